@@ -1,0 +1,141 @@
+/*
+ * abi.h - the wire between the orchestrator and the load generator; its twin is src/load/abi.ts.
+ *
+ * Only fixed-width members, ordered so that there is no hidden padding; abi_version first in every
+ * struct; sizes asserted here and compared through koffi.sizeof at load. All times are nanoseconds of
+ * CLOCK_MONOTONIC unless the name says otherwise.
+ *
+ * Life of a generator: create (validates, opens nothing) -> run (once, blocking: call it .async) ->
+ * report, histogram, edge_counters, edge_file -> destroy. progress and stop may be called from
+ * another thread while run is under way.
+ */
+#ifndef IOMB_LOADGEN_ABI_H
+#define IOMB_LOADGEN_ABI_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+#define LOADGEN_ABI_VERSION 1u
+#define LOADGEN_PATH_BYTES 64
+#define LOADGEN_MESSAGE_BYTES 256
+#define LOADGEN_EDGE_FILES_MAX 8
+#define LOADGEN_EDGE_FILE_BYTES 16384
+#define LOADGEN_COUNTERS_MAX 56
+#define LOADGEN_COUNTER_NAME_BYTES 24
+
+#define LOADGEN_API __attribute__((visibility("default")))
+
+enum loadgen_mode {
+	LOADGEN_CLOSED = 0,	  /* a new request as soon as one completes */
+	LOADGEN_OPEN_FIXED = 1,	  /* requests fall due at equal distances */
+	LOADGEN_OPEN_POISSON = 2, /* exponential distances, same mean */
+	LOADGEN_CHURN = 3,	  /* connect, one request, close, again */
+};
+
+enum loadgen_status {
+	LOADGEN_OK = 0,
+	LOADGEN_STOPPED = 1,	    /* loadgen_stop was called */
+	LOADGEN_CONNECT_FAILED = 2, /* some connection could not be opened in time */
+	LOADGEN_STALLED = 3,	    /* requests in flight and no answer for stall_timeout_ns */
+	LOADGEN_SERVER_GONE = 4,    /* the server's process ended */
+	LOADGEN_CORRUPT = 5,	    /* an echoed byte was not the byte that was sent */
+	LOADGEN_UNBALANCED = 6,	    /* sent != completed + errors + in flight: our own bug */
+	LOADGEN_SYSTEM = 7,	    /* a system call of the generator failed */
+};
+
+enum loadgen_edge_id { LOADGEN_EDGE_START = 0, LOADGEN_EDGE_END = 1, LOADGEN_EDGES = 2 };
+enum loadgen_histogram_id { LOADGEN_HIST_RESPONSE = 0, LOADGEN_HIST_SERVICE = 1, LOADGEN_HISTS = 2 };
+
+struct loadgen_config {
+	uint32_t abi_version;
+	uint32_t mode;		/* enum loadgen_mode */
+	uint32_t server_ipv4;	/* host byte order; must lie in 127.0.0.0/8 */
+	uint32_t server_port;
+	uint32_t connections;	/* N; in churn: connections alive at once */
+	uint32_t active;	/* M <= N connections that carry requests */
+	uint32_t depth;		/* D requests in flight per active connection */
+	uint32_t message_bytes; /* S */
+	int32_t server_pid;	/* for its CPU clock and SIGUSR1; 0: neither is read */
+	int32_t client_cpu;	/* pin the generator's thread here; -1: leave it */
+	uint32_t edge_files;	/* how many of edge_path[] are set */
+	uint32_t reserved;
+	uint64_t seed;
+	uint64_t warmup_ns;
+	uint64_t measure_ns;
+	uint64_t connect_timeout_ns;
+	uint64_t stall_timeout_ns;
+	double rate_per_s;			 /* open loop: over all active connections */
+	char counters_path[LOADGEN_PATH_BYTES]; /* /proc/<pid>/fd/<n>; empty: no counters */
+	/* Files whose text is kept at both edges of the window, e.g. /proc/stat. */
+	char edge_path[LOADGEN_EDGE_FILES_MAX][LOADGEN_PATH_BYTES];
+};
+_Static_assert(sizeof(struct loadgen_config) ==
+		       12 * 4 + 5 * 8 + 8 + LOADGEN_PATH_BYTES * (1 + LOADGEN_EDGE_FILES_MAX),
+	       "loadgen_config has padding");
+
+/* What is read at an edge. The load is quiet then: no request is in flight. */
+struct loadgen_edge {
+	uint64_t time_ns;
+	uint64_t server_cpu_ns; /* clock_getcpuclockid(server_pid): all tasks, ended ones included */
+	uint64_t client_cpu_ns; /* CPU of the generator's thread */
+	uint64_t client_syscalls;
+	uint64_t client_wakeups;
+	uint64_t sampled;	/* 1: the server answered SIGUSR1 and the next three are valid */
+	uint64_t server_voluntary_switches;
+	uint64_t server_involuntary_switches;
+	uint64_t server_rss_max_bytes;
+};
+
+struct loadgen_report {
+	uint32_t abi_version;
+	uint32_t status;		/* enum loadgen_status */
+	uint32_t connections_opened;
+	uint32_t counters;		/* counters that the server's page names */
+	uint64_t connect_ns;		/* first connect() to the last established connection */
+	uint64_t warmup_completed;	/* requests completed before the start edge */
+	uint64_t window_ns;		/* start edge to deadline: the time that throughput divides by */
+	uint64_t sent;			/* requests since the start edge */
+	uint64_t completed;		/* ... completed by the deadline */
+	uint64_t errors;		/* ... whose connection broke */
+	uint64_t in_flight_at_deadline; /* sent = completed + errors + in_flight_at_deadline */
+	uint64_t drained;		/* of those in flight, completed before the end edge */
+	uint64_t due_unsent;		/* open loop: due by the deadline, never sent */
+	uint64_t bytes_verified;	/* since the start edge, drained ones included */
+	uint64_t connection_errors;
+	uint64_t connections_churned;	/* churn: connections closed in the window */
+	uint64_t response_sum_ns, response_min_ns, response_max_ns;
+	uint64_t service_sum_ns, service_min_ns, service_max_ns;
+	struct loadgen_edge edge[LOADGEN_EDGES];
+	char message[LOADGEN_MESSAGE_BYTES]; /* why status is not OK, for people */
+};
+_Static_assert(sizeof(struct loadgen_report) == 4 * 4 + 18 * 8 + 2 * 9 * 8 + LOADGEN_MESSAGE_BYTES,
+	       "loadgen_report has padding");
+
+struct loadgen_progress {
+	uint32_t abi_version;
+	uint32_t phase; /* 0 connecting, 1 warm-up, 2 measuring, 3 draining, 4 ended */
+	uint64_t connections_opened;
+	uint64_t completed;
+	uint64_t elapsed_ns;
+};
+
+struct loadgen;
+
+LOADGEN_API uint32_t loadgen_abi_version(void);
+LOADGEN_API uint32_t loadgen_histogram_buckets(void);
+/* NULL on a config that makes no sense; message (LOADGEN_MESSAGE_BYTES) then says why. */
+LOADGEN_API struct loadgen *loadgen_create(const struct loadgen_config *config, char *message);
+LOADGEN_API int loadgen_run(struct loadgen *lg); /* returns enum loadgen_status */
+LOADGEN_API void loadgen_stop(struct loadgen *lg);
+LOADGEN_API void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out);
+LOADGEN_API void loadgen_report(const struct loadgen *lg, struct loadgen_report *out);
+/* Copies loadgen_histogram_buckets() counts. */
+LOADGEN_API void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64_t *counts);
+/* Names as LOADGEN_COUNTERS_MAX * LOADGEN_COUNTER_NAME_BYTES chars; sums as u64[LOADGEN_COUNTERS_MAX]. */
+LOADGEN_API void loadgen_counter_names(const struct loadgen *lg, char *names);
+LOADGEN_API void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
+/* Returns the bytes copied, at most LOADGEN_EDGE_FILE_BYTES; 0 when the file could not be read. */
+LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text);
+LOADGEN_API void loadgen_destroy(struct loadgen *lg);
+
+#endif
