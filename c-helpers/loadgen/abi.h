@@ -48,8 +48,8 @@ enum loadgen_histogram_id { LOADGEN_HIST_RESPONSE = 0, LOADGEN_HIST_SERVICE = 1,
 
 struct loadgen_config {
 	uint32_t abi_version;
-	uint32_t mode;		/* enum loadgen_mode */
-	uint32_t server_ipv4;	/* host byte order; must lie in 127.0.0.0/8 */
+	uint32_t mode;	      /* enum loadgen_mode */
+	uint32_t server_ipv4; /* host byte order; must lie in 127.0.0.0/8 */
 	uint32_t server_port;
 	uint32_t connections;	/* N; in churn: connections alive at once */
 	uint32_t active;	/* M <= N connections that carry requests */
@@ -64,7 +64,7 @@ struct loadgen_config {
 	uint64_t measure_ns;
 	uint64_t connect_timeout_ns;
 	uint64_t stall_timeout_ns;
-	double rate_per_s;			 /* open loop: over all active connections */
+	double rate_per_s;			/* open loop: over all active connections */
 	char counters_path[LOADGEN_PATH_BYTES]; /* /proc/<pid>/fd/<n>; empty: no counters */
 	/* Files whose text is kept at both edges of the window, e.g. /proc/stat. */
 	char edge_path[LOADGEN_EDGE_FILES_MAX][LOADGEN_PATH_BYTES];
@@ -80,7 +80,7 @@ struct loadgen_edge {
 	uint64_t client_cpu_ns; /* CPU of the generator's thread */
 	uint64_t client_syscalls;
 	uint64_t client_wakeups;
-	uint64_t sampled;	/* 1: the server answered SIGUSR1 and the next three are valid */
+	uint64_t sampled; /* 1: the server answered SIGUSR1 and the next three are valid */
 	uint64_t server_voluntary_switches;
 	uint64_t server_involuntary_switches;
 	uint64_t server_rss_max_bytes;
@@ -88,7 +88,7 @@ struct loadgen_edge {
 
 struct loadgen_report {
 	uint32_t abi_version;
-	uint32_t status;		/* enum loadgen_status */
+	uint32_t status; /* enum loadgen_status */
 	uint32_t connections_opened;
 	uint32_t counters;		/* counters that the server's page names */
 	uint64_t connect_ns;		/* first connect() to the last established connection */
@@ -102,7 +102,7 @@ struct loadgen_report {
 	uint64_t due_unsent;		/* open loop: due by the deadline, never sent */
 	uint64_t bytes_verified;	/* since the start edge, drained ones included */
 	uint64_t connection_errors;
-	uint64_t connections_churned;	/* churn: connections closed in the window */
+	uint64_t connections_churned; /* churn: connections closed in the window */
 	uint64_t response_sum_ns, response_min_ns, response_max_ns;
 	uint64_t service_sum_ns, service_min_ns, service_max_ns;
 	struct loadgen_edge edge[LOADGEN_EDGES];

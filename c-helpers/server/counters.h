@@ -44,7 +44,6 @@ struct counters_slot {
 	_Alignas(COUNTERS_CACHE_LINE) uint64_t value[COUNTERS_MAX];
 };
 
-_Static_assert(sizeof(struct counters_slot) % COUNTERS_CACHE_LINE == 0,
-	       "slots must not share a cache line");
+_Static_assert(sizeof(struct counters_slot) % COUNTERS_CACHE_LINE == 0, "slots must not share a cache line");
 
 #endif

@@ -1,0 +1,164 @@
+/*
+ * count.h - the counters that every server keeps, and the system calls that count themselves.
+ *
+ * Hot paths call the sys_* wrappers: each adds one to the counter of its system call in the calling
+ * thread's slot and makes the call. The slot has one writer, so the store needs no lock; it is an
+ * atomic store only because other processes and the SIGTERM handler read it.
+ */
+#ifndef IOMB_COUNT_H
+#define IOMB_COUNT_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "counters.h"
+
+/*
+ * X(identifier, name on the wire). "wakeups" are returns from the wait call, "idle_wakeups" those (or
+ * those passes over all connections) that found nothing to do, "events" what they reported.
+ * The poll and epoll_wait calls exist only on older architectures; elsewhere libc uses the p-variants.
+ */
+#ifdef SYS_poll
+#define SYS_NAME_POLL "sys.poll"
+#else
+#define SYS_NAME_POLL "sys.ppoll"
+#endif
+#ifdef SYS_epoll_wait
+#define SYS_NAME_EPOLL_WAIT "sys.epoll_wait"
+#else
+#define SYS_NAME_EPOLL_WAIT "sys.epoll_pwait"
+#endif
+
+#define COUNTER_LIST(X)                                                                                      \
+	X(ACCEPTED, "accepted")                                                                              \
+	X(REFUSED, "refused")                                                                                \
+	X(CLOSED, "closed")                                                                                  \
+	X(CONN_ERRORS, "conn_errors")                                                                        \
+	X(BYTES_IN, "bytes_in")                                                                              \
+	X(BYTES_OUT, "bytes_out")                                                                            \
+	X(READS, "reads")                                                                                    \
+	X(WRITES, "writes")                                                                                  \
+	X(SHORT_WRITES, "short_writes")                                                                      \
+	X(WAKEUPS, "wakeups")                                                                                \
+	X(IDLE_WAKEUPS, "idle_wakeups")                                                                      \
+	X(EVENTS, "events")                                                                                  \
+	X(RESCANS, "rescans")                                                                                \
+	X(SIGNAL_OVERFLOWS, "signal_overflows")                                                              \
+	X(CQ_OVERFLOWS, "cq_overflows")                                                                      \
+	X(SQ_FULL, "sq_full")                                                                                \
+	X(SYS_ACCEPT4, "sys.accept4")                                                                        \
+	X(SYS_RECVFROM, "sys.recvfrom")                                                                      \
+	X(SYS_SENDTO, "sys.sendto")                                                                          \
+	X(SYS_CLOSE, "sys.close")                                                                            \
+	X(SYS_POLL, SYS_NAME_POLL)                                                                           \
+	X(SYS_PSELECT6, "sys.pselect6")                                                                      \
+	X(SYS_EPOLL_WAIT, SYS_NAME_EPOLL_WAIT)                                                               \
+	X(SYS_EPOLL_CTL, "sys.epoll_ctl")                                                                    \
+	X(SYS_FCNTL, "sys.fcntl")                                                                            \
+	X(SYS_RT_SIGTIMEDWAIT, "sys.rt_sigtimedwait")                                                        \
+	X(SYS_IO_SUBMIT, "sys.io_submit")                                                                    \
+	X(SYS_IO_GETEVENTS, "sys.io_getevents")                                                              \
+	X(SYS_IO_URING_ENTER, "sys.io_uring_enter")                                                          \
+	X(SYS_PREAD64, "sys.pread64")                                                                        \
+	X(SYS_PWRITE64, "sys.pwrite64")                                                                      \
+	X(SYS_READ, "sys.read")                                                                              \
+	X(SYS_WRITE, "sys.write")                                                                            \
+	X(SYS_GETPID, "sys.getpid")                                                                          \
+	X(SYS_GETUID, "sys.getuid")                                                                          \
+	X(SYS_RT_SIGQUEUEINFO, "sys.rt_sigqueueinfo")                                                        \
+	X(SYS_GETRUSAGE, "sys.getrusage")                                                                    \
+	X(SYS_RT_SIGRETURN, "sys.rt_sigreturn")
+
+enum counter {
+#define COUNTER_ENUM(id, name) COUNT_##id,
+	COUNTER_LIST(COUNTER_ENUM)
+#undef COUNTER_ENUM
+		COUNTERS
+};
+_Static_assert(COUNTERS <= COUNTERS_MAX, "the counters page is too small");
+
+/* The page. counters_open maps it for up to threads_max threads and returns its memfd, or dies. */
+int counters_open(uint32_t threads_max);
+struct counters_slot *counters_slot(uint32_t index);
+/* For threads that come and go; a slot is reused after its return. Never NULL within threads_max. */
+struct counters_slot *counters_slot_take(void);
+void counters_slot_return(struct counters_slot *slot);
+uint64_t counters_sum(enum counter id);
+const char *counter_name(enum counter id);
+struct counters_header *counters_header(void);
+
+static inline void count_add(struct counters_slot *slot, enum counter id, uint64_t n)
+{
+	__atomic_store_n(&slot->value[id], slot->value[id] + n, __ATOMIC_RELAXED);
+}
+
+static inline void count(struct counters_slot *slot, enum counter id)
+{
+	count_add(slot, id, 1);
+}
+
+static inline ssize_t sys_recv(struct counters_slot *slot, int fd, void *buf, size_t bytes)
+{
+	count(slot, COUNT_SYS_RECVFROM);
+	return recv(fd, buf, bytes, 0);
+}
+
+static inline ssize_t sys_send(struct counters_slot *slot, int fd, const void *buf, size_t bytes)
+{
+	count(slot, COUNT_SYS_SENDTO);
+	return send(fd, buf, bytes, MSG_NOSIGNAL);
+}
+
+static inline int sys_close(struct counters_slot *slot, int fd)
+{
+	count(slot, COUNT_SYS_CLOSE);
+	return close(fd);
+}
+
+static inline int sys_poll(struct counters_slot *slot, struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	count(slot, COUNT_SYS_POLL);
+	return poll(fds, n, timeout_ms);
+}
+
+/* glibc makes select out of pselect6 everywhere. */
+static inline int sys_select(struct counters_slot *slot, int fds_end, fd_set *in, fd_set *out)
+{
+	count(slot, COUNT_SYS_PSELECT6);
+	return select(fds_end, in, out, NULL, NULL);
+}
+
+static inline int sys_epoll_wait(struct counters_slot *slot, int ep, struct epoll_event *events,
+				 int events_max)
+{
+	count(slot, COUNT_SYS_EPOLL_WAIT);
+	return epoll_wait(ep, events, events_max, -1);
+}
+
+static inline int sys_epoll_ctl(struct counters_slot *slot, int ep, int op, int fd, struct epoll_event *event)
+{
+	count(slot, COUNT_SYS_EPOLL_CTL);
+	return epoll_ctl(ep, op, fd, event);
+}
+
+static inline int sys_fcntl(struct counters_slot *slot, int fd, int cmd, long arg)
+{
+	count(slot, COUNT_SYS_FCNTL);
+	return fcntl(fd, cmd, arg);
+}
+
+static inline int sys_sigtimedwait(struct counters_slot *slot, const sigset_t *set, siginfo_t *info,
+				   const struct timespec *timeout)
+{
+	count(slot, COUNT_SYS_RT_SIGTIMEDWAIT);
+	return sigtimedwait(set, info, timeout);
+}
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * main.c - the server harness: argv, limits, pinning, counters, listening, ready line, signals.
+ *
+ * stdout is JSON lines for programs: "ready" after listen, "stats" on SIGTERM, or with --probe one
+ * "probe". stderr is for people. Exit 0 served, 1 failed, 2 usage, 77 unsupported with the reason.
+ */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "die.h"
+#include "net.h"
+
+#define CONNS_MAX_DEFAULT 16384u
+#define STATS_BYTES 4096
+
+struct options {
+	const char *host;
+	uint16_t port;
+	uint32_t conns_max; /* 0: as many as the limits allow */
+	bool probe;
+	cpu_set_t cpus;
+	bool pinned;
+};
+
+static void usage(void)
+{
+	printf("usage: %s [--host=127.0.0.1] [--port=0] [--conns-max=N] [--cpu=0,2-3] [--probe]%s%s\n"
+	       "Echoes TCP bytes until SIGTERM. stdout: a ready line and a stats line, as JSON.\n",
+	       model_name, model_usage[0] ? " " : "", model_usage);
+}
+
+static uint32_t number(const char *text, uint32_t max, const char *name)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || value > max)
+		die_usage("%s=%s is not a number up to %u", name, text, max);
+	return (uint32_t)value;
+}
+
+/* "0,2-3", as in /sys and taskset -c. */
+static void parse_cpus(const char *text, cpu_set_t *cpus)
+{
+	const char *at = text;
+	CPU_ZERO(cpus);
+	while (*at) {
+		char *end;
+		unsigned long from = strtoul(at, &end, 10), to = from;
+		if (end == at)
+			break;
+		if (*end == '-') {
+			at = end + 1;
+			to = strtoul(at, &end, 10);
+			if (end == at)
+				break;
+		}
+		if (to >= CPU_SETSIZE || from > to)
+			break;
+		for (unsigned long cpu = from; cpu <= to; cpu++)
+			CPU_SET(cpu, cpus);
+		at = end;
+		if (*at == ',')
+			at++;
+		else if (*at)
+			break;
+	}
+	if (*at || CPU_COUNT(cpus) == 0)
+		die_usage("--cpu=%s is not a list of CPUs such as 0,2-3", text);
+}
+
+static void parse_options(int argc, char **argv, struct options *options)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *arg = argv[i];
+		if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) {
+			usage();
+			exit(EXIT_SERVED);
+		} else if (!strcmp(arg, "--probe")) {
+			options->probe = true;
+		} else if (!strncmp(arg, "--host=", 7)) {
+			options->host = arg + 7;
+		} else if (!strncmp(arg, "--port=", 7)) {
+			options->port = (uint16_t)number(arg + 7, UINT16_MAX, "--port");
+		} else if (!strncmp(arg, "--conns-max=", 12)) {
+			options->conns_max = number(arg + 12, UINT32_MAX / 2, "--conns-max");
+			if (options->conns_max == 0)
+				die_usage("--conns-max=0 would serve nobody");
+		} else if (!strncmp(arg, "--cpu=", 6)) {
+			parse_cpus(arg + 6, &options->cpus);
+			options->pinned = true;
+		} else if (!model_option(arg)) {
+			die_usage("unknown option or value %s; see %s --help", arg, model_name);
+		}
+	}
+}
+
+static uint32_t raise_fd_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		die("getrlimit(RLIMIT_NOFILE)");
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			die("setrlimit(RLIMIT_NOFILE, %llu)", (unsigned long long)limit.rlim_max);
+	}
+	return limit.rlim_cur > INT32_MAX ? INT32_MAX : (uint32_t)limit.rlim_cur;
+}
+
+/* The smallest of what was asked for, what the process may open and what the model can hold. */
+static void set_limits(struct server *server, uint32_t asked)
+{
+	uint32_t nofile = raise_fd_limit();
+	struct model_limit own = model_limit();
+	uint32_t most = nofile > SERVER_FDS_RESERVED ? nofile - SERVER_FDS_RESERVED : 0;
+	const char *name = "RLIMIT_NOFILE";
+
+	if (own.conns && own.conns < most) {
+		most = own.conns;
+		name = own.name;
+	}
+	if (most == 0)
+		die_usage("RLIMIT_NOFILE is %u: too small for any connection", nofile);
+	if (asked > most)
+		die_usage("--conns-max=%u is over the limit of %u connections that %s sets", asked, most,
+			  name);
+	if (asked) {
+		server->conns_max = asked;
+		server->conns_max_name = "--conns-max";
+	} else if (most > CONNS_MAX_DEFAULT) {
+		server->conns_max = CONNS_MAX_DEFAULT;
+		server->conns_max_name = "the default of --conns-max";
+	} else {
+		server->conns_max = most;
+		server->conns_max_name = name;
+	}
+	server->fds_max = server->conns_max + SERVER_FDS_RESERVED;
+}
+
+static void pin(const struct options *options, struct server *server)
+{
+	cpu_set_t cpus;
+	if (options->pinned && sched_setaffinity(0, sizeof(options->cpus), &options->cpus) < 0)
+		die("sched_setaffinity(--cpu)");
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		die("sched_getaffinity");
+	server->cpus = (uint32_t)CPU_COUNT(&cpus);
+}
+
+/* Async-signal-safe text, for the stats line is written by the handler. */
+struct text {
+	char bytes[STATS_BYTES];
+	size_t len;
+};
+
+static void put(struct text *text, const char *piece)
+{
+	while (*piece && text->len < sizeof(text->bytes))
+		text->bytes[text->len++] = *piece++;
+}
+
+static void put_number(struct text *text, uint64_t value)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	digits[--at] = '\0';
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	put(text, digits + at);
+}
+
+static void put_counters(struct text *text, bool syscalls)
+{
+	const char *comma = "";
+	for (enum counter id = 0; id < COUNTERS; id++) {
+		const char *name = counter_name(id);
+		uint64_t sum = counters_sum(id);
+		if ((strncmp(name, "sys.", 4) == 0) != syscalls || (syscalls && sum == 0))
+			continue;
+		put(text, comma);
+		put(text, "\"");
+		put(text, name + (syscalls ? 4 : 0));
+		put(text, "\":");
+		put_number(text, sum);
+		comma = ",";
+	}
+}
+
+static void on_stop(int sig)
+{
+	static struct text text; /* not on the stack: a handler's may be small */
+	(void)sig;
+	put(&text, "{\"event\":\"stats\",");
+	put_counters(&text, false);
+	put(&text, ",\"syscalls\":{");
+	put_counters(&text, true);
+	put(&text, "}}\n");
+	for (size_t done = 0; done < text.len;) {
+		ssize_t n = write(STDOUT_FILENO, text.bytes + done, text.len - done);
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	_exit(EXIT_SERVED);
+}
+
+/* See counters.h: answers with what only the process itself can tell exactly. */
+static void on_sample(int sig)
+{
+	int saved_errno = errno;
+	struct rusage usage_now;
+	struct counters_header *header = counters_header();
+	(void)sig;
+	count(counters_slot(0), COUNT_SYS_GETRUSAGE);
+	if (getrusage(RUSAGE_SELF, &usage_now) == 0) {
+		header->sample_voluntary_switches = (uint64_t)usage_now.ru_nvcsw;
+		header->sample_involuntary_switches = (uint64_t)usage_now.ru_nivcsw;
+		header->sample_rss_max_bytes = (uint64_t)usage_now.ru_maxrss * 1024;
+		__atomic_store_n(&header->sample_seq, header->sample_seq + 1, __ATOMIC_RELEASE);
+	}
+	count(counters_slot(0), COUNT_SYS_RT_SIGRETURN);
+	errno = saved_errno;
+}
+
+static void handle(int sig, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+	sigfillset(&action.sa_mask);
+	if (sigaction(sig, &action, NULL) < 0)
+		die("sigaction(%d)", sig);
+}
+
+/* Only the main thread handles signals: models create their threads with all of them blocked. */
+static void set_signals(void)
+{
+	handle(SIGPIPE, SIG_IGN);
+	handle(SIGTERM, on_stop);
+	handle(SIGINT, on_stop);
+	handle(SIGUSR1, on_sample);
+}
+
+static void die_with_parent(void)
+{
+	pid_t parent = getppid();
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		die("prctl(PR_SET_PDEATHSIG)");
+	if (getppid() != parent) /* it ended in between */
+		_exit(EXIT_FAILED);
+}
+
+static int run_probe(void)
+{
+	struct probe probe = {0};
+	enum exit_code code = model_probe(&probe);
+	if (code == EXIT_UNSUPPORTED)
+		fprintf(stderr, "%s: %s\n", model_name, probe.reason);
+	printf("{\"event\":\"probe\",\"supported\":%s,\"reason\":\"%s\",\"features\":\"%s\"}\n",
+	       code == EXIT_SERVED ? "true" : "false", probe.reason, probe.features);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.host = "127.0.0.1"};
+	struct server server = {.buf_bytes = SERVER_BUF_BYTES};
+
+	parse_options(argc, argv, &options);
+	die_with_parent();
+	/* Inherited descriptors would eat into select's 1,024. Not fatal where the call is missing. */
+	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
+	pin(&options, &server);
+	if (options.probe)
+		return run_probe();
+
+	set_limits(&server, options.conns_max);
+	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
+	server.listen_fd = net_listen(options.host, &options.port, model_listen_nonblocking);
+	model_prepare(&server);
+	set_signals();
+	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u}\n",
+	       options.port, getpid(), counters_fd, server.conns_max);
+	if (fflush(stdout) != 0)
+		die("write(ready line)");
+	model_serve(&server);
+}

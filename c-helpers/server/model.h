@@ -1,0 +1,67 @@
+/*
+ * model.h - the contract between a model (c-helpers/models/<program>.c) and the server harness.
+ *
+ * The harness (main.c) owns argv, limits, pinning, the listening socket, the counters page, signals
+ * and the ready line. A model owns how it waits for and does I/O, and nothing else. One program is
+ * one model file linked with everything in this folder; the model_* functions are bound at link time.
+ */
+#ifndef IOMB_MODEL_H
+#define IOMB_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "count.h"
+
+enum exit_code { EXIT_SERVED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNSUPPORTED = 77 };
+
+/* File descriptors that are not connections: stdio, the listener, the counters, a model's own. */
+#define SERVER_FDS_RESERVED 32
+
+/* The most that one recv asks for, and the most that a server owes one connection. */
+#define SERVER_BUF_BYTES 65536u
+
+struct server {
+	int listen_fd;		    /* non-blocking if model_listen_nonblocking says so */
+	uint32_t conns_max;	    /* more are refused, by name */
+	uint32_t fds_max;	    /* every admitted fd is below this: size fd-indexed tables by it */
+	uint32_t buf_bytes;	    /* SERVER_BUF_BYTES */
+	uint32_t cpus;		    /* CPUs that the server may run on, after pinning */
+	const char *conns_max_name; /* what set conns_max, e.g. "--conns-max" or "FD_SETSIZE" */
+};
+
+struct model_limit {
+	uint32_t conns;	  /* connections that this model can hold on this host; 0: no limit of its own */
+	const char *name; /* of the limit */
+};
+
+#define PROBE_TEXT_BYTES 256
+struct probe {
+	char reason[PROBE_TEXT_BYTES];	 /* why it is unsupported, one line */
+	char features[PROBE_TEXT_BYTES]; /* optional kernel features in use, separated by commas */
+};
+
+extern const char model_name[];
+extern const char model_usage[]; /* the model's own options, for --help; may be "" */
+extern const bool model_listen_nonblocking;
+
+/* One "--name=value" that the harness does not know. False: not the model's, or a bad value. */
+bool model_option(const char *arg);
+
+/* The limit that the model itself has; called after the options. */
+struct model_limit model_limit(void);
+
+/* EXIT_SERVED if the model can run here, EXIT_UNSUPPORTED with a reason if it cannot. */
+enum exit_code model_probe(struct probe *probe);
+
+/*
+ * Everything that can fail or that costs memory, before the ready line: tables, rings, contexts.
+ * A failure ends the process through die().
+ */
+void model_prepare(const struct server *server);
+
+/* Serves until the process is stopped by SIGTERM, which ends it from the handler. */
+_Noreturn void model_serve(const struct server *server);
+
+#endif

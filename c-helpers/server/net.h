@@ -1,0 +1,41 @@
+/* net.h - the socket chores that are the same for every model. Socket options live only in net.c. */
+#ifndef IOMB_NET_H
+#define IOMB_NET_H
+
+#include "model.h"
+
+/* net_accept: nothing to accept now; try when the listener is ready again. */
+#define NET_NONE (-1)
+/* net_accept: a connection was taken and refused, or broke before it was accepted: call again. */
+#define NET_REFUSED (-2)
+
+/* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
+int net_listen(const char *host, uint16_t *port, bool nonblocking);
+
+/*
+ * Accepts one connection within the limits. flags: those of accept4, CLOEXEC is added. Returns the
+ * fd (below server->fds_max), NET_NONE or NET_REFUSED; dies where the listener itself is broken.
+ */
+int net_accept(const struct server *server, struct counters_slot *slot, int flags);
+
+/*
+ * For models that accept by other means than accept4: takes an accepted fd into account, or refuses
+ * it by name (closes it, counts it, says once why). False: the fd is gone.
+ */
+bool net_admit(const struct server *server, struct counters_slot *slot, int fd);
+
+/* Whether an errno of accept concerns only the one connection that was to be accepted. */
+bool net_accept_transient(int error);
+
+/* Closes an admitted connection. broken: it ended by an error, not by the peer's FIN. */
+void net_close(struct counters_slot *slot, int fd, bool broken);
+/* The same where the close itself happens elsewhere, e.g. in a ring. */
+void net_closed(struct counters_slot *slot, bool broken);
+
+/*
+ * Zeroed memory for count items of bytes each, of which only the pages that are touched cost
+ * anything; lives as long as the process. Dies on failure.
+ */
+void *net_slab(size_t items, size_t item_bytes);
+
+#endif
