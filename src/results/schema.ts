@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { workloadSchema } from '../workloads/schema.ts';
+
+/**
+ * The version of everything below. It grows when a reader of the old shape would misread the new
+ * one; members that are only added do not change it.
+ */
+export const SCHEMA_VERSION = 1;
+
+const count = z.number().int().nonnegative();
+const amount = z.number().nonnegative();
+
+/**
+ * A histogram as stored: `[gap, count, gap, count, ...]`, where gap is the distance of the bucket's
+ * index from the one before (from 0 for the first). See `stats/histogram.ts` for the buckets.
+ */
+export const sparseHistogramSchema = z.array(count);
+
+const latencySchema = z.object({
+  count,
+  sumNs: amount,
+  minNs: amount,
+  maxNs: amount,
+  histogram: sparseHistogramSchema,
+});
+
+/** Who was the limit of a trial: design.md, "saturation". */
+export const saturationSchema = z.enum(['server', 'client', 'neither']);
+
+/** What one trial measured. Values are over the measured window unless the name says otherwise. */
+export const observationSchema = z.object({
+  windowNs: amount.describe('from the first to the last moment in which requests were issued'),
+  accountedNs: amount.describe('between the two edges at which counters and CPU clocks were read'),
+  connectNs: amount.describe('first connect() to last established connection'),
+  requests: z.object({
+    warmup: count,
+    sent: count,
+    completed: count.describe('by the deadline; throughput divides these'),
+    errors: count,
+    inFlightAtDeadline: count,
+    drained: count.describe('of those in flight, answered before the end edge'),
+    dueUnsent: count.describe('open loop: due by the deadline and never sent'),
+    accounted: count.describe('completed + drained: what per-request costs divide by'),
+    bytesVerified: count,
+    connectionErrors: count,
+    connectionsChurned: count,
+  }),
+  throughputPerS: amount,
+  response: latencySchema.describe('reply minus due time'),
+  service: latencySchema.nullable().describe('reply minus actual send; null where it equals response'),
+  server: z.object({
+    cpuNs: amount.describe('all tasks, ended ones and kernel threads of io_uring included'),
+    cpuNsPerRequest: amount,
+    utilisation: amount.describe('CPU time over the time of the CPUs it could use'),
+    voluntarySwitches: count.nullable(),
+    involuntarySwitches: count.nullable(),
+    contextSwitchesPerRequest: amount.nullable(),
+    syscallsPerRequest: amount,
+    syscalls: z.record(z.string(), count).describe('by name'),
+    counters: z.record(z.string(), count),
+    setup: z.record(z.string(), count).describe('system calls by name from start to the first edge'),
+    threads: count.nullable(),
+    rssMaxBytes: count.nullable().describe('peak since the server started'),
+    runDelayNs: amount.nullable().describe('main thread, ready but not running'),
+  }),
+  client: z.object({
+    cpuNs: amount,
+    cpuNsPerRequest: amount,
+    utilisation: amount,
+    syscalls: count,
+    wakeups: count,
+    runDelayNs: amount.nullable(),
+  }),
+  saturation: saturationSchema,
+  contamination: z.object({
+    stealShare: amount.nullable(),
+    cpuPressureShare: amount.nullable(),
+    marks: z.array(z.string()).describe('why this trial is contaminated; empty: it is not'),
+  }),
+  warnings: z.array(z.string()),
+});
+
+/** model x workload x repetition, as planned. */
+export const trialSchema = z.object({
+  index: count,
+  block: count,
+  /** The row of the table: the model's id, with `#2` and so on where a model is entered again. */
+  label: z.string(),
+  model: z.string(),
+  workload: z.string(),
+  seed: count,
+});
+
+const trialCommon = { ...trialSchema.shape, startedAt: z.string(), wallMs: amount };
+
+/** One line of trials.ndjson. */
+export const trialResultSchema = z.discriminatedUnion('status', [
+  z.object({ ...trialCommon, status: z.literal('measured'), observation: observationSchema }),
+  z.object({
+    ...trialCommon,
+    status: z.literal('failed'),
+    stage: z.enum(['launch', 'preflight', 'load', 'measure']),
+    message: z.string(),
+  }),
+]);
+
+/** A row of the tables: a model, entered once. */
+export const entrySchema = z.object({ label: z.string(), model: z.string() });
+
+/** An entry under a workload; skipped cells have no trials. */
+export const cellSchema = z.object({
+  label: z.string(),
+  model: z.string(),
+  workload: z.string(),
+  skipReason: z.string().nullable(),
+});
+
+/** What a run is asked to do, after defaults; everything that decides the plan. */
+export const runSettingsSchema = z.object({
+  entries: z.array(entrySchema),
+  workloads: z.array(workloadSchema),
+  profile: z.enum(['default', 'full']),
+  blocks: count.min(1),
+  warmupMs: amount,
+  durationMs: amount,
+  seed: count,
+  baseline: z.string(),
+  serverCpus: z.array(count).nullable().describe('null: not pinned'),
+  clientCpus: z.array(count).nullable(),
+  precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),
+  maxTimeS: z.number().positive().nullable(),
+});
+
+/** What a number must be judged against later. Null: could not be read. */
+export const environmentSchema = z.object({
+  kernel: z.string(),
+  kernelVersion: z.string(),
+  arch: z.string(),
+  cpuModel: z.string().nullable(),
+  cpus: count,
+  cpusAllowed: z.string().nullable(),
+  governor: z.string().nullable(),
+  smt: z.string().nullable(),
+  mitigations: z.record(z.string(), z.string()),
+  clocksource: z.string().nullable(),
+  hypervisor: z.string().nullable(),
+  container: z.string().nullable(),
+  memoryBytes: count,
+  limits: z.object({ nofile: count.nullable(), memlockBytes: count.nullable(), nproc: count.nullable() }),
+  sysctls: z.record(z.string(), z.string()),
+  versions: z.record(z.string(), z.string()),
+  user: z.enum(['root', 'normal']),
+});
+
+/** Whether a model can run here, by its own probe. */
+export const supportSchema = z.object({
+  model: z.string(),
+  supported: z.boolean(),
+  reason: z.string().nullable(),
+  features: z.array(z.string()),
+});
+
+export const buildSchema = z.object({
+  compiler: z.string(),
+  compilerVersion: z.string(),
+  flags: z.array(z.string()),
+  hash: z.string(),
+  cached: z.boolean(),
+});
+
+/** run.json: everything about a run except its trials. */
+export const runRecordSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  runId: z.string(),
+  tool: z.object({ name: z.string(), version: z.string() }),
+  startedAt: z.string(),
+  finishedAt: z.string().nullable(),
+  status: z.enum(['running', 'complete', 'interrupted', 'broken']),
+  settings: runSettingsSchema,
+  cells: z.array(cellSchema),
+  environment: environmentSchema,
+  build: buildSchema,
+  support: z.array(supportSchema),
+  warnings: z.array(z.string()),
+  timing: z
+    .object({
+      wallMs: amount,
+      loadMs: amount.describe('warm-up plus measurement, over all trials'),
+      loadShare: amount.describe('loadMs / wallMs'),
+      blocks: count,
+    })
+    .nullable(),
+});
+
+export type SparseHistogram = z.infer<typeof sparseHistogramSchema>;
+export type Latency = z.infer<typeof latencySchema>;
+export type Saturation = z.infer<typeof saturationSchema>;
+export type Observation = z.infer<typeof observationSchema>;
+export type Trial = z.infer<typeof trialSchema>;
+export type TrialResult = z.infer<typeof trialResultSchema>;
+export type MeasuredTrial = Extract<TrialResult, { status: 'measured' }>;
+export type Entry = z.infer<typeof entrySchema>;
+export type Cell = z.infer<typeof cellSchema>;
+export type RunSettings = z.infer<typeof runSettingsSchema>;
+export type Environment = z.infer<typeof environmentSchema>;
+export type Support = z.infer<typeof supportSchema>;
+export type BuildInfo = z.infer<typeof buildSchema>;
+export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** A stored run as read back: the record, and every trial that was saved whole. */
+export interface RunResult {
+  readonly record: RunRecord;
+  readonly trials: readonly TrialResult[];
+  /** What could not be read, e.g. a line that a crash cut short. */
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,46 @@
+/** The exit codes of the command; documented in README. */
+export const EXIT = {
+  ok: 0,
+  trialFailed: 1,
+  usage: 2,
+  environment: 3,
+  interrupted: 130,
+} as const;
+
+/** The user asked for something that makes no sense. `problems` holds all of them. Exit 2. */
+export class UsageError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+    const list = typeof problems === 'string' ? [problems] : problems;
+    super(list.join('\n'), options);
+    this.name = 'UsageError';
+    this.problems = list;
+  }
+}
+
+/** The machine cannot do it: no compiler, a folder that is not writable, a full disk. Exit 3. */
+export class EnvironmentError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EnvironmentError';
+  }
+}
+
+/** The user stopped it. Exit 130. */
+export class InterruptedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'InterruptedError';
+  }
+}
+
+/** The text of anything thrown, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a system error (`ENOSPC`), if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
