@@ -1,0 +1,194 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conns.h"
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24 /* Linux 4.2; older headers lack it */
+#endif
+
+#define PORT_RANGE_FILE "/proc/sys/net/ipv4/ip_local_port_range"
+/* connect() searches for a free port; it is slow when most of the range is taken. */
+#define PORT_SHARE 4
+/* Apart from the server's address, so that no connect to a dead server can meet itself. */
+#define SOURCE_FIRST 0x7f640001u /* 127.100.0.1 */
+#define SOURCES_MAX 250u
+/* A closed connection keeps its port for a minute (TIME_WAIT): churn goes round many addresses. */
+#define CHURN_SOURCES 64u
+
+static uint32_t ports_per_address(void)
+{
+	unsigned int low = 32768, high = 60999; /* the kernel's default, if it cannot be read */
+	FILE *f = fopen(PORT_RANGE_FILE, "re");
+
+	if (f) {
+		if (fscanf(f, "%u %u", &low, &high) != 2 || high < low) {
+			low = 32768;
+			high = 60999;
+		}
+		(void)fclose(f);
+	}
+	return high - low + 1;
+}
+
+void conns_plan_sources(struct loadgen *lg)
+{
+	uint32_t per_address = ports_per_address() / PORT_SHARE;
+	uint32_t addresses;
+
+	if (per_address == 0)
+		per_address = 1;
+	if (lg->churn)
+		addresses = CHURN_SOURCES;
+	else
+		addresses = (lg->config.connections + per_address - 1) / per_address;
+	lg->sources.per_address = per_address;
+	lg->sources.addresses = addresses > SOURCES_MAX ? SOURCES_MAX : addresses;
+}
+
+static struct sockaddr_in address_of(uint32_t ipv4, uint32_t port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(ipv4)};
+}
+
+/* The port is chosen at connect(), where the kernel knows the whole pair of addresses. */
+static bool bind_source(struct loadgen *lg, int fd)
+{
+	uint64_t nth = lg->churn ? lg->tried : lg->tried / lg->sources.per_address;
+	struct sockaddr_in source = address_of(SOURCE_FIRST + nth % lg->sources.addresses, 0);
+	int on = 1;
+
+	lg->syscalls += 2;
+	return setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) == 0 &&
+	       bind(fd, (const struct sockaddr *)&source, sizeof(source)) == 0;
+}
+
+static bool start_connect(struct loadgen *lg, int fd)
+{
+	struct sockaddr_in server = address_of(lg->config.server_ipv4, lg->config.server_port);
+	int on = 1;
+
+	lg->syscalls += 2;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
+		return false;
+	if (lg->sources.addresses > 1 && !bind_source(lg, fd))
+		return false;
+	/* Interrupted, a non-blocking connect goes on all the same. */
+	return connect(fd, (const struct sockaddr *)&server, sizeof(server)) == 0 || errno == EINPROGRESS ||
+	       errno == EINTR;
+}
+
+bool conn_open(struct loadgen *lg, struct conn *c)
+{
+	lg->syscalls++;
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return false;
+	bool started = start_connect(lg, c->fd);
+	lg->tried++;
+	if (!started) {
+		int error = errno;
+
+		conn_close(lg, c);
+		errno = error;
+		return false;
+	}
+	c->state = CONN_CONNECTING;
+	c->phase = pattern_phase(lg->tried);
+	c->issued = c->sent = c->received = 0;
+	c->in_flight = c->oldest = 0;
+	return true;
+}
+
+bool conn_watch(struct loadgen *lg, struct conn *c, uint32_t events)
+{
+	struct epoll_event ev = {.events = events | EPOLLRDHUP | EPOLLET,
+				 .data.u32 = (uint32_t)(c - lg->conns)};
+
+	lg->syscalls++;
+	if (epoll_ctl(lg->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0)
+		return true;
+	generator_fail_call(lg, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", ev.data.u32);
+	return false;
+}
+
+bool conn_established(struct loadgen *lg, struct conn *c)
+{
+	int error = 0;
+	socklen_t bytes = sizeof(error);
+
+	lg->syscalls++;
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0)
+		error = errno;
+	if (error != 0) {
+		errno = error;
+		return false;
+	}
+	c->state = CONN_OPEN;
+	lg->opened++;
+	lg->connected++;
+	return true;
+}
+
+void conn_close(struct loadgen *lg, struct conn *c)
+{
+	if (c->fd < 0)
+		return;
+	lg->syscalls++;
+	(void)close(c->fd); /* Linux frees the descriptor whatever close says */
+	if (c->state == CONN_OPEN || c->state == CONN_CLOSING)
+		lg->connected--;
+	if (c->state == CONN_CLOSING)
+		lg->closing--;
+	c->fd = -1;
+	c->state = CONN_CLOSED;
+}
+
+void conn_break(struct loadgen *lg, struct conn *c, int error)
+{
+	if (lg->issuing)
+		lg->counts.errors += c->in_flight;
+	else
+		lg->counts.lost += c->in_flight;
+	lg->in_flight -= c->in_flight;
+	c->in_flight = 0;
+	lg->connection_errors++;
+	lg->last_error = error;
+	conn_close(lg, c);
+	if (lg->churn || c->slot == SLOT_IDLE)
+		return;
+	if (--lg->alive == 0)
+		generator_fail(lg, LOADGEN_SERVER_GONE, "all %u active connections broke; the last: %s",
+			       lg->active, error ? strerror(error) : "closed by the server");
+}
+
+bool conn_errno_breaks(int error)
+{
+	switch (error) {
+	case EPIPE:
+	case ECONNRESET:
+	case ECONNABORTED:
+	case ECONNREFUSED:
+	case ETIMEDOUT:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENOTCONN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void conns_close_all(struct loadgen *lg)
+{
+	for (uint32_t i = 0; i < lg->config.connections; i++)
+		conn_close(lg, &lg->conns[i]);
+}

@@ -1,0 +1,255 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../server/counters.h"
+#include "clock.h"
+#include "edges.h"
+#include "generator.h"
+
+_Static_assert(LOADGEN_COUNTERS_MAX == COUNTERS_MAX, "the page has more counters than the report");
+_Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names differ in length");
+
+/* How long the server may take to answer SIGUSR1; unanswered, the edge says sampled = 0. */
+#define SAMPLE_TIMEOUT_NS (2 * NS_PER_S)
+/* It usually answers within this time: yield, do not sleep. */
+#define SAMPLE_YIELD_NS (100 * NS_PER_US)
+#define SAMPLE_POLL_NS (50 * NS_PER_US)
+/* After its answer the server goes back to its wait call; a quiet page says that it is there. */
+#define SETTLE_POLL_NS (200 * NS_PER_US)
+#define SETTLE_POLLS_MAX 5
+
+static const struct counters_header *page_header(const struct edges *e)
+{
+	return (const struct counters_header *)(const void *)e->page;
+}
+
+static bool page_plausible(const struct counters_header *h, size_t bytes)
+{
+	return __atomic_load_n(&h->magic, __ATOMIC_ACQUIRE) == COUNTERS_MAGIC &&
+	       h->version == COUNTERS_VERSION && h->counters <= COUNTERS_MAX &&
+	       h->header_bytes >= sizeof(*h) && h->header_bytes % sizeof(uint64_t) == 0 &&
+	       h->slot_bytes >= h->counters * sizeof(uint64_t) && h->slot_bytes % sizeof(uint64_t) == 0 &&
+	       h->header_bytes + (uint64_t)h->slots_max * h->slot_bytes <= bytes;
+}
+
+static void read_names(struct edges *e)
+{
+	const struct counters_header *h = page_header(e);
+
+	e->accepted = -1;
+	for (uint32_t i = 0; i < e->counters; i++) {
+		memcpy(e->names[i], h->names[i], COUNTER_NAME_BYTES - 1);
+		if (strcmp(e->names[i], "accepted") == 0)
+			e->accepted = (int)i;
+	}
+}
+
+static void map_page(struct loadgen *lg)
+{
+	struct edges *e = &lg->edges;
+	const char *path = lg->config.counters_path;
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		generator_fail_call(lg, "open(%s)", path);
+		return;
+	}
+	if (fstat(fd, &st) < 0) {
+		generator_fail_call(lg, "fstat(%s)", path);
+		goto out;
+	}
+	if ((size_t)st.st_size < sizeof(struct counters_header)) {
+		generator_fail(lg, LOADGEN_SYSTEM, "%s is not a counters page: %lld bytes", path,
+			       (long long)st.st_size);
+		goto out;
+	}
+	void *page = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		generator_fail_call(lg, "mmap(%s)", path);
+		goto out;
+	}
+	e->page = page;
+	e->page_bytes = (size_t)st.st_size;
+	const struct counters_header *h = page_header(e);
+	if (!page_plausible(h, e->page_bytes)) {
+		generator_fail(lg, LOADGEN_SYSTEM, "%s is not a counters page of version %u", path,
+			       COUNTERS_VERSION);
+		goto out;
+	}
+	e->counters = h->counters;
+	e->slots_max = h->slots_max;
+	e->header_bytes = h->header_bytes;
+	e->slot_bytes = h->slot_bytes;
+	read_names(e);
+out:
+	(void)close(fd);
+}
+
+void edges_open(struct loadgen *lg)
+{
+	struct edges *e = &lg->edges;
+
+	e->accepted = -1;
+	if (lg->config.counters_path[0])
+		map_page(lg);
+	if (lg->config.server_pid > 0) {
+		int error = clock_getcpuclockid(lg->config.server_pid, &e->cpu_clock);
+
+		e->cpu_clock_known = error == 0;
+		if (error != 0) {
+			errno = error;
+			generator_fail_call(lg, "clock_getcpuclockid(%d)", lg->config.server_pid);
+		}
+	}
+}
+
+void edges_close(struct loadgen *lg)
+{
+	if (lg->edges.page)
+		(void)munmap((void *)(uintptr_t)lg->edges.page, lg->edges.page_bytes);
+	lg->edges.page = NULL;
+}
+
+/* Slots have one writer each and only grow: a sum taken at any moment is a true lower bound. */
+static void sum_counters(const struct edges *e, uint64_t *sums)
+{
+	if (!e->page)
+		return;
+	uint32_t slots = __atomic_load_n(&page_header(e)->slots_used, __ATOMIC_ACQUIRE);
+
+	memset(sums, 0, sizeof(e->sums[0]));
+	for (uint32_t s = 0; s < slots && s < e->slots_max; s++) {
+		const uint64_t *value = (const uint64_t *)(const void *)(e->page + e->header_bytes +
+									 (size_t)s * e->slot_bytes);
+
+		for (uint32_t i = 0; i < e->counters; i++)
+			sums[i] += __atomic_load_n(&value[i], __ATOMIC_RELAXED);
+	}
+}
+
+bool edges_accepted(const struct loadgen *lg, uint64_t *accepted)
+{
+	uint64_t sums[LOADGEN_COUNTERS_MAX];
+
+	if (!lg->edges.page || lg->edges.accepted < 0)
+		return false;
+	sum_counters(&lg->edges, sums);
+	*accepted = sums[lg->edges.accepted];
+	return true;
+}
+
+static void pause_ns(uint64_t ns)
+{
+	struct timespec pause = ns_to_timespec(ns);
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Asks for what only the server can tell, and waits for the answer. */
+static void sample(struct loadgen *lg, struct loadgen_edge *edge)
+{
+	if (!lg->edges.page || lg->config.server_pid <= 0)
+		return;
+	const struct counters_header *h = page_header(&lg->edges);
+	uint64_t seq = __atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE);
+	uint64_t asked_ns = now_ns();
+
+	if (kill(lg->config.server_pid, SIGUSR1) < 0)
+		return;
+	while (__atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE) == seq) {
+		uint64_t waited_ns = now_ns() - asked_ns;
+
+		if (waited_ns > SAMPLE_TIMEOUT_NS)
+			return;
+		if (waited_ns < SAMPLE_YIELD_NS)
+			(void)sched_yield();
+		else
+			pause_ns(SAMPLE_POLL_NS);
+	}
+	edge->sampled = 1;
+	edge->server_voluntary_switches = h->sample_voluntary_switches;
+	edge->server_involuntary_switches = h->sample_involuntary_switches;
+	edge->server_rss_max_bytes = h->sample_rss_max_bytes;
+}
+
+/* A server that never rests (it spins) is not waited for beyond the limit. */
+static void settle(const struct edges *e)
+{
+	uint64_t before[LOADGEN_COUNTERS_MAX], after[LOADGEN_COUNTERS_MAX];
+
+	if (!e->page)
+		return;
+	sum_counters(e, before);
+	for (int polls = 0; polls < SETTLE_POLLS_MAX; polls++) {
+		pause_ns(SETTLE_POLL_NS);
+		sum_counters(e, after);
+		if (memcmp(before, after, e->counters * sizeof(before[0])) == 0)
+			return;
+		memcpy(before, after, sizeof(before));
+	}
+}
+
+static void read_file(const char *path, struct edge_file *file)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	file->bytes = 0;
+	if (fd < 0)
+		return;
+	while (file->bytes < sizeof(file->text)) {
+		ssize_t n = read(fd, file->text + file->bytes, sizeof(file->text) - file->bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		file->bytes += (uint32_t)n;
+	}
+	(void)close(fd);
+}
+
+static void read_files(struct loadgen *lg, enum loadgen_edge_id id)
+{
+	for (uint32_t i = 0; i < lg->config.edge_files; i++)
+		read_file(lg->config.edge_path[i], &lg->edges.file[id][i]);
+}
+
+void edges_read_start(struct loadgen *lg)
+{
+	struct edges *e = &lg->edges;
+	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_START];
+
+	read_files(lg, LOADGEN_EDGE_START);
+	sample(lg, edge);
+	settle(e);
+	sum_counters(e, e->sums[LOADGEN_EDGE_START]);
+	if (e->cpu_clock_known)
+		edge->server_cpu_ns = clock_ns(e->cpu_clock);
+	edge->client_syscalls = lg->syscalls;
+	edge->client_wakeups = lg->wakeups;
+	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	edge->time_ns = now_ns();
+}
+
+void edges_read_end(struct loadgen *lg)
+{
+	struct edges *e = &lg->edges;
+	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_END];
+
+	edge->time_ns = now_ns();
+	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	edge->client_syscalls = lg->syscalls;
+	edge->client_wakeups = lg->wakeups;
+	if (e->cpu_clock_known)
+		edge->server_cpu_ns = clock_ns(e->cpu_clock);
+	sum_counters(e, e->sums[LOADGEN_EDGE_END]);
+	sample(lg, edge);
+	read_files(lg, LOADGEN_EDGE_END);
+}

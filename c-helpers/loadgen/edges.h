@@ -1,0 +1,48 @@
+/*
+ * edges.h - what is read at the two edges of the measured window: the server's counters page, its
+ * CPU clock, what it alone can tell (by SIGUSR1), and the text of files.
+ */
+#ifndef IOMB_EDGES_H
+#define IOMB_EDGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "abi.h"
+
+struct loadgen;
+
+struct edge_file {
+	uint32_t bytes;
+	char text[LOADGEN_EDGE_FILE_BYTES];
+};
+
+struct edges {
+	const uint8_t *page; /* the server's counters, mapped; NULL: none */
+	size_t page_bytes;
+	uint32_t counters;
+	uint32_t slots_max;
+	uint32_t header_bytes;
+	uint32_t slot_bytes;
+	int accepted; /* index of the counter "accepted"; -1: it has none */
+	bool cpu_clock_known;
+	clockid_t cpu_clock;
+	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
+	struct loadgen_edge edge[LOADGEN_EDGES];
+	uint64_t sums[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
+	struct edge_file file[LOADGEN_EDGES][LOADGEN_EDGE_FILES_MAX];
+};
+
+/* Maps the page and finds the CPU clock. A failure ends the run. */
+void edges_open(struct loadgen *lg);
+void edges_close(struct loadgen *lg);
+/* Connections that the server has accepted so far; false when it does not say. */
+bool edges_accepted(const struct loadgen *lg, uint64_t *accepted);
+/* Our own reading first, then the clocks, so that the window begins after it. */
+void edges_read_start(struct loadgen *lg);
+/* The clocks first, then our own reading, so that the window ends before it. */
+void edges_read_end(struct loadgen *lg);
+
+#endif

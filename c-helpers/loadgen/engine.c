@@ -1,0 +1,429 @@
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "churn.h"
+#include "clock.h"
+#include "conns.h"
+#include "edges.h"
+#include "engine.h"
+#include "traffic.h"
+
+/* Same number on every architecture; older headers lack the names. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434 /* Linux 5.3 */
+#endif
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441 /* Linux 5.11 */
+#endif
+
+#define EVENTS_MAX 512
+/* How often the loop looks after itself when nothing else wakes it. */
+#define TICK_NS (50 * NS_PER_MS)
+/* Connects that are not established yet; and established ones that the server has not accepted. */
+#define CONNECTING_MAX 128u
+#define UNACCEPTED_MAX 512u
+/* A server that accepts nothing for so long is not waited for: its counter may mean another thing. */
+#define ACCEPT_PATIENCE_NS (200 * NS_PER_MS)
+#define ACCEPT_POLL_NS (50 * NS_PER_US)
+/* A drain that gets an answer now and then, but never ends, is a stall as well. */
+#define DRAIN_STALLS_MAX 10
+
+static bool watch_source(struct loadgen *lg, int fd, uint32_t events, enum event_source source)
+{
+	struct epoll_event ev = {.events = events, .data.u32 = source};
+
+	if (epoll_ctl(lg->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0)
+		return true;
+	generator_fail_call(lg, "epoll_ctl(EPOLL_CTL_ADD, fd %d)", fd);
+	return false;
+}
+
+/* Readable when the process has ended, reaped or not. */
+static bool open_pid_fd(struct loadgen *lg)
+{
+	lg->pid_fd = (int)syscall(SYS_pidfd_open, lg->config.server_pid, 0);
+	if (lg->pid_fd >= 0)
+		return watch_source(lg, lg->pid_fd, EPOLLIN, EVENT_SERVER_ENDED);
+	if (errno == ENOSYS) /* then broken connections and stalls have to tell */
+		return true;
+	if (errno == ESRCH)
+		generator_fail(lg, LOADGEN_SERVER_GONE, "the server's process %d does not exist",
+			       lg->config.server_pid);
+	else
+		generator_fail_call(lg, "pidfd_open(%d)", lg->config.server_pid);
+	return false;
+}
+
+bool engine_open(struct loadgen *lg)
+{
+	lg->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (lg->epoll_fd < 0) {
+		generator_fail_call(lg, "epoll_create1");
+		return false;
+	}
+	lg->alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (lg->alarm_fd < 0) {
+		generator_fail_call(lg, "timerfd_create");
+		return false;
+	}
+	/* Edge-triggered: setting it anew is enough, it need not be read. */
+	if (!watch_source(lg, lg->alarm_fd, EPOLLIN | EPOLLET, EVENT_ALARM) ||
+	    !watch_source(lg, atomic_load(&lg->shared.stop_fd), EPOLLIN, EVENT_STOP))
+		return false;
+	return lg->config.server_pid == 0 || open_pid_fd(lg);
+}
+
+void engine_close(struct loadgen *lg)
+{
+	const int fds[] = {lg->pid_fd, lg->alarm_fd, lg->epoll_fd};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	lg->pid_fd = lg->alarm_fd = lg->epoll_fd = -1;
+}
+
+static bool busy(const struct loadgen *lg)
+{
+	return lg->in_flight > 0 || lg->closing > 0;
+}
+
+/*
+ * The books, checked against the connections themselves: what a connection has in flight follows
+ * from the bytes it has issued and received, and what has been sent must be somewhere.
+ */
+static uint64_t count_in_flight(const struct loadgen *lg)
+{
+	uint64_t message = lg->config.message_bytes;
+	uint64_t in_flight = 0;
+
+	for (uint32_t slot = 0; slot < lg->active; slot++) {
+		const struct conn *c = &lg->conns[lg->active_conn[slot]];
+
+		if (c->state != CONN_CLOSED)
+			in_flight += (c->issued - c->received + message - 1) / message;
+	}
+	return in_flight;
+}
+
+void engine_end_load(struct loadgen *lg)
+{
+	const struct counts *n = &lg->counts;
+	uint64_t observed_ns = lg->now_ns;
+
+	/* What fell due in time and is sent a moment late is still this window's. */
+	if (lg->open_loop && observed_ns >= lg->deadline_ns)
+		traffic_send_due(lg, lg->deadline_ns);
+	lg->now_ns = observed_ns;
+	lg->issuing = false;
+	lg->ended_ns = observed_ns;
+	lg->in_flight_at_deadline = count_in_flight(lg);
+	if (lg->status == LOADGEN_OK && (n->sent != n->completed + n->errors + lg->in_flight_at_deadline ||
+					 lg->in_flight != lg->in_flight_at_deadline))
+		generator_fail(lg, LOADGEN_UNBALANCED,
+			       "sent %llu, but completed %llu + errors %llu + in flight %llu (%llu)",
+			       (unsigned long long)n->sent, (unsigned long long)n->completed,
+			       (unsigned long long)n->errors, (unsigned long long)lg->in_flight_at_deadline,
+			       (unsigned long long)lg->in_flight);
+	if (lg->open_loop) {
+		uint64_t until_ns = observed_ns < lg->deadline_ns ? observed_ns : lg->deadline_ns;
+
+		lg->due_unsent = schedule_count_due(&lg->schedule, until_ns);
+	}
+}
+
+static void set_alarm(struct loadgen *lg, uint64_t at_ns)
+{
+	struct itimerspec when = {.it_value = ns_to_timespec(at_ns ? at_ns : 1)};
+
+	lg->syscalls++;
+	if (timerfd_settime(lg->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+		generator_fail_call(lg, "timerfd_settime");
+}
+
+static void set_next_alarm(struct loadgen *lg)
+{
+	uint64_t at_ns = lg->now_ns + TICK_NS;
+	uint64_t stall_ns = lg->waiting_since_ns + lg->config.stall_timeout_ns;
+
+	if (lg->issuing && lg->deadline_ns < at_ns)
+		at_ns = lg->deadline_ns;
+	if (busy(lg) && stall_ns < at_ns)
+		at_ns = stall_ns;
+	set_alarm(lg, at_ns);
+}
+
+static void fail_stalled(struct loadgen *lg)
+{
+	uint32_t waiting = 0;
+
+	for (uint32_t i = 0; i < lg->config.connections; i++)
+		if (lg->conns[i].in_flight > 0 || lg->conns[i].state == CONN_CLOSING)
+			waiting++;
+	generator_fail(lg, LOADGEN_STALLED,
+		       "%u connections wait with %llu requests in flight%s, and nothing has come "
+		       "for %.3f s",
+		       waiting, (unsigned long long)lg->in_flight,
+		       lg->closing > 0 ? " or for the server to close" : "",
+		       (double)(lg->now_ns - lg->waiting_since_ns) / (double)NS_PER_S);
+}
+
+/* What no connection's event brings to light: the deadline in silence, and a stall. */
+static void look_after(struct loadgen *lg)
+{
+	lg->now_ns = now_ns();
+	if (lg->issuing && lg->now_ns >= lg->deadline_ns)
+		engine_end_load(lg);
+	if (busy(lg) && lg->now_ns >= lg->waiting_since_ns + lg->config.stall_timeout_ns)
+		fail_stalled(lg);
+	set_next_alarm(lg);
+}
+
+/* Edge-triggered registration for the connection's whole life: this is not called per request. */
+static void on_connecting(struct loadgen *lg, struct conn *c)
+{
+	if (conn_established(lg, c))
+		return;
+	generator_fail(lg, LOADGEN_CONNECT_FAILED, "connect, connection %u of %u: %s",
+		       (unsigned int)(c - lg->conns), lg->config.connections, strerror(errno));
+}
+
+static void dispatch(struct loadgen *lg, const struct epoll_event *ev)
+{
+	switch (ev->data.u32) {
+	case EVENT_STOP:
+		generator_fail(lg, LOADGEN_STOPPED, "stopped on request");
+		return;
+	case EVENT_SERVER_ENDED:
+		generator_fail(lg, LOADGEN_SERVER_GONE, "the server's process %d ended",
+			       lg->config.server_pid);
+		return;
+	case EVENT_ALARM:
+		look_after(lg);
+		return;
+	default:
+		break;
+	}
+	struct conn *c = &lg->conns[ev->data.u32];
+	if (lg->churn)
+		churn_on_event(lg, c, ev->events);
+	else if (c->state == CONN_OPEN)
+		traffic_on_event(lg, c, ev->events);
+	else if (c->state == CONN_CONNECTING)
+		on_connecting(lg, c);
+}
+
+/* Open loop: sleep until the next due time, with the precision of the kernel's timers. */
+static int wait_until_due(struct loadgen *lg)
+{
+	uint64_t due_ns = schedule_next_ns(&lg->schedule);
+	uint64_t now = now_ns();
+
+	if (due_ns == UINT64_MAX)
+		return epoll_wait(lg->epoll_fd, lg->events, EVENTS_MAX, -1);
+	uint64_t wait_ns = due_ns > now ? due_ns - now : 0;
+	if (lg->can_pwait2) {
+		struct timespec timeout = ns_to_timespec(wait_ns);
+		int n = (int)syscall(SYS_epoll_pwait2, lg->epoll_fd, lg->events, EVENTS_MAX, &timeout, NULL,
+				     0);
+
+		if (n >= 0 || errno != ENOSYS)
+			return n;
+		lg->can_pwait2 = false;
+	}
+	/* Whole milliseconds asleep, the rest of the last one awake. */
+	return epoll_wait(lg->epoll_fd, lg->events, EVENTS_MAX, (int)(wait_ns / NS_PER_MS));
+}
+
+/* One return from the wait call and all that follows from it. */
+static void turn(struct loadgen *lg)
+{
+	bool scheduled = lg->open_loop && lg->issuing;
+	int ready;
+
+	lg->syscalls++;
+	if (scheduled)
+		ready = wait_until_due(lg);
+	else
+		ready = epoll_wait(lg->epoll_fd, lg->events, EVENTS_MAX, -1);
+	lg->wakeups++;
+	if (ready < 0) {
+		if (errno != EINTR)
+			generator_fail_call(lg, "epoll_wait");
+		return;
+	}
+	for (int i = 0; i < ready && lg->status == LOADGEN_OK; i++)
+		dispatch(lg, &lg->events[i]);
+	if (scheduled && lg->issuing && lg->status == LOADGEN_OK) {
+		lg->now_ns = now_ns();
+		if (lg->now_ns >= lg->deadline_ns)
+			engine_end_load(lg);
+		else
+			traffic_send_due(lg, lg->now_ns);
+	}
+	atomic_store_explicit(&lg->shared.connections_opened, lg->opened, memory_order_relaxed);
+	atomic_store_explicit(&lg->shared.completed,
+			      lg->warmup_completed + lg->counts.completed + lg->counts.drained,
+			      memory_order_relaxed);
+}
+
+static void set_phase(struct loadgen *lg, enum generator_phase phase)
+{
+	atomic_store_explicit(&lg->shared.phase, phase, memory_order_relaxed);
+}
+
+/*
+ * Waits until the server has accepted all but `lag` of our connections, if its counters tell:
+ * the accept queue is short, and a connection that does not fit into it costs a second.
+ */
+static void wait_accepted(struct loadgen *lg, uint64_t accepted_before, uint64_t lag)
+{
+	uint64_t accepted, last = 0, last_ns = now_ns();
+	struct timespec pause = ns_to_timespec(ACCEPT_POLL_NS);
+
+	while (lg->status == LOADGEN_OK && edges_accepted(lg, &accepted)) {
+		if (accepted - accepted_before + lag >= lg->opened)
+			return;
+		uint64_t now = now_ns();
+		if (accepted != last) {
+			last = accepted;
+			last_ns = now;
+		} else if (now - last_ns > ACCEPT_PATIENCE_NS) {
+			return;
+		}
+		lg->syscalls++;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* Begins as many connects as may be under way. Returns how many have begun in all. */
+static uint32_t begin_connects(struct loadgen *lg, uint32_t begun)
+{
+	while (begun < lg->config.connections && begun - lg->opened < CONNECTING_MAX) {
+		struct conn *c = &lg->conns[begun];
+
+		if (!conn_open(lg, c)) {
+			generator_fail(lg, LOADGEN_CONNECT_FAILED, "connect, connection %u of %u: %s", begun,
+				       lg->config.connections, strerror(errno));
+			break;
+		}
+		if (!conn_watch(lg, c, EPOLLIN | EPOLLOUT))
+			break;
+		begun++;
+	}
+	return begun;
+}
+
+static void connect_all(struct loadgen *lg)
+{
+	uint64_t accepted_before = 0;
+	uint64_t begin_ns = now_ns();
+	uint32_t begun = 0;
+
+	(void)edges_accepted(lg, &accepted_before);
+	lg->now_ns = begin_ns;
+	set_next_alarm(lg);
+	while (lg->status == LOADGEN_OK && lg->opened < lg->config.connections) {
+		begun = begin_connects(lg, begun);
+		if (lg->status != LOADGEN_OK)
+			return;
+		turn(lg);
+		if (lg->opened < lg->config.connections &&
+		    now_ns() - begin_ns > lg->config.connect_timeout_ns)
+			generator_fail(lg, LOADGEN_CONNECT_FAILED,
+				       "%llu of %u connections established in %.3f s",
+				       (unsigned long long)lg->opened, lg->config.connections,
+				       (double)lg->config.connect_timeout_ns / (double)NS_PER_S);
+		wait_accepted(lg, accepted_before, UNACCEPTED_MAX);
+	}
+	lg->connect_ns = now_ns() - begin_ns;
+	wait_accepted(lg, accepted_before, 0);
+	if (lg->status == LOADGEN_OK && lg->connected < lg->config.connections)
+		generator_fail(lg, LOADGEN_CONNECT_FAILED,
+			       "the server closed %u of %u connections before any request",
+			       lg->config.connections - lg->connected, lg->config.connections);
+}
+
+/* The load is on from start_ns for duration_ns; what is in flight then stays in flight. */
+static void load(struct loadgen *lg, uint64_t start_ns, uint64_t duration_ns)
+{
+	lg->now_ns = start_ns;
+	lg->deadline_ns = start_ns + duration_ns;
+	lg->issuing = true;
+	set_next_alarm(lg);
+	if (lg->churn)
+		churn_start(lg);
+	else
+		traffic_start(lg, start_ns);
+	while (lg->issuing && lg->status == LOADGEN_OK)
+		turn(lg);
+}
+
+/* Until the server owes nothing. */
+static void drain(struct loadgen *lg)
+{
+	uint64_t limit_ns = DRAIN_STALLS_MAX * lg->config.stall_timeout_ns;
+
+	while (busy(lg) && lg->status == LOADGEN_OK) {
+		turn(lg);
+		if (busy(lg) && lg->now_ns - lg->ended_ns > limit_ns)
+			fail_stalled(lg);
+	}
+	if (lg->status == LOADGEN_OK && lg->in_flight_at_deadline != lg->counts.drained + lg->counts.lost)
+		generator_fail(lg, LOADGEN_UNBALANCED,
+			       "in flight at the deadline %llu, but drained %llu + lost %llu",
+			       (unsigned long long)lg->in_flight_at_deadline,
+			       (unsigned long long)lg->counts.drained, (unsigned long long)lg->counts.lost);
+}
+
+static void warm_up(struct loadgen *lg)
+{
+	if (lg->config.warmup_ns == 0)
+		return;
+	set_phase(lg, PHASE_WARMUP);
+	load(lg, now_ns(), lg->config.warmup_ns);
+	drain(lg);
+	lg->warmup_completed = lg->counts.completed + lg->counts.drained;
+}
+
+static void measure(struct loadgen *lg)
+{
+	memset(&lg->counts, 0, sizeof(lg->counts));
+	lg->in_flight_at_deadline = 0;
+	lg->due_unsent = 0;
+	histogram_reset(&lg->response);
+	histogram_reset(&lg->service);
+	set_phase(lg, PHASE_MEASURING);
+	edges_read_start(lg);
+	lg->measuring = true;
+	uint64_t start_ns = lg->edges.edge[LOADGEN_EDGE_START].time_ns;
+	load(lg, start_ns, lg->config.measure_ns);
+	/* Cut short, the window ends now; its books are those of the moment. */
+	if (lg->issuing) {
+		lg->now_ns = now_ns();
+		engine_end_load(lg);
+	}
+	lg->window_ns = lg->ended_ns - start_ns;
+	set_phase(lg, PHASE_DRAINING);
+	drain(lg);
+	if (lg->status == LOADGEN_OK)
+		edges_read_end(lg);
+}
+
+void engine_run(struct loadgen *lg)
+{
+	if (!lg->churn)
+		connect_all(lg);
+	if (lg->status == LOADGEN_OK)
+		warm_up(lg);
+	if (lg->status == LOADGEN_OK)
+		measure(lg);
+	conns_close_all(lg);
+	set_phase(lg, PHASE_ENDED);
+}

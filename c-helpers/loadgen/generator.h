@@ -1,0 +1,140 @@
+/*
+ * generator.h - the state of one load generator, shared by its files.
+ *
+ * One thread owns all of it while loadgen_run is under way; only struct shared is touched by others.
+ *
+ * Who does what: loadgen.c the interface and what is set up around a run; engine.c the event loop
+ * and the phases; conns.c opening and closing; traffic.c requests of lasting connections; churn.c
+ * connections of one request each; schedule.c due times; edges.c what is read at the two edges.
+ */
+#ifndef IOMB_GENERATOR_H
+#define IOMB_GENERATOR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "edges.h"
+#include "histogram.h"
+#include "pattern.h"
+#include "schedule.h"
+
+#define GENERATOR_CACHE_LINE 64
+#define SLOT_IDLE UINT32_MAX
+
+/* What epoll reports beside connections, whose events carry their index. */
+enum event_source { EVENT_STOP = 0xfffffff0u, EVENT_ALARM, EVENT_SERVER_ENDED };
+
+enum generator_phase {
+	PHASE_CONNECTING = 0,
+	PHASE_WARMUP = 1,
+	PHASE_MEASURING = 2,
+	PHASE_DRAINING = 3,
+	PHASE_ENDED = 4,
+};
+
+enum conn_state { CONN_CLOSED = 0, CONN_CONNECTING, CONN_OPEN, CONN_CLOSING };
+
+/* Offsets count the bytes of the connection's stream since it was opened. One cache line. */
+struct conn {
+	_Alignas(GENERATOR_CACHE_LINE) int fd;
+	uint32_t state;	   /* enum conn_state */
+	uint32_t phase;	   /* where in the pattern the stream starts */
+	uint32_t slot;	   /* index among the active connections, or SLOT_IDLE */
+	uint64_t issued;   /* end of the last request */
+	uint64_t sent;	   /* what the kernel has taken */
+	uint64_t received; /* what came back and was verified */
+	uint32_t in_flight;
+	uint32_t oldest; /* ring index of the oldest request in flight */
+};
+_Static_assert(sizeof(struct conn) == GENERATOR_CACHE_LINE, "one cache line per connection");
+
+struct request_times {
+	uint64_t due_ns;
+	uint64_t sent_ns;
+};
+
+/* Since the last reset; each is counted where it happens, none is derived from another. */
+struct counts {
+	uint64_t sent;
+	uint64_t completed; /* while the load was on */
+	uint64_t errors;    /* ... requests whose connection broke */
+	uint64_t drained;   /* completed after the load was switched off */
+	uint64_t lost;	    /* broke after the load was switched off */
+	uint64_t bytes_verified;
+	uint64_t churned; /* connections closed after their request, while the load was on */
+};
+
+/* What other threads read or write, on a cache line of its own. */
+struct shared {
+	_Alignas(GENERATOR_CACHE_LINE) atomic_uint phase;
+	atomic_bool stop;
+	atomic_int stop_fd; /* eventfd that wakes the loop; -1 until the run begins */
+	_Atomic uint64_t connections_opened;
+	_Atomic uint64_t completed;
+	_Atomic uint64_t started_ns;
+	_Atomic uint64_t ended_ns;
+};
+
+struct sources {
+	uint32_t per_address; /* connections that one source address carries */
+	uint32_t addresses;   /* 1: the kernel picks the address */
+};
+
+struct loadgen {
+	struct loadgen_config config;
+	bool open_loop;
+	bool churn;
+	bool issuing; /* the load is on: new requests are started */
+	bool measuring;
+	uint32_t active;
+	uint32_t depth;
+	uint32_t status; /* enum loadgen_status; the first failure stays */
+	uint64_t now_ns; /* the last reading of the clock */
+	uint64_t deadline_ns;
+	uint64_t ended_ns;	   /* when the load was switched off */
+	uint64_t waiting_since_ns; /* last answer, or first request after silence */
+	uint64_t in_flight;
+	uint32_t alive;		  /* active connections that are not broken */
+	uint32_t connected;	  /* established and not closed */
+	uint32_t closing;	  /* churn: waiting for the server's FIN */
+	uint32_t failures_in_row; /* churn: connections that broke since the last that did not */
+	int last_error;		  /* errno of the last connection that broke */
+	int epoll_fd;
+	int alarm_fd;
+	int pid_fd;
+	bool can_pwait2;
+	uint64_t syscalls;
+	uint64_t wakeups;
+	struct counts counts;
+	uint64_t opened; /* connections established since the beginning */
+	uint64_t tried;	 /* connections begun */
+	uint64_t connection_errors;
+	uint64_t connect_ns;
+	uint64_t warmup_completed;
+	uint64_t window_ns;
+	uint64_t in_flight_at_deadline;
+	uint64_t due_unsent;
+	struct sources sources;
+	struct conn *conns;	     /* [config.connections] */
+	uint32_t *active_conn;	     /* [active]: slot -> index in conns */
+	struct request_times *times; /* [active][depth], a ring per active connection */
+	struct epoll_event *events;
+	struct schedule schedule; /* open loop only */
+	struct edges edges;
+	struct histogram response;
+	struct histogram service; /* open loop and churn; else every service time is the response */
+	struct pattern pattern;
+	uint8_t chunk[PATTERN_CHUNK_BYTES];
+	char message[LOADGEN_MESSAGE_BYTES];
+	struct shared shared;
+};
+
+/* Ends the run. The first failure is the one that is reported. */
+__attribute__((format(printf, 3, 4))) void generator_fail(struct loadgen *lg, enum loadgen_status status,
+							  const char *format, ...);
+/* The same for a system call that failed with errno. */
+__attribute__((format(printf, 2, 3))) void generator_fail_call(struct loadgen *lg, const char *format, ...);
+
+#endif

@@ -1,0 +1,397 @@
+/* loadgen.c - the interface of abi.h, and what is set up around a run. */
+#define _GNU_SOURCE 1 /* CPU sets */
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conns.h"
+#include "engine.h"
+#include "generator.h"
+
+/* The loop's own descriptors, and some for the process around it to open while the run lasts. */
+#define FDS_RESERVED 32u
+#define CONNECTIONS_MAX 1000000u
+#define MESSAGE_BYTES_MAX (1u << 30)
+#define REQUESTS_MAX (1ull << 24) /* in flight over all connections; 16 bytes each */
+#define RATE_MAX_PER_S 1e8
+#define DURATION_MAX_NS (86400 * NS_PER_S)
+#define EVENTS_MAX 512
+#define TIMER_SLACK_NS 1 /* the least there is; the default of 50 us would be lateness */
+
+void generator_fail(struct loadgen *lg, enum loadgen_status status, const char *format, ...)
+{
+	va_list args;
+
+	if (lg->status != LOADGEN_OK)
+		return;
+	lg->status = status;
+	va_start(args, format);
+	(void)vsnprintf(lg->message, sizeof(lg->message), format, args);
+	va_end(args);
+}
+
+void generator_fail_call(struct loadgen *lg, const char *format, ...)
+{
+	int error = errno;
+	char call[LOADGEN_MESSAGE_BYTES / 2];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(call, sizeof(call), format, args);
+	va_end(args);
+	generator_fail(lg, LOADGEN_SYSTEM, "%s: %s", call, strerror(error));
+}
+
+uint32_t loadgen_abi_version(void)
+{
+	return LOADGEN_ABI_VERSION;
+}
+
+uint32_t loadgen_histogram_buckets(void)
+{
+	return HISTOGRAM_BUCKETS;
+}
+
+static uint32_t open_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	uint32_t fds = 0;
+
+	if (!dir)
+		return 0;
+	for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		if (entry->d_name[0] != '.')
+			fds++;
+	(void)closedir(dir);
+	return fds;
+}
+
+static bool enough_fds(const struct loadgen_config *config, char *message)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+		(void)snprintf(message, LOADGEN_MESSAGE_BYTES, "getrlimit(RLIMIT_NOFILE): %s",
+			       strerror(errno));
+		return false;
+	}
+	uint64_t needed = (uint64_t)config->connections + open_fds() + FDS_RESERVED;
+	if (needed <= limit.rlim_cur)
+		return true;
+	(void)snprintf(message, LOADGEN_MESSAGE_BYTES,
+		       "%u connections need %llu file descriptors in the load generator, and "
+		       "RLIMIT_NOFILE is %llu (ulimit -n)",
+		       config->connections, (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
+	return false;
+}
+
+/* Bounded and ended strings: the config comes from another language. */
+static bool paths_end(const struct loadgen_config *config)
+{
+	if (!memchr(config->counters_path, 0, LOADGEN_PATH_BYTES))
+		return false;
+	for (uint32_t i = 0; i < config->edge_files; i++)
+		if (!memchr(config->edge_path[i], 0, LOADGEN_PATH_BYTES))
+			return false;
+	return true;
+}
+
+static const char *find_fault(const struct loadgen_config *config)
+{
+	bool churn = config->mode == LOADGEN_CHURN;
+	bool open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
+
+	if (config->abi_version != LOADGEN_ABI_VERSION)
+		return "abi_version is not the one this library was built with";
+	if (config->mode > LOADGEN_CHURN)
+		return "mode is none that there is";
+	if (config->server_ipv4 >> 24 != 127)
+		return "server_ipv4 is not in 127.0.0.0/8: this generator loads nobody else";
+	if (config->server_port == 0 || config->server_port > UINT16_MAX)
+		return "server_port is not a port";
+	if (config->connections == 0 || config->connections > CONNECTIONS_MAX)
+		return "connections is not within 1..1000000";
+	if (!churn && (config->active == 0 || config->active > config->connections))
+		return "active is not within 1..connections";
+	if (!churn && (config->depth == 0 || (uint64_t)config->active * config->depth > REQUESTS_MAX))
+		return "active * depth is not within 1..16777216";
+	if (config->message_bytes == 0 || config->message_bytes > MESSAGE_BYTES_MAX)
+		return "message_bytes is not within 1..1073741824";
+	if (config->server_pid < 0)
+		return "server_pid is negative";
+	if (config->client_cpu < -1 || config->client_cpu >= CPU_SETSIZE)
+		return "client_cpu is neither -1 nor a CPU number";
+	if (config->edge_files > LOADGEN_EDGE_FILES_MAX)
+		return "edge_files is over the limit of 8";
+	if (!paths_end(config))
+		return "a path has no end";
+	if (config->measure_ns == 0 || config->measure_ns > DURATION_MAX_NS ||
+	    config->warmup_ns > DURATION_MAX_NS)
+		return "measure_ns or warmup_ns is not within a day";
+	if (config->connect_timeout_ns == 0 || config->connect_timeout_ns > DURATION_MAX_NS ||
+	    config->stall_timeout_ns == 0 || config->stall_timeout_ns > DURATION_MAX_NS)
+		return "connect_timeout_ns or stall_timeout_ns is not within a day";
+	if (open_loop && !(config->rate_per_s > 0 && config->rate_per_s <= RATE_MAX_PER_S))
+		return "rate_per_s is not within 0..100000000";
+	return NULL;
+}
+
+static bool allocate(struct loadgen *lg)
+{
+	const struct loadgen_config *config = &lg->config;
+	size_t line = GENERATOR_CACHE_LINE;
+
+	lg->conns = aligned_alloc(line, config->connections * sizeof(*lg->conns));
+	lg->active_conn = calloc(lg->active, sizeof(*lg->active_conn));
+	lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
+	lg->events = calloc(EVENTS_MAX, sizeof(*lg->events));
+	if (!lg->conns || !lg->active_conn || !lg->times || !lg->events)
+		return false;
+	return !lg->open_loop || schedule_create(&lg->schedule, config->mode == LOADGEN_OPEN_POISSON,
+						 lg->active, config->rate_per_s, config->seed);
+}
+
+/* The active connections are spread evenly over all of them. */
+static void place_active(struct loadgen *lg)
+{
+	for (uint32_t i = 0; i < lg->config.connections; i++)
+		lg->conns[i] = (struct conn){.fd = -1, .slot = SLOT_IDLE};
+	for (uint32_t slot = 0; slot < lg->active; slot++) {
+		uint32_t i = (uint32_t)((uint64_t)slot * lg->config.connections / lg->active);
+
+		lg->active_conn[slot] = i;
+		lg->conns[i].slot = slot;
+	}
+}
+
+struct loadgen *loadgen_create(const struct loadgen_config *config, char *message)
+{
+	const char *fault = find_fault(config);
+
+	message[0] = '\0';
+	if (fault) {
+		(void)snprintf(message, LOADGEN_MESSAGE_BYTES, "%s", fault);
+		return NULL;
+	}
+	if (!enough_fds(config, message))
+		return NULL;
+	size_t bytes = (sizeof(struct loadgen) + GENERATOR_CACHE_LINE - 1) / GENERATOR_CACHE_LINE *
+		       GENERATOR_CACHE_LINE;
+	struct loadgen *lg = aligned_alloc(GENERATOR_CACHE_LINE, bytes);
+	if (!lg)
+		goto no_memory;
+	memset(lg, 0, bytes);
+	lg->config = *config;
+	lg->churn = config->mode == LOADGEN_CHURN;
+	lg->open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
+	lg->active = lg->churn ? config->connections : config->active;
+	lg->depth = lg->churn ? 1 : config->depth;
+	lg->alive = lg->active;
+	lg->epoll_fd = lg->alarm_fd = lg->pid_fd = -1;
+	lg->can_pwait2 = true;
+	atomic_init(&lg->shared.stop_fd, -1);
+	if (!allocate(lg))
+		goto no_memory;
+	place_active(lg);
+	pattern_fill(&lg->pattern, config->seed);
+	histogram_reset(&lg->response);
+	histogram_reset(&lg->service);
+	return lg;
+
+no_memory:
+	(void)snprintf(message, LOADGEN_MESSAGE_BYTES, "not enough memory for %u connections",
+		       config->connections);
+	loadgen_destroy(lg);
+	return NULL;
+}
+
+/* The calling thread belongs to somebody else: what is changed here is put back after the run. */
+struct thread_settings {
+	bool pinned;
+	cpu_set_t cpus;
+	int slack_ns;
+};
+
+static void adopt_thread(struct loadgen *lg, struct thread_settings *saved)
+{
+	int cpu = lg->config.client_cpu;
+	cpu_set_t one;
+
+	saved->pinned = false;
+	saved->slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_getaffinity(0, sizeof(saved->cpus), &saved->cpus) < 0) {
+		generator_fail_call(lg, "sched_getaffinity");
+		return;
+	}
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		generator_fail_call(lg, "sched_setaffinity(cpu %d)", cpu);
+	else
+		saved->pinned = true;
+}
+
+static void release_thread(const struct thread_settings *saved)
+{
+	if (saved->pinned)
+		(void)sched_setaffinity(0, sizeof(saved->cpus), &saved->cpus);
+	if (saved->slack_ns > 0)
+		(void)prctl(PR_SET_TIMERSLACK, saved->slack_ns, 0, 0, 0);
+}
+
+int loadgen_run(struct loadgen *lg)
+{
+	struct thread_settings saved;
+	int unset = -1;
+	int stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	if (stop_fd < 0) {
+		generator_fail_call(lg, "eventfd");
+		return (int)lg->status;
+	}
+	if (!atomic_compare_exchange_strong(&lg->shared.stop_fd, &unset, stop_fd)) {
+		(void)close(stop_fd);
+		return LOADGEN_SYSTEM; /* a generator runs once */
+	}
+	/* A stop that came before the descriptor was there. */
+	if (atomic_load(&lg->shared.stop))
+		generator_fail(lg, LOADGEN_STOPPED, "stopped before it began");
+	atomic_store(&lg->shared.started_ns, now_ns());
+	adopt_thread(lg, &saved);
+	conns_plan_sources(lg);
+	if (lg->status == LOADGEN_OK)
+		edges_open(lg);
+	if (lg->status == LOADGEN_OK && engine_open(lg))
+		engine_run(lg);
+	engine_close(lg);
+	edges_close(lg);
+	release_thread(&saved);
+	atomic_store(&lg->shared.ended_ns, now_ns());
+	atomic_store(&lg->shared.phase, PHASE_ENDED);
+	return (int)lg->status;
+}
+
+void loadgen_stop(struct loadgen *lg)
+{
+	uint64_t one = 1;
+
+	atomic_store(&lg->shared.stop, true);
+	int fd = atomic_load(&lg->shared.stop_fd);
+	/* It stays open until destroy; its counter being full would mean that it is readable. */
+	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out)
+{
+	const struct shared *s = &lg->shared;
+	uint64_t started_ns = atomic_load_explicit(&s->started_ns, memory_order_relaxed);
+	uint64_t ended_ns = atomic_load_explicit(&s->ended_ns, memory_order_relaxed);
+
+	out->abi_version = LOADGEN_ABI_VERSION;
+	out->phase = atomic_load_explicit(&s->phase, memory_order_relaxed);
+	out->connections_opened = atomic_load_explicit(&s->connections_opened, memory_order_relaxed);
+	out->completed = atomic_load_explicit(&s->completed, memory_order_relaxed);
+	out->elapsed_ns = started_ns == 0 ? 0 : (ended_ns ? ended_ns : now_ns()) - started_ns;
+}
+
+static const struct histogram *histogram_of(const struct loadgen *lg, uint32_t id)
+{
+	/* In a closed loop a request is due when it is sent. */
+	if (id == LOADGEN_HIST_SERVICE && (lg->open_loop || lg->churn))
+		return &lg->service;
+	return &lg->response;
+}
+
+void loadgen_report(const struct loadgen *lg, struct loadgen_report *out)
+{
+	const struct histogram *response = histogram_of(lg, LOADGEN_HIST_RESPONSE);
+	const struct histogram *service = histogram_of(lg, LOADGEN_HIST_SERVICE);
+
+	memset(out, 0, sizeof(*out));
+	out->abi_version = LOADGEN_ABI_VERSION;
+	out->status = lg->status;
+	out->connections_opened = (uint32_t)lg->opened;
+	out->counters = lg->edges.counters;
+	out->connect_ns = lg->connect_ns;
+	out->warmup_completed = lg->warmup_completed;
+	memcpy(out->message, lg->message, sizeof(out->message));
+	if (!lg->measuring)
+		return;
+	out->window_ns = lg->window_ns;
+	out->sent = lg->counts.sent;
+	out->completed = lg->counts.completed;
+	out->errors = lg->counts.errors;
+	out->in_flight_at_deadline = lg->in_flight_at_deadline;
+	out->drained = lg->counts.drained;
+	out->due_unsent = lg->due_unsent;
+	out->bytes_verified = lg->counts.bytes_verified;
+	out->connection_errors = lg->connection_errors;
+	out->connections_churned = lg->counts.churned;
+	out->response_sum_ns = response->sum_ns;
+	out->response_min_ns = response->count ? response->min_ns : 0;
+	out->response_max_ns = response->max_ns;
+	out->service_sum_ns = service->sum_ns;
+	out->service_min_ns = service->count ? service->min_ns : 0;
+	out->service_max_ns = service->max_ns;
+	memcpy(out->edge, lg->edges.edge, sizeof(out->edge));
+}
+
+void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64_t *counts)
+{
+	memcpy(counts, histogram_of(lg, id)->bucket, HISTOGRAM_BUCKETS * sizeof(*counts));
+}
+
+void loadgen_counter_names(const struct loadgen *lg, char *names)
+{
+	memcpy(names, lg->edges.names, sizeof(lg->edges.names));
+}
+
+void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
+{
+	if (edge < LOADGEN_EDGES)
+		memcpy(sums, lg->edges.sums[edge], sizeof(lg->edges.sums[edge]));
+	else
+		memset(sums, 0, sizeof(lg->edges.sums[0]));
+}
+
+uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text)
+{
+	if (edge >= LOADGEN_EDGES || file >= lg->config.edge_files)
+		return 0;
+	const struct edge_file *f = &lg->edges.file[edge][file];
+
+	memcpy(text, f->text, f->bytes);
+	return f->bytes;
+}
+
+void loadgen_destroy(struct loadgen *lg)
+{
+	if (!lg)
+		return;
+	int fd = atomic_load(&lg->shared.stop_fd);
+	if (fd >= 0)
+		(void)close(fd);
+	if (lg->open_loop)
+		schedule_destroy(&lg->schedule);
+	free(lg->conns);
+	free(lg->active_conn);
+	free(lg->times);
+	free(lg->events);
+	free(lg);
+}
