@@ -6,9 +6,18 @@ export const WORKLOAD_LIMITS = {
   depth: 1024,
   messageBytes: 64 * 1024 * 1024,
   ratePerSecond: 10_000_000,
+  /** active x depth: the generator keeps two times for each request in flight. */
+  inFlight: 1_000_000,
 } as const;
 
-const text = (max: number) => z.string().trim().min(1).max(max);
+/** One line without control or direction characters: it is printed to terminals. */
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'must be one line of printable characters');
 
 const common = {
   /** Stable name: it is the key in results, comparisons and exports. */
@@ -48,15 +57,40 @@ const shapes = z.discriminatedUnion('mode', [
   z.strictObject({ ...common, mode: z.literal('churn') }),
 ]);
 
+type Shape = z.infer<typeof shapes>;
+type ActiveShape = Exclude<Shape, { mode: 'churn' }>;
+
+/** Whether the counts can be compared with each other, however wrong the other members are. */
+function hasCounts(value: unknown): boolean {
+  const { connections, active, depth } = (value ?? {}) as Record<string, unknown>;
+  return [connections, active, depth].every(Number.isSafeInteger);
+}
+
+function fits(workload: Shape): boolean {
+  return workload.mode === 'churn' || workload.active <= workload.connections;
+}
+
+function inFlightFits(workload: Shape): boolean {
+  return workload.mode === 'churn' || workload.active * workload.depth <= WORKLOAD_LIMITS.inFlight;
+}
+
 /** A load shape: what one file of `workloads/` holds. */
-export const workloadSchema = shapes.superRefine((workload, ctx) => {
-  if (workload.mode !== 'churn' && workload.active > workload.connections) {
-    ctx.addIssue({
-      code: 'custom',
-      path: ['active'],
-      message: `${workload.active} active connections do not fit in ${workload.connections} connections`,
-    });
-  }
-});
+export const workloadSchema = shapes
+  .refine(fits, {
+    path: ['active'],
+    when: ({ value }) => hasCounts(value),
+    error: ({ input }) => {
+      const { active, connections } = input as ActiveShape;
+      return `${active} active connections do not fit in ${connections} connections`;
+    },
+  })
+  .refine(inFlightFits, {
+    path: ['depth'],
+    when: ({ value }) => hasCounts(value),
+    error: ({ input }) => {
+      const { active, depth } = input as ActiveShape;
+      return `${active} active connections x ${depth} is over ${WORKLOAD_LIMITS.inFlight} requests in flight`;
+    },
+  });
 
 export type Workload = z.infer<typeof workloadSchema>;
