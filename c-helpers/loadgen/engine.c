@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,15 +13,11 @@
 #include "engine.h"
 #include "traffic.h"
 
-/* Same number on every architecture; older headers lack the names. */
+/* Same number on every architecture; older headers lack the name. */
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434 /* Linux 5.3 */
 #endif
-#ifndef SYS_epoll_pwait2
-#define SYS_epoll_pwait2 441 /* Linux 5.11 */
-#endif
 
-#define EVENTS_MAX 512
 /* How often the loop looks after itself when nothing else wakes it. */
 #define TICK_NS (50 * NS_PER_MS)
 /* Connects that are not established yet; and established ones that the server has not accepted. */
@@ -60,6 +55,18 @@ static bool open_pid_fd(struct loadgen *lg)
 	return false;
 }
 
+/* Edge-triggered: setting it anew is enough, it need not be read. */
+static int open_timer(struct loadgen *lg, enum event_source source)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0)
+		generator_fail_call(lg, "timerfd_create");
+	else
+		(void)watch_source(lg, fd, EPOLLIN | EPOLLET, source);
+	return fd;
+}
+
 bool engine_open(struct loadgen *lg)
 {
 	lg->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -67,14 +74,12 @@ bool engine_open(struct loadgen *lg)
 		generator_fail_call(lg, "epoll_create1");
 		return false;
 	}
-	lg->alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (lg->alarm_fd < 0) {
-		generator_fail_call(lg, "timerfd_create");
-		return false;
-	}
-	/* Edge-triggered: setting it anew is enough, it need not be read. */
-	if (!watch_source(lg, lg->alarm_fd, EPOLLIN | EPOLLET, EVENT_ALARM) ||
+	lg->alarm_fd = open_timer(lg, EVENT_ALARM);
+	lg->due_fd = open_timer(lg, EVENT_DUE);
+	if (lg->alarm_fd < 0 || lg->due_fd < 0 ||
 	    !watch_source(lg, atomic_load(&lg->shared.stop_fd), EPOLLIN, EVENT_STOP))
+		return false;
+	if (lg->status != LOADGEN_OK)
 		return false;
 	return lg->config.server_pid == 0 || open_pid_fd(lg);
 }
@@ -86,7 +91,7 @@ void engine_close(struct loadgen *lg)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
-	lg->pid_fd = lg->alarm_fd = lg->epoll_fd = -1;
+	lg->pid_fd = lg->alarm_fd = lg->due_fd = lg->epoll_fd = -1;
 }
 
 static bool busy(const struct loadgen *lg)
@@ -138,12 +143,12 @@ void engine_end_load(struct loadgen *lg)
 	}
 }
 
-static void set_alarm(struct loadgen *lg, uint64_t at_ns)
+static void set_timer(struct loadgen *lg, int fd, uint64_t at_ns)
 {
 	struct itimerspec when = {.it_value = ns_to_timespec(at_ns ? at_ns : 1)};
 
 	lg->syscalls++;
-	if (timerfd_settime(lg->alarm_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+	if (timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
 		generator_fail_call(lg, "timerfd_settime");
 }
 
@@ -156,7 +161,7 @@ static void set_next_alarm(struct loadgen *lg)
 		at_ns = lg->deadline_ns;
 	if (busy(lg) && stall_ns < at_ns)
 		at_ns = stall_ns;
-	set_alarm(lg, at_ns);
+	set_timer(lg, lg->alarm_fd, at_ns);
 }
 
 static void fail_stalled(struct loadgen *lg)
@@ -185,7 +190,6 @@ static void look_after(struct loadgen *lg)
 	set_next_alarm(lg);
 }
 
-/* Edge-triggered registration for the connection's whole life: this is not called per request. */
 static void on_connecting(struct loadgen *lg, struct conn *c)
 {
 	if (conn_established(lg, c))
@@ -207,6 +211,8 @@ static void dispatch(struct loadgen *lg, const struct epoll_event *ev)
 	case EVENT_ALARM:
 		look_after(lg);
 		return;
+	case EVENT_DUE: /* the turn ends with sending what is due */
+		return;
 	default:
 		break;
 	}
@@ -219,26 +225,20 @@ static void dispatch(struct loadgen *lg, const struct epoll_event *ev)
 		on_connecting(lg, c);
 }
 
-/* Open loop: sleep until the next due time, with the precision of the kernel's timers. */
+/*
+ * Open loop: wakes for an answer or for the next due time. The timer is set once per due time, not
+ * once per wait: arming and cancelling it around every answer costs more than the call to set it.
+ */
 static int wait_until_due(struct loadgen *lg)
 {
 	uint64_t due_ns = schedule_next_ns(&lg->schedule);
-	uint64_t now = now_ns();
+	bool late = due_ns <= now_ns();
 
-	if (due_ns == UINT64_MAX)
-		return epoll_wait(lg->epoll_fd, lg->events, EVENTS_MAX, -1);
-	uint64_t wait_ns = due_ns > now ? due_ns - now : 0;
-	if (lg->can_pwait2) {
-		struct timespec timeout = ns_to_timespec(wait_ns);
-		int n = (int)syscall(SYS_epoll_pwait2, lg->epoll_fd, lg->events, EVENTS_MAX, &timeout, NULL,
-				     0);
-
-		if (n >= 0 || errno != ENOSYS)
-			return n;
-		lg->can_pwait2 = false;
+	if (!late && due_ns != lg->due_armed_ns && due_ns != UINT64_MAX) {
+		set_timer(lg, lg->due_fd, due_ns);
+		lg->due_armed_ns = due_ns;
 	}
-	/* Whole milliseconds asleep, the rest of the last one awake. */
-	return epoll_wait(lg->epoll_fd, lg->events, EVENTS_MAX, (int)(wait_ns / NS_PER_MS));
+	return epoll_wait(lg->epoll_fd, lg->events, GENERATOR_EVENTS_MAX, late ? 0 : -1);
 }
 
 /* One return from the wait call and all that follows from it. */
@@ -251,7 +251,7 @@ static void turn(struct loadgen *lg)
 	if (scheduled)
 		ready = wait_until_due(lg);
 	else
-		ready = epoll_wait(lg->epoll_fd, lg->events, EVENTS_MAX, -1);
+		ready = epoll_wait(lg->epoll_fd, lg->events, GENERATOR_EVENTS_MAX, -1);
 	lg->wakeups++;
 	if (ready < 0) {
 		if (errno != EINTR)

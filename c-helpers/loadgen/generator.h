@@ -21,10 +21,11 @@
 #include "schedule.h"
 
 #define GENERATOR_CACHE_LINE 64
+#define GENERATOR_EVENTS_MAX 512 /* what one return from epoll_wait can report */
 #define SLOT_IDLE UINT32_MAX
 
 /* What epoll reports beside connections, whose events carry their index. */
-enum event_source { EVENT_STOP = 0xfffffff0u, EVENT_ALARM, EVENT_SERVER_ENDED };
+enum event_source { EVENT_STOP = 0xfffffff0u, EVENT_ALARM, EVENT_DUE, EVENT_SERVER_ENDED };
 
 enum generator_phase {
 	PHASE_CONNECTING = 0,
@@ -102,9 +103,10 @@ struct loadgen {
 	uint32_t failures_in_row; /* churn: connections that broke since the last that did not */
 	int last_error;		  /* errno of the last connection that broke */
 	int epoll_fd;
-	int alarm_fd;
+	int alarm_fd; /* wakes the loop to look after itself */
+	int due_fd;   /* open loop: wakes it for the next due time */
+	uint64_t due_armed_ns;
 	int pid_fd;
-	bool can_pwait2;
 	uint64_t syscalls;
 	uint64_t wakeups;
 	struct counts counts;

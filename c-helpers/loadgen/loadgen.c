@@ -27,7 +27,6 @@
 #define REQUESTS_MAX (1ull << 24) /* in flight over all connections; 16 bytes each */
 #define RATE_MAX_PER_S 1e8
 #define DURATION_MAX_NS (86400 * NS_PER_S)
-#define EVENTS_MAX 512
 #define TIMER_SLACK_NS 1 /* the least there is; the default of 50 us would be lateness */
 
 void generator_fail(struct loadgen *lg, enum loadgen_status status, const char *format, ...)
@@ -156,7 +155,7 @@ static bool allocate(struct loadgen *lg)
 	lg->conns = aligned_alloc(line, config->connections * sizeof(*lg->conns));
 	lg->active_conn = calloc(lg->active, sizeof(*lg->active_conn));
 	lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
-	lg->events = calloc(EVENTS_MAX, sizeof(*lg->events));
+	lg->events = calloc(GENERATOR_EVENTS_MAX, sizeof(*lg->events));
 	if (!lg->conns || !lg->active_conn || !lg->times || !lg->events)
 		return false;
 	return !lg->open_loop || schedule_create(&lg->schedule, config->mode == LOADGEN_OPEN_POISSON,
@@ -199,8 +198,7 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 	lg->active = lg->churn ? config->connections : config->active;
 	lg->depth = lg->churn ? 1 : config->depth;
 	lg->alive = lg->active;
-	lg->epoll_fd = lg->alarm_fd = lg->pid_fd = -1;
-	lg->can_pwait2 = true;
+	lg->epoll_fd = lg->alarm_fd = lg->due_fd = lg->pid_fd = -1;
 	atomic_init(&lg->shared.stop_fd, -1);
 	if (!allocate(lg))
 		goto no_memory;
