@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { BuildInfo } from '../results/schema.ts';
+import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
+
+const COMPILE_TIMEOUT_MS = 120_000;
+/** Lines of a compiler's complaint that are shown. */
+const ERROR_LINES_MAX = 12;
+
+/** See style.md: every warning is an error, on gcc and on clang. */
+const WARNING_FLAGS = [
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-Wshadow',
+  '-Wstrict-prototypes',
+  '-Wmissing-prototypes',
+  '-Wvla',
+];
+const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g', ...WARNING_FLAGS];
+const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
+const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
+
+/** Folders below `c-helpers` whose files decide what the compiled helpers are. */
+const SOURCE_FOLDERS = ['server', 'models', 'loadgen'] as const;
+
+/** A sanitizer build, for the tests: the argument of `-fsanitize`. */
+export type Sanitizer = 'address,undefined' | 'thread';
+
+export interface CompileRequest {
+  /** The `c-helpers` folder. */
+  readonly sourceDir: string;
+  /** Programs of `c-helpers/models`, without duplicates. */
+  readonly programs: readonly string[];
+  /** Where artifacts are kept; default `cacheDir()`. */
+  readonly cacheDir?: string;
+  readonly sanitizer?: Sanitizer;
+  readonly signal?: AbortSignal;
+}
+
+/** What was compiled, or found in the cache. */
+export interface Artifacts {
+  readonly info: BuildInfo;
+  /** Program name to executable. */
+  readonly servers: ReadonlyMap<string, string>;
+  readonly loadgen: string;
+}
+
+interface Job {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * Compiles the load generator and the named servers into the user's cache directory, keyed by source,
+ * flags and compiler; what is there already is not compiled again. Throws `EnvironmentError` without
+ * a compiler, on a compile error, and where the cache cannot be written.
+ */
+export async function compileHelpers(request: CompileRequest): Promise<Artifacts> {
+  const compiler = await findCompiler();
+  const flags = [...COMMON_FLAGS, ...(request.sanitizer ? sanitizerFlags(request.sanitizer) : [])];
+  const sources = await readSources(request.sourceDir);
+  const hash = hashOf([compiler.version, ...flags, ...LIBRARY_FLAGS, ...LINK_FLAGS, ...sources.flat()]);
+  const folder = join(request.cacheDir ?? cacheDir(), hash);
+  await makeFolder(folder);
+
+  const jobs = [
+    loadgenJob(request.sourceDir, sources),
+    ...request.programs.map((program) => serverJob(request.sourceDir, program, sources)),
+  ];
+  const missing: Job[] = [];
+  for (const job of jobs) if (!(await exists(join(folder, job.name)))) missing.push(job);
+  await inParallel(missing, (job) => compile(compiler.command, flags, job, folder, request.signal));
+
+  return {
+    info: {
+      compiler: compiler.command,
+      compilerVersion: compiler.version,
+      flags,
+      hash,
+      cached: missing.length === 0,
+    },
+    servers: new Map(request.programs.map((program) => [program, join(folder, program)])),
+    loadgen: join(folder, LOADGEN_NAME),
+  };
+}
+
+const LOADGEN_NAME = 'loadgen.so';
+
+/** `$XDG_CACHE_HOME/iomodels-bench`, by default `~/.cache/iomodels-bench`. */
+export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(homedir(), '.cache');
+  return join(base, 'iomodels-bench');
+}
+
+/** The C compiler: `$CC`, else the first of cc, gcc and clang that answers. */
+export async function findCompiler(
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ command: string; version: string }> {
+  const candidates = env.CC ? [env.CC] : ['cc', 'gcc', 'clang'];
+  for (const command of candidates) {
+    const result = await execa(command, ['--version'], { reject: false, timeout: COMPILE_TIMEOUT_MS });
+    const version = result.stdout?.split('\n')[0];
+    if (result.exitCode === 0 && version) return { command, version };
+  }
+  throw new EnvironmentError(
+    `no C compiler: tried ${candidates.join(', ')}. Install one (Debian, Ubuntu: apt-get install gcc libc6-dev; ` +
+      'Fedora: dnf install gcc; Alpine: apk add gcc musl-dev linux-headers) or name it in the variable CC.',
+  );
+}
+
+/** -O1 keeps the reports readable; a report ends the process, so that a test cannot miss it. */
+function sanitizerFlags(sanitizer: Sanitizer): string[] {
+  return ['-O1', '-fno-omit-frame-pointer', `-fsanitize=${sanitizer}`, '-fno-sanitize-recover=all'];
+}
+
+/** `[path below c-helpers, content]` of every source file, in a fixed order. */
+async function readSources(sourceDir: string): Promise<[string, string][]> {
+  const sources: [string, string][] = [];
+  for (const folder of SOURCE_FOLDERS) {
+    let names: string[];
+    try {
+      names = await readdir(join(sourceDir, folder));
+    } catch (cause) {
+      throw new EnvironmentError(
+        `the C sources are missing: ${join(sourceDir, folder)}; install the package again`,
+        {
+          cause,
+        },
+      );
+    }
+    for (const name of names.filter((file) => /\.[ch]$/.test(file)).sort())
+      sources.push([`${folder}/${name}`, await readFile(join(sourceDir, folder, name), 'utf8')]);
+  }
+  return sources;
+}
+
+function hashOf(parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex').slice(0, 16);
+}
+
+function filesOf(sources: readonly [string, string][], folder: string, sourceDir: string): string[] {
+  return sources
+    .map(([path]) => path)
+    .filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.c'))
+    .map((path) => join(sourceDir, path));
+}
+
+function serverJob(sourceDir: string, program: string, sources: readonly [string, string][]): Job {
+  return {
+    name: program,
+    args: [join(sourceDir, 'models', `${program}.c`), ...filesOf(sources, 'server', sourceDir)],
+  };
+}
+
+function loadgenJob(sourceDir: string, sources: readonly [string, string][]): Job {
+  return { name: LOADGEN_NAME, args: [...LIBRARY_FLAGS, ...filesOf(sources, 'loadgen', sourceDir)] };
+}
+
+/** Compiles into a file of its own and renames it, so that no other process sees half a program. */
+async function compile(
+  command: string,
+  flags: readonly string[],
+  job: Job,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const target = join(folder, job.name);
+  const partial = `${target}.${process.pid}`;
+  const result = await execa(command, [...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
+    reject: false,
+    timeout: COMPILE_TIMEOUT_MS,
+    ...(signal ? { cancelSignal: signal } : {}),
+  });
+  if (result.isCanceled) throw signal?.reason;
+  if (result.exitCode !== 0) {
+    await rm(partial, { force: true });
+    const lines = (result.stderr || result.message || '').split('\n').slice(0, ERROR_LINES_MAX);
+    throw new EnvironmentError(`${command} could not compile ${job.name}:\n${lines.join('\n')}`);
+  }
+  await rename(partial, target);
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new EnvironmentError(
+      `cannot keep compiled helpers in ${folder}: ${codeOf(cause) ?? messageOf(cause)}. Set XDG_CACHE_HOME to a folder that you can write to.`,
+      { cause },
+    );
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

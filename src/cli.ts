@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander';
+import { readTool } from './build/package.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerList } from './commands/list.ts';
+import { registerRun } from './commands/run.ts';
+import { registerServe } from './commands/serve.ts';
+import { registerShow } from './commands/show.ts';
+import { EnvironmentError, EXIT, InterruptedError, UsageError } from './util/errors.ts';
+
+const EXIT_HELP = `
+Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.`;
+
+/** One abort for the whole command: the first SIGINT or SIGTERM stops it in good order. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      // A second one means that good order takes too long.
+      if (controller.signal.aborted) process.exit(EXIT.interrupted);
+      controller.abort(new InterruptedError(`interrupted by ${name}`));
+    });
+  return controller.signal;
+}
+
+function buildProgram(signal: AbortSignal): Command {
+  const tool = readTool();
+  const program = new Command(tool.name)
+    .description('compare every way Linux does I/O, on this host, with numbers that can be checked')
+    .version(tool.version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', EXIT_HELP);
+  registerRun(program, signal);
+  registerShow(program);
+  registerList(program);
+  registerDoctor(program, signal);
+  registerServe(program, signal);
+  // Subcommands were made before: each throws instead of ending the process.
+  for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');
+  return program;
+}
+
+/** The exit code of whatever ended the command, after saying it on stderr. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UsageError) return say(error.message, EXIT.usage);
+  if (error instanceof EnvironmentError) return say(error.message, EXIT.environment);
+  if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
+  process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
+  return EXIT.environment;
+}
+
+function say(message: string, code: number): number {
+  for (const line of message.split('\n')) process.stderr.write(`error: ${line}\n`);
+  return code;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.stack ?? error.message}${error.cause ? `\ncaused by ${stackOf(error.cause)}` : ''}`;
+}
+
+async function main(): Promise<void> {
+  try {
+    await buildProgram(abortOnSignals()).parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+await main();

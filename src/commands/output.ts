@@ -1,0 +1,26 @@
+import type { WriteStream } from 'node:tty';
+import pc from 'picocolors';
+
+/** Width where it is not known: a pipe, a file, a CI log. */
+const WIDTH_DEFAULT = 120;
+const WIDTH_MIN = 60;
+
+/** How wide to print, and whether in colour: NO_COLOR, FORCE_COLOR and non-terminals are honoured. */
+export function terminal(stream: WriteStream | NodeJS.WriteStream): { width: number; color: boolean } {
+  const asked = Number(process.env.COLUMNS);
+  const width = stream.isTTY ? stream.columns : asked;
+  return {
+    width: Math.max(WIDTH_MIN, width > 0 ? width : WIDTH_DEFAULT),
+    color: stream.isTTY === true && pc.isColorSupported,
+  };
+}
+
+/** Writes all of it to stdout; a reader that went away (`| head`) is not an error. */
+export function write(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error && 'code' in error && error.code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+}

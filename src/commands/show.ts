@@ -1,0 +1,39 @@
+import { type Command, Option } from 'commander';
+import { renderRun } from '../render/run.ts';
+import { toShowJson } from '../results/json.ts';
+import { readRun } from '../results/store.ts';
+import { summarize } from '../stats/summarize.ts';
+import { terminal, write } from './output.ts';
+
+interface ShowOptions {
+  readonly out: string;
+  readonly json?: boolean;
+  readonly trials?: boolean;
+}
+
+/** The folder of runs, for every command that reads or writes them. */
+export function outOption(): Option {
+  return new Option('--out <folder>', 'folder that holds the runs').default('./results');
+}
+
+/** `show [run]`: the tables of a stored run, complete or not. */
+export function registerShow(program: Command): void {
+  program
+    .command('show')
+    .description('print the tables of a stored run')
+    .argument('[run]', 'a run id, a run folder or a run.json; default: the newest under --out')
+    .addOption(outOption())
+    .option('--json', 'print only JSON: the record and its summary')
+    .option('--trials', 'with --json: every trial as well')
+    .addHelpText('after', '\nExample:\n  iomodels-bench show --json | jq .summary')
+    .action(async (name: string | undefined, options: ShowOptions) => {
+      const result = await readRun(name, options.out);
+      for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
+      const summary = summarize(result);
+      if (options.json) {
+        await write(`${JSON.stringify(toShowJson(result, summary, { trials: options.trials === true }), null, 1)}\n`);
+        return;
+      }
+      await write(`${renderRun(result, terminal(process.stdout))}\nstored in ${result.folder}\n`);
+    });
+}

@@ -1,0 +1,212 @@
+import { MODELS } from '../models/registry.ts';
+import type { Entry, RunSettings } from '../results/schema.ts';
+import { UsageError } from '../util/errors.ts';
+import type { Workload } from '../workloads/schema.ts';
+import { type CpuTopology, chooseCpus, parseCpuList } from './cpus.ts';
+import { select, unknown } from './selection.ts';
+
+/** What `run` does when nothing is said: within two minutes on two cores. */
+export const RUN_DEFAULTS = {
+  baseline: 'epoll-lt',
+  blocks: 7,
+  warmupMs: 60,
+  durationMs: 240,
+  profile: 'default',
+} as const;
+
+/** Blocks that `--precision` may add without `--max-time`. */
+export const BLOCKS_MAX = 1000;
+const DURATION_MAX_MS = 600_000;
+
+/** The flags of `run` as typed; undefined where not given. */
+export interface RunFlags {
+  readonly models?: string | undefined;
+  readonly workloads?: string | undefined;
+  /** Workload files of the user's own, already read. */
+  readonly ownWorkloads?: readonly Workload[] | undefined;
+  readonly blocks?: string | undefined;
+  readonly duration?: string | undefined;
+  readonly warmup?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly baseline?: string | undefined;
+  readonly serverCpus?: string | undefined;
+  readonly clientCpus?: string | undefined;
+  readonly precision?: string | undefined;
+  readonly maxTime?: string | undefined;
+}
+
+export interface RunContext {
+  readonly workloads: readonly Workload[];
+  readonly topology: CpuTopology;
+  /** Used when no seed is given. */
+  readonly randomSeed: number;
+}
+
+export interface RunConfig {
+  readonly settings: RunSettings;
+  readonly warnings: readonly string[];
+}
+
+/** Flags and defaults to settings. Throws `UsageError` with every problem at once. */
+export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfig {
+  const problems: string[] = [];
+  const profile = oneOf(
+    flags.profile ?? RUN_DEFAULTS.profile,
+    ['default', 'full'] as const,
+    '--profile',
+    problems,
+  );
+  const entries = resolveEntries(flags.models, problems);
+  const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
+  const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
+  const settings: RunSettings = {
+    entries,
+    workloads: [...workloads],
+    profile,
+    blocks: wholeNumber(
+      flags.blocks,
+      RUN_DEFAULTS.blocks,
+      { flag: '--blocks', min: 1, max: BLOCKS_MAX },
+      problems,
+    ),
+    warmupMs: duration(flags.warmup, RUN_DEFAULTS.warmupMs, '--warmup', problems),
+    durationMs: duration(flags.duration, RUN_DEFAULTS.durationMs, '--duration', problems),
+    seed: wholeNumber(flags.seed, context.randomSeed, { flag: '--seed', min: 0, max: 0x7fffffff }, problems),
+    baseline: resolveBaseline(flags.baseline, entries, problems),
+    serverCpus,
+    clientCpus,
+    precision: flags.precision === undefined ? null : precision(flags.precision, problems),
+    maxTimeS:
+      flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 's') / 1000,
+  };
+  if (problems.length > 0) throw new UsageError(problems);
+  return { settings, warnings };
+}
+
+/** Rows of the tables; a model that is entered again is labelled `#2` and so on. */
+export function labelled(models: readonly string[]): Entry[] {
+  const seen = new Map<string, number>();
+  return models.map((model) => {
+    const times = (seen.get(model) ?? 0) + 1;
+    seen.set(model, times);
+    return { model, label: times === 1 ? model : `${model}#${times}` };
+  });
+}
+
+function resolveEntries(models: string | undefined, problems: string[]): Entry[] {
+  const known = MODELS.map((model) => model.id);
+  if (models === undefined) return labelled(known);
+  const selection = select(models, known, 'model');
+  problems.push(...selection.problems);
+  return labelled(selection.names);
+}
+
+function resolveWorkloads(
+  flags: RunFlags,
+  builtIn: readonly Workload[],
+  profile: string,
+  problems: string[],
+): readonly Workload[] {
+  const own = flags.ownWorkloads ?? [];
+  const known = [...builtIn, ...own];
+  const ids = known.map((workload) => workload.id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined)
+    problems.push(`two workloads have the id ${twice}; give your own file an id that is not in use`);
+  if (flags.workloads === undefined) {
+    // A file of the user's own, alone, is what they want to measure.
+    if (own.length > 0) return own;
+    return builtIn.filter((workload) => profile === 'full' || workload.profile === 'default');
+  }
+  const selection = select(flags.workloads, ids, 'workload');
+  problems.push(...selection.problems);
+  const names = [...new Set([...selection.names, ...own.map((workload) => workload.id)])];
+  return names.flatMap((name) => known.filter((workload) => workload.id === name).slice(0, 1));
+}
+
+/** Without `--baseline`: epoll-lt where it is in the run, else the first model. */
+function resolveBaseline(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
+  const labels = entries.map((entry) => entry.label);
+  if (flag !== undefined) {
+    if (!labels.includes(flag)) problems.push(`--baseline: ${unknown(flag, labels, 'model in this run')}`);
+    return flag;
+  }
+  return labels.includes(RUN_DEFAULTS.baseline)
+    ? RUN_DEFAULTS.baseline
+    : (labels[0] ?? RUN_DEFAULTS.baseline);
+}
+
+function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[]) {
+  const read = (text: string | undefined, flag: string) => {
+    if (text === undefined) return undefined;
+    const cpus = parseCpuList(text);
+    if (!cpus) problems.push(`${flag} ${text}: not a list of CPUs such as 0,2-3`);
+    const missing = cpus?.filter((cpu) => !topology.allowed.includes(cpu)) ?? [];
+    if (missing.length > 0)
+      problems.push(`${flag} ${text}: this process may run on CPUs ${topology.allowed.join(',')} only`);
+    return cpus ?? undefined;
+  };
+  return chooseCpus(
+    topology,
+    read(flags.serverCpus, '--server-cpus'),
+    read(flags.clientCpus, '--client-cpus'),
+  );
+}
+
+function oneOf<T extends string>(
+  value: string,
+  allowed: readonly [T, ...T[]],
+  flag: string,
+  problems: string[],
+): T {
+  const found = allowed.find((item) => item === value);
+  if (found === undefined) problems.push(`${flag} ${value}: must be one of ${allowed.join(', ')}`);
+  return found ?? allowed[0];
+}
+
+function wholeNumber(
+  text: string | undefined,
+  fallback: number,
+  range: { flag: string; min: number; max: number },
+  problems: string[],
+): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < range.min || value > range.max) {
+    problems.push(`${range.flag} ${text}: must be a whole number from ${range.min} to ${range.max}`);
+    return fallback;
+  }
+  return value;
+}
+
+/** `240`, `240ms`, `1.5s`, `2m`; a bare number is in `unit`. Result in milliseconds. */
+function duration(
+  text: string | undefined,
+  fallback: number,
+  flag: string,
+  problems: string[],
+  unit: 'ms' | 's' = 'ms',
+): number {
+  if (text === undefined) return fallback;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
+  const factors = { ms: 1, s: 1000, m: 60_000 } as const;
+  const ms = match ? Number(match[1]) * factors[(match[2] ?? unit) as keyof typeof factors] : Number.NaN;
+  const max = unit === 's' ? Number.MAX_SAFE_INTEGER : DURATION_MAX_MS;
+  if (!(ms >= 1 && ms <= max)) {
+    problems.push(
+      `${flag} ${text}: must be a time such as 250ms, 1.5s or 2m${unit === 'ms' ? ', 1 ms to 10 m' : ''}`,
+    );
+    return fallback;
+  }
+  return ms;
+}
+
+/** `2%` or `0.02`. */
+function precision(text: string, problems: string[]): number {
+  const match = /^(\d+(?:\.\d+)?)(%)?$/.exec(text);
+  const value = match ? Number(match[1]) / (match[2] ? 100 : 1) : Number.NaN;
+  if (value > 0 && value < 1) return value;
+  problems.push(`--precision ${text}: must be a half-width such as 2% or 0.02`);
+  return Number.NaN;
+}

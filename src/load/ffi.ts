@@ -1,0 +1,332 @@
+import koffi from 'koffi';
+import { EnvironmentError, UsageError } from '../util/errors.ts';
+import {
+  COUNTER_NAME_BYTES,
+  COUNTERS_MAX,
+  EDGE,
+  EDGE_FIELDS,
+  EDGE_FILE_BYTES,
+  EDGE_FILES_MAX,
+  type EdgeField,
+  HISTOGRAM,
+  HISTOGRAM_BUCKETS,
+  LOADGEN_ABI_VERSION,
+  LOADGEN_MODE,
+  LOADGEN_PHASE,
+  LOADGEN_STATUS,
+  MESSAGE_BYTES,
+  PATH_BYTES,
+  REPORT_FIELDS,
+  type ReportField,
+  STRUCT_BYTES,
+} from './abi.ts';
+import type {
+  LoadEdge,
+  LoadGenerator,
+  LoadLatency,
+  LoadProgress,
+  LoadReport,
+  LoadRequest,
+} from './generator.ts';
+
+/** 127.0.0.1 in host byte order: servers listen there, and the generator accepts nothing else. */
+const LOOPBACK_IPV4 = 0x7f000001;
+
+type Wide = number | bigint;
+type RawEdge = Record<EdgeField, Wide>;
+type RawReport = Record<ReportField, Wide> & {
+  status: number;
+  connections_opened: number;
+  counters: number;
+  edge: RawEdge[];
+  message: string;
+};
+interface RawProgress {
+  phase: number;
+  connections_opened: Wide;
+  completed: Wide;
+  elapsed_ns: Wide;
+}
+
+/** The struct types, registered with koffi once per process: a second registration is an error. */
+const types = defineTypes();
+
+function defineTypes() {
+  const uint64Members = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, 'uint64_t']));
+  const config = koffi.struct({
+    abi_version: 'uint32_t',
+    mode: 'uint32_t',
+    server_ipv4: 'uint32_t',
+    server_port: 'uint32_t',
+    connections: 'uint32_t',
+    active: 'uint32_t',
+    depth: 'uint32_t',
+    message_bytes: 'uint32_t',
+    server_pid: 'int32_t',
+    client_cpu: 'int32_t',
+    edge_files: 'uint32_t',
+    reserved: 'uint32_t',
+    seed: 'uint64_t',
+    warmup_ns: 'uint64_t',
+    measure_ns: 'uint64_t',
+    connect_timeout_ns: 'uint64_t',
+    stall_timeout_ns: 'uint64_t',
+    rate_per_s: 'double',
+    counters_path: koffi.array('char', PATH_BYTES, 'String'),
+    edge_path: koffi.array(koffi.array('char', PATH_BYTES, 'String'), EDGE_FILES_MAX),
+  });
+  const edge = koffi.struct(uint64Members(EDGE_FIELDS));
+  const report = koffi.struct({
+    abi_version: 'uint32_t',
+    status: 'uint32_t',
+    connections_opened: 'uint32_t',
+    counters: 'uint32_t',
+    ...uint64Members(REPORT_FIELDS),
+    edge: koffi.array(edge, 2),
+    message: koffi.array('char', MESSAGE_BYTES, 'String'),
+  });
+  const progress = koffi.struct({
+    abi_version: 'uint32_t',
+    phase: 'uint32_t',
+    connections_opened: 'uint64_t',
+    completed: 'uint64_t',
+    elapsed_ns: 'uint64_t',
+  });
+  return { config, edge, report, progress };
+}
+
+function checkSizes(libraryPath: string, version: number, buckets: number): void {
+  const problems: string[] = [];
+  if (version !== LOADGEN_ABI_VERSION) problems.push(`ABI ${version}, expected ${LOADGEN_ABI_VERSION}`);
+  if (buckets !== HISTOGRAM_BUCKETS) problems.push(`${buckets} buckets, expected ${HISTOGRAM_BUCKETS}`);
+  for (const [name, type] of Object.entries(types)) {
+    const expected = STRUCT_BYTES[name as keyof typeof STRUCT_BYTES];
+    if (koffi.sizeof(type) !== expected)
+      problems.push(`struct ${name}: ${koffi.sizeof(type)} bytes, expected ${expected}`);
+  }
+  if (problems.length > 0)
+    throw new EnvironmentError(`${libraryPath} does not match this version: ${problems.join('; ')}`);
+}
+
+/** Binds the functions of `abi.h`. Throws `EnvironmentError` if the library cannot be used. */
+function bind(libraryPath: string) {
+  let library: ReturnType<typeof koffi.load>;
+  try {
+    library = koffi.load(libraryPath);
+  } catch (cause) {
+    throw new EnvironmentError(`cannot load the load generator ${libraryPath}`, { cause });
+  }
+  const { config, report, progress } = types;
+  const fns = {
+    abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
+    buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
+    create: library.func('loadgen_create', 'void *', [koffi.pointer(config), 'void *']),
+    run: library.func('loadgen_run', 'int', ['void *']),
+    stop: library.func('loadgen_stop', 'void', ['void *']),
+    progress: library.func('loadgen_progress', 'void', ['void *', koffi.out(koffi.pointer(progress))]),
+    report: library.func('loadgen_report', 'void', ['void *', koffi.out(koffi.pointer(report))]),
+    histogram: library.func('loadgen_histogram', 'void', ['void *', 'uint32_t', 'void *']),
+    counterNames: library.func('loadgen_counter_names', 'void', ['void *', 'void *']),
+    edgeCounters: library.func('loadgen_edge_counters', 'void', ['void *', 'uint32_t', 'void *']),
+    edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
+    destroy: library.func('loadgen_destroy', 'void', ['void *']),
+  };
+  checkSizes(libraryPath, Number(fns.abiVersion()), Number(fns.buckets()));
+  return fns;
+}
+
+type Functions = ReturnType<typeof bind>;
+
+function toConfig(request: LoadRequest): Record<string, unknown> {
+  const modes = {
+    closed: LOADGEN_MODE.closed,
+    'open-fixed': LOADGEN_MODE.openFixed,
+    'open-poisson': LOADGEN_MODE.openPoisson,
+    churn: LOADGEN_MODE.churn,
+  } as const;
+  if (request.edgeFiles.length > EDGE_FILES_MAX)
+    throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
+  return {
+    abi_version: LOADGEN_ABI_VERSION,
+    mode: modes[request.mode],
+    server_ipv4: LOOPBACK_IPV4,
+    server_port: request.port,
+    connections: request.connections,
+    active: request.active,
+    depth: request.depth,
+    message_bytes: request.messageBytes,
+    server_pid: request.serverPid,
+    client_cpu: request.clientCpu ?? -1,
+    edge_files: request.edgeFiles.length,
+    reserved: 0,
+    seed: request.seed,
+    warmup_ns: Math.round(request.warmupNs),
+    measure_ns: Math.round(request.measureNs),
+    connect_timeout_ns: Math.round(request.connectTimeoutNs),
+    stall_timeout_ns: Math.round(request.stallTimeoutNs),
+    rate_per_s: request.ratePerS,
+    counters_path: request.countersPath,
+    edge_path: Array.from({ length: EDGE_FILES_MAX }, (_, i) => request.edgeFiles[i] ?? ''),
+  };
+}
+
+/** The bytes of a C string, up to its NUL. */
+function cString(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+}
+
+function readCounterNames(fns: Functions, handle: unknown, counters: number): string[] {
+  const bytes = Buffer.alloc(COUNTERS_MAX * COUNTER_NAME_BYTES);
+  fns.counterNames(handle, bytes);
+  return Array.from({ length: counters }, (_, i) =>
+    cString(bytes.subarray(i * COUNTER_NAME_BYTES, (i + 1) * COUNTER_NAME_BYTES)),
+  );
+}
+
+function readLatency(
+  fns: Functions,
+  handle: unknown,
+  raw: RawReport,
+  which: keyof typeof HISTOGRAM,
+): LoadLatency {
+  const counts = new BigUint64Array(HISTOGRAM_BUCKETS);
+  fns.histogram(handle, HISTOGRAM[which], counts);
+  return {
+    sumNs: Number(raw[`${which}_sum_ns`]),
+    minNs: Number(raw[`${which}_min_ns`]),
+    maxNs: Number(raw[`${which}_max_ns`]),
+    counts: Array.from(counts, Number),
+  };
+}
+
+/** Turns what the library holds after a run into a report; every uint64 becomes a number. */
+class ReportReader {
+  readonly #fns: Functions;
+  readonly #handle: unknown;
+  readonly #request: LoadRequest;
+
+  constructor(fns: Functions, handle: unknown, request: LoadRequest) {
+    this.#fns = fns;
+    this.#handle = handle;
+    this.#request = request;
+  }
+
+  read(): LoadReport {
+    const raw = {} as RawReport;
+    this.#fns.report(this.#handle, raw);
+    const names = readCounterNames(this.#fns, this.#handle, raw.counters);
+    return {
+      status: LOADGEN_STATUS[raw.status] ?? 'system',
+      message: raw.message,
+      connectionsOpened: raw.connections_opened,
+      connectNs: Number(raw.connect_ns),
+      warmupCompleted: Number(raw.warmup_completed),
+      windowNs: Number(raw.window_ns),
+      sent: Number(raw.sent),
+      completed: Number(raw.completed),
+      errors: Number(raw.errors),
+      inFlightAtDeadline: Number(raw.in_flight_at_deadline),
+      drained: Number(raw.drained),
+      dueUnsent: Number(raw.due_unsent),
+      bytesVerified: Number(raw.bytes_verified),
+      connectionErrors: Number(raw.connection_errors),
+      connectionsChurned: Number(raw.connections_churned),
+      response: readLatency(this.#fns, this.#handle, raw, 'response'),
+      service: readLatency(this.#fns, this.#handle, raw, 'service'),
+      start: this.#readEdge(raw, EDGE.start, names),
+      end: this.#readEdge(raw, EDGE.end, names),
+    };
+  }
+
+  #readEdge(report: RawReport, which: number, names: readonly string[]): LoadEdge {
+    const raw = report.edge[which];
+    if (!raw) throw new Error(`the report has no edge ${which}`);
+    const sums = new BigUint64Array(COUNTERS_MAX);
+    this.#fns.edgeCounters(this.#handle, which, sums);
+    return {
+      timeNs: Number(raw.time_ns),
+      serverCpuNs: Number(raw.server_cpu_ns),
+      clientCpuNs: Number(raw.client_cpu_ns),
+      clientSyscalls: Number(raw.client_syscalls),
+      clientWakeups: Number(raw.client_wakeups),
+      sample:
+        Number(raw.sampled) === 0
+          ? null
+          : {
+              voluntarySwitches: Number(raw.server_voluntary_switches),
+              involuntarySwitches: Number(raw.server_involuntary_switches),
+              rssMaxBytes: Number(raw.server_rss_max_bytes),
+            },
+      counters: Object.fromEntries(names.map((name, i) => [name, Number(sums[i] ?? 0n)])),
+      files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
+    };
+  }
+
+  #readFile(edge: number, file: number): string {
+    const text = Buffer.alloc(EDGE_FILE_BYTES);
+    const bytes = Number(this.#fns.edgeFile(this.#handle, edge, file, text));
+    return text.toString('utf8', 0, bytes);
+  }
+}
+
+/** The load generator in C, called through koffi on a thread of its own. */
+class FfiLoadGenerator implements LoadGenerator {
+  readonly #fns: Functions;
+  #handle: unknown = null;
+
+  constructor(fns: Functions) {
+    this.#fns = fns;
+  }
+
+  async run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport> {
+    if (this.#handle) throw new Error('the load generator is already running');
+    const why = Buffer.alloc(MESSAGE_BYTES);
+    const handle = this.#fns.create(toConfig(request), why);
+    if (!handle) throw new UsageError(`load generator: ${cString(why)}`);
+    this.#handle = handle;
+    const stop = () => this.#fns.stop(handle);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      await runAsync(this.#fns, handle);
+      return new ReportReader(this.#fns, handle, request).read();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#handle = null;
+      this.#fns.destroy(handle);
+    }
+  }
+
+  progress(): LoadProgress | null {
+    if (!this.#handle) return null;
+    const raw = {} as RawProgress;
+    this.#fns.progress(this.#handle, raw);
+    return {
+      phase: LOADGEN_PHASE[raw.phase] ?? 'ended',
+      connectionsOpened: Number(raw.connections_opened),
+      completed: Number(raw.completed),
+    };
+  }
+}
+
+function runAsync(fns: Functions, handle: unknown): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fns.run.async(handle, (error: unknown, status: number) => {
+      if (error) reject(error instanceof Error ? error : new Error(String(error)));
+      else resolve(status);
+    });
+  });
+}
+
+/** Loads the compiled generator. Throws `EnvironmentError` if it cannot be loaded or does not match. */
+export function loadGenerator(libraryPath: string): LoadGenerator {
+  return new FfiLoadGenerator(bind(libraryPath));
+}
+
+/** The cheapest call across the language border, for `doctor`'s calibration. */
+export function cheapestCall(libraryPath: string): () => void {
+  const fns = bind(libraryPath);
+  return () => void fns.abiVersion();
+}

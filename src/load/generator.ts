@@ -1,0 +1,91 @@
+import type { LoadPhase, LoadStatus } from './abi.ts';
+
+/** What one trial asks of the load generator. Times in nanoseconds. */
+export interface LoadRequest {
+  readonly mode: 'closed' | 'open-fixed' | 'open-poisson' | 'churn';
+  readonly port: number;
+  readonly connections: number;
+  readonly active: number;
+  readonly depth: number;
+  readonly messageBytes: number;
+  /** Requests per second over all active connections; 0 unless open loop. */
+  readonly ratePerS: number;
+  readonly seed: number;
+  readonly warmupNs: number;
+  readonly measureNs: number;
+  readonly connectTimeoutNs: number;
+  readonly stallTimeoutNs: number;
+  readonly serverPid: number;
+  /** Where the server's counters page can be opened, `/proc/<pid>/fd/<n>`. */
+  readonly countersPath: string;
+  readonly clientCpu: number | null;
+  /** Files whose text is kept at both edges of the window. */
+  readonly edgeFiles: readonly string[];
+}
+
+/** Readings at one edge of the measured window, when no request is in flight. */
+export interface LoadEdge {
+  readonly timeNs: number;
+  readonly serverCpuNs: number;
+  readonly clientCpuNs: number;
+  readonly clientSyscalls: number;
+  readonly clientWakeups: number;
+  /** What the server answered about itself; null if it did not answer. */
+  readonly sample: {
+    readonly voluntarySwitches: number;
+    readonly involuntarySwitches: number;
+    readonly rssMaxBytes: number;
+  } | null;
+  /** The server's counters, summed over its threads. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** The text of `LoadRequest.edgeFiles`, by path; empty where it could not be read. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface LoadLatency {
+  readonly sumNs: number;
+  readonly minNs: number;
+  readonly maxNs: number;
+  /** Dense counts of the 3,840 buckets of `stats/histogram.ts`. */
+  readonly counts: readonly number[];
+}
+
+/** What the load generator reports; see `abi.h` for each member. */
+export interface LoadReport {
+  readonly status: LoadStatus;
+  readonly message: string;
+  readonly connectionsOpened: number;
+  readonly connectNs: number;
+  readonly warmupCompleted: number;
+  readonly windowNs: number;
+  readonly sent: number;
+  readonly completed: number;
+  readonly errors: number;
+  readonly inFlightAtDeadline: number;
+  readonly drained: number;
+  readonly dueUnsent: number;
+  readonly bytesVerified: number;
+  readonly connectionErrors: number;
+  readonly connectionsChurned: number;
+  readonly response: LoadLatency;
+  readonly service: LoadLatency;
+  readonly start: LoadEdge;
+  readonly end: LoadEdge;
+}
+
+export interface LoadProgress {
+  readonly phase: LoadPhase;
+  readonly connectionsOpened: number;
+  readonly completed: number;
+}
+
+/** Drives one server with one load shape. One call at a time. */
+export interface LoadGenerator {
+  /**
+   * Resolves when the load has ended, whatever its status; rejects with `UsageError` if the request
+   * makes no sense. An abort ends the load soon, with status `stopped`.
+   */
+  run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport>;
+  /** How the load under way stands; null when there is none. */
+  progress(): LoadProgress | null;
+}

@@ -1,0 +1,54 @@
+/** What is read from the text of files below /proc; every function is pure and total. */
+
+/** Time of one CPU, in clock ticks since boot, from a `cpuN` line of /proc/stat (proc(5)). */
+export interface CpuTicks {
+  readonly total: number;
+  readonly steal: number;
+}
+
+/** The files that the load generator keeps at both edges of a trial's window. */
+export function edgeFilesOf(serverPid: number) {
+  return {
+    cpuStat: '/proc/stat',
+    cpuPressure: '/proc/pressure/cpu',
+    serverStatus: `/proc/${serverPid}/status`,
+    serverSchedstat: `/proc/${serverPid}/schedstat`,
+    // Read by the load generator's own thread.
+    clientSchedstat: '/proc/thread-self/schedstat',
+  } as const;
+}
+
+/** Ticks of each CPU, by its number. Guest time is part of user time already and not added again. */
+export function parseCpuStat(text: string): Map<number, CpuTicks> {
+  const cpus = new Map<number, CpuTicks>();
+  for (const line of text.split('\n')) {
+    const match = /^cpu(\d+) (.+)$/.exec(line);
+    if (!match) continue;
+    const ticks = (match[2] ?? '').trim().split(/\s+/).map(Number).slice(0, 8);
+    if (ticks.some((tick) => !Number.isFinite(tick))) continue;
+    cpus.set(Number(match[1]), { total: ticks.reduce((a, b) => a + b, 0), steal: ticks[7] ?? 0 });
+  }
+  return cpus;
+}
+
+/** Nanoseconds that a task was ready and waited for a CPU: the second field of schedstat. */
+export function parseRunDelayNs(text: string): number | null {
+  const field = text.trim().split(/\s+/)[1];
+  return field !== undefined && /^\d+$/.test(field) ? Number(field) : null;
+}
+
+/** Microseconds since boot in which some task waited for a CPU, from /proc/pressure/cpu. */
+export function parseCpuPressureUs(text: string): number | null {
+  const match = /^some .*total=(\d+)/m.exec(text);
+  return match ? Number(match[1]) : null;
+}
+
+/** `Threads` and the peak resident set of /proc/<pid>/status. */
+export function parseStatus(text: string): { threads: number | null; rssMaxBytes: number | null } {
+  const field = (name: string) => {
+    const match = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text);
+    return match ? Number(match[1]) : null;
+  };
+  const rssMaxKib = field('VmHWM');
+  return { threads: field('Threads'), rssMaxBytes: rssMaxKib === null ? null : rssMaxKib * 1024 };
+}

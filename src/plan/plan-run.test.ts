@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { MODELS } from '../models/registry.ts';
+import type { RunSettings } from '../results/schema.ts';
+import { planRun, trialsOfBlock } from './plan-run.ts';
+
+const settings: RunSettings = {
+  entries: ['epoll-lt', 'select', 'io_uring'].map((model) => ({ label: model, model })),
+  workloads: [200, 10_000].map((connections) => ({
+    id: `w${connections}`,
+    title: 't',
+    description: 'd',
+    profile: 'default',
+    mode: 'closed',
+    connections,
+    active: 10,
+    depth: 1,
+    messageBytes: 64,
+  })),
+  profile: 'default',
+  blocks: 3,
+  warmupMs: 10,
+  durationMs: 20,
+  seed: 7,
+  baseline: 'epoll-lt',
+  serverCpus: null,
+  clientCpus: null,
+  precision: null,
+  maxTimeS: null,
+};
+const input = { settings, models: MODELS, nofile: 20_000, support: [] };
+
+describe('planRun', () => {
+  it('plans every model under every workload and skips what a model cannot hold', () => {
+    const { cells } = planRun(input);
+    expect(cells).toHaveLength(6);
+    expect(cells.filter((cell) => cell.skipReason !== null)).toEqual([
+      {
+        label: 'select',
+        model: 'select',
+        workload: 'w10000',
+        skipReason: 'holds at most 1016 connections, the workload needs 10000',
+      },
+    ]);
+  });
+
+  it('skips cells for which the process may not open enough descriptors, with the reason', () => {
+    const { cells } = planRun({ ...input, nofile: 1024 });
+    expect(
+      cells.find((cell) => cell.label === 'epoll-lt' && cell.workload === 'w10000')?.skipReason,
+    ).toContain('RLIMIT_NOFILE is 1024');
+    expect(
+      cells.find((cell) => cell.label === 'epoll-lt' && cell.workload === 'w200')?.skipReason,
+    ).toBeNull();
+  });
+
+  it('skips a model whose probe says no, with what the probe said', () => {
+    const support = [{ model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] }];
+    const skipped = planRun({ ...input, support }).cells.filter((cell) => cell.label === 'io_uring');
+    expect(skipped.map((cell) => cell.skipReason)).toEqual([
+      'io_uring_setup: EPERM',
+      'io_uring_setup: EPERM',
+    ]);
+  });
+});
+
+describe('trialsOfBlock', () => {
+  const plan = planRun(input);
+  const names = (block: number, seed = settings.seed) =>
+    trialsOfBlock({ ...plan, settings: { ...settings, seed } }, block).map((t) => `${t.label}/${t.workload}`);
+
+  it('holds every measurable cell exactly once', () => {
+    for (const block of [0, 1, 2])
+      expect([...names(block)].sort()).toEqual(
+        plan.cells
+          .filter((cell) => cell.skipReason === null)
+          .map((cell) => `${cell.label}/${cell.workload}`)
+          .sort(),
+      );
+  });
+
+  it('depends on the seed and the block alone', () => {
+    expect(names(1)).toEqual(names(1));
+    const orders = new Set([0, 1, 2, 3, 4, 5].map((block) => names(block).join()));
+    expect(orders.size).toBeGreaterThan(1);
+    expect(names(0, 8).join()).not.toBe([0, 1].map((block) => names(block).join())[0]);
+  });
+
+  it('numbers trials through the whole run', () => {
+    expect([...trialsOfBlock(plan, 0), ...trialsOfBlock(plan, 1)].map((trial) => trial.index)).toEqual(
+      Array.from({ length: 10 }, (_, i) => i),
+    );
+  });
+});

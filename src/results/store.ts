@@ -1,0 +1,184 @@
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import {
+  type RunRecord,
+  type RunResult,
+  runRecordSchema,
+  SCHEMA_VERSION,
+  type TrialResult,
+  trialResultSchema,
+} from './schema.ts';
+
+export const RECORD_FILE = 'run.json';
+export const TRIALS_FILE = 'trials.ndjson';
+export const LOGS_FOLDER = 'logs';
+
+/** A run's folder while it is being measured: what is appended is safe if the process dies. */
+export interface RunStore {
+  readonly folder: string;
+  /** Replaces run.json as a whole. */
+  saveRecord(record: RunRecord): Promise<void>;
+  /** Adds a line to trials.ndjson. */
+  appendTrial(trial: TrialResult): Promise<void>;
+  /** Keeps what a server said under logs/. */
+  saveLog(name: string, text: string): Promise<void>;
+}
+
+/** Makes `<out>/<runId>/`. Throws `EnvironmentError` where it cannot be written. */
+export async function createStore(outDir: string, runId: string): Promise<RunStore> {
+  const folder = resolve(outDir, runId);
+  await writing(folder, () => mkdir(folder, { recursive: true }));
+  const trials = join(folder, TRIALS_FILE);
+  await writing(trials, () => writeFile(trials, '', { flag: 'a' }));
+  return {
+    folder,
+    saveRecord: (record) => replaceFile(join(folder, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`),
+    appendTrial: (trial) => writing(trials, () => appendFile(trials, `${JSON.stringify(trial)}\n`)),
+    saveLog: async (name, text) => {
+      const file = join(folder, LOGS_FOLDER, name);
+      await writing(file, async () => {
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, text);
+      });
+    },
+  };
+}
+
+/** Writes beside the file and renames, so that a reader sees the old or the new one, never a half. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const partial = `${file}.partial`;
+  try {
+    await writing(file, async () => {
+      await writeFile(partial, text);
+      await rename(partial, file);
+    });
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function writing(path: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    const code = codeOf(cause);
+    const advice =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'the disk is full; free some space, what was measured before is kept'
+        : 'choose another folder with --out';
+    throw new EnvironmentError(`cannot write ${path}: ${code ?? messageOf(cause)}; ${advice}`, { cause });
+  }
+}
+
+/**
+ * Reads a run by its id under `outDir`, by its folder, or by its run.json; without a name the newest
+ * under `outDir`. Lines of trials.ndjson that cannot be read are left out and named in `problems`.
+ * Throws `UsageError` if there is no such run or if it is not one.
+ */
+export async function readRun(
+  name: string | undefined,
+  outDir: string,
+): Promise<RunResult & { folder: string }> {
+  const folder = name === undefined ? await newestRun(outDir) : await findRun(name, outDir);
+  const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
+  const { trials, problems } = parseTrials(await readText(join(folder, TRIALS_FILE)).catch(() => ''));
+  return { record, trials, problems, folder };
+}
+
+/** Folders of the runs under `outDir`, oldest first. */
+export async function listRuns(outDir: string): Promise<string[]> {
+  const names = await readdir(outDir).catch(() => [] as string[]);
+  const runs: { folder: string; modifiedMs: number }[] = [];
+  for (const name of names) {
+    const folder = resolve(outDir, name);
+    const record = await stat(join(folder, RECORD_FILE)).catch(() => null);
+    const trials = await stat(join(folder, TRIALS_FILE)).catch(() => null);
+    if (record?.isFile()) runs.push({ folder, modifiedMs: trials?.mtimeMs ?? record.mtimeMs });
+  }
+  // Run ids start with their time, which orders runs whose folders were copied.
+  runs.sort((a, b) => a.modifiedMs - b.modifiedMs || basename(a.folder).localeCompare(basename(b.folder)));
+  return runs.map((run) => run.folder);
+}
+
+async function newestRun(outDir: string): Promise<string> {
+  const newest = (await listRuns(outDir)).at(-1);
+  if (!newest)
+    throw new UsageError(
+      `no run under ${resolve(outDir)}; measure one with iomodels-bench run, or name a folder with --out`,
+    );
+  return newest;
+}
+
+async function findRun(name: string, outDir: string): Promise<string> {
+  const candidates = [resolve(outDir, name), resolve(name)];
+  for (const candidate of candidates) {
+    const found = await stat(candidate).catch(() => null);
+    if (found?.isFile() && basename(candidate) === RECORD_FILE) return dirname(candidate);
+    if (found?.isDirectory() && (await stat(join(candidate, RECORD_FILE)).catch(() => null)))
+      return candidate;
+  }
+  const known = (await listRuns(outDir)).map((folder) => basename(folder));
+  const hint =
+    known.length > 0
+      ? `runs under ${outDir}: ${known.slice(-5).join(', ')}`
+      : `there is no run under ${outDir}`;
+  throw new UsageError(
+    `no run ${name}: it is neither a run id, a folder with a ${RECORD_FILE}, nor such a file; ${hint}`,
+  );
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`, { cause });
+  }
+}
+
+/** Throws `UsageError` that says what is wrong with the file. */
+export function parseRecord(path: string, text: string): RunRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${path} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+  const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
+  if (typeof version === 'number' && version > SCHEMA_VERSION)
+    throw new UsageError(
+      `${path} has schema version ${version}; this version of iomodels-bench reads up to ${SCHEMA_VERSION}: update it`,
+    );
+  const parsed = runRecordSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues
+    .slice(0, 5)
+    .map((issue) => `$.${issue.path.join('.')}: ${issue.message}`);
+  throw new UsageError(`${path} is not a run record:\n${issues.join('\n')}`);
+}
+
+/** Every line that is a trial; the others are named by their number. */
+export function parseTrials(text: string): { trials: TrialResult[]; problems: string[] } {
+  const trials: TrialResult[] = [];
+  const problems: string[] = [];
+  const lines = text.split('\n');
+  lines.forEach((line, i) => {
+    if (line === '') return;
+    const trial = parseTrial(line);
+    if (trial) trials.push(trial);
+    else if (i === lines.length - 1)
+      problems.push(`${TRIALS_FILE} ends in the middle of line ${i + 1}; that trial is left out`);
+    else problems.push(`line ${i + 1} of ${TRIALS_FILE} is not a trial; it is left out`);
+  });
+  return { trials, problems };
+}
+
+function parseTrial(line: string): TrialResult | null {
+  try {
+    const parsed = trialResultSchema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}

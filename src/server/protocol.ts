@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** The first line of a server's stdout, after listen. */
+export const readySchema = z.object({
+  event: z.literal('ready'),
+  port: z.int().min(1).max(65_535),
+  pid: z.int().positive(),
+  countersFd: z.int().nonnegative(),
+  connsMax: z.int().positive(),
+});
+
+/** The last line of a server's stdout, on SIGTERM: totals of its life. */
+export const statsSchema = z
+  .object({
+    event: z.literal('stats'),
+    syscalls: z.record(z.string(), z.int().nonnegative()),
+  })
+  .catchall(z.union([z.int().nonnegative(), z.string(), z.record(z.string(), z.int())]));
+
+/** What a program prints with `--probe`. */
+export const probeSchema = z.object({
+  event: z.literal('probe'),
+  supported: z.boolean(),
+  reason: z.string(),
+  features: z.string(),
+});
+
+export type Ready = z.infer<typeof readySchema>;
+export type ServerStats = z.infer<typeof statsSchema>;
+
+/** A line of a server as JSON of the given shape; null if it is anything else. */
+export function parseLine<T>(line: string, schema: z.ZodType<T>): T | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Exit codes of a server program, `enum exit_code` of model.h. */
+export const SERVER_EXIT = { served: 0, failed: 1, usage: 2, unsupported: 77 } as const;
