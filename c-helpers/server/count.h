@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -23,6 +25,8 @@
 /*
  * X(identifier, name on the wire). "wakeups" are returns from the wait call, "idle_wakeups" those (or
  * those passes over all connections) that found nothing to do, "events" what they reported.
+ * Whoever sums while threads run reads in this order: what follows from something stands before it, so
+ * that no sum shows more closed than accepted, or more bytes out than in.
  * The poll and epoll_wait calls exist only on older architectures; elsewhere libc uses the p-variants.
  */
 #ifdef SYS_poll
@@ -37,17 +41,17 @@
 #endif
 
 #define COUNTER_LIST(X)                                                                                      \
-	X(ACCEPTED, "accepted")                                                                              \
-	X(REFUSED, "refused")                                                                                \
-	X(CLOSED, "closed")                                                                                  \
 	X(CONN_ERRORS, "conn_errors")                                                                        \
-	X(BYTES_IN, "bytes_in")                                                                              \
+	X(CLOSED, "closed")                                                                                  \
+	X(REFUSED, "refused")                                                                                \
+	X(ACCEPTED, "accepted")                                                                              \
 	X(BYTES_OUT, "bytes_out")                                                                            \
-	X(READS, "reads")                                                                                    \
-	X(WRITES, "writes")                                                                                  \
+	X(BYTES_IN, "bytes_in")                                                                              \
 	X(SHORT_WRITES, "short_writes")                                                                      \
-	X(WAKEUPS, "wakeups")                                                                                \
+	X(WRITES, "writes")                                                                                  \
+	X(READS, "reads")                                                                                    \
 	X(IDLE_WAKEUPS, "idle_wakeups")                                                                      \
+	X(WAKEUPS, "wakeups")                                                                                \
 	X(EVENTS, "events")                                                                                  \
 	X(RESCANS, "rescans")                                                                                \
 	X(SIGNAL_OVERFLOWS, "signal_overflows")                                                              \
@@ -62,7 +66,9 @@
 	X(SYS_EPOLL_WAIT, SYS_NAME_EPOLL_WAIT)                                                               \
 	X(SYS_EPOLL_CTL, "sys.epoll_ctl")                                                                    \
 	X(SYS_FCNTL, "sys.fcntl")                                                                            \
+	X(SYS_FUTEX, "sys.futex")                                                                            \
 	X(SYS_RT_SIGTIMEDWAIT, "sys.rt_sigtimedwait")                                                        \
+	X(SYS_RT_SIGACTION, "sys.rt_sigaction")                                                              \
 	X(SYS_IO_SUBMIT, "sys.io_submit")                                                                    \
 	X(SYS_IO_GETEVENTS, "sys.io_getevents")                                                              \
 	X(SYS_IO_URING_ENTER, "sys.io_uring_enter")                                                          \
@@ -154,11 +160,53 @@ static inline int sys_fcntl(struct counters_slot *slot, int fd, int cmd, long ar
 	return fcntl(fd, cmd, arg);
 }
 
+/* Sleeps while *word is value. Returns early for many reasons: look at the word again. */
+static inline void sys_futex_wait(struct counters_slot *slot, uint32_t *word, uint32_t value)
+{
+	count(slot, COUNT_SYS_FUTEX);
+	(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL);
+}
+
+static inline void sys_futex_wake(struct counters_slot *slot, uint32_t *word, uint32_t waiters_max)
+{
+	count(slot, COUNT_SYS_FUTEX);
+	(void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, waiters_max);
+}
+
 static inline int sys_sigtimedwait(struct counters_slot *slot, const sigset_t *set, siginfo_t *info,
 				   const struct timespec *timeout)
 {
 	count(slot, COUNT_SYS_RT_SIGTIMEDWAIT);
 	return sigtimedwait(set, info, timeout);
+}
+
+static inline int sys_sigaction(struct counters_slot *slot, int sig, const struct sigaction *action)
+{
+	count(slot, COUNT_SYS_RT_SIGACTION);
+	return sigaction(sig, action, NULL);
+}
+
+/* libc has no wrappers for native AIO; libaio's return -errno, these set errno like all others here. */
+static inline long sys_io_submit(struct counters_slot *slot, aio_context_t context, long n,
+				 struct iocb **iocbs)
+{
+	count(slot, COUNT_SYS_IO_SUBMIT);
+	return syscall(SYS_io_submit, context, n, iocbs);
+}
+
+static inline long sys_io_getevents(struct counters_slot *slot, aio_context_t context, long events_min,
+				    long events_max, struct io_event *events)
+{
+	count(slot, COUNT_SYS_IO_GETEVENTS);
+	return syscall(SYS_io_getevents, context, events_min, events_max, events, NULL);
+}
+
+/* The six arguments without the signal mask: nobody needs it here. */
+static inline int sys_io_uring_enter(struct counters_slot *slot, int ring_fd, uint32_t to_submit,
+				     uint32_t complete_min, uint32_t flags)
+{
+	count(slot, COUNT_SYS_IO_URING_ENTER);
+	return (int)syscall(SYS_io_uring_enter, ring_fd, to_submit, complete_min, flags, NULL, 0);
 }
 
 #endif
