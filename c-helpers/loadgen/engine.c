@@ -86,7 +86,7 @@ bool engine_open(struct loadgen *lg)
 
 void engine_close(struct loadgen *lg)
 {
-	const int fds[] = {lg->pid_fd, lg->alarm_fd, lg->epoll_fd};
+	const int fds[] = {lg->pid_fd, lg->alarm_fd, lg->due_fd, lg->epoll_fd};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
