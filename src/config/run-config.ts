@@ -129,7 +129,9 @@ function resolveWorkloads(
 function resolveBaseline(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
   const labels = entries.map((entry) => entry.label);
   if (flag !== undefined) {
-    if (!labels.includes(flag)) problems.push(`--baseline: ${unknown(flag, labels, 'model in this run')}`);
+    // An empty run has been complained of already.
+    if (labels.length > 0 && !labels.includes(flag))
+      problems.push(`--baseline: ${unknown(flag, labels, 'model in this run')}`);
     return flag;
   }
   return labels.includes(RUN_DEFAULTS.baseline)
