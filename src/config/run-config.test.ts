@@ -1,0 +1,293 @@
+import { describe, expect, test } from 'vitest';
+import { MODELS } from '../models/registry.ts';
+import { runSettingsSchema } from '../results/schema.ts';
+import { UsageError } from '../util/errors.ts';
+import type { Workload } from '../workloads/schema.ts';
+import { labelled, RUN_DEFAULTS, type RunContext, type RunFlags, resolveRunConfig } from './run-config.ts';
+
+function workload(id: string, profile: Workload['profile'] = 'default'): Workload {
+  return {
+    id,
+    title: id,
+    description: 'a workload of the test',
+    profile,
+    mode: 'closed',
+    connections: 4,
+    active: 2,
+    depth: 1,
+    messageBytes: 64,
+  };
+}
+
+const CONTEXT: RunContext = {
+  workloads: [workload('ping-pong'), workload('many-connections'), workload('c10k', 'full')],
+  topology: { allowed: [0, 1], siblings: new Map() },
+  randomSeed: 4711,
+};
+
+const settingsOf = (flags: RunFlags, context = CONTEXT) => resolveRunConfig(flags, context).settings;
+
+function problemsOf(flags: RunFlags, context = CONTEXT): readonly string[] {
+  try {
+    resolveRunConfig(flags, context);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as UsageError).problems;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('resolveRunConfig', () => {
+  test('measures every model under the workloads of the default profile when nothing is said', () => {
+    const { settings, warnings } = resolveRunConfig({}, CONTEXT);
+    expect(settings.entries).toEqual(MODELS.map(({ id }) => ({ label: id, model: id })));
+    expect(settings.workloads.map(({ id }) => id)).toEqual(['ping-pong', 'many-connections']);
+    expect({ ...settings, entries: [], workloads: [] }).toMatchInlineSnapshot(`
+      {
+        "baseline": "epoll-lt",
+        "blocks": 7,
+        "clientCpus": [
+          0,
+        ],
+        "durationMs": 240,
+        "entries": [],
+        "maxTimeS": null,
+        "precision": null,
+        "profile": "default",
+        "seed": 4711,
+        "serverCpus": [
+          1,
+        ],
+        "warmupMs": 60,
+        "workloads": [],
+      }
+    `);
+    expect(warnings).toEqual([]);
+    expect(runSettingsSchema.parse(settings)).toEqual(settings);
+  });
+
+  test('takes every flag', () => {
+    const settings = settingsOf({
+      models: 'poll,epoll-*',
+      workloads: 'c*,ping-pong',
+      profile: 'full',
+      blocks: '3',
+      duration: '1.5s',
+      warmup: '20',
+      seed: '0',
+      baseline: 'poll',
+      serverCpus: '0',
+      clientCpus: '1',
+      precision: '2%',
+      maxTime: '10m',
+    });
+    expect({ ...settings, workloads: settings.workloads.map(({ id }) => id) }).toMatchInlineSnapshot(`
+      {
+        "baseline": "poll",
+        "blocks": 3,
+        "clientCpus": [
+          1,
+        ],
+        "durationMs": 1500,
+        "entries": [
+          {
+            "label": "poll",
+            "model": "poll",
+          },
+          {
+            "label": "epoll-lt",
+            "model": "epoll-lt",
+          },
+          {
+            "label": "epoll-et",
+            "model": "epoll-et",
+          },
+        ],
+        "maxTimeS": 600,
+        "precision": 0.02,
+        "profile": "full",
+        "seed": 0,
+        "serverCpus": [
+          0,
+        ],
+        "warmupMs": 20,
+        "workloads": [
+          "c10k",
+          "ping-pong",
+        ],
+      }
+    `);
+    expect(runSettingsSchema.parse(settings)).toEqual(settings);
+  });
+
+  test('says everything that is wrong at once', () => {
+    const flags: RunFlags = {
+      models: 'epol-lt,kqueue-*',
+      workloads: 'ping-pnog',
+      profile: 'fast',
+      blocks: '0',
+      duration: 'long',
+      warmup: '-1',
+      seed: '1.5',
+      baseline: 'pol',
+      serverCpus: '9',
+      clientCpus: 'all',
+      precision: '0',
+      maxTime: 'never',
+    };
+    expect(problemsOf(flags)).toMatchInlineSnapshot(`
+      [
+        "--profile fast: must be one of default, full",
+        "unknown model epol-lt; did you mean epoll-lt?",
+        "no model matches kqueue-*",
+        "unknown workload ping-pnog; did you mean ping-pong?",
+        "--server-cpus 9: this process may run on CPUs 0,1 only",
+        "--client-cpus all: not a list of CPUs such as 0,2-3",
+        "--blocks 0: must be a whole number from 1 to 1000",
+        "--warmup -1: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m",
+        "--duration long: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m",
+        "--seed 1.5: must be a whole number from 0 to 2147483647",
+        "--precision 0: must be a half-width such as 2% or 0.02",
+        "--max-time never: must be a time such as 250ms, 1.5s or 2m",
+      ]
+    `);
+  });
+
+  describe('rows', () => {
+    test('are labelled #2 and #3 where a model is entered again', () => {
+      expect(settingsOf({ models: 'poll,epoll-lt,poll,poll' }).entries).toEqual([
+        { label: 'poll', model: 'poll' },
+        { label: 'epoll-lt', model: 'epoll-lt' },
+        { label: 'poll#2', model: 'poll' },
+        { label: 'poll#3', model: 'poll' },
+      ]);
+    });
+
+    test('have labels of their own, whatever the order', () => {
+      const labels = labelled(['a', 'b', 'a', 'b', 'a']).map(({ label }) => label);
+      expect(new Set(labels).size).toBe(labels.length);
+    });
+  });
+
+  describe('the baseline', () => {
+    const cases: [title: string, flags: RunFlags, baseline: string][] = [
+      ['is epoll-lt where it is in the run', { models: 'poll,epoll-lt' }, 'epoll-lt'],
+      ['is the first model where epoll-lt is not', { models: 'select,poll' }, 'select'],
+      ['may be any row', { models: 'poll,poll', baseline: 'poll#2' }, 'poll#2'],
+    ];
+    test.each(cases)('%s', (_title, flags, baseline) => {
+      expect(settingsOf(flags).baseline).toBe(baseline);
+    });
+
+    test('must be a row of this run', () => {
+      expect(problemsOf({ models: 'poll', baseline: 'epoll-lt' })).toEqual([
+        '--baseline: unknown model in this run epoll-lt; did you mean poll?',
+      ]);
+    });
+  });
+
+  describe('workloads', () => {
+    const own = workload('mine', 'full');
+    const cases: [title: string, flags: RunFlags, ids: string[]][] = [
+      ['of the full profile are all of them', { profile: 'full' }, ['ping-pong', 'many-connections', 'c10k']],
+      ['that are named need no profile', { workloads: 'c10k' }, ['c10k']],
+      ['that are named twice are measured once', { workloads: 'c10k,c10k,c*' }, ['c10k']],
+      ["of the user's own are measured alone", { ownWorkloads: [own] }, ['mine']],
+      [
+        "of the user's own are measured after those that are named",
+        { workloads: 'ping-pong', ownWorkloads: [own] },
+        ['ping-pong', 'mine'],
+      ],
+      [
+        "of the user's own may be named",
+        { workloads: 'mine,ping-pong', ownWorkloads: [own] },
+        ['mine', 'ping-pong'],
+      ],
+    ];
+    test.each(cases)('%s', (_title, flags, ids) => {
+      expect(settingsOf(flags).workloads.map(({ id }) => id)).toEqual(ids);
+    });
+
+    test('must have ids of their own', () => {
+      expect(problemsOf({ ownWorkloads: [workload('ping-pong')] })).toEqual([
+        'two workloads have the id ping-pong; give your own file an id that is not in use',
+      ]);
+    });
+  });
+
+  describe('times', () => {
+    test.each([
+      ['240', 240],
+      ['240ms', 240],
+      ['1.5s', 1500],
+      ['2m', 120_000],
+      ['1', 1],
+      ['10m', 600_000],
+    ])('reads --duration %s', (text, ms) => {
+      expect(settingsOf({ duration: text }).durationMs).toBe(ms);
+    });
+
+    test.each(['0', '0.5', '', '-1', '1h', '1 s', '1e3', 'Infinity', 'NaN', '11m', '600001', '0x10', '1s '])(
+      'refuses --duration "%s"',
+      (text) => {
+        expect(problemsOf({ duration: text })).toEqual([
+          `--duration ${text}: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m`,
+        ]);
+      },
+    );
+
+    test.each([
+      ['90', 90],
+      ['90s', 90],
+      ['500ms', 0.5],
+      ['120m', 7200],
+    ])('reads --max-time %s in seconds', (text, seconds) => {
+      expect(settingsOf({ maxTime: text }).maxTimeS).toBe(seconds);
+    });
+  });
+
+  test.each([
+    ['2%', 0.02],
+    ['0.02', 0.02],
+    ['0.5%', 0.005],
+    ['99%', 0.99],
+  ])('reads --precision %s', (text, value) => {
+    expect(settingsOf({ precision: text }).precision).toBeCloseTo(value, 12);
+  });
+
+  test.each(['0', '0%', '1', '100%', '2', '-1%', '%', 'two', '1e-2'])('refuses --precision %s', (text) => {
+    expect(problemsOf({ precision: text })).toEqual([
+      `--precision ${text}: must be a half-width such as 2% or 0.02`,
+    ]);
+  });
+
+  test.each([
+    ['blocks', '0', 1, 1000],
+    ['blocks', '1001', 1, 1000],
+    ['blocks', '1e2', 1, 1000],
+    ['blocks', ' 1', 1, 1000],
+    ['seed', '-1', 0, 2147483647],
+    ['seed', '2147483648', 0, 2147483647],
+    ['seed', '9'.repeat(400), 0, 2147483647],
+  ])('refuses --%s %s', (flag, text, min, max) => {
+    expect(problemsOf({ [flag]: text })).toEqual([
+      `--${flag} ${text}: must be a whole number from ${min} to ${max}`,
+    ]);
+  });
+
+  test('draws a seed where none is given, and takes the one that is', () => {
+    expect(settingsOf({}).seed).toBe(CONTEXT.randomSeed);
+    expect(settingsOf({ seed: '42' }).seed).toBe(42);
+  });
+
+  test('warns where client and server share a CPU', () => {
+    const { settings, warnings } = resolveRunConfig({ serverCpus: '1', clientCpus: '1' }, CONTEXT);
+    expect([settings.serverCpus, settings.clientCpus]).toEqual([[1], [1]]);
+    expect(warnings).toEqual(['client and server share CPU 1: they measure each other']);
+  });
+
+  test('has defaults that are short trials and many blocks', () => {
+    expect(RUN_DEFAULTS.durationMs).toBeLessThan(1000);
+    expect(RUN_DEFAULTS.blocks).toBeGreaterThanOrEqual(5);
+  });
+});
