@@ -152,7 +152,8 @@ function warningsOf(trial: ObservedTrial, counters: Readonly<Record<string, numb
     warnings.push(
       `${trial.report.dueUnsent} requests were due and never sent: the offered rate was not achieved`,
     );
-  if (!trial.report.end.sample) warnings.push('the server did not answer for its context switches');
+  if (!trial.report.start.sample || !trial.report.end.sample)
+    warnings.push('the server did not answer for its context switches');
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   if (trial.model.tasks === 'one-and-kernel-thread' && cpus < 2)
     warnings.push(
