@@ -93,7 +93,7 @@ async function configure(options: RunOptions): Promise<RunConfig> {
     { ...options, ownWorkloads },
     {
       workloads: await loadWorkloads(WORKLOADS_DIR),
-      topology: await readTopology(),
+      topology: readTopology(),
       randomSeed: randomInt(0x7fffffff),
     },
   );

@@ -1,24 +1,21 @@
-import { readFile } from 'node:fs/promises';
 import { type CpuTopology, parseCpuList } from '../config/cpus.ts';
 import { EnvironmentError } from '../util/errors.ts';
+import { type Host, linuxHost } from './host.ts';
 
 /** CPUs that this process may run on, and which of them share a core. */
-export async function readTopology(): Promise<CpuTopology> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  const list = allowedList(status);
-  const allowed = list === null ? null : parseCpuList(list);
+export function readTopology(host: Host = linuxHost()): CpuTopology {
+  const allowed = parseCpuList(allowedList(host) ?? '');
   if (!allowed) throw new EnvironmentError('/proc/self/status does not tell which CPUs this process may use');
-  const siblings = new Map<number, readonly number[]>();
-  for (const cpu of allowed) siblings.set(cpu, (await readSiblings(cpu)) ?? [cpu]);
+  const siblings = new Map(allowed.map((cpu) => [cpu, siblingsOf(host, cpu)]));
   return { allowed, siblings };
 }
 
-/** The CPUs that a process may run on, as /proc/<pid>/status lists them: `0-3,8`. */
-export function allowedList(status: string): string | null {
-  return /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? null;
+/** The CPUs that this process may run on, as the kernel lists them: `0-3,8`. */
+export function allowedList(host: Host): string | null {
+  return /^Cpus_allowed_list:\s*(\S+)/m.exec(host.readText('/proc/self/status') ?? '')?.[1] ?? null;
 }
 
-async function readSiblings(cpu: number): Promise<number[] | null> {
+function siblingsOf(host: Host, cpu: number): readonly number[] {
   const path = `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
-  return parseCpuList(await readFile(path, 'utf8').catch(() => ''));
+  return parseCpuList(host.readText(path) ?? '') ?? [cpu];
 }
