@@ -83,7 +83,13 @@ export async function readRun(
 ): Promise<RunResult & { folder: string }> {
   const folder = name === undefined ? await newestRun(outDir) : await findRun(name, outDir);
   const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
-  const { trials, problems } = parseTrials(await readText(join(folder, TRIALS_FILE)).catch(() => ''));
+  const { trials, problems } = await readText(join(folder, TRIALS_FILE)).then(
+    parseTrials,
+    (error: unknown) => ({
+      trials: [],
+      problems: [messageOf(error)],
+    }),
+  );
   return { record, trials, problems, folder };
 }
 
