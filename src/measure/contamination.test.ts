@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { CONTAMINATION_LIMITS, type DisturbanceReadings, judgeContamination } from './contamination.ts';
+
+/** /proc/stat with the given total and stolen ticks of each CPU. */
+function stat(...cpus: readonly [total: number, steal: number][]): string {
+  return cpus.map(([total, steal], cpu) => `cpu${cpu} ${total - steal} 0 0 0 0 0 0 ${steal} 0 0`).join('\n');
+}
+const pressure = (totalUs: number) => `some avg10=0.00 avg60=0.00 avg300=0.00 total=${totalUs}\n`;
+
+const WINDOW_NS = 1e9;
+const QUIET: DisturbanceReadings = {
+  windowNs: WINDOW_NS,
+  cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 5], [1100, 5])],
+  cpuPressure: [pressure(1000), pressure(1000)],
+  cpus: [0, 1],
+  clientRunDelayNs: 0,
+  serverRunDelayNs: 0,
+  clientAlone: true,
+  serverAlone: true,
+};
+
+describe('judgeContamination', () => {
+  const cases: { title: string; change: Partial<DisturbanceReadings>; marks: string[] }[] = [
+    { title: 'a quiet window', change: {}, marks: [] },
+    {
+      title: 'stolen time',
+      change: { cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 15], [1100, 5])] },
+      marks: ['the hypervisor took 5.0 % of the CPUs in use'],
+    },
+    {
+      title: 'one stolen tick, which may be rounding, however short the window',
+      change: { cpuStat: [stat([1000, 5], [1000, 5]), stat([1010, 6], [1010, 5])] },
+      marks: [],
+    },
+    {
+      title: 'two stolen ticks that are a small share',
+      change: { cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 6], [1100, 6])] },
+      marks: [],
+    },
+    {
+      title: 'time stolen from a CPU that is not in use',
+      change: { cpus: [1], cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 55], [1100, 5])] },
+      marks: [],
+    },
+    {
+      title: 'time stolen from any CPU, where nothing is pinned',
+      change: { cpus: null, cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 55], [1100, 5])] },
+      marks: ['the hypervisor took 25.0 % of the CPUs in use'],
+    },
+    {
+      title: 'a client that waited for a CPU of its own',
+      change: { clientRunDelayNs: 0.03 * WINDOW_NS },
+      marks: ['the client waited for its CPU 3.0 % of the time'],
+    },
+    {
+      title: 'a server that waited for a CPU of its own',
+      change: { serverRunDelayNs: 0.5 * WINDOW_NS },
+      marks: ['the server waited for its CPU 50.0 % of the time'],
+    },
+    { title: 'a client that waited a little', change: { clientRunDelayNs: 0.029 * WINDOW_NS }, marks: [] },
+    {
+      title: 'waiting for a CPU that is shared on purpose',
+      change: {
+        clientRunDelayNs: WINDOW_NS,
+        serverRunDelayNs: WINDOW_NS,
+        clientAlone: false,
+        serverAlone: false,
+      },
+      marks: [],
+    },
+    {
+      title: 'everything at once',
+      change: {
+        cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 105], [1100, 5])],
+        clientRunDelayNs: WINDOW_NS / 10,
+        serverRunDelayNs: WINDOW_NS / 5,
+      },
+      marks: [
+        'the hypervisor took 50.0 % of the CPUs in use',
+        'the client waited for its CPU 10.0 % of the time',
+        'the server waited for its CPU 20.0 % of the time',
+      ],
+    },
+    {
+      title: 'a kernel that tells none of it',
+      change: { cpuStat: ['', ''], cpuPressure: ['', ''], clientRunDelayNs: null, serverRunDelayNs: null },
+      marks: [],
+    },
+  ];
+  test.each(cases)('marks what it must for $title', ({ change, marks }) => {
+    expect(judgeContamination({ ...QUIET, ...change }).marks).toEqual(marks);
+  });
+
+  test('gives shares of the window, or null where they cannot be known', () => {
+    const seen = judgeContamination({
+      ...QUIET,
+      cpuStat: [stat([1000, 0], [1000, 0]), stat([1100, 1], [1100, 0])],
+      cpuPressure: [pressure(1000), pressure(251_000)],
+    });
+    expect(seen).toEqual({ stealShare: 1 / 200, cpuPressureShare: 0.25, marks: [] });
+    const blind = { cpuStat: ['', ''], cpuPressure: ['', pressure(5)] } as const;
+    expect(judgeContamination({ ...QUIET, ...blind })).toEqual({
+      stealShare: null,
+      cpuPressureShare: null,
+      marks: [],
+    });
+  });
+
+  test('needs no time to have passed in a CPU', () => {
+    const still = { cpuStat: [stat([1000, 5], [1000, 5]), stat([1000, 5], [1000, 5])] } as const;
+    expect(judgeContamination({ ...QUIET, ...still }).stealShare).toBeNull();
+  });
+
+  test('has a limit for stolen ticks that their length of 10 ms can carry', () => {
+    expect(CONTAMINATION_LIMITS.stealTicksMin).toBeGreaterThanOrEqual(2);
+  });
+});

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { judgeSaturation, type SaturationInput } from './saturation.ts';
+
+const IDLE: SaturationInput = {
+  serverUtilisation: 0.5,
+  clientUtilisation: 0.5,
+  serverSpins: false,
+  serverIdleShare: 0,
+};
+
+const cases: [title: string, change: Partial<SaturationInput>, limit: string][] = [
+  ['neither side is busy', {}, 'neither'],
+  ['the server has nothing left to give', { serverUtilisation: 0.95 }, 'server'],
+  ['the client has nothing left to give', { clientUtilisation: 0.95 }, 'client'],
+  ['both have nothing left to give', { serverUtilisation: 1, clientUtilisation: 1 }, 'client'],
+  ['the server stands at the limit exactly', { serverUtilisation: 0.9 }, 'server'],
+  ['the server stands below the limit', { serverUtilisation: 0.899 }, 'neither'],
+  ['the client stands at the limit exactly', { clientUtilisation: 0.9 }, 'client'],
+  [
+    'the server spins, and found work nearly always',
+    { serverUtilisation: 1, serverSpins: true, serverIdleShare: 0.05 },
+    'server',
+  ],
+  [
+    'the server spins, and often in vain',
+    { serverUtilisation: 1, serverSpins: true, serverIdleShare: 0.5 },
+    'neither',
+  ],
+  [
+    'the server spins, and does not count its idle turns',
+    { serverUtilisation: 1, serverSpins: true, serverIdleShare: null },
+    'neither',
+  ],
+  [
+    'the server does not spin, and its idle turns do not matter',
+    { serverUtilisation: 1, serverIdleShare: 0.5 },
+    'server',
+  ],
+];
+
+test.each(cases)('when %s, the limit follows', (_title, change, limit) => {
+  expect(judgeSaturation({ ...IDLE, ...change })).toBe(limit);
+});
