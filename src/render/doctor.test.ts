@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import type { Finding } from '../measure/doctor/finding.ts';
+import { renderFindings } from './doctor.ts';
+
+const FINDINGS: readonly Finding[] = [
+  {
+    id: 'kernel',
+    status: 'ok',
+    title: 'kernel',
+    value: '6.8.0 (x64)',
+    meaning: 'new enough for every model',
+    fix: null,
+  },
+  {
+    id: 'governor',
+    status: 'warning',
+    title: 'CPU governor',
+    value: 'schedutil',
+    meaning: 'the clock rate follows the load: models that sleep more run on slower CPUs',
+    fix: 'echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor',
+  },
+];
+
+test('findings stand in columns, text is wrapped and commands are not', () => {
+  const text = renderFindings(FINDINGS, { width: 60, color: false });
+  expect(`\n${text}`).toMatchInlineSnapshot(`
+    "
+    ok       kernel        6.8.0 (x64)
+                           new enough for every model
+    warning  CPU governor  schedutil
+                           the clock rate follows the load:
+                           models that sleep more run on slower
+                           CPUs
+                           fix: echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor
+
+    0 problems, 1 warning; nothing was changed on this host
+    "
+  `);
+});
+
+test('colour adds escape sequences and changes nothing else', () => {
+  const plain = renderFindings(FINDINGS, { width: 60, color: false });
+  const painted = renderFindings(FINDINGS, { width: 60, color: true });
+  const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
+  expect(painted).not.toBe(plain);
+  expect(painted.replace(escapes, '')).toBe(plain);
+});

@@ -1,0 +1,84 @@
+import pc from 'picocolors';
+import type { RunRecord, RunResult } from '../results/schema.ts';
+import type { RunSummary } from '../stats/run-summary.ts';
+import { summarize } from '../stats/summarize.ts';
+import { TABLES } from '../tables/index.ts';
+import { legend } from '../tables/workload-notes.ts';
+import { formatBytes, formatShare, formatWallTime } from './format.ts';
+import { type RenderOptions, renderTable } from './table.ts';
+import { renderWarnings } from './warnings.ts';
+import { wrap } from './wrap.ts';
+
+/**
+ * A run as text: where it ran, a table per workload, what to know to read them, and how the time was
+ * spent. Ends without a line break.
+ */
+export function renderRun(result: RunResult, options: RenderOptions): string {
+  const summary = summarize(result);
+  const { record } = result;
+  const parts = [
+    header(record, options),
+    ...summary.workloads.map((workload) => renderTable(TABLES.workload(workload), options)),
+    legend(summary)
+      .flatMap((line) => wrap(line, options.width))
+      .join('\n'),
+    footer(record, summary, options),
+    renderWarnings([...record.warnings, ...result.problems], options),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function header(record: RunRecord, options: RenderOptions): string {
+  const { environment: env, settings } = record;
+  const bold = pc.createColors(options.color).bold;
+  const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
+  const where = [env.hypervisor, env.container].filter((name) => name !== null);
+  const lines = [
+    `${env.kernel} ${env.kernelVersion} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
+    [
+      `server ${pinning(settings.serverCpus)}`,
+      `client ${pinning(settings.clientCpus)}`,
+      `governor ${env.governor ?? 'unknown'}`,
+      `SMT ${env.smt ?? 'unknown'}`,
+      `clock ${env.clocksource ?? 'unknown'}`,
+    ].join(' · '),
+    `${settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · baseline ${settings.baseline}`,
+  ];
+  return [
+    bold(`Run ${record.runId}`) + statusOf(record),
+    ...lines.flatMap((line) => wrap(line, options.width)),
+  ].join('\n');
+}
+
+function pinning(cpus: readonly number[] | null): string {
+  return cpus === null ? 'not pinned' : `on CPU ${cpus.join(',')}`;
+}
+
+function statusOf({ status }: RunRecord): string {
+  switch (status) {
+    case 'complete':
+      return '';
+    case 'running':
+      return ' (still running, or killed: what was saved)';
+    case 'interrupted':
+      return ' (interrupted: what was measured until then)';
+    case 'broken':
+      return ' (broken off: what was measured until then)';
+  }
+}
+
+function footer(record: RunRecord, summary: RunSummary, options: RenderOptions): string {
+  const { measured, failed, contaminated } = summary.trials;
+  const counts = [
+    `${measured} trials measured`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    `${contaminated} of them contaminated`,
+  ];
+  const lines = [counts.join(', ')];
+  if (record.timing !== null) {
+    lines.push(
+      `${formatShare(record.timing.loadShare)} of the ${formatWallTime(record.timing.wallMs)} wall time was warm-up and measurement`,
+    );
+  }
+  return lines.flatMap((line) => wrap(line, options.width)).join('\n');
+}

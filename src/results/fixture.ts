@@ -1,0 +1,280 @@
+import { bucketIndex, encodeHistogram, HISTOGRAM_BUCKETS } from '../stats/histogram.ts';
+import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../util/units.ts';
+import type { Workload } from '../workloads/schema.ts';
+import {
+  type Cell,
+  type Latency,
+  type Observation,
+  type RunRecord,
+  type RunResult,
+  type Saturation,
+  SCHEMA_VERSION,
+  type TrialResult,
+} from './schema.ts';
+
+/** For tests only: a small run, the same every time. */
+export function fixtureRun(): RunResult {
+  return { record: fixtureRecord(), trials: fixtureTrials(), problems: [] };
+}
+
+const BLOCKS = 6;
+const WINDOW_NS = 300 * NS_PER_MS;
+
+const WORKLOADS: readonly Workload[] = [
+  {
+    id: 'many-connections',
+    title: '200 connections, 64 B',
+    description: 'Every connection has one request in flight.',
+    profile: 'default',
+    mode: 'closed',
+    connections: 200,
+    active: 200,
+    depth: 1,
+    messageBytes: 64,
+  },
+  {
+    id: 'fixed-rate',
+    title: 'open loop, 20,000/s over 100 of 2,000 connections',
+    description: 'Requests fall due at a fixed rate.',
+    profile: 'default',
+    mode: 'open',
+    connections: 2000,
+    active: 100,
+    depth: 1,
+    messageBytes: 64,
+    ratePerSecond: 20_000,
+    arrivals: 'fixed',
+  },
+];
+
+/** What a model does here, before the noise of a trial. */
+interface Behaviour {
+  readonly model: string;
+  readonly throughputPerS: number;
+  readonly cpuNsPerRequest: number;
+  readonly syscallsPerRequest: Readonly<Record<string, number>>;
+  readonly contextSwitchesPerRequest: number;
+  readonly saturation: Saturation;
+  readonly rssMaxBytes: number;
+}
+
+const EPOLL: Behaviour = {
+  model: 'epoll-lt',
+  throughputPerS: 152_000,
+  cpuNsPerRequest: 6400,
+  syscallsPerRequest: { read: 1, write: 1, epoll_wait: 0.05 },
+  contextSwitchesPerRequest: 0.012,
+  saturation: 'server',
+  rssMaxBytes: 2_310_144,
+};
+
+const BEHAVIOURS: readonly Behaviour[] = [
+  EPOLL,
+  { ...EPOLL, model: 'epoll-et', syscallsPerRequest: { read: 1, write: 1, epoll_wait: 0.04 } },
+  {
+    model: 'io_uring',
+    throughputPerS: 196_000,
+    cpuNsPerRequest: 4100,
+    syscallsPerRequest: { io_uring_enter: 0.11 },
+    contextSwitchesPerRequest: 0.02,
+    saturation: 'client',
+    rssMaxBytes: 6_815_744,
+  },
+  {
+    ...EPOLL,
+    model: 'select',
+    throughputPerS: 98_000,
+    cpuNsPerRequest: 9900,
+    syscallsPerRequest: { read: 1, write: 1, pselect6: 0.1 },
+  },
+];
+
+function fixtureTrials(): readonly TrialResult[] {
+  const cells = fixtureCells().filter((cell) => cell.skipReason === null);
+  const trials: TrialResult[] = [];
+  for (let block = 0; block < BLOCKS; block++) {
+    for (const cell of cells) trials.push(fixtureTrial(cell, block, trials.length));
+  }
+  return trials;
+}
+
+function fixtureCells(): Cell[] {
+  return WORKLOADS.flatMap((workload) =>
+    BEHAVIOURS.map(({ model }) => ({
+      label: model,
+      model,
+      workload: workload.id,
+      skipReason:
+        model === 'select' && workload.connections > 1016
+          ? `select holds at most 1,016 connections, the workload opens ${workload.connections}`
+          : null,
+    })),
+  );
+}
+
+function fixtureTrial(cell: Cell, block: number, index: number): TrialResult {
+  const common = {
+    index,
+    block,
+    label: cell.label,
+    model: cell.model,
+    workload: cell.workload,
+    seed: 1000 + index,
+    startedAt: '2025-01-01T00:00:00.000Z',
+    wallMs: 460,
+  };
+  if (cell.workload === 'many-connections' && cell.model === 'select' && block === 3) {
+    return { ...common, status: 'failed', stage: 'load', message: 'the server ended with SIGKILL' };
+  }
+  const behaviour = BEHAVIOURS.find(({ model }) => model === cell.model) ?? EPOLL;
+  const workload = WORKLOADS.find(({ id }) => id === cell.workload);
+  const wave = Math.sin(index * 2.4 + block);
+  const open = workload?.mode === 'open';
+  const observation = observe(behaviour, { noise: 1 + 0.02 * wave, open, ratePerS: open ? 20_000 : null });
+  const marks =
+    index % 20 === 7 ? ['the hypervisor took 11 % of the CPUs in use'] : observation.contamination.marks;
+  return {
+    ...common,
+    status: 'measured',
+    observation: { ...observation, contamination: { ...observation.contamination, marks } },
+  };
+}
+
+interface Conditions {
+  readonly noise: number;
+  readonly open: boolean;
+  readonly ratePerS: number | null;
+}
+
+function observe(behaviour: Behaviour, { noise, open, ratePerS }: Conditions): Observation {
+  const throughputPerS = ratePerS ?? behaviour.throughputPerS * noise;
+  const completed = Math.round((throughputPerS * WINDOW_NS) / NS_PER_S);
+  const cpuNs = Math.round((completed * behaviour.cpuNsPerRequest) / noise);
+  const inFlight = open ? 2 : 200;
+  const latency = fixtureLatency(completed, (open ? 40 : 1200) * NS_PER_US * (2 - noise));
+  return {
+    windowNs: WINDOW_NS,
+    accountedNs: WINDOW_NS + NS_PER_MS,
+    connectNs: 9 * NS_PER_MS,
+    requests: {
+      warmup: Math.round(completed / 4),
+      sent: completed + inFlight,
+      completed,
+      errors: 0,
+      inFlightAtDeadline: inFlight,
+      drained: 0,
+      dueUnsent: 0,
+      accounted: completed,
+      bytesVerified: completed * 64,
+      connectionErrors: 0,
+      connectionsChurned: 0,
+    },
+    throughputPerS,
+    response: latency,
+    service: open ? fixtureLatency(completed, 35 * NS_PER_US * (2 - noise)) : null,
+    server: serverOf(behaviour, completed, cpuNs),
+    client: {
+      cpuNs: completed * 900,
+      cpuNsPerRequest: 900,
+      utilisation: behaviour.saturation === 'client' && !open ? 0.99 : 0.6,
+      syscalls: completed,
+      wakeups: Math.round(completed / 20),
+      runDelayNs: 12_000,
+    },
+    saturation: open ? 'neither' : behaviour.saturation,
+    contamination: { stealShare: 0.001, cpuPressureShare: null, marks: [] },
+    warnings: [],
+  };
+}
+
+function serverOf(behaviour: Behaviour, completed: number, cpuNs: number): Observation['server'] {
+  const syscalls = Object.fromEntries(
+    Object.entries(behaviour.syscallsPerRequest).map(([name, count]) => [
+      name,
+      Math.round(count * completed),
+    ]),
+  );
+  const switches = Math.round(behaviour.contextSwitchesPerRequest * completed);
+  return {
+    cpuNs,
+    cpuNsPerRequest: cpuNs / completed,
+    utilisation: Math.min(1, cpuNs / WINDOW_NS),
+    voluntarySwitches: switches,
+    involuntarySwitches: 3,
+    contextSwitchesPerRequest: (switches + 3) / completed,
+    syscallsPerRequest: Object.values(syscalls).reduce((sum, count) => sum + count, 0) / completed,
+    syscalls,
+    counters: { accepted: 0, wakeups: Math.round(completed / 20), cq_overflows: 0 },
+    setup: { socket: 1, bind: 1, listen: 1 },
+    threads: 1,
+    rssMaxBytes: behaviour.rssMaxBytes,
+    runDelayNs: 40_000,
+  };
+}
+
+/** A long-tailed distribution: from 70 % of the middle up to 5 times it. */
+function fixtureLatency(count: number, middleNs: number): Latency {
+  const counts = new Array<number>(HISTOGRAM_BUCKETS).fill(0);
+  let sumNs = 0;
+  let minNs = Number.POSITIVE_INFINITY;
+  let maxNs = 0;
+  for (let i = 0; i < count; i++) {
+    const share = (i + 0.5) / count;
+    const valueNs = Math.round(middleNs * (0.7 + 0.3 * share + 0.6 * share ** 40 + 3.4 * share ** 3000));
+    const bucket = bucketIndex(valueNs);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+    sumNs += valueNs;
+    minNs = Math.min(minNs, valueNs);
+    maxNs = Math.max(maxNs, valueNs);
+  }
+  return { count, sumNs, minNs, maxNs, histogram: encodeHistogram(counts) };
+}
+
+function fixtureRecord(): RunRecord {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    runId: '20250101-000000-fixture',
+    tool: { name: 'iomodels-bench', version: '0.1.0' },
+    startedAt: '2025-01-01T00:00:00.000Z',
+    finishedAt: '2025-01-01T00:00:30.000Z',
+    status: 'complete',
+    settings: {
+      entries: BEHAVIOURS.map(({ model }) => ({ label: model, model })),
+      workloads: [...WORKLOADS],
+      profile: 'default',
+      blocks: BLOCKS,
+      warmupMs: 80,
+      durationMs: 300,
+      seed: 42,
+      baseline: 'epoll-lt',
+      serverCpus: [0],
+      clientCpus: [1],
+      precision: null,
+      maxTimeS: null,
+    },
+    cells: fixtureCells(),
+    environment: {
+      kernel: 'Linux',
+      kernelVersion: '6.12.1',
+      arch: 'x64',
+      cpuModel: 'Example CPU @ 2.50GHz',
+      cpus: 2,
+      cpusAllowed: '0-1',
+      governor: null,
+      smt: 'off',
+      mitigations: { meltdown: 'Mitigation: PTI', spectre_v2: 'Mitigation: Retpolines' },
+      clocksource: 'tsc',
+      hypervisor: 'kvm',
+      container: 'docker',
+      memoryBytes: 4_294_967_296,
+      limits: { nofile: 65_536, memlockBytes: 67_108_864, nproc: null },
+      sysctls: { 'kernel.io_uring_disabled': '0' },
+      versions: { node: '20.0.0' },
+      user: 'normal',
+    },
+    build: { compiler: 'cc', compilerVersion: '12.2.0', flags: ['-O2'], hash: 'abc', cached: true },
+    support: BEHAVIOURS.map(({ model }) => ({ model, supported: true, reason: null, features: [] })),
+    warnings: [],
+    timing: { wallMs: 23_000, loadMs: 17_480, loadShare: 0.76, blocks: BLOCKS },
+  };
+}

@@ -1,0 +1,9 @@
+import { modelsTable, workloadsTable } from './list-table.ts';
+import { workloadTable } from './workload-table.ts';
+
+/** Every table that the tool prints: data in, a table out. */
+export const TABLES = {
+  workload: workloadTable,
+  models: modelsTable,
+  workloads: workloadsTable,
+} as const;

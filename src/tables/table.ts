@@ -1,0 +1,50 @@
+import type { Interval } from '../stats/bootstrap.ts';
+import type { RankedBy } from '../stats/run-summary.ts';
+
+/** What a table says, before it is a text: `render/` alone knows how a value looks. */
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly Column[];
+  /** By column key; a key that is missing is an empty cell. */
+  readonly rows: readonly Row[];
+  /** Sentences that belong under the table. */
+  readonly notes: readonly string[];
+}
+
+export interface Column {
+  readonly key: string;
+  /** One or two lines. */
+  readonly header: string;
+  readonly align: 'left' | 'right';
+  /** 0 is always shown; where the width does not suffice, the highest goes first. */
+  readonly priority: number;
+}
+
+export type Row = Readonly<Record<string, Value>>;
+
+export type Value =
+  | { readonly kind: 'text'; readonly text: string; readonly tone?: Tone }
+  | { readonly kind: 'count'; readonly value: number }
+  | { readonly kind: 'rate'; readonly perS: number }
+  /** `enough` false: too few samples to believe it. */
+  | { readonly kind: 'duration'; readonly ns: number; readonly enough: boolean }
+  | { readonly kind: 'nanoseconds'; readonly ns: number }
+  | { readonly kind: 'per-request'; readonly value: number }
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  | {
+      readonly kind: 'ratio';
+      readonly ratio: number;
+      readonly interval: Interval | null;
+      readonly verdict: 'better' | 'worse' | 'no-difference' | 'unknown';
+      readonly rankedBy: RankedBy;
+    }
+  /** Could not be measured. */
+  | { readonly kind: 'none' };
+
+export type Tone = 'plain' | 'strong' | 'faint';
+
+export const NONE: Value = { kind: 'none' };
+
+export function text(value: string, tone: Tone = 'plain'): Value {
+  return { kind: 'text', text: value, tone };
+}

@@ -1,0 +1,134 @@
+import type { MeasuredRow, RowSummary, RunSummary, WorkloadSummary } from '../stats/run-summary.ts';
+
+/** An open loop that reaches less than this share of its rate is told of. */
+const ACHIEVED_SHARE_MIN = 0.99;
+/** Counters of the servers that tell of trouble when they are not zero. */
+const TROUBLE_COUNTERS = ['cq_overflows', 'enobufs', 'signal_overflows', 'sq_full', 'conn_errors'] as const;
+
+/** What must be known of single rows of a workload's table to read it. */
+export function workloadNotes(summary: WorkloadSummary): readonly string[] {
+  const measured = summary.rows.filter((row) => row.status === 'measured');
+  return [
+    ...rankingNotes(summary, measured),
+    ...offeredNotes(measured),
+    ...sampleNotes(measured),
+    ...troubleNotes(measured),
+    ...contaminationNotes(measured),
+    ...failureNotes(summary.rows),
+    ...grouped(summary.rows, (row) => (row.status === 'skipped' ? [`skipped: ${row.reason}`] : [])),
+    ...grouped(summary.rows, (row) => (row.status === 'not-run' ? ['no trial before the run ended'] : [])),
+  ];
+}
+
+/** What all tables of a run have in common: the signs, and how to read latencies. */
+export function legend(summary: RunSummary): readonly string[] {
+  const rows = summary.workloads.flatMap((workload) => workload.rows);
+  const measured = rows.filter((row) => row.status === 'measured');
+  const lines: string[] = [];
+  if (measured.some((row) => row.rank === '=')) {
+    lines.push(
+      `= no difference shown to the baseline: the 95 % interval covers 1, or does when widened for the ${count(summary.comparisons, 'comparison')} of this run`,
+    );
+  }
+  if (summary.trials.contaminated > 0)
+    lines.push('! some trials of this row are contaminated; they are kept');
+  if (measured.some((row) => Object.values(percentilesOf(row)).some((p) => !p.enough))) {
+    lines.push('~ too few samples to believe this percentile');
+  }
+  if (summary.workloads.some(({ workload }) => workload.mode !== 'open')) {
+    lines.push(
+      'In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.',
+    );
+  }
+  return lines;
+}
+
+function rankingNotes(summary: WorkloadSummary, measured: readonly MeasuredRow[]): readonly string[] {
+  const notes: string[] = [];
+  if (summary.workload.mode === 'open') {
+    notes.push('The rate is given, so the ratio is of requests per server CPU time, not of throughput.');
+  } else {
+    const limited = measured.filter((row) => row.saturation.verdict === 'client');
+    const all = limited.some((row) => row.baseline);
+    if (limited.length > 0) {
+      notes.push(
+        `The client was the limit of ${labels(limited)}: ${all ? 'nothing here is' : 'not'} ranked by throughput; the ratio is of requests per server CPU time.`,
+      );
+    }
+  }
+  return [
+    ...notes,
+    ...grouped(measured, (row) => (row.comparison?.reason ? [`no ranking: ${row.comparison.reason}`] : [])),
+  ];
+}
+
+function offeredNotes(measured: readonly MeasuredRow[]): readonly string[] {
+  return grouped(measured, ({ openLoop }) =>
+    openLoop !== null && openLoop.achievedShare < ACHIEVED_SHARE_MIN
+      ? [`reached ${Math.floor(openLoop.achievedShare * 100)} % of the offered ${openLoop.offeredPerS}/s`]
+      : [],
+  );
+}
+
+function sampleNotes(measured: readonly MeasuredRow[]): readonly string[] {
+  return grouped(measured, (row) =>
+    Object.entries(percentilesOf(row)).flatMap(([name, { enough, samplesNeeded }]) =>
+      enough ? [] : [`${name} needs ${samplesNeeded} samples and has fewer`],
+    ),
+  );
+}
+
+function troubleNotes(measured: readonly MeasuredRow[]): readonly string[] {
+  return [
+    ...measured.flatMap((row) => {
+      const seen = TROUBLE_COUNTERS.flatMap((name) => {
+        const value = row.server.counters[name] ?? 0;
+        return value > 0 ? [`${name} ${value}`] : [];
+      });
+      if (row.errors > 0) seen.push(`requests or connections that broke ${row.errors}`);
+      return seen.length > 0 ? [`${row.label}: ${seen.join(', ')}`] : [];
+    }),
+    ...grouped(measured, (row) => row.warnings),
+  ];
+}
+
+function contaminationNotes(measured: readonly MeasuredRow[]): readonly string[] {
+  const rows = measured.filter((row) => row.trials.contaminated > 0);
+  if (rows.length === 0) return [];
+  const shares = rows.map((row) => `${row.label} ${row.trials.contaminated} of ${row.trials.measured}`);
+  return [`Contaminated trials: ${shares.join(', ')}; e.g. ${rows[0]?.marks[0] ?? ''}.`];
+}
+
+function failureNotes(rows: readonly RowSummary[]): readonly string[] {
+  return rows.flatMap((row) => {
+    if (row.status === 'skipped' || row.trials.failed === 0) return [];
+    const planned = row.trials.failed + (row.status === 'measured' ? row.trials.measured : 0);
+    return [
+      `${row.label}: ${row.trials.failed} of ${count(planned, 'trial')} failed: ${row.failures.join('; ')}`,
+    ];
+  });
+}
+
+/** One line per text, with the rows it holds for in front. */
+function grouped<R extends RowSummary>(
+  rows: readonly R[],
+  textsOf: (row: R) => readonly string[],
+): readonly string[] {
+  const byText = new Map<string, R[]>();
+  for (const row of rows) {
+    for (const line of textsOf(row)) byText.set(line, [...(byText.get(line) ?? []), row]);
+  }
+  return [...byText].map(([line, holding]) => `${labels(holding)}: ${line}`);
+}
+
+function labels(rows: readonly RowSummary[]): string {
+  return rows.map((row) => row.label).join(', ');
+}
+
+function percentilesOf({ response: { p50, p99, p999 } }: MeasuredRow) {
+  return { p50, p99, 'p99.9': p999 };
+}
+
+function count(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,100 @@
+import type { Percentile } from '../stats/latency.ts';
+import type { MeasuredRow, RankedBy, RowSummary, WorkloadSummary } from '../stats/run-summary.ts';
+import type { Workload } from '../workloads/schema.ts';
+import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
+import { workloadNotes } from './workload-notes.ts';
+
+/** The models under one workload, best first: the table of `run` and `show`. */
+export function workloadTable(summary: WorkloadSummary): Table {
+  return {
+    title: `${summary.workload.id}: ${describeLoad(summary.workload)}`,
+    columns: columnsOf(summary),
+    rows: summary.rows.map((row) => (row.status === 'measured' ? measuredRow(row) : otherRow(row))),
+    notes: workloadNotes(summary),
+  };
+}
+
+/** The load in words, e.g. `closed loop, 200 connections, 64 B, 1 in flight on each`. */
+export function describeLoad(workload: Workload): string {
+  const { connections, messageBytes } = workload;
+  const size = `${messageBytes} B`;
+  const held = `${connections} ${connections === 1 ? 'connection' : 'connections'}`;
+  if (workload.mode === 'churn') return `a new connection per request, ${connections} at once, ${size}`;
+  const { active, depth } = workload;
+  const carrying = active === connections ? held : `${held}, ${active} active`;
+  if (workload.mode === 'closed') return `closed loop, ${carrying}, ${size}, ${depth} in flight on each`;
+  return `open loop, ${workload.ratePerSecond}/s ${workload.arrivals}, ${carrying}, ${size}`;
+}
+
+/** What the ratios of a table are of; null when its rows differ in that. */
+export function rankedByOf(summary: WorkloadSummary): RankedBy | null {
+  const kinds = new Set(
+    summary.rows.flatMap((row) =>
+      row.status === 'measured' && row.comparison ? [row.comparison.rankedBy] : [],
+    ),
+  );
+  return kinds.size > 1 ? null : ([...kinds][0] ?? 'throughput');
+}
+
+function columnsOf(summary: WorkloadSummary): readonly Column[] {
+  const what = { throughput: 'throughput', cpu: 'requests per CPU time' }[
+    rankedByOf(summary) ?? 'throughput'
+  ];
+  return [
+    { key: 'rank', header: '#', align: 'right', priority: 0 },
+    { key: 'model', header: 'model', align: 'left', priority: 0 },
+    { key: 'throughput', header: 'req/s', align: 'right', priority: 0 },
+    { key: 'p50', header: 'p50', align: 'right', priority: 4 },
+    { key: 'p99', header: 'p99', align: 'right', priority: 1 },
+    { key: 'p999', header: 'p99.9', align: 'right', priority: 3 },
+    { key: 'cpu', header: 'CPU ns\n/req', align: 'right', priority: 0 },
+    { key: 'syscalls', header: 'sysc.\n/req', align: 'right', priority: 1 },
+    { key: 'switches', header: 'ctxsw\n/req', align: 'right', priority: 5 },
+    { key: 'threads', header: 'thr.', align: 'right', priority: 7 },
+    { key: 'rss', header: 'peak\nRSS', align: 'right', priority: 6 },
+    { key: 'limit', header: 'limit', align: 'left', priority: 2 },
+    { key: 'ratio', header: `${what},\ntimes ${summary.baseline}`, align: 'left', priority: 0 },
+  ];
+}
+
+function measuredRow(row: MeasuredRow): Row {
+  const { server } = row;
+  return {
+    rank: row.rank === null ? text('-', 'faint') : text(String(row.rank)),
+    model: nameOf(row, row.trials.contaminated > 0),
+    throughput: { kind: 'rate', perS: row.throughputPerS.median },
+    p50: percentile(row.response.p50),
+    p99: percentile(row.response.p99),
+    p999: percentile(row.response.p999),
+    cpu: server.cpuNsPerRequest === null ? NONE : { kind: 'nanoseconds', ns: server.cpuNsPerRequest },
+    syscalls: perRequest(server.syscallsPerRequest),
+    switches: perRequest(server.contextSwitchesPerRequest),
+    threads: server.threads === null ? NONE : { kind: 'count', value: server.threads },
+    rss: server.rssMaxBytes === null ? NONE : { kind: 'bytes', bytes: server.rssMaxBytes },
+    limit: text(row.saturation.verdict),
+    ratio: ratio(row),
+  };
+}
+
+function otherRow(row: Exclude<RowSummary, MeasuredRow>): Row {
+  const why = { failed: 'failed', 'not-run': 'not run', skipped: 'skipped' }[row.status];
+  return { rank: text('-', 'faint'), model: nameOf(row, false), ratio: text(why, 'faint') };
+}
+
+function nameOf(row: RowSummary, contaminated: boolean): Value {
+  return text(contaminated ? `${row.label}!` : row.label, row.baseline ? 'strong' : 'plain');
+}
+
+function percentile({ valueNs, enough }: Percentile): Value {
+  return valueNs === null ? NONE : { kind: 'duration', ns: valueNs, enough };
+}
+
+function perRequest(value: number | null): Value {
+  return value === null ? NONE : { kind: 'per-request', value };
+}
+
+function ratio({ comparison }: MeasuredRow): Value {
+  if (comparison === null) return text('baseline', 'faint');
+  const { ratio: value, interval, verdict, rankedBy } = comparison;
+  return value === null ? NONE : { kind: 'ratio', ratio: value, interval, verdict, rankedBy };
+}
