@@ -8,6 +8,7 @@ import type { Environment, RunRecord, RunResult, RunSettings, Support, Trial, Tr
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { LaunchError, type ServerHandle } from './server/launch.ts';
+import { BLOCKS_MIN } from './stats/bootstrap.ts';
 import { halfWidths, summarize } from './stats/summarize.ts';
 import { EnvironmentError, InterruptedError, messageOf } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -187,8 +188,11 @@ function wantsBlock({ execution, record, trials, startedMs }: Measuring, block: 
   if (block > 0 && settings.maxTimeS !== null && elapsedS >= settings.maxTimeS) return false;
   if (block < settings.blocks) return true;
   if (settings.precision === null || block >= BLOCKS_MAX) return false;
-  const widths = halfWidths(summarize({ record, trials, problems: [] }));
-  return widths.length > 0 && widths.some((width) => width > (settings.precision ?? 0));
+  const precision = settings.precision;
+  return halfWidths(summarize({ record, trials, problems: [] })).some(({ halfWidth }) =>
+    // Without an interval after so many blocks, the row or its baseline keeps failing: more do not help.
+    halfWidth === null ? block < 2 * BLOCKS_MIN : halfWidth > precision,
+  );
 }
 
 /** One trial, on a server of its own. Rejects only for aborts and bugs: what breaks is a result. */
