@@ -4,7 +4,15 @@ import { observe } from './measure/observe.ts';
 import { edgeFilesOf } from './measure/procfs.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
 import { CONNECTIONS_SPARE, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
-import type { Environment, RunRecord, RunResult, RunSettings, Support, Trial, TrialResult } from './results/schema.ts';
+import type {
+  Environment,
+  RunRecord,
+  RunResult,
+  RunSettings,
+  Support,
+  Trial,
+  TrialResult,
+} from './results/schema.ts';
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { LaunchError, type ServerHandle } from './server/launch.ts';
@@ -78,7 +86,12 @@ export async function runBenchmark(
   const { listener, signal } = options;
   const startedMs = deps.monotonicMs();
   const { artifacts, support, environment } = await prepare(request.settings, deps, signal);
-  const plan = planRun({ settings: request.settings, models: MODELS, nofile: environment.limits.nofile, support });
+  const plan = planRun({
+    settings: request.settings,
+    models: MODELS,
+    nofile: environment.limits.nofile,
+    support,
+  });
   requireSomething(plan);
   const store = await deps.createStore(request.runId);
   const execution: Execution = {
@@ -97,7 +110,12 @@ export async function runBenchmark(
   const trials: TrialResult[] = [];
   const finish = async (status: RunRecord['status']) => {
     const wallMs = deps.monotonicMs() - startedMs;
-    record = { ...record, status, finishedAt: deps.now(), timing: timingOf(request.settings, trials, wallMs) };
+    record = {
+      ...record,
+      status,
+      finishedAt: deps.now(),
+      timing: timingOf(request.settings, trials, wallMs),
+    };
     await store.saveRecord(record);
   };
   try {
@@ -167,7 +185,12 @@ async function measureBlocks(measuring: Measuring, listener: RunListener): Promi
   for (let block = 0; wantsBlock(measuring, block); block++) {
     const blocks = Math.max(plan.settings.blocks, block + 1);
     for (const [position, trial] of trialsOfBlock(plan, block).entries()) {
-      listener.trialStarted(trial, block * perBlock + position, blocks * perBlock, measuring.execution.generator);
+      listener.trialStarted(
+        trial,
+        block * perBlock + position,
+        blocks * perBlock,
+        measuring.execution.generator,
+      );
       const result = await measureTrial(trial, measuring.execution);
       signal.throwIfAborted();
       measuring.trials.push(result);
@@ -199,7 +222,11 @@ function wantsBlock({ execution, record, trials, startedMs }: Measuring, block: 
 async function measureTrial(trial: Trial, execution: Execution): Promise<TrialResult> {
   const startedAt = execution.deps.now();
   const startedMs = execution.deps.monotonicMs();
-  const common = () => ({ ...trial, startedAt, wallMs: Math.round(execution.deps.monotonicMs() - startedMs) });
+  const common = () => ({
+    ...trial,
+    startedAt,
+    wallMs: Math.round(execution.deps.monotonicMs() - startedMs),
+  });
   try {
     const observation = await withServer(trial, execution);
     return { ...common(), status: 'measured', observation };
@@ -224,7 +251,8 @@ async function withServer(trial: Trial, execution: Execution) {
   const { settings } = execution.plan;
   const model = findModel(trial.model);
   const workload = settings.workloads.find((candidate) => candidate.id === trial.workload);
-  if (!model || !workload) throw new Error(`the plan names ${trial.model} under ${trial.workload}, which do not exist`);
+  if (!model || !workload)
+    throw new Error(`the plan names ${trial.model} under ${trial.workload}, which do not exist`);
   const server = await launchFor(model, workload, execution);
   try {
     await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
@@ -262,7 +290,11 @@ async function launchFor(model: ModelSpec, workload: Workload, execution: Execut
   }
 }
 
-async function inStage<T>(stage: FailedTrial['stage'], server: ServerHandle, work: () => Promise<T>): Promise<T> {
+async function inStage<T>(
+  stage: FailedTrial['stage'],
+  server: ServerHandle,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -314,14 +346,23 @@ function loadRequest({ trial, workload, server, settings }: LoadRequestInput): L
 }
 
 /** How much of the wall time was load: design.md asks for short trials, so the rest must be small. */
-function timingOf(settings: RunSettings, trials: readonly TrialResult[], wallMs: number): RunRecord['timing'] {
+function timingOf(
+  settings: RunSettings,
+  trials: readonly TrialResult[],
+  wallMs: number,
+): RunRecord['timing'] {
   const loadMs = trials.reduce(
     (sum, trial) =>
       trial.status === 'measured' ? sum + settings.warmupMs + trial.observation.accountedNs / NS_PER_MS : sum,
     0,
   );
   const blocks = new Set(trials.map((trial) => trial.block)).size;
-  return { wallMs: Math.round(wallMs), loadMs: Math.round(loadMs), loadShare: wallMs > 0 ? loadMs / wallMs : 0, blocks };
+  return {
+    wallMs: Math.round(wallMs),
+    loadMs: Math.round(loadMs),
+    loadShare: wallMs > 0 ? loadMs / wallMs : 0,
+    blocks,
+  };
 }
 
 /** The exit code's reason: whether any trial of the run failed. */
@@ -332,6 +373,8 @@ export function hasFailures(result: RunResult): boolean {
 /** Turns an abort into the error that ends the command. */
 export function interrupted(folder: string | null): InterruptedError {
   return new InterruptedError(
-    folder === null ? 'interrupted before anything was measured' : `interrupted; what was measured is in ${folder}`,
+    folder === null
+      ? 'interrupted before anything was measured'
+      : `interrupted; what was measured is in ${folder}`,
   );
 }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool, WORKLOADS_DIR } from '../build/package.ts';
-import { RUN_DEFAULTS, resolveRunConfig, type RunConfig, type RunFlags } from '../config/run-config.ts';
+import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
 import { loadGenerator } from '../load/ffi.ts';
 import { readEnvironment } from '../measure/environment.ts';
 import { readTopology } from '../measure/topology.ts';
@@ -45,10 +45,16 @@ export function registerRun(program: Command, signal: AbortSignal): void {
     .option('--models <list>', 'models or globs, separated by commas (default: all)')
     .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
     .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
-    .option('--profile <name>', `default: a few workloads; full: all of them (default: ${RUN_DEFAULTS.profile})`)
+    .option(
+      '--profile <name>',
+      `default: a few workloads; full: all of them (default: ${RUN_DEFAULTS.profile})`,
+    )
     .option('--blocks <n>', `repetitions of every cell (default: ${RUN_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${RUN_DEFAULTS.durationMs}ms)`)
-    .option('--warmup <time>', `load before it, on the same connections (default: ${RUN_DEFAULTS.warmupMs}ms)`)
+    .option(
+      '--warmup <time>',
+      `load before it, on the same connections (default: ${RUN_DEFAULTS.warmupMs}ms)`,
+    )
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .option('--baseline <model>', `the row that ratios refer to (default: ${RUN_DEFAULTS.baseline})`)
     .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
@@ -103,8 +109,11 @@ async function configure(options: RunOptions): Promise<RunConfig> {
 async function dryRun(config: RunConfig, json: boolean): Promise<void> {
   const { limits } = readEnvironment();
   const plan = planRun({ settings: config.settings, models: MODELS, nofile: limits.nofile, support: [] });
-  const trials = Array.from({ length: config.settings.blocks }, (_, block) => trialsOfBlock(plan, block)).flat();
-  if (json) return write(`${JSON.stringify({ settings: plan.settings, cells: plan.cells, trials }, null, 1)}\n`);
+  const trials = Array.from({ length: config.settings.blocks }, (_, block) =>
+    trialsOfBlock(plan, block),
+  ).flat();
+  if (json)
+    return write(`${JSON.stringify({ settings: plan.settings, cells: plan.cells, trials }, null, 1)}\n`);
   const lines = trials.map((trial) => `block ${trial.block + 1}  ${trial.label}  ${trial.workload}`);
   const skipped = plan.cells.flatMap((cell) =>
     cell.skipReason === null ? [] : [`skipped  ${cell.label}  ${cell.workload}: ${cell.skipReason}`],

@@ -28,7 +28,14 @@ export function registerServe(program: Command, signal: AbortSignal): void {
 
 async function serve(id: string, options: ServeOptions, signal: AbortSignal): Promise<void> {
   const model = findModel(id);
-  if (!model) throw new UsageError(unknown(id, MODELS.map((known) => known.id), 'model'));
+  if (!model)
+    throw new UsageError(
+      unknown(
+        id,
+        MODELS.map((known) => known.id),
+        'model',
+      ),
+    );
   const { servers } = await compileHelpers({ sourceDir: HELPERS_DIR, programs: [model.program], signal });
   const path = servers.get(model.program) ?? model.program;
   const args = [...model.options, `--port=${options.port}`];

@@ -31,7 +31,9 @@ export function registerShow(program: Command): void {
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       const summary = summarize(result);
       if (options.json) {
-        await write(`${JSON.stringify(toShowJson(result, summary, { trials: options.trials === true }), null, 1)}\n`);
+        await write(
+          `${JSON.stringify(toShowJson(result, summary, { trials: options.trials === true }), null, 1)}\n`,
+        );
         return;
       }
       await write(`${renderRun(result, terminal(process.stdout))}\nstored in ${result.folder}\n`);
