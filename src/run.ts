@@ -257,7 +257,7 @@ async function withServer(trial: Trial, execution: Execution) {
   try {
     await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
     const request = loadRequest({ trial, workload, server, settings });
-    const report = await execution.generator.run(request, execution.signal);
+    const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
     if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
     return await inStage('measure', server, async () =>
       observe({
