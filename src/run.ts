@@ -1,4 +1,5 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
+import { parseCpuList } from './config/cpus.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
 import { observe } from './measure/observe.ts';
 import { edgeFilesOf } from './measure/procfs.ts';
@@ -266,7 +267,7 @@ async function withServer(trial: Trial, execution: Execution) {
         serverPid: server.pid,
         serverCpus: settings.serverCpus,
         clientCpus: settings.clientCpus,
-        cpusAllowed: execution.environment.cpus,
+        cpusAllowed: countCpusAllowed(execution.environment),
       }),
     );
   } finally {
@@ -274,6 +275,11 @@ async function withServer(trial: Trial, execution: Execution) {
     const said = server.stderr();
     if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${trial.workload}.stderr`, said);
   }
+}
+
+/** Not those of the host: a container or taskset may leave this process fewer. */
+function countCpusAllowed({ cpus, cpusAllowed }: Environment): number {
+  return parseCpuList(cpusAllowed ?? '')?.length ?? cpus;
 }
 
 async function launchFor(model: ModelSpec, workload: Workload, execution: Execution): Promise<ServerHandle> {
