@@ -20,7 +20,7 @@ _Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names 
 /* It usually answers within this time: yield, do not sleep. */
 #define SAMPLE_YIELD_NS (100 * NS_PER_US)
 #define SAMPLE_POLL_NS (50 * NS_PER_US)
-/* After its answer the server goes back to its wait call; a quiet page says that it is there. */
+/* A server whose counters stand still for so long rests in its wait call. */
 #define SETTLE_POLL_NS (200 * NS_PER_US)
 #define SETTLE_POLLS_MAX 5
 
@@ -179,21 +179,24 @@ static void sample(struct loadgen *lg, struct loadgen_edge *edge)
 	edge->server_rss_max_bytes = h->sample_rss_max_bytes;
 }
 
-/* A server that never rests (it spins) is not waited for beyond the limit. */
-static void settle(const struct edges *e)
+/*
+ * Waits until the server rests in its wait call. The kernel brings the CPU clock of a task that
+ * runs on another CPU up to date only at ticks and when it is switched out: read while the server
+ * still finishes its turn, the clock would lag by up to a tick. False for a server that never rests.
+ */
+static bool settle(const struct edges *e)
 {
-	uint64_t before[LOADGEN_COUNTERS_MAX], after[LOADGEN_COUNTERS_MAX];
+	uint64_t before[LOADGEN_COUNTERS_MAX] = {0}, after[LOADGEN_COUNTERS_MAX] = {0};
 
-	if (!e->page)
-		return;
 	sum_counters(e, before);
 	for (int polls = 0; polls < SETTLE_POLLS_MAX; polls++) {
 		pause_ns(SETTLE_POLL_NS);
 		sum_counters(e, after);
 		if (memcmp(before, after, e->counters * sizeof(before[0])) == 0)
-			return;
+			return true;
 		memcpy(before, after, sizeof(before));
 	}
+	return false;
 }
 
 static void read_file(const char *path, struct edge_file *file)
@@ -221,6 +224,19 @@ static void read_files(struct loadgen *lg, enum loadgen_edge_id id)
 		read_file(lg->config.edge_path[i], &lg->edges.file[id][i]);
 }
 
+static uint64_t server_cpu_ns(struct loadgen *lg)
+{
+	uint64_t ns;
+
+	if (!lg->edges.cpu_clock_known)
+		return 0;
+	ns = clock_ns(lg->edges.cpu_clock);
+	if (ns == 0) /* the clock ends with its process */
+		generator_fail(lg, LOADGEN_SERVER_GONE, "the server's process %d ended",
+			       lg->config.server_pid);
+	return ns;
+}
+
 void edges_read_start(struct loadgen *lg)
 {
 	struct edges *e = &lg->edges;
@@ -228,10 +244,12 @@ void edges_read_start(struct loadgen *lg)
 
 	read_files(lg, LOADGEN_EDGE_START);
 	sample(lg, edge);
-	settle(e);
+	e->restless = !settle(e);
+	/* What it does to answer, getrusage, brings the clock of its running thread up to date. */
+	if (e->restless)
+		sample(lg, edge);
+	edge->server_cpu_ns = server_cpu_ns(lg);
 	sum_counters(e, e->sums[LOADGEN_EDGE_START]);
-	if (e->cpu_clock_known)
-		edge->server_cpu_ns = clock_ns(e->cpu_clock);
 	edge->client_syscalls = lg->syscalls;
 	edge->client_wakeups = lg->wakeups;
 	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -247,9 +265,15 @@ void edges_read_end(struct loadgen *lg)
 	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	edge->client_syscalls = lg->syscalls;
 	edge->client_wakeups = lg->wakeups;
-	if (e->cpu_clock_known)
-		edge->server_cpu_ns = clock_ns(e->cpu_clock);
-	sum_counters(e, e->sums[LOADGEN_EDGE_END]);
-	sample(lg, edge);
+	if (e->restless) {
+		sum_counters(e, e->sums[LOADGEN_EDGE_END]);
+		sample(lg, edge);
+		edge->server_cpu_ns = server_cpu_ns(lg);
+	} else {
+		(void)settle(e);
+		edge->server_cpu_ns = server_cpu_ns(lg);
+		sum_counters(e, e->sums[LOADGEN_EDGE_END]);
+		sample(lg, edge);
+	}
 	read_files(lg, LOADGEN_EDGE_END);
 }

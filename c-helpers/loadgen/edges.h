@@ -29,6 +29,7 @@ struct edges {
 	int accepted; /* index of the counter "accepted"; -1: it has none */
 	bool cpu_clock_known;
 	clockid_t cpu_clock;
+	bool restless; /* the server spins: its counters never stand still */
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
 	struct loadgen_edge edge[LOADGEN_EDGES];
 	uint64_t sums[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
@@ -40,9 +41,13 @@ void edges_open(struct loadgen *lg);
 void edges_close(struct loadgen *lg);
 /* Connections that the server has accepted so far; false when it does not say. */
 bool edges_accepted(const struct loadgen *lg, uint64_t *accepted);
-/* Our own reading first, then the clocks, so that the window begins after it. */
+/*
+ * Our own readings come before the clocks at the start and behind them at the end, so that the
+ * window does not hold our work. What remains: the server's context switches include the one or
+ * two of answering at the end, and a server that spins in a thread other than the one that answers
+ * (a polling kernel thread) has a CPU clock that lags by up to a tick at both edges.
+ */
 void edges_read_start(struct loadgen *lg);
-/* The clocks first, then our own reading, so that the window ends before it. */
 void edges_read_end(struct loadgen *lg);
 
 #endif

@@ -279,24 +279,26 @@ static void set_phase(struct loadgen *lg, enum generator_phase phase)
 }
 
 /*
- * Waits until the server has accepted all but `lag` of our connections, if its counters tell:
- * the accept queue is short, and a connection that does not fit into it costs a second.
+ * Waits until the server has accepted all but `lag` of our connections, if its counters tell: the
+ * accept queue is short, and a connection that does not fit into it costs a second. A server that
+ * stops accepting is not waited for again.
  */
 static void wait_accepted(struct loadgen *lg, uint64_t accepted_before, uint64_t lag)
 {
 	uint64_t accepted, last = 0, last_ns = now_ns();
 	struct timespec pause = ns_to_timespec(ACCEPT_POLL_NS);
 
-	while (lg->status == LOADGEN_OK && edges_accepted(lg, &accepted)) {
+	while (lg->pace_accepts && edges_accepted(lg, &accepted)) {
+		uint64_t now = now_ns();
+
 		if (accepted - accepted_before + lag >= lg->opened)
 			return;
-		uint64_t now = now_ns();
 		if (accepted != last) {
 			last = accepted;
 			last_ns = now;
-		} else if (now - last_ns > ACCEPT_PATIENCE_NS) {
-			return;
 		}
+		if (now - last_ns > ACCEPT_PATIENCE_NS || atomic_load(&lg->shared.stop))
+			lg->pace_accepts = false;
 		lg->syscalls++;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -326,7 +328,7 @@ static void connect_all(struct loadgen *lg)
 	uint64_t begin_ns = now_ns();
 	uint32_t begun = 0;
 
-	(void)edges_accepted(lg, &accepted_before);
+	lg->pace_accepts = edges_accepted(lg, &accepted_before);
 	lg->now_ns = begin_ns;
 	set_next_alarm(lg);
 	while (lg->status == LOADGEN_OK && lg->opened < lg->config.connections) {
@@ -343,7 +345,8 @@ static void connect_all(struct loadgen *lg)
 		wait_accepted(lg, accepted_before, UNACCEPTED_MAX);
 	}
 	lg->connect_ns = now_ns() - begin_ns;
-	wait_accepted(lg, accepted_before, 0);
+	if (lg->status == LOADGEN_OK)
+		wait_accepted(lg, accepted_before, 0);
 	if (lg->status == LOADGEN_OK && lg->connected < lg->config.connections)
 		generator_fail(lg, LOADGEN_CONNECT_FAILED,
 			       "the server closed %u of %u connections before any request",

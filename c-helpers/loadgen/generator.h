@@ -89,6 +89,7 @@ struct loadgen {
 	bool churn;
 	bool issuing; /* the load is on: new requests are started */
 	bool measuring;
+	bool pace_accepts; /* the server's counters tell what it has accepted */
 	uint32_t active;
 	uint32_t depth;
 	uint32_t status; /* enum loadgen_status; the first failure stays */
