@@ -26,11 +26,11 @@ export function formatDuration(
   return NOTHING;
 }
 
-/** Wall time for people: `480 ms`, `12.3 s`, `1 min 52 s`. */
-export function formatWallTime(ms: number): string {
+/** Wall time for people: `480 ms`, `12.3 s`, `1 min 52 s`; whole seconds where `s` is the finest wanted. */
+export function formatWallTime(ms: number, finest: 'ms' | 's' = 'ms'): string {
   const seconds = Math.round(ms / MS_PER_S);
-  if (seconds < 100) return formatDuration(ms * NS_PER_MS);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  if (seconds >= 100) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return finest === 's' ? `${seconds} s` : formatDuration(ms * NS_PER_MS);
 }
 
 /** Bytes in three digits, in powers of 1024: `64 B`, `2.20 MiB`. */

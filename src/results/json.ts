@@ -1,0 +1,42 @@
+import type { RunSummary } from '../stats/run-summary.ts';
+import { type RunRecord, type RunResult, SCHEMA_VERSION, type TrialResult } from './schema.ts';
+
+/**
+ * What `run --json` and `show --json` print.
+ *
+ * - `schemaVersion`: of everything below; members that are only added do not change it.
+ * - `run`: run.json as stored (`runRecordSchema` of `results/schema.ts`): settings, cells, environment,
+ *   build, support, warnings, timing.
+ * - `summary`: what the tables show, and more of it (`RunSummary` of `stats/run-summary.ts`).
+ *   `summary.workloads[].rows[]` is best first and a union on `status`: `measured` (throughputPerS,
+ *   response, service, server, client, saturation, comparison, rank), `failed`, `not-run`, `skipped`
+ *   (reason). `comparison` is null for the baseline; in it `ratio` above 1 is better than the baseline,
+ *   `interval` is its 95 % interval, and `verdict` says whether a difference was shown.
+ * - `problems`: what could not be read back.
+ * - `trials`: every line of trials.ndjson, where asked for.
+ *
+ * Units are in the names: Ns nanoseconds, PerS per second, Ms milliseconds, Bytes. Null: could not be
+ * measured.
+ */
+export interface ShowJson {
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly run: RunRecord;
+  readonly summary: RunSummary;
+  readonly problems: readonly string[];
+  readonly trials?: readonly TrialResult[];
+}
+
+/** The JSON of a run; with `trials` it holds everything that was stored. */
+export function toShowJson(
+  result: RunResult,
+  summary: RunSummary,
+  options: { readonly trials: boolean } = { trials: false },
+): ShowJson {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    run: result.record,
+    summary,
+    problems: result.problems,
+    ...(options.trials ? { trials: result.trials } : {}),
+  };
+}
