@@ -2,6 +2,7 @@ import { parseCpuList } from '../config/cpus.ts';
 import type { Environment } from '../results/schema.ts';
 import { BYTES_PER_KIB } from '../util/units.ts';
 import { type Host, linuxHost } from './host.ts';
+import { allowedList } from './topology.ts';
 
 /** A limit that is not one; the largest integer that JSON keeps exact. */
 export const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -68,11 +69,6 @@ export function readEnvironment(host: Host = linuxHost()): Environment {
 /** The one line of a file, without white space around it; null where it is empty or missing. */
 function line(host: Host, path: string): string | null {
   return host.readText(path)?.trim() || null;
-}
-
-/** The CPUs of this process's main thread as a list such as `0,2-3`. */
-function allowedList(host: Host): string | null {
-  return /^Cpus_allowed_list:\s*(\S+)/m.exec(host.readText('/proc/self/status') ?? '')?.[1] ?? null;
 }
 
 /** x86 and most others name the model; arm64 has numbers only. */
@@ -161,16 +157,16 @@ function memoryBytes(host: Host): number {
 }
 
 function limits(host: Host): Environment['limits'] {
-  const text = host.readText('/proc/self/limits') ?? '';
   return {
-    nofile: limit(text, 'Max open files', 'hard'),
-    memlockBytes: limit(text, 'Max locked memory', 'soft'),
-    nproc: limit(text, 'Max processes', 'soft'),
+    nofile: readLimit(host, 'Max open files', 'hard'),
+    memlockBytes: readLimit(host, 'Max locked memory', 'soft'),
+    nproc: readLimit(host, 'Max processes', 'soft'),
   };
 }
 
-/** A row of /proc/self/limits: name, soft limit, hard limit, unit. */
-function limit(text: string, name: string, kind: 'soft' | 'hard'): number | null {
+/** A row of /proc/self/limits: name, soft limit, hard limit, unit. `UNLIMITED` where it says so. */
+export function readLimit(host: Host, name: string, kind: 'soft' | 'hard'): number | null {
+  const text = host.readText('/proc/self/limits') ?? '';
   const row = new RegExp(`^${name}\\s+(\\S+)\\s+(\\S+)`, 'm').exec(text);
   const value = kind === 'soft' ? row?.[1] : row?.[2];
   if (value === 'unlimited') return UNLIMITED;

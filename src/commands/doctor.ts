@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+import { cacheDir, compileHelpers, findCompiler } from '../build/compile.ts';
+import { HELPERS_DIR } from '../build/package.ts';
+import { cheapestCall } from '../load/ffi.ts';
+import { diagnose } from '../measure/doctor/diagnose.ts';
+import { type FactSources, type Facts, gatherFacts } from '../measure/doctor/facts.ts';
+import type { Finding } from '../measure/doctor/finding.ts';
+import { linuxHost } from '../measure/host.ts';
+import { MODELS } from '../models/registry.ts';
+import { renderFindings } from '../render/doctor.ts';
+import type { Environment } from '../results/schema.ts';
+import { probeModel } from '../server/probe.ts';
+import { EnvironmentError } from '../util/errors.ts';
+import { loadWorkloads } from '../workloads/load.ts';
+import { terminal, write } from './output.ts';
+import { outOption } from './show.ts';
+
+/** Grows when a reader of the old shape of `doctor --json` would misread the new one. */
+export const DOCTOR_SCHEMA_VERSION = 1;
+
+/** What `doctor --json` prints. */
+export interface DoctorJson {
+  readonly schemaVersion: typeof DOCTOR_SCHEMA_VERSION;
+  readonly findings: readonly Finding[];
+  readonly environment: Environment;
+}
+
+/** The world as `doctor` sees it. */
+export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
+  write(text: string): Promise<void>;
+  readonly terminal: { readonly width: number; readonly color: boolean };
+}
+
+interface DoctorOptions {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Example:
+  iomodels-bench doctor --json | jq '.findings[] | select(.status == "problem")'
+
+Nothing is changed on the host; commands that would are printed. Ends with exit code 3 only if nothing
+can be measured here.`;
+
+/** `doctor`: what of this host moves the numbers, or keeps a model from running. */
+export function registerDoctor(
+  program: Command,
+  signal: AbortSignal,
+  makeDeps: (signal: AbortSignal) => DoctorDeps = realDeps,
+): void {
+  program
+    .command('doctor')
+    .description('say what of this host moves the numbers, and the commands that would change it')
+    .addOption(outOption())
+    .option('--json', 'print only JSON on stdout')
+    .addHelpText('after', EXAMPLES)
+    .action((options: DoctorOptions) => doctor(options, makeDeps(signal)));
+}
+
+async function doctor(options: DoctorOptions, deps: DoctorDeps): Promise<void> {
+  const facts = await gatherFacts({ ...deps, resultsDir: options.out });
+  const findings = diagnose(facts);
+  if (options.json) await deps.write(`${JSON.stringify(toJson(facts, findings), null, 1)}\n`);
+  else await deps.write(renderFindings(findings, deps.terminal));
+  if (facts.compiler.status === 'missing') throw new EnvironmentError(facts.compiler.reason);
+  if (facts.helpers.status === 'failed') throw new EnvironmentError(facts.helpers.reason);
+}
+
+function toJson(facts: Facts, findings: readonly Finding[]): DoctorJson {
+  return { schemaVersion: DOCTOR_SCHEMA_VERSION, findings, environment: facts.environment };
+}
+
+function realDeps(signal: AbortSignal): DoctorDeps {
+  return {
+    host: linuxHost(),
+    findCompiler,
+    prepareHelpers: () => prepareHelpers(signal),
+    workloads: loadWorkloads(),
+    cacheDir: cacheDir(),
+    write,
+    terminal: terminal(process.stdout),
+  };
+}
+
+async function prepareHelpers(signal: AbortSignal) {
+  const programs = [...new Set(MODELS.map((model) => model.program))];
+  const { servers, loadgen } = await compileHelpers({ sourceDir: HELPERS_DIR, programs, signal });
+  const support = await Promise.all(
+    MODELS.map((model) => probeModel(model, servers.get(model.program) ?? model.program)),
+  );
+  signal.throwIfAborted();
+  return { support, ffiCall: cheapestCall(loadgen) };
+}
