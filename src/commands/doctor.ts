@@ -8,6 +8,7 @@ import type { Finding } from '../measure/doctor/finding.ts';
 import { linuxHost } from '../measure/host.ts';
 import { MODELS } from '../models/registry.ts';
 import { renderFindings } from '../render/doctor.ts';
+import type { RenderOptions } from '../render/table.ts';
 import type { Environment } from '../results/schema.ts';
 import { probeModel } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
@@ -28,7 +29,7 @@ export interface DoctorJson {
 /** The world as `doctor` sees it. */
 export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
   write(text: string): Promise<void>;
-  readonly terminal: { readonly width: number; readonly color: boolean };
+  readonly terminal: RenderOptions;
 }
 
 interface DoctorOptions {

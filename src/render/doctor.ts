@@ -1,6 +1,8 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Finding, FindingStatus } from '../measure/doctor/finding.ts';
+import type { RenderOptions } from './table.ts';
+import { wrap } from './wrap.ts';
 
 const GAP = '  ';
 const STATUSES = ['ok', 'info', 'warning', 'problem'] as const satisfies readonly FindingStatus[];
@@ -10,10 +12,7 @@ const STATUS_WIDTH = Math.max(...STATUSES.map((status) => status.length));
  * Findings as text for people: status, title and value in columns, below it what it means and the
  * command that would change it. Commands are never broken, so that they can be copied.
  */
-export function renderFindings(
-  findings: readonly Finding[],
-  terminal: { readonly width: number; readonly color: boolean },
-): string {
+export function renderFindings(findings: readonly Finding[], terminal: RenderOptions): string {
   const colors = pc.createColors(terminal.color);
   const paint: Record<FindingStatus, (text: string) => string> = {
     ok: colors.green,
@@ -26,11 +25,11 @@ export function renderFindings(
   const space = Math.max(20, terminal.width - indent);
 
   const lines = findings.flatMap(({ status, title, value, meaning, fix }) => {
-    const [first = '', ...rest] = wrap(value, space);
+    const [first = '', ...rest] = inLines(value, space);
     const label = `${paint[status](status.padEnd(STATUS_WIDTH))}${GAP}${title}${' '.repeat(titleWidth - stringWidth(title))}`;
     const below = [
       ...rest,
-      ...wrap(meaning, space).map((line) => colors.dim(line)),
+      ...inLines(meaning, space).map((line) => colors.dim(line)),
       ...(fix === null ? [] : [`fix: ${colors.bold(fix)}`]),
     ];
     return [`${label}${GAP}${first}`, ...below.map((line) => ' '.repeat(indent) + line)];
@@ -38,24 +37,13 @@ export function renderFindings(
   return `${[...lines, '', summary(findings)].join('\n')}\n`;
 }
 
+/** A reason may hold a compiler's complaint, line by line. */
+function inLines(text: string, width: number): readonly string[] {
+  return wrap(text.replace(/\s+/g, ' ').trim(), width);
+}
+
 function summary(findings: readonly Finding[]): string {
   const count = (status: FindingStatus) => findings.filter((finding) => finding.status === status).length;
   const named = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
   return `${named(count('problem'), 'problem')}, ${named(count('warning'), 'warning')}; nothing was changed on this host`;
-}
-
-/** Breaks at spaces; a word longer than the width keeps a line of its own. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && stringWidth(longer) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = longer;
-    }
-  }
-  return [...lines, line];
 }

@@ -1,0 +1,56 @@
+import { Argument, type Command } from 'commander';
+import { MODELS } from '../models/registry.ts';
+import { type RenderOptions, renderTable } from '../render/table.ts';
+import { TABLES } from '../tables/index.ts';
+import { loadWorkloads } from '../workloads/load.ts';
+import type { Workload } from '../workloads/schema.ts';
+import { terminal, write } from './output.ts';
+
+/** Grows when a reader of the old shape of `list --json` would misread the new one. */
+export const LIST_SCHEMA_VERSION = 1;
+
+const LISTS = ['models', 'workloads'] as const;
+type ListName = (typeof LISTS)[number];
+
+/** The world as `list` sees it. */
+export interface ListDeps {
+  workloads(): readonly Workload[];
+  write(text: string): Promise<void>;
+  readonly terminal: RenderOptions;
+}
+
+interface ListOptions {
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  iomodels-bench list models
+  iomodels-bench list workloads --json | jq '.workloads[].id'
+
+Whether a model can run on this host is told by doctor, which asks its probe.`;
+
+/** `list models|workloads`: what `--models` and `--workloads` can name. */
+export function registerList(program: Command, makeDeps: () => ListDeps = realDeps): void {
+  program
+    .command('list')
+    .description('list the models or the workloads')
+    .addArgument(new Argument('<what>', 'which list').choices(LISTS))
+    .option('--json', 'print only JSON on stdout')
+    .addHelpText('after', EXAMPLES)
+    .action((what: ListName, options: ListOptions) => list(what, options, makeDeps()));
+}
+
+async function list(what: ListName, options: ListOptions, deps: ListDeps): Promise<void> {
+  const rows = { models: () => MODELS, workloads: deps.workloads }[what]();
+  if (options.json) {
+    await deps.write(`${JSON.stringify({ schemaVersion: LIST_SCHEMA_VERSION, [what]: rows }, null, 1)}\n`);
+    return;
+  }
+  const table = what === 'models' ? TABLES.models(MODELS) : TABLES.workloads(deps.workloads());
+  await deps.write(`${renderTable(table, deps.terminal)}\n`);
+}
+
+function realDeps(): ListDeps {
+  return { workloads: loadWorkloads, write, terminal: terminal(process.stdout) };
+}
