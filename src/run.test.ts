@@ -1,0 +1,519 @@
+import { describe, expect, test } from 'vitest';
+import { fakeReport } from './load/fake.ts';
+import type { LoadReport, LoadRequest } from './load/generator.ts';
+import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
+import { FAKE_OVERHEAD_MS, FAKE_WORKLOAD, type FakeWorld, fakeSettings, fakeWorld } from './run.fake.ts';
+import { hasFailures, type RunOutcome, runBenchmark } from './run.ts';
+import { LaunchError } from './server/launch.ts';
+import { halfWidths, summarize } from './stats/summarize.ts';
+import { EnvironmentError, UsageError } from './util/errors.ts';
+import { NS_PER_MS } from './util/units.ts';
+import type { Workload } from './workloads/schema.ts';
+
+function run(
+  world: FakeWorld,
+  settings: Partial<RunSettings> = {},
+  controller = new AbortController(),
+): Promise<RunOutcome> {
+  return runBenchmark(
+    { settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
+    world.deps,
+    { listener: world.listener, signal: controller.signal },
+  );
+}
+
+function written(world: FakeWorld) {
+  const all = world.stores.flatMap((store) => store.written);
+  return {
+    records: all.flatMap((write) => (write.kind === 'record' ? [write.record] : [])),
+    trials: all.flatMap((write) => (write.kind === 'trial' ? [write.trial] : [])),
+    logs: all.flatMap((write) => (write.kind === 'log' ? [write] : [])),
+  };
+}
+
+const failed = (trials: readonly TrialResult[]) => trials.filter((trial) => trial.status === 'failed');
+
+/** Whatever happened: no server is left, and what was saved has the stored shape. */
+function expectCleanedUp(world: FakeWorld): void {
+  expect(world.servers.filter((server) => !server.stopped)).toEqual([]);
+  const { records, trials } = written(world);
+  for (const record of records) expect(runRecordSchema.parse(record)).toEqual(record);
+  for (const trial of trials) expect(trialResultSchema.parse(trial)).toEqual(trial);
+}
+
+describe('a run', () => {
+  test('measures every cell once in each block, block by block', async () => {
+    const world = fakeWorld();
+    const entries = ['epoll-lt', 'poll', 'select'].map((model) => ({ label: model, model }));
+    const { result } = await run(world, { entries, blocks: 4 });
+    expect(result.trials.map((trial) => trial.index)).toEqual([...Array(12).keys()]);
+    expect(result.trials.map((trial) => trial.block)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    for (const block of [0, 1, 2, 3]) {
+      const labels = result.trials.filter((trial) => trial.block === block).map((trial) => trial.label);
+      expect(labels.sort()).toEqual(['epoll-lt', 'poll', 'select']);
+    }
+    expectCleanedUp(world);
+  });
+
+  test('saves every trial as it ends, before the next one begins', async () => {
+    const saved: number[] = [];
+    const world: FakeWorld = fakeWorld({ launch: () => saved.push(written(world).trials.length) });
+    await run(world);
+    expect(saved).toEqual([0, 1, 2, 3]);
+  });
+
+  test('saves the record before the first trial, and again at the end', async () => {
+    const world = fakeWorld();
+    const { result, folder } = await run(world);
+    const { records, trials } = written(world);
+    expect(records.map((record) => record.status)).toEqual(['running', 'complete']);
+    expect(records[0]).toMatchObject({
+      runId: 'run-1',
+      finishedAt: null,
+      timing: null,
+      warnings: ['a warning'],
+    });
+    expect(records[1]).toEqual(result.record);
+    expect(trials).toEqual(result.trials);
+    expect(folder).toBe('/results/run-1');
+    expect(world.stores[0]?.written.map((write) => write.kind)).toEqual([
+      'record',
+      ...trials.map(() => 'trial'),
+      'record',
+    ]);
+  });
+
+  test('says how much of its time was load', async () => {
+    const world = fakeWorld();
+    const { result } = await run(world, { blocks: 3 });
+    const loadMs = 6 * 250;
+    const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS;
+    expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare: loadMs / wallMs, blocks: 3 });
+  });
+
+  test('tells what it does', async () => {
+    const world = fakeWorld({
+      support: ({ id }) => (id === 'poll' ? { supported: false, reason: 'no' } : {}),
+    });
+    await run(world, { entries: ['epoll-lt', 'poll', 'select'].map((model) => ({ label: model, model })) });
+    expect(world.told.map((line) => line.replace(/epoll-lt|select/, '<model>'))).toEqual([
+      'planned 3 cells in /results/run-1',
+      'started <model>, 0 of 4',
+      'measured <model>',
+      'started <model>, 1 of 4',
+      'measured <model>',
+      'block 1 of 2',
+      'started <model>, 2 of 4',
+      'measured <model>',
+      'started <model>, 3 of 4',
+      'measured <model>',
+      'block 2 of 2',
+    ]);
+  });
+
+  test('compiles and probes once what several rows share', async () => {
+    const world = fakeWorld();
+    const entries = ['epoll-lt', 'epoll-et', 'epoll-lt'].map((model, i) => ({
+      label: `${model}-${i}`,
+      model,
+    }));
+    await run(world, { entries, baseline: 'epoll-lt-0' });
+    expect(world.compiled).toEqual(['epoll']);
+    expect(world.probed).toEqual(['epoll-lt', 'epoll-et']);
+  });
+
+  test('starts each server with the options of its row, room for the connections, and its CPUs', async () => {
+    const entries = [{ label: 'epoll-et', model: 'epoll-et' }];
+    const pinned = fakeWorld();
+    await run(pinned, { entries, blocks: 1, serverCpus: [1, 2] });
+    expect(pinned.servers[0]).toMatchObject({
+      path: '/bin/epoll',
+      args: ['--trigger=edge', '--conns-max=12', '--cpu=1,2'],
+    });
+    const free = fakeWorld();
+    await run(free, { entries, blocks: 1, serverCpus: null, clientCpus: null });
+    expect(free.servers[0]?.args).toEqual(['--trigger=edge', '--conns-max=12']);
+    expect(free.load.requests[0]?.clientCpu).toBeNull();
+  });
+
+  const {
+    active: _active,
+    depth: _depth,
+    mode: _mode,
+    ...common
+  } = FAKE_WORKLOAD as Extract<Workload, { mode: 'closed' }>;
+  const shapes: [title: string, workload: Workload, asked: Partial<LoadRequest>][] = [
+    ['closed', FAKE_WORKLOAD, { mode: 'closed', connections: 4, active: 2, depth: 3, ratePerS: 0 }],
+    [
+      'churn',
+      { ...common, mode: 'churn' },
+      { mode: 'churn', connections: 4, active: 4, depth: 1, ratePerS: 0 },
+    ],
+    [
+      'open loop at a fixed rate',
+      { ...common, mode: 'open', active: 3, depth: 2, ratePerSecond: 500, arrivals: 'fixed' },
+      { mode: 'open-fixed', active: 3, depth: 2, ratePerS: 500 },
+    ],
+    [
+      'open loop with Poisson arrivals',
+      { ...common, mode: 'open', active: 3, depth: 2, ratePerSecond: 0.5, arrivals: 'poisson' },
+      { mode: 'open-poisson', ratePerS: 0.5 },
+    ],
+  ];
+  test.each(shapes)('asks for the load that the workload describes: %s', async (_title, workload, asked) => {
+    const world = fakeWorld();
+    await run(world, { workloads: [workload], blocks: 1 });
+    expect(world.load.requests[0]).toMatchObject({
+      ...asked,
+      port: 7000,
+      messageBytes: 64,
+      warmupNs: 50 * NS_PER_MS,
+      measureNs: 200 * NS_PER_MS,
+      serverPid: 1001,
+      countersPath: '/proc/1001/fd/4',
+      clientCpu: 0,
+    });
+    expect(world.load.requests[0]?.edgeFiles).toContain('/proc/1001/status');
+  });
+
+  test('gives every trial a seed of its own, and the same ones to the same run', async () => {
+    const [a, b] = [fakeWorld(), fakeWorld()];
+    await run(a);
+    await run(b);
+    const seeds = a.load.requests.map((request) => request.seed);
+    expect(new Set(seeds).size).toBe(seeds.length);
+    expect(b.load.requests.map((request) => request.seed)).toEqual(seeds);
+  });
+});
+
+describe('cells that cannot be measured', () => {
+  test('are skipped with the reason, and the others are measured', async () => {
+    const world = fakeWorld({
+      support: ({ id }) => (id === 'poll' ? { supported: false, reason: 'not on this planet' } : {}),
+    });
+    const { result } = await run(world);
+    expect(result.record.cells.map((cell) => [cell.label, cell.skipReason])).toEqual([
+      ['epoll-lt', null],
+      ['poll', 'not on this planet'],
+    ]);
+    expect(result.record.support).toContainEqual({
+      model: 'poll',
+      supported: false,
+      reason: 'not on this planet',
+      features: [],
+    });
+    expect(result.trials.map((trial) => trial.label)).toEqual(['epoll-lt', 'epoll-lt']);
+    expect(hasFailures(result)).toBe(false);
+  });
+
+  test('end the run before it makes a folder where there are no others', async () => {
+    const world = fakeWorld({ nofile: 16 });
+    const ended = run(world);
+    await expect(ended).rejects.toThrow(EnvironmentError);
+    await expect(ended).rejects.toThrow(
+      /^nothing can be measured here:\nepoll-lt under small: RLIMIT_NOFILE is 16, .*\npoll under small: RLIMIT_NOFILE/,
+    );
+    expect(world.stores).toEqual([]);
+  });
+});
+
+describe('a trial that fails', () => {
+  const SECOND = 1;
+  const when = (call: number, answer: (request: LoadRequest) => LoadReport | Error) => ({
+    answer: (request: LoadRequest, i: number) => (i === call ? answer(request) : fakeReport(request)),
+  });
+  const reported = (change: Partial<LoadReport>) =>
+    when(SECOND, (request) => fakeReport(request, change as Partial<Omit<LoadReport, 'start' | 'end'>>));
+  const thrown = (error: Error) => (call: number) => {
+    if (call === SECOND) throw error;
+  };
+
+  const cases: { title: string; options: Parameters<typeof fakeWorld>[0]; stage: string; message: string }[] =
+    [
+      {
+        title: 'because the server does not come up',
+        options: { launch: thrown(new LaunchError('no ready line', { exitCode: 1, signal: null })) },
+        stage: 'launch',
+        message: 'no ready line',
+      },
+      {
+        title: 'because the server does not echo',
+        options: { preflight: thrown(new Error('echo check: wrong bytes after 7')) },
+        stage: 'preflight',
+        message: 'echo check: wrong bytes after 7',
+      },
+      {
+        title: 'because the server stalls',
+        options: reported({ status: 'stalled', message: '2 connections wait' }),
+        stage: 'load',
+        message: 'stalled: 2 connections wait',
+      },
+      {
+        title: 'because the server is killed, with how it ended',
+        options: {
+          ...reported({ status: 'server-gone', message: 'the process ended' }),
+          ended: { exitCode: null, signal: 'SIGKILL' },
+        },
+        stage: 'load',
+        message: 'server-gone: the process ended (the server ended by SIGKILL)',
+      },
+      {
+        title: 'because the server exits, with how it ended and what it said',
+        options: {
+          ...reported({ status: 'server-gone', message: 'the process ended' }),
+          ended: { exitCode: 1, signal: null },
+          stderr: 'epoll: epoll_wait: Bad file descriptor\n',
+        },
+        stage: 'load',
+        message:
+          'server-gone: the process ended (the server ended by exit 1) (server: epoll: epoll_wait: Bad file descriptor)',
+      },
+      {
+        title: 'because the load cannot begin',
+        options: when(SECOND, () => new UsageError('load generator: too few file descriptors')),
+        stage: 'load',
+        message: 'load generator: too few file descriptors',
+      },
+      {
+        title: 'because nothing was answered',
+        options: reported({ completed: 0, drained: 0 }),
+        stage: 'measure',
+        message: 'no request was answered in the window',
+      },
+    ];
+  test.each(cases)('$title is recorded, and the rest goes on', async ({ options, stage, message }) => {
+    const world = fakeWorld(options);
+    const { result } = await run(world);
+    expect(failed(result.trials)).toMatchObject([{ index: 1, block: 0, status: 'failed', stage, message }]);
+    expect(result.trials).toHaveLength(4);
+    expect(result.record.status).toBe('complete');
+    expect(written(world).trials).toEqual(result.trials);
+    expect(hasFailures(result)).toBe(true);
+    expectCleanedUp(world);
+  });
+
+  test('leaves what its server said in the logs', async () => {
+    const world = fakeWorld({ preflight: thrown(new Error('no echo')), stderr: 'oh\n' });
+    const { result } = await run(world);
+    const label = failed(result.trials)[0]?.label;
+    expect(written(world).logs).toContainEqual({
+      kind: 'log',
+      name: `1-${label}-small.stderr`,
+      text: 'oh\n',
+    });
+  });
+
+  test('counts as no load', async () => {
+    const { result } = await run(fakeWorld({ preflight: thrown(new Error('no echo')) }));
+    expect(result.record.timing?.loadMs).toBe(3 * 250);
+  });
+
+  test('is every trial: the run is complete all the same', async () => {
+    const world = fakeWorld({
+      preflight: () => {
+        throw new Error('no echo');
+      },
+    });
+    const { result } = await run(world);
+    expect(failed(result.trials)).toHaveLength(4);
+    expect(result.record.status).toBe('complete');
+    expectCleanedUp(world);
+  });
+});
+
+describe('a disk that is full', () => {
+  const full = new EnvironmentError('cannot write trials.ndjson: ENOSPC; the disk is full');
+
+  test('ends the run with that reason; earlier trials are kept and the server is stopped', async () => {
+    const world: FakeWorld = fakeWorld({
+      write: (write) => {
+        if (write.kind === 'trial' && write.trial.index === 2) throw full;
+      },
+    });
+    await expect(run(world)).rejects.toBe(full);
+    const { records, trials } = written(world);
+    expect(trials.map((trial) => trial.index)).toEqual([0, 1]);
+    expect(records.at(-1)).toMatchObject({ status: 'broken' });
+    expect(world.servers).toHaveLength(3);
+    expectCleanedUp(world);
+  });
+
+  test('may fail the record too: the first reason is what is told', async () => {
+    const world: FakeWorld = fakeWorld({
+      write: (write) => {
+        if (write.kind === 'record' && written(world).records.length > 0)
+          throw new Error('the second reason');
+        if (write.kind === 'trial' && write.trial.index === 1) throw full;
+      },
+    });
+    await expect(run(world)).rejects.toBe(full);
+    expect(written(world).records.map((record) => record.status)).toEqual(['running']);
+    expectCleanedUp(world);
+  });
+
+  test('ends the run when what a server said cannot be kept', async () => {
+    const world = fakeWorld({
+      stderr: 'oh\n',
+      write: (write) => {
+        if (write.kind === 'log') throw full;
+      },
+    });
+    await expect(run(world)).rejects.toBe(full);
+    expect(world.servers).toHaveLength(1);
+    expectCleanedUp(world);
+  });
+
+  test('starts no server where even the record cannot be written', async () => {
+    const world = fakeWorld({
+      write: () => {
+        throw full;
+      },
+    });
+    await expect(run(world)).rejects.toBe(full);
+    expect(world.servers).toEqual([]);
+  });
+});
+
+describe('an abort', () => {
+  const SECOND = 1;
+  const stages: [stage: string, options: (abort: () => void) => Parameters<typeof fakeWorld>[0]][] = [
+    ['while a server starts', (abort) => ({ launch: (call) => call === SECOND && abort() })],
+    [
+      'in the echo check',
+      (abort) => ({
+        preflight: (call) => {
+          if (call !== SECOND) return;
+          abort();
+          throw new Error('interrupted');
+        },
+      }),
+    ],
+    [
+      'in the middle of the load',
+      (abort) => ({
+        answer: (request, call) => {
+          if (call !== SECOND) return fakeReport(request);
+          queueMicrotask(abort);
+          return 'until-aborted';
+        },
+      }),
+    ],
+    [
+      'as the load ends',
+      (abort) => ({
+        answer: (request, call) => {
+          if (call === SECOND) abort();
+          return fakeReport(request);
+        },
+      }),
+    ],
+    [
+      'while the trial before is being saved',
+      (abort) => ({ write: (write) => write.kind === 'trial' && write.trial.index === 0 && abort() }),
+    ],
+  ];
+  test.each(stages)('%s keeps the trials before it, and no half of one', async (_stage, options) => {
+    const controller = new AbortController();
+    const world = fakeWorld(options(() => controller.abort(new Error('by SIGINT'))));
+    const { result } = await run(world, {}, controller);
+    expect(result.trials.map((trial) => trial.index)).toEqual([0]);
+    expect(result.record).toMatchObject({ status: 'interrupted', timing: { blocks: 1 } });
+    const { records, trials } = written(world);
+    expect(trials).toEqual(result.trials);
+    expect(records.at(-1)).toEqual(result.record);
+    expectCleanedUp(world);
+  });
+
+  test('before anything is measured makes no folder', async () => {
+    const controller = new AbortController();
+    const reason = new Error('by SIGINT');
+    const world = fakeWorld({ compile: () => controller.abort(reason) });
+    await expect(run(world, {}, controller)).rejects.toBe(reason);
+    expect(world.stores).toEqual([]);
+  });
+});
+
+describe('a bug', () => {
+  test('is thrown as it is, after the server is stopped and the record says that the run broke', async () => {
+    const bug = new TypeError('undefined is not a function');
+    const world = fakeWorld({
+      launch: (call) => {
+        if (call === 1) throw bug;
+      },
+    });
+    await expect(run(world)).rejects.toBe(bug);
+    expect(written(world).records.at(-1)).toMatchObject({ status: 'broken' });
+    expect(written(world).trials).toHaveLength(1);
+    expectCleanedUp(world);
+  });
+});
+
+describe('--precision', () => {
+  /** Throughput that differs from trial to trial, the same every time: the interval narrows with blocks. */
+  const noisy = (request: LoadRequest, call: number) => {
+    const completed = 1000 + ((call * 7919) % 101);
+    return fakeReport(request, { completed, sent: completed + 2, errors: 1, inFlightAtDeadline: 1 });
+  };
+  const widest = (outcome: RunOutcome) =>
+    Math.max(
+      ...halfWidths(summarize(outcome.result)).map(({ halfWidth }) => halfWidth ?? Number.POSITIVE_INFINITY),
+    );
+
+  test('adds blocks until every ratio is known so well', async () => {
+    const without = await run(fakeWorld({ answer: noisy }), { blocks: 5 });
+    const precision = widest(without) / 2;
+    const world = fakeWorld({ answer: noisy });
+    const reached = await run(world, { blocks: 5, precision });
+    expect(widest(reached)).toBeLessThanOrEqual(precision);
+    expect(reached.result.record.timing?.blocks).toBeGreaterThan(5);
+    expect(reached.result.record.status).toBe('complete');
+    expect(world.told.filter((line) => line.startsWith('block')).at(-1)).toBe(
+      `block ${reached.result.record.timing?.blocks} of ${reached.result.record.timing?.blocks}`,
+    );
+  });
+
+  test('adds none where the planned blocks suffice', async () => {
+    const { result } = await run(fakeWorld(), { blocks: 4, precision: 0.5 });
+    expect(result.record.timing?.blocks).toBe(4);
+  });
+
+  test('adds blocks where the planned ones are too few for any interval', async () => {
+    const { result } = await run(fakeWorld(), { blocks: 1, precision: 0.5 });
+    expect(result.record.timing?.blocks).toBeGreaterThan(1);
+    expect(result.record.timing?.blocks).toBeLessThan(10);
+  });
+
+  test('ends where no ratio can be known, because the baseline always fails', async () => {
+    const entries = ['epoll-lt', 'poll'].map((model) => ({ label: model, model }));
+    const world: FakeWorld = fakeWorld({
+      preflight: (call) => {
+        if (world.servers[call]?.path === '/bin/epoll') throw new Error('no echo');
+      },
+    });
+    const { result } = await run(world, { entries, blocks: 2, precision: 0.01 });
+    expect(result.record.timing?.blocks).toBeLessThan(20);
+  });
+
+  test('has nothing to wait for where one row is alone', async () => {
+    const entries = [{ label: 'epoll-lt', model: 'epoll-lt' }];
+    const { result } = await run(fakeWorld({ answer: noisy }), { entries, blocks: 2, precision: 0.0001 });
+    expect(result.record.timing?.blocks).toBe(2);
+  });
+
+  test('ends at --max-time, which starts no further block', async () => {
+    const blockS = (2 * (250 + FAKE_OVERHEAD_MS)) / 1000;
+    const { result } = await run(fakeWorld({ answer: noisy }), {
+      blocks: 2,
+      precision: 1e-9,
+      maxTimeS: 5 * blockS - 0.001,
+    });
+    expect(result.record.timing?.blocks).toBe(5);
+    expect(result.trials).toHaveLength(10);
+  });
+});
+
+test('--max-time ends a run before its planned blocks, but never before the first', async () => {
+  const { result } = await run(fakeWorld(), { blocks: 100, maxTimeS: 0.001 });
+  expect(result.record.timing?.blocks).toBe(1);
+  expect(result.record.status).toBe('complete');
+});
