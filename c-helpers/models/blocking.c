@@ -1,0 +1,308 @@
+/*
+ * blocking - a thread for each connection, which sleeps in recv until its bytes come.
+ *
+ * Loop:    recv, send in the connection's thread; accept4 in the main thread.
+ * Kernel:  2.6.28 (accept4).
+ * Threads: made when a descriptor number is first used, and kept: after its connection it sleeps in
+ *          futex until a new one gets that number. Making one is set-up (mmap, mprotect, clone3 and
+ *          more, as libc likes) and not counted; there are as many as there were connections at once.
+ * Memory:  the read buffer is on the thread's stack, where only pages that are touched cost anything.
+ * Left out: fewer threads than connections (a slow reader would hold up others), SO_RCVTIMEO.
+ * By hand: blocking --port=7000
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+
+#include "../server/echo.h"
+
+/* 64 KiB beside the buffer: room for libc's own data and, on arm64, its PTHREAD_STACK_MIN. */
+#define THREAD_STACK_BYTES (SERVER_BUF_BYTES + 65536u)
+/* A stack and its guard page. */
+#define THREAD_MAPS 2
+/* What is not ours to use: mappings of the program itself, tasks that others start meanwhile. */
+#define MAPS_RESERVED 256
+#define TASKS_RESERVED 64
+/* Pids below it are not handed out again (RESERVED_PIDS in kernel/pid.c). */
+#define PIDS_RESERVED 300
+
+#define PATH_BYTES 4096
+
+struct conn {
+	uint32_t open;		    /* a futex: 0 while the thread has no connection */
+	int fd;			    /* from here on, nothing changes once the thread is made */
+	struct counters_slot *slot; /* the thread's; NULL until it is made */
+};
+
+const char model_name[] = "blocking";
+const char model_usage[] = "";
+const bool model_listen_nonblocking = false;
+
+static struct conn *conns; /* by fd */
+static pthread_attr_t thread_attr;
+
+static void *conn_thread(void *arg);
+
+/* Once the descriptor is closed, the main thread may open it again: so that comes last. */
+static void conn_close(struct conn *conn, bool broken)
+{
+	__atomic_store_n(&conn->open, 0, __ATOMIC_RELEASE);
+	net_close(conn->slot, conn->fd, broken);
+}
+
+/* Only the main thread handles signals, so the new one starts with all of them blocked. */
+static int thread_start(struct conn *conn)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&thread, &thread_attr, conn_thread, conn);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+/* The limits that model_limit knows of may be used up by others. */
+static void refuse(struct counters_slot *slot, int fd, int error)
+{
+	static bool said;
+	if (!said)
+		fprintf(stderr, "%s: refusing connections: pthread_create: %s; counted as refused\n",
+			model_name, strerror(error));
+	said = true;
+	count(slot, COUNT_REFUSED);
+	net_close(slot, fd, false);
+}
+
+static void conn_open(struct counters_slot *slot, int fd)
+{
+	struct conn *conn = &conns[fd];
+
+	if (conn->slot) { /* the descriptor's thread is there and sleeps, or is about to */
+		__atomic_store_n(&conn->open, 1, __ATOMIC_RELEASE);
+		sys_futex_wake(slot, &conn->open, 1);
+		return;
+	}
+	*conn = (struct conn){.open = 1, .fd = fd, .slot = counters_slot_take()};
+	int error = thread_start(conn);
+	if (error) {
+		counters_slot_return(conn->slot);
+		conn->slot = NULL;
+		refuse(slot, fd, error);
+	}
+}
+
+static void on_accept(const struct server *server, struct counters_slot *slot)
+{
+	int fd = net_accept(server, slot, 0);
+	if (fd >= 0)
+		conn_open(slot, fd);
+}
+
+/* Waits for bytes; ECHO_MORE if there are some. */
+static enum echo_result on_recv(struct counters_slot *slot, int fd, char *buf, size_t buf_bytes,
+				size_t *len_bytes)
+{
+	ssize_t n;
+	do {
+		n = sys_recv(slot, fd, buf, buf_bytes);
+		count(slot, COUNT_WAKEUPS);
+	} while (n < 0 && errno == EINTR);
+	count(slot, COUNT_EVENTS);
+	if (n < 0)
+		return echo_error(errno, fd, "recv");
+	if (n == 0)
+		return ECHO_CLOSED;
+	count(slot, COUNT_READS);
+	count_add(slot, COUNT_BYTES_IN, (uint64_t)n);
+	*len_bytes = (size_t)n;
+	return ECHO_MORE;
+}
+
+/* Waits until the socket has taken all; ECHO_MORE if it has. */
+static enum echo_result on_send(struct counters_slot *slot, int fd, const char *bytes, size_t len_bytes)
+{
+	enum echo_result result;
+	size_t done, total = 0;
+	do {
+		result = echo_send(slot, fd, bytes + total, len_bytes - total, &done);
+		total += done;
+	} while (result == ECHO_OWED);
+	return result == ECHO_SHORT ? ECHO_MORE : result;
+}
+
+static void *conn_thread(void *arg)
+{
+	struct conn *conn = arg;
+	char buf[SERVER_BUF_BYTES];
+
+	for (;;) {
+		while (!__atomic_load_n(&conn->open, __ATOMIC_ACQUIRE))
+			sys_futex_wait(conn->slot, &conn->open, 0);
+		enum echo_result result;
+		do {
+			size_t len_bytes;
+			result = on_recv(conn->slot, conn->fd, buf, sizeof(buf), &len_bytes);
+			if (result == ECHO_MORE)
+				result = on_send(conn->slot, conn->fd, buf, len_bytes);
+		} while (result == ECHO_MORE);
+		conn_close(conn, result == ECHO_BROKEN);
+	}
+	return NULL;
+}
+
+bool model_option(const char *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* The number that a file of the kernel starts with; UINT64_MAX if there is none, or "max". */
+static uint64_t number_in(const char *path)
+{
+	unsigned long long value = UINT64_MAX;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return UINT64_MAX;
+	if (fscanf(file, "%llu", &value) != 1)
+		value = UINT64_MAX;
+	fclose(file);
+	return value;
+}
+
+/* What is left of a limit of which some is in use; no limit stays none. */
+static uint64_t left(uint64_t limit, uint64_t used)
+{
+	if (limit == UINT64_MAX)
+		return limit;
+	return limit > used ? limit - used : 0;
+}
+
+/* The least that the cgroup at root + path, or one above it, still has to give. */
+static uint64_t cgroup_tasks_left(const char *root, const char *path)
+{
+	char dir[PATH_BYTES], file[PATH_BYTES + 32];
+	uint64_t least = UINT64_MAX;
+	size_t root_len = strlen(root);
+
+	if (snprintf(dir, sizeof(dir), "%s%s", root, path) >= (int)sizeof(dir))
+		return UINT64_MAX;
+	for (;;) {
+		snprintf(file, sizeof(file), "%s/pids.current", dir);
+		uint64_t used = number_in(file);
+		snprintf(file, sizeof(file), "%s/pids.max", dir);
+		uint64_t here = left(number_in(file), used == UINT64_MAX ? 0 : used);
+		least = here < least ? here : least;
+		if (strlen(dir) <= root_len)
+			return least;
+		*strrchr(dir, '/') = '\0';
+	}
+}
+
+/* cgroup v2 mounts all in one place; v1 mounts each controller in one of its own. */
+static uint64_t pids_left(void)
+{
+	char line[PATH_BYTES];
+	uint64_t least = UINT64_MAX;
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	if (!file)
+		return UINT64_MAX;
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		char *controllers = strchr(line, ':');
+		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+		if (!path || path[1] != '/')
+			continue;
+		*path++ = '\0';
+		uint64_t here = UINT64_MAX;
+		if (!strcmp(controllers, ":"))
+			here = cgroup_tasks_left("/sys/fs/cgroup", path);
+		else if (!strcmp(controllers, ":pids"))
+			here = cgroup_tasks_left("/sys/fs/cgroup/pids", path);
+		least = here < least ? here : least;
+	}
+	fclose(file);
+	return least;
+}
+
+/* The kernel exempts root from RLIMIT_NPROC. What the user's other programs run is not known. */
+static uint64_t nproc_limit(void)
+{
+	struct rlimit limit;
+	if (getuid() == 0)
+		return UINT64_MAX;
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0)
+		die("getrlimit(RLIMIT_NPROC)");
+	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+}
+
+struct model_limit model_limit(void)
+{
+	struct sysinfo host;
+	if (sysinfo(&host) < 0)
+		die("sysinfo");
+	uint64_t tasks = (uint64_t)host.procs + TASKS_RESERVED;
+	uint64_t maps = left(number_in("/proc/sys/vm/max_map_count"), MAPS_RESERVED);
+	struct {
+		uint64_t threads;
+		const char *name;
+	} limits[] = {
+		{maps == UINT64_MAX ? maps : maps / THREAD_MAPS, "vm.max_map_count"},
+		{left(number_in("/proc/sys/kernel/threads-max"), tasks), "kernel.threads-max"},
+		{left(number_in("/proc/sys/kernel/pid_max"), tasks + PIDS_RESERVED), "kernel.pid_max"},
+		{left(nproc_limit(), TASKS_RESERVED), "RLIMIT_NPROC"},
+		{left(pids_left(), TASKS_RESERVED), "the cgroup's pids.max"},
+	};
+	struct model_limit least = {.conns = INT32_MAX, .name = ""};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].threads < least.conns)
+			least = (struct model_limit){(uint32_t)limits[i].threads, limits[i].name};
+	if (least.conns == 0)
+		die_usage("%s leaves no thread for any connection", least.name);
+	return least;
+}
+
+enum exit_code model_probe(struct probe *probe)
+{
+	(void)probe;
+	return EXIT_SERVED;
+}
+
+void model_prepare(const struct server *server)
+{
+	conns = net_slab(server->fds_max, sizeof(*conns));
+	pthread_attr_init(&thread_attr);
+	pthread_attr_setdetachstate(&thread_attr, PTHREAD_CREATE_DETACHED);
+	errno = pthread_attr_setstacksize(&thread_attr, THREAD_STACK_BYTES);
+	if (errno)
+		die("pthread_attr_setstacksize(%u)", THREAD_STACK_BYTES);
+}
+
+/*
+ * SA_RESTART would repeat an accept4 that a signal interrupted: a call that nobody counted. (And
+ * ThreadSanitizer runs a handler only when the call that was interrupted is over.)
+ */
+static void interrupt_accept(void)
+{
+	static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct sigaction action;
+		if (sigaction(signals[i], NULL, &action) < 0)
+			die("sigaction(%d)", signals[i]);
+		action.sa_flags &= ~SA_RESTART;
+		if (sigaction(signals[i], &action, NULL) < 0)
+			die("sigaction(%d)", signals[i]);
+	}
+}
+
+_Noreturn void model_serve(const struct server *server)
+{
+	struct counters_slot *slot = counters_slot(0);
+
+	interrupt_accept();
+	for (;;)
+		on_accept(server, slot);
+}
