@@ -140,5 +140,7 @@ void *net_slab(size_t items, size_t item_bytes)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		die("mmap(%zu x %zu bytes)", items, item_bytes);
+	/* A huge page would make one touched buffer cost 2 MiB. Fails where the kernel has none. */
+	(void)madvise(memory, items * item_bytes, MADV_NOHUGEPAGE);
 	return memory;
 }
