@@ -29,7 +29,7 @@ export const MODELS = [
     family: 'blocking',
     program: 'blocking',
     options: [],
-    title: 'blocking read/write, one thread per connection',
+    title: 'blocking recv/send, a thread per connection, threads kept',
     notification: 'blocking',
     linuxMin: '1.0',
     connectionsMax: null,
