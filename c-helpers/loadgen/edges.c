@@ -118,30 +118,44 @@ void edges_close(struct loadgen *lg)
 }
 
 /* Slots have one writer each and only grow: a sum taken at any moment is a true lower bound. */
+static uint32_t slots_used(const struct edges *e)
+{
+	uint32_t slots = __atomic_load_n(&page_header(e)->slots_used, __ATOMIC_ACQUIRE);
+
+	return slots < e->slots_max ? slots : e->slots_max;
+}
+
+static uint64_t read_counter(const struct edges *e, uint32_t slot, uint32_t counter)
+{
+	const uint8_t *values = e->page + e->header_bytes + (size_t)slot * e->slot_bytes;
+
+	return __atomic_load_n((const uint64_t *)(const void *)values + counter, __ATOMIC_RELAXED);
+}
+
 static void sum_counters(const struct edges *e, uint64_t *sums)
 {
 	if (!e->page)
 		return;
-	uint32_t slots = __atomic_load_n(&page_header(e)->slots_used, __ATOMIC_ACQUIRE);
+	uint32_t slots = slots_used(e);
 
 	memset(sums, 0, sizeof(e->sums[0]));
-	for (uint32_t s = 0; s < slots && s < e->slots_max; s++) {
-		const uint64_t *value = (const uint64_t *)(const void *)(e->page + e->header_bytes +
-									 (size_t)s * e->slot_bytes);
-
+	for (uint32_t slot = 0; slot < slots; slot++)
 		for (uint32_t i = 0; i < e->counters; i++)
-			sums[i] += __atomic_load_n(&value[i], __ATOMIC_RELAXED);
-	}
+			sums[i] += read_counter(e, slot, i);
 }
 
+/* Asked often while connections open: reads this one counter, and leaves the others' lines alone. */
 bool edges_accepted(const struct loadgen *lg, uint64_t *accepted)
 {
-	uint64_t sums[LOADGEN_COUNTERS_MAX];
+	const struct edges *e = &lg->edges;
 
-	if (!lg->edges.page || lg->edges.accepted < 0)
+	if (!e->page || e->accepted < 0)
 		return false;
-	sum_counters(&lg->edges, sums);
-	*accepted = sums[lg->edges.accepted];
+	uint32_t slots = slots_used(e);
+
+	*accepted = 0;
+	for (uint32_t slot = 0; slot < slots; slot++)
+		*accepted += read_counter(e, slot, (uint32_t)e->accepted);
 	return true;
 }
 
@@ -265,15 +279,12 @@ void edges_read_end(struct loadgen *lg)
 	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	edge->client_syscalls = lg->syscalls;
 	edge->client_wakeups = lg->wakeups;
-	if (e->restless) {
-		sum_counters(e, e->sums[LOADGEN_EDGE_END]);
-		sample(lg, edge);
+	bool rests = !e->restless && settle(e);
+	if (rests)
 		edge->server_cpu_ns = server_cpu_ns(lg);
-	} else {
-		(void)settle(e);
+	sum_counters(e, e->sums[LOADGEN_EDGE_END]);
+	sample(lg, edge);
+	if (!rests)
 		edge->server_cpu_ns = server_cpu_ns(lg);
-		sum_counters(e, e->sums[LOADGEN_EDGE_END]);
-		sample(lg, edge);
-	}
 	read_files(lg, LOADGEN_EDGE_END);
 }
