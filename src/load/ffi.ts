@@ -147,6 +147,11 @@ function toConfig(request: LoadRequest): Record<string, unknown> {
   } as const;
   if (request.edgeFiles.length > EDGE_FILES_MAX)
     throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
+  // koffi would cut them without a word.
+  const long = [request.countersPath, ...request.edgeFiles].find(
+    (path) => Buffer.byteLength(path) >= PATH_BYTES,
+  );
+  if (long !== undefined) throw new UsageError(`the path ${long} is longer than ${PATH_BYTES - 1} bytes`);
   return {
     abi_version: LOADGEN_ABI_VERSION,
     mode: modes[request.mode],
