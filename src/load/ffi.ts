@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import { EnvironmentError, UsageError } from '../util/errors.ts';
+import { EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
   COUNTER_NAME_BYTES,
   COUNTERS_MAX,
@@ -110,15 +110,22 @@ function checkSizes(libraryPath: string, version: number, buckets: number): void
 }
 
 /** Binds the functions of `abi.h`. Throws `EnvironmentError` if the library cannot be used. */
-function bind(libraryPath: string) {
-  let library: ReturnType<typeof koffi.load>;
+function bind(libraryPath: string): Functions {
+  let fns: Functions;
   try {
-    library = koffi.load(libraryPath);
+    fns = functionsOf(koffi.load(libraryPath));
   } catch (cause) {
-    throw new EnvironmentError(`cannot load the load generator ${libraryPath}`, { cause });
+    throw new EnvironmentError(`cannot load the load generator ${libraryPath}: ${messageOf(cause)}`, {
+      cause,
+    });
   }
+  checkSizes(libraryPath, Number(fns.abiVersion()), Number(fns.buckets()));
+  return fns;
+}
+
+function functionsOf(library: ReturnType<typeof koffi.load>) {
   const { config, report, progress } = types;
-  const fns = {
+  return {
     abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
     buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
     create: library.func('loadgen_create', 'void *', [koffi.pointer(config), 'void *']),
@@ -132,11 +139,9 @@ function bind(libraryPath: string) {
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
   };
-  checkSizes(libraryPath, Number(fns.abiVersion()), Number(fns.buckets()));
-  return fns;
 }
 
-type Functions = ReturnType<typeof bind>;
+type Functions = ReturnType<typeof functionsOf>;
 
 function toConfig(request: LoadRequest): Record<string, unknown> {
   const modes = {
