@@ -22,7 +22,7 @@ export interface FakeWorldOptions {
   readonly write?: (write: FakeWrite) => void;
   /** What each server says on stderr, and how it ended if it was not stopped. */
   readonly stderr?: string;
-  readonly ended?: ServerEnd;
+  readonly ended?: ServerEnd | 'lives on';
 }
 
 export interface FakeServer {
@@ -107,12 +107,13 @@ export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
 }
 
 function handleOf(server: FakeServer, options: FakeWorldOptions): ServerHandle {
+  const ended = options.ended ?? { exitCode: 0, signal: null };
   return {
     port: 7000,
     pid: server.pid,
     countersFd: 4,
     connsMax: 1000,
-    ended: Promise.resolve(options.ended ?? { exitCode: 0, signal: null }),
+    ended: ended === 'lives on' ? new Promise(() => {}) : Promise.resolve(ended),
     stderr: () => options.stderr ?? '',
     async stop() {
       server.stopped = true;

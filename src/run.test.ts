@@ -269,6 +269,24 @@ describe('a trial that fails', () => {
           'server-gone: the process ended (the server ended by exit 1) (server: epoll: epoll_wait: Bad file descriptor)',
       },
       {
+        title: 'because the server breaks every connection, and lives on',
+        options: {
+          ...reported({ status: 'server-gone', message: 'all 2 active connections broke' }),
+          ended: 'lives on',
+        },
+        stage: 'load',
+        message: 'server-gone: all 2 active connections broke',
+      },
+      {
+        title: 'because the server ends before it is connected to',
+        options: {
+          ...reported({ status: 'connect-failed', message: 'Connection refused' }),
+          ended: { exitCode: null, signal: 'SIGSEGV' },
+        },
+        stage: 'load',
+        message: 'connect-failed: Connection refused (the server ended by SIGSEGV)',
+      },
+      {
         title: 'because the load cannot begin',
         options: when(SECOND, () => new UsageError('load generator: too few file descriptors')),
         stage: 'load',

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts, CompileRequest } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
@@ -16,7 +17,7 @@ import type {
 } from './results/schema.ts';
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
-import { LaunchError, type ServerHandle } from './server/launch.ts';
+import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
 import { BLOCKS_MIN } from './stats/bootstrap.ts';
 import { halfWidths, summarize } from './stats/summarize.ts';
 import { EnvironmentError, InterruptedError, messageOf } from './util/errors.ts';
@@ -27,6 +28,8 @@ import type { Workload } from './workloads/schema.ts';
 export const CONNECT_TIMEOUT_NS = 30 * NS_PER_S;
 /** No answer at all for this long, with requests in flight, is a failure and not a slow server. */
 export const STALL_TIMEOUT_NS = 10 * NS_PER_S;
+/** A server whose connections broke because it ends is gone within this time. */
+const END_TIMEOUT_MS = 500;
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps {
@@ -311,10 +314,22 @@ async function inStage<T>(
 
 /** Why the load ended early; if the server's process is gone, how it went says more than its sockets. */
 async function loadFailure(report: LoadReport, server: ServerHandle): Promise<string> {
-  const said = server.stderr().trim();
-  const end = report.status === 'server-gone' ? await server.ended : null;
+  const broken = report.status === 'server-gone' || report.status === 'connect-failed';
+  const end = broken ? await endOf(server) : null;
   const how = end ? ` (the server ended by ${end.signal ?? `exit ${end.exitCode}`})` : '';
+  const said = server.stderr().trim();
   return `${report.status}: ${report.message}${how}${said ? ` (server: ${said})` : ''}`;
+}
+
+/** How the server ended; null if it lives on, for it may have closed its connections and nothing else. */
+async function endOf(server: ServerHandle): Promise<ServerEnd | null> {
+  const waiting = new AbortController();
+  const limit = delay(END_TIMEOUT_MS, null, { signal: waiting.signal }).catch(() => null);
+  try {
+    return await Promise.race([server.ended, limit]);
+  } finally {
+    waiting.abort();
+  }
 }
 
 interface LoadRequestInput {
