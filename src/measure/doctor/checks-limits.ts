@@ -244,6 +244,14 @@ function folder(facts: Facts, use: FolderFacts['use']): Answer {
   if (!found) return { status: 'info', value: UNKNOWN, meaning: 'not looked at', fix: null };
   const free = found.freeBytes === null ? 'free space unknown' : `${bytes(found.freeBytes)} free`;
   const value = `${found.path}, ${free}`;
+  if (!found.writable && use === 'cache' && facts.helpers.status === 'ready')
+    return {
+      status: 'info',
+      value: `${value}, not writable`,
+      meaning:
+        'what is compiled there is used; after a change of sources or compiler nothing new could be kept',
+      fix,
+    };
   if (!found.writable)
     return {
       status: 'problem',
