@@ -5,7 +5,7 @@ import { registerList } from './commands/list.ts';
 import { registerRun } from './commands/run.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerShow } from './commands/show.ts';
-import { EnvironmentError, EXIT, InterruptedError, UsageError } from './util/errors.ts';
+import { codeOf, EnvironmentError, EXIT, InterruptedError, UsageError } from './util/errors.ts';
 
 const EXIT_HELP = `
 Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.`;
@@ -60,7 +60,16 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${error.cause ? `\ncaused by ${stackOf(error.cause)}` : ''}`;
 }
 
+/** A reader that went away (`| head`) is no error; unheard, its EPIPE would end the process with a stack. */
+function tolerateClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error) => {
+      if (codeOf(error) !== 'EPIPE') throw error;
+    });
+}
+
 async function main(): Promise<void> {
+  tolerateClosedPipes();
   try {
     await buildProgram(abortOnSignals()).parseAsync();
   } catch (error) {
