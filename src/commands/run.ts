@@ -1,25 +1,17 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { compileHelpers } from '../build/compile.ts';
-import { HELPERS_DIR, readTool, WORKLOADS_DIR } from '../build/package.ts';
+import { WORKLOADS_DIR } from '../build/package.ts';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
-import { loadGenerator } from '../load/ffi.ts';
-import { readEnvironment } from '../measure/environment.ts';
 import { readTopology } from '../measure/topology.ts';
-import { MODELS } from '../models/registry.ts';
-import { planRun, trialsOfBlock } from '../plan/plan-run.ts';
-import { createProgress } from '../render/progress.ts';
 import { renderRun } from '../render/run.ts';
 import { toShowJson } from '../results/json.ts';
-import { createStore } from '../results/store.ts';
-import { hasFailures, interrupted, type RunDeps, type RunOutcome, runBenchmark } from '../run.ts';
-import { launchServer } from '../server/launch.ts';
-import { preflightEcho } from '../server/preflight.ts';
-import { probeModel } from '../server/probe.ts';
+import { hasFailures, interrupted, type RunOutcome } from '../run.ts';
 import { summarize } from '../stats/summarize.ts';
 import { EXIT } from '../util/errors.ts';
 import { loadWorkloadFile, loadWorkloads } from '../workloads/load.ts';
+import { printPlan } from './dry-run.ts';
 import { terminal, write } from './output.ts';
+import { measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'> {
@@ -71,23 +63,9 @@ export function registerRun(program: Command, signal: AbortSignal): void {
 async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   const config = await configure(options);
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
-  if (options.dryRun) return dryRun(config, options.json === true);
+  if (options.dryRun) return printPlan(config, options.json === true);
 
-  const progress = createProgress(process.stderr);
-  const deps = realDeps(options.out);
-  let outcome: RunOutcome;
-  try {
-    outcome = await runBenchmark(
-      { settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings },
-      deps,
-      { listener: progress, signal },
-    );
-  } catch (error) {
-    if (signal.aborted) throw interrupted(null);
-    throw error;
-  } finally {
-    progress.stop();
-  }
+  const outcome = await measureRun(config, options.out, signal);
   await report(outcome, options.json === true);
   if (signal.aborted) throw interrupted(outcome.folder);
   if (hasFailures(outcome.result)) process.exitCode = EXIT.trialFailed;
@@ -105,24 +83,6 @@ async function configure(options: RunOptions): Promise<RunConfig> {
   );
 }
 
-/** What would be measured, without compiling or probing anything. */
-async function dryRun(config: RunConfig, json: boolean): Promise<void> {
-  const { limits } = readEnvironment();
-  const plan = planRun({ settings: config.settings, models: MODELS, nofile: limits.nofile, support: [] });
-  const trials = Array.from({ length: config.settings.blocks }, (_, block) =>
-    trialsOfBlock(plan, block),
-  ).flat();
-  if (json)
-    return write(`${JSON.stringify({ settings: plan.settings, cells: plan.cells, trials }, null, 1)}\n`);
-  const lines = trials.map((trial) => `block ${trial.block + 1}  ${trial.label}  ${trial.workload}`);
-  const skipped = plan.cells.flatMap((cell) =>
-    cell.skipReason === null ? [] : [`skipped  ${cell.label}  ${cell.workload}: ${cell.skipReason}`],
-  );
-  const loadS = (trials.length * (config.settings.warmupMs + config.settings.durationMs)) / 1000;
-  const total = `${trials.length} trials, ${loadS.toFixed(1)} s of load, seed ${config.settings.seed}`;
-  return write(`${[...lines, ...skipped, total].join('\n')}\n`);
-}
-
 async function report({ result, folder }: RunOutcome, json: boolean): Promise<void> {
   if (json) {
     await write(`${JSON.stringify(toShowJson(result, summarize(result), { trials: false }), null, 1)}\n`);
@@ -130,25 +90,4 @@ async function report({ result, folder }: RunOutcome, json: boolean): Promise<vo
     return;
   }
   await write(`${renderRun(result, terminal(process.stdout))}\nstored in ${folder}\n`);
-}
-
-function realDeps(outDir: string): RunDeps {
-  return {
-    compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
-    probe: probeModel,
-    readEnvironment: () => readEnvironment(),
-    loadGenerator,
-    launch: launchServer,
-    preflight: preflightEcho,
-    createStore: (runId) => createStore(outDir, runId),
-    monotonicMs: () => performance.now(),
-    now: () => new Date().toISOString(),
-    tool: readTool(),
-  };
-}
-
-/** Sorts by time and does not collide: `20260102-030405-1a2b`. */
-function newRunId(now: string): string {
-  const stamp = now.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  return `${stamp}-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
 }

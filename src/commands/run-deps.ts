@@ -1,0 +1,55 @@
+import { randomInt } from 'node:crypto';
+import { compileHelpers } from '../build/compile.ts';
+import { HELPERS_DIR, readTool } from '../build/package.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { loadGenerator } from '../load/ffi.ts';
+import { readEnvironment } from '../measure/environment.ts';
+import { createProgress } from '../render/progress.ts';
+import { createStore } from '../results/store.ts';
+import { interrupted, type RunDeps, type RunOutcome, runBenchmark } from '../run.ts';
+import { launchServer } from '../server/launch.ts';
+import { preflightEcho } from '../server/preflight.ts';
+import { probeModel } from '../server/probe.ts';
+
+/** Measures on this machine and stores under `outDir`: what every command that measures shares. */
+export async function measureRun(
+  config: RunConfig,
+  outDir: string,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const progress = createProgress(process.stderr);
+  const deps = realDeps(outDir);
+  try {
+    return await runBenchmark(
+      { settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings },
+      deps,
+      { listener: progress, signal },
+    );
+  } catch (error) {
+    if (signal.aborted) throw interrupted(null);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+function realDeps(outDir: string): RunDeps {
+  return {
+    compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
+    probe: probeModel,
+    readEnvironment: () => readEnvironment(),
+    loadGenerator,
+    launch: launchServer,
+    preflight: preflightEcho,
+    createStore: (runId) => createStore(outDir, runId),
+    monotonicMs: () => performance.now(),
+    now: () => new Date().toISOString(),
+    tool: readTool(),
+  };
+}
+
+/** Sorts by time and does not collide: `20260102-030405-1a2b`. */
+function newRunId(now: string): string {
+  const stamp = now.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+  return `${stamp}-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
+}
