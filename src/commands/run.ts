@@ -7,8 +7,8 @@ import { renderRun } from '../render/run.ts';
 import { toShowJson } from '../results/json.ts';
 import { hasFailures, interrupted, type RunOutcome } from '../run.ts';
 import { summarize } from '../stats/summarize.ts';
-import { EXIT } from '../util/errors.ts';
-import { loadWorkloadFile, loadWorkloads } from '../workloads/load.ts';
+import { EXIT, UsageError } from '../util/errors.ts';
+import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { terminal, write } from './output.ts';
 import { measureRun } from './run-deps.ts';
@@ -61,7 +61,7 @@ export function registerRun(program: Command, signal: AbortSignal): void {
 }
 
 async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const config = await configure(options);
+  const config = configure(options);
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
@@ -71,16 +71,24 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   if (hasFailures(outcome.result)) process.exitCode = EXIT.trialFailed;
 }
 
-async function configure(options: RunOptions): Promise<RunConfig> {
-  const ownWorkloads = await Promise.all(options.workload.map(loadWorkloadFile));
-  return resolveRunConfig(
-    { ...options, ownWorkloads },
-    {
-      workloads: await loadWorkloads(WORKLOADS_DIR),
-      topology: readTopology(),
-      randomSeed: randomInt(0x7fffffff),
-    },
-  );
+/** Flags and workload files to settings. Throws `UsageError` with the problems of all of them. */
+function configure(options: RunOptions): RunConfig {
+  const builtIn = loadWorkloads(WORKLOADS_DIR);
+  const problems: string[] = [];
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const ownWorkloads = attempt(() => loadWorkloadFiles(options.workload, builtIn));
+  const context = { workloads: builtIn, topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
+  const config = attempt(() => resolveRunConfig({ ...options, ownWorkloads }, context));
+  if (config === undefined || problems.length > 0) throw new UsageError(problems);
+  return config;
 }
 
 async function report({ result, folder }: RunOutcome, json: boolean): Promise<void> {
