@@ -7,8 +7,6 @@ const root = new URL('../../', import.meta.url);
 
 /** Where the C sources are. */
 export const HELPERS_DIR = fileURLToPath(new URL('c-helpers', root));
-/** Where the built-in workloads are. */
-export const WORKLOADS_DIR = fileURLToPath(new URL('workloads', root));
 
 const manifestSchema = z.object({ name: z.string(), version: z.string() });
 

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { WORKLOADS_DIR } from '../build/package.ts';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
 import { readTopology } from '../measure/topology.ts';
 import { renderRun } from '../render/run.ts';
@@ -73,7 +72,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
 /** Flags and workload files to settings. Throws `UsageError` with the problems of all of them. */
 function configure(options: RunOptions): RunConfig {
-  const builtIn = loadWorkloads(WORKLOADS_DIR);
+  const builtIn = loadWorkloads();
   const problems: string[] = [];
   const attempt = <T>(work: () => T): T | undefined => {
     try {
