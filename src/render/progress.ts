@@ -9,6 +9,8 @@ import { formatShare, formatSi, formatWallTime } from './format.ts';
 /** Redraws per second: enough to see life, too few to disturb what is measured. */
 const FPS = 4;
 const BAR_WIDTH = 20;
+/** Where a narrower terminal has no room for a bar beside what says more. */
+const BAR_TERMINAL_MIN = 100;
 const WIDTH_DEFAULT = 80;
 
 /** Tells how a run goes on, and takes lines that must not tear it. */
@@ -50,12 +52,14 @@ export function progressLine(state: ProgressState, width: number): string {
   const share = planned > 0 ? Math.min(1, done / planned) : 0;
   const filled = Math.round(share * BAR_WIDTH);
   const parts = [
-    { text: `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)}`, weight: 4 },
+    ...(width < BAR_TERMINAL_MIN
+      ? []
+      : [{ text: `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)}`, weight: 5 }]),
     { text: formatShare(share), weight: 0 },
     { text: `ETA ${eta(state)}`, weight: 1 },
     ...(trial === null ? [] : [{ text: `block ${trial.block + 1}/${blocks}`, weight: 3 }]),
     ...(trial === null ? [] : [{ text: `${trial.label} ${trial.workload}`, weight: 2 }]),
-    ...(completed === null ? [] : [{ text: `${formatSi(completed)} requests`, weight: 5 }]),
+    ...(completed === null ? [] : [{ text: `${formatSi(completed)} requests`, weight: 4 }]),
   ];
   const join = (kept: typeof parts) => kept.map((part) => part.text).join('  ');
   let kept = parts;

@@ -1,9 +1,137 @@
 import stringWidth from 'string-width';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fixtureRun } from '../results/fixture.ts';
 import { renderRun } from './run.ts';
 
-test.each([120, 80])('A run fits %i columns', (width) => {
+test.each([160, 120, 100, 80])('A run fits %i columns', (width) => {
   const lines = renderRun(fixtureRun(), { width, color: false }).split('\n');
   expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(width);
+});
+
+test('Colour changes nothing but colour', () => {
+  const plain = renderRun(fixtureRun(), { width: 120, color: false });
+  const colored = renderRun(fixtureRun(), { width: 120, color: true });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colour is made of
+  const escapes = /\u001b\[\d+m/g;
+  expect(colored).toMatch(escapes);
+  expect(plain).not.toMatch(escapes);
+  expect(colored.replace(escapes, '').replace(/ +$/gm, '')).toBe(plain);
+});
+
+describe('A whole run', () => {
+  test('At 120 columns every column is there', () => {
+    expect(renderRun(fixtureRun(), { width: 120, color: false })).toMatchInlineSnapshot(`
+      "Run 20250101-000000-fixture
+      Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
+      server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
+      6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+
+      many-connections: 200 connections, all active, 64 B (closed loop)
+       #  model       req/s     p50     p99   p99.9  CPU ns  sysc.  ctxsw  thr.   peak  limit   throughput,
+                                                       /req   /req   /req          RSS          times epoll-lt
+       1  epoll-lt!  152.0k  1.12ms  1.84ms  2.30ms   6,400   2.05  0.012     1  2.20M  server  baseline
+       =  epoll-et   152.0k  1.12ms  1.84ms  2.30ms   6,400   2.04  0.012     1  2.20M  server  1.000 [0.967–1.034]
+       3  select      98.3k  1.73ms  2.84ms  3.55ms   9,868   2.10  0.012     1  2.20M  server  0.647 [0.637–0.657]
+      c1  io_uring   196.0k   866µs  1.43ms  1.78ms   4,100   0.11  0.020     1  6.50M  client  CPU 1.561 [1.523–1.599]
+        The client was the limit of io_uring: not ranked by throughput, but by requests per server CPU time.
+        Contaminated trials: epoll-lt 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.
+        select: 1 of 6 trials failed: load: the server ended with SIGKILL
+
+      fixed-rate: 20,000/s over 100 of 2,000 connections, 64 B (open loop)
+      #  model      req/s     p50     p99   p99.9  CPU ns  sysc.  ctxsw  thr.   peak  limit    requests per CPU time,
+                                                     /req   /req   /req          RSS           times epoll-lt
+      1  io_uring!  20.0k  20.9µs  34.4µs  41.9µs   4,101   0.11  0.021     1  6.50M  neither  1.561 [1.525–1.598]
+      2  epoll-lt   20.0k  32.6µs  53.6µs  65.4µs   6,401   2.05  0.013     1  2.20M  neither  baseline
+      =  epoll-et   20.0k  32.6µs  53.6µs  65.4µs   6,401   2.04  0.013     1  2.20M  neither  1.000 [0.967–1.032]
+      -  select                                                                                skipped
+        The rate is given: rows are ranked by requests per server CPU time, not by throughput.
+        Contaminated trials: io_uring 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.
+        select: skipped: holds at most 1016 connections, the workload needs 2000
+
+      = no difference shown to the baseline: the 95 % interval covers 1, or does when widened for the 5 comparisons of this
+      run
+      ! some trials of this row are contaminated; they are kept
+      In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only
+      open-loop workloads show latency at a given rate.
+
+      41 trials measured, 2 of them contaminated; 1 failed
+      76 % of the 23 s wall time was warm-up and measurement"
+    `);
+  });
+
+  test('At 80 columns what matters most stays, and the rest is named', () => {
+    expect(renderRun(fixtureRun(), { width: 80, color: false })).toMatchInlineSnapshot(`
+      "Run 20250101-000000-fixture
+      Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
+      server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
+      6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+
+      many-connections: 200 connections, all active, 64 B (closed loop)
+       #  model       req/s     p99  CPU ns  sysc.  limit   throughput,
+                                       /req   /req          times epoll-lt
+       1  epoll-lt!  152.0k  1.84ms   6,400   2.05  server  baseline
+       =  epoll-et   152.0k  1.84ms   6,400   2.04  server  1.000 [0.967–1.034]
+       3  select      98.3k  2.84ms   9,868   2.10  server  0.647 [0.637–0.657]
+      c1  io_uring   196.0k  1.43ms   4,100   0.11  client  CPU 1.561 [1.523–1.599]
+        left out at 80 columns: p50, p99.9, ctxsw/req, thr., peak RSS
+        The client was the limit of io_uring: not ranked by throughput, but by
+        requests per server CPU time.
+        Contaminated trials: epoll-lt 1 of 6; e.g. the hypervisor took 11 % of the
+        CPUs in use.
+        select: 1 of 6 trials failed: load: the server ended with SIGKILL
+
+      fixed-rate: 20,000/s over 100 of 2,000 connections, 64 B (open loop)
+      #  model      req/s     p99  CPU ns  sysc.  limit    requests per CPU time,
+                                     /req   /req           times epoll-lt
+      1  io_uring!  20.0k  34.4µs   4,101   0.11  neither  1.561 [1.525–1.598]
+      2  epoll-lt   20.0k  53.6µs   6,401   2.05  neither  baseline
+      =  epoll-et   20.0k  53.6µs   6,401   2.04  neither  1.000 [0.967–1.032]
+      -  select                                            skipped
+        left out at 80 columns: p50, p99.9, ctxsw/req, thr., peak RSS
+        The rate is given: rows are ranked by requests per server CPU time, not by
+        throughput.
+        Contaminated trials: io_uring 1 of 6; e.g. the hypervisor took 11 % of the
+        CPUs in use.
+        select: skipped: holds at most 1016 connections, the workload needs 2000
+
+      = no difference shown to the baseline: the 95 % interval covers 1, or does when
+      widened for the 5 comparisons of this run
+      ! some trials of this row are contaminated; they are kept
+      In a closed loop the client waits for replies: response time is service time,
+      and a slow server is asked less. Only open-loop workloads show latency at a
+      given rate.
+
+      41 trials measured, 2 of them contaminated; 1 failed
+      76 % of the 23 s wall time was warm-up and measurement"
+    `);
+  });
+});
+
+describe('A run that did not end well', () => {
+  const { record } = fixtureRun();
+
+  test('Interrupted before the first trial, it still shows its plan', () => {
+    const text = renderRun(
+      { record: { ...record, status: 'interrupted', timing: null }, trials: [], problems: [] },
+      { width: 80, color: false },
+    );
+    expect(text).toContain('(interrupted: what was measured until then)');
+    expect(text).toContain('not run');
+    expect(text).toContain('0 trials measured');
+  });
+
+  test('Warnings and lines that could not be read are told once each', () => {
+    const text = renderRun(
+      {
+        ...fixtureRun(),
+        record: { ...record, warnings: ['not pinned', 'not pinned'] },
+        problems: ['trials.ndjson: line 12 is cut short'],
+      },
+      { width: 80, color: false },
+    );
+    expect(text.split('\n').filter((line) => line.startsWith('warning: '))).toEqual([
+      'warning: not pinned',
+      'warning: trials.ndjson: line 12 is cut short',
+    ]);
+  });
 });

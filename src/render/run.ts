@@ -42,7 +42,7 @@ function header(record: RunRecord, options: RenderOptions): string {
       `SMT ${env.smt ?? 'unknown'}`,
       `clock ${env.clocksource ?? 'unknown'}`,
     ].join(' · '),
-    `${settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · baseline ${settings.baseline}`,
+    `${record.timing?.blocks ?? settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · baseline ${settings.baseline}`,
   ];
   return [
     bold(`Run ${record.runId}`) + statusOf(record),
@@ -69,12 +69,12 @@ function statusOf({ status }: RunRecord): string {
 
 function footer(record: RunRecord, summary: RunSummary, options: RenderOptions): string {
   const { measured, failed, contaminated } = summary.trials;
-  const counts = [
-    `${measured} trials measured`,
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    `${contaminated} of them contaminated`,
+  const lines = [
+    [
+      `${measured} trials measured, ${contaminated} of them contaminated`,
+      ...(failed > 0 ? [`${failed} failed`] : []),
+    ].join('; '),
   ];
-  const lines = [counts.join(', ')];
   if (record.timing !== null) {
     lines.push(
       `${formatShare(record.timing.loadShare)} of the ${formatWallTime(record.timing.wallMs)} wall time was warm-up and measurement`,

@@ -34,7 +34,7 @@ export function renderTable(table: Table, options: RenderOptions): string {
   const { columns, dropped } = chooseColumns(table, options.width);
   const lines = [colors.bold(table.title), ...draw(columns, table.rows, colors)];
   if (dropped.length > 0) {
-    const names = dropped.map((column) => column.header.replace('\n', '').replace('.', '')).join(', ');
+    const names = dropped.map((column) => column.header.replace('\n/', '/').replace('\n', ' ')).join(', ');
     lines.push(
       ...wrap(`left out at ${options.width} columns: ${names}`, options.width, '  ').map(colors.dim),
     );
@@ -71,9 +71,10 @@ export function formatValue(value: Value | undefined): string {
   }
 }
 
-function formatRatioValue({ ratio, interval }: Extract<Value, { kind: 'ratio' }>): string {
-  if (interval === null) return formatRatio(ratio);
-  return `${formatRatio(ratio)} [${formatRatio(interval.low)}–${formatRatio(interval.high)}]`;
+function formatRatioValue({ ratio, interval, apart }: Extract<Value, { kind: 'ratio' }>): string {
+  const what = apart ? 'CPU ' : '';
+  if (interval === null) return `${what}${formatRatio(ratio)}`;
+  return `${what}${formatRatio(ratio)} [${formatRatio(interval.low)}–${formatRatio(interval.high)}]`;
 }
 
 function chooseColumns(

@@ -1,5 +1,5 @@
 import { bucketIndex, encodeHistogram, HISTOGRAM_BUCKETS } from '../stats/histogram.ts';
-import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../util/units.ts';
+import { NS_PER_MS, NS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import {
   type Cell,
@@ -19,11 +19,13 @@ export function fixtureRun(): RunResult {
 
 const BLOCKS = 6;
 const WINDOW_NS = 300 * NS_PER_MS;
+const LATENCY_STEPS = 4096;
+const RATE_PER_S = 20_000;
 
 const WORKLOADS: readonly Workload[] = [
   {
     id: 'many-connections',
-    title: '200 connections, 64 B',
+    title: '200 connections, all active, 64 B',
     description: 'Every connection has one request in flight.',
     profile: 'default',
     mode: 'closed',
@@ -34,7 +36,7 @@ const WORKLOADS: readonly Workload[] = [
   },
   {
     id: 'fixed-rate',
-    title: 'open loop, 20,000/s over 100 of 2,000 connections',
+    title: '20,000/s over 100 of 2,000 connections, 64 B',
     description: 'Requests fall due at a fixed rate.',
     profile: 'default',
     mode: 'open',
@@ -42,7 +44,7 @@ const WORKLOADS: readonly Workload[] = [
     active: 100,
     depth: 1,
     messageBytes: 64,
-    ratePerSecond: 20_000,
+    ratePerSecond: RATE_PER_S,
     arrivals: 'fixed',
   },
 ];
@@ -106,7 +108,7 @@ function fixtureCells(): Cell[] {
       workload: workload.id,
       skipReason:
         model === 'select' && workload.connections > 1016
-          ? `select holds at most 1,016 connections, the workload opens ${workload.connections}`
+          ? `holds at most 1016 connections, the workload needs ${workload.connections}`
           : null,
     })),
   );
@@ -130,28 +132,25 @@ function fixtureTrial(cell: Cell, block: number, index: number): TrialResult {
   const workload = WORKLOADS.find(({ id }) => id === cell.workload);
   const wave = Math.sin(index * 2.4 + block);
   const open = workload?.mode === 'open';
-  const observation = observe(behaviour, { noise: 1 + 0.02 * wave, open, ratePerS: open ? 20_000 : null });
-  const marks =
-    index % 20 === 7 ? ['the hypervisor took 11 % of the CPUs in use'] : observation.contamination.marks;
-  return {
-    ...common,
-    status: 'measured',
-    observation: { ...observation, contamination: { ...observation.contamination, marks } },
-  };
+  const marks = index % 20 === 7 ? ['the hypervisor took 11 % of the CPUs in use'] : [];
+  const observation = observe(behaviour, { noise: 1 + 0.02 * wave, open, marks });
+  return { ...common, status: 'measured', observation };
 }
 
 interface Conditions {
   readonly noise: number;
   readonly open: boolean;
-  readonly ratePerS: number | null;
+  readonly marks: string[];
 }
 
-function observe(behaviour: Behaviour, { noise, open, ratePerS }: Conditions): Observation {
-  const throughputPerS = ratePerS ?? behaviour.throughputPerS * noise;
+function observe(behaviour: Behaviour, { noise, open, marks }: Conditions): Observation {
+  const throughputPerS = open ? RATE_PER_S : behaviour.throughputPerS * noise;
   const completed = Math.round((throughputPerS * WINDOW_NS) / NS_PER_S);
   const cpuNs = Math.round((completed * behaviour.cpuNsPerRequest) / noise);
   const inFlight = open ? 2 : 200;
-  const latency = fixtureLatency(completed, (open ? 40 : 1200) * NS_PER_US * (2 - noise));
+  // In a closed loop, requests in flight over throughput.
+  const middleNs = open ? 6 * behaviour.cpuNsPerRequest : (200 * NS_PER_S) / throughputPerS;
+  const latency = fixtureLatency(completed, middleNs);
   return {
     windowNs: WINDOW_NS,
     accountedNs: WINDOW_NS + NS_PER_MS,
@@ -171,7 +170,7 @@ function observe(behaviour: Behaviour, { noise, open, ratePerS }: Conditions): O
     },
     throughputPerS,
     response: latency,
-    service: open ? fixtureLatency(completed, 35 * NS_PER_US * (2 - noise)) : null,
+    service: open ? fixtureLatency(completed, 5 * behaviour.cpuNsPerRequest) : null,
     server: serverOf(behaviour, completed, cpuNs),
     client: {
       cpuNs: completed * 900,
@@ -182,7 +181,7 @@ function observe(behaviour: Behaviour, { noise, open, ratePerS }: Conditions): O
       runDelayNs: 12_000,
     },
     saturation: open ? 'neither' : behaviour.saturation,
-    contamination: { stealShare: 0.001, cpuPressureShare: null, marks: [] },
+    contamination: { stealShare: marks.length > 0 ? 0.11 : 0.001, cpuPressureShare: null, marks },
     warnings: [],
   };
 }
@@ -218,12 +217,14 @@ function fixtureLatency(count: number, middleNs: number): Latency {
   let sumNs = 0;
   let minNs = Number.POSITIVE_INFINITY;
   let maxNs = 0;
-  for (let i = 0; i < count; i++) {
-    const share = (i + 0.5) / count;
+  for (let step = 0; step < LATENCY_STEPS; step++) {
+    const share = (step + 0.5) / LATENCY_STEPS;
+    const times =
+      Math.floor(((step + 1) * count) / LATENCY_STEPS) - Math.floor((step * count) / LATENCY_STEPS);
     const valueNs = Math.round(middleNs * (0.7 + 0.3 * share + 0.6 * share ** 40 + 3.4 * share ** 3000));
     const bucket = bucketIndex(valueNs);
-    counts[bucket] = (counts[bucket] ?? 0) + 1;
-    sumNs += valueNs;
+    counts[bucket] = (counts[bucket] ?? 0) + times;
+    sumNs += valueNs * times;
     minNs = Math.min(minNs, valueNs);
     maxNs = Math.max(maxNs, valueNs);
   }

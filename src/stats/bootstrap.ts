@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { mean, quantileSorted, sampleVariance } from 'simple-statistics';
 import { normalProbability, studentTQuantile } from './student-t.ts';
 
-/** How much of its runs a run may err in: it shows a difference where there is none. */
+/** The share of runs that may show a difference where there is none. */
 export const FAMILY_ERROR = 0.05;
 /** Below this many blocks there is an estimate and no interval. */
 export const BLOCKS_MIN = 4;
@@ -12,7 +12,11 @@ const INTERVAL_ERROR = 0.05;
 /** A percentile interval lies within the values, which n blocks of one sign leave out with 2 * 2^-n. */
 const BLOCKS_MIN_PERCENTILE = 6;
 const TRIMMED_SHARE = 0.2;
+/** Few blocks need many resamples, since they put the level far into the tail. */
 const RESAMPLES = 5000;
+const RESAMPLES_MIN = 1000;
+/** Values drawn for one interval: bounds the time that a run of hundreds of blocks takes. */
+const DRAWS_MAX = 200_000;
 
 /** Two models in one block: what each reached, in any unit where more is better. */
 export interface Pair {
@@ -72,7 +76,7 @@ export function pairedRatio(pairs: readonly Pair[], options: RatioOptions): Pair
     .map((pair) => Math.log(pair.value / pair.baseline))
     .sort((a, b) => a - b);
   const blocks = logs.length;
-  const ratio = blocks === 0 ? null : Math.exp(trimmedMean(logs, trimmedBlocks(blocks)));
+  const ratio = blocks === 0 ? null : Math.exp(trimmedMean(logs));
   if (blocks < BLOCKS_MIN) return { blocks, ratio, interval: null, simultaneous: null, differs: false };
   const interval =
     blocks < BLOCKS_MIN_PERCENTILE
@@ -97,10 +101,9 @@ function trimmedBlocks(count: number): number {
   return count < BLOCKS_MIN_PERCENTILE ? 0 : Math.max(1, Math.floor(count * TRIMMED_SHARE));
 }
 
-function trimmedMean(sorted: ArrayLike<number>, trimmed: number): number {
-  let sum = 0;
-  for (let i = trimmed; i < sorted.length - trimmed; i++) sum += sorted[i] ?? 0;
-  return sum / (sorted.length - 2 * trimmed);
+function trimmedMean(sorted: readonly number[]): number {
+  const trimmed = trimmedBlocks(sorted.length);
+  return mean(sorted.slice(trimmed, sorted.length - trimmed));
 }
 
 function trimmedTInterval(sorted: readonly number[], error: number): Interval {
@@ -112,7 +115,7 @@ function trimmedTInterval(sorted: readonly number[], error: number): Interval {
   const winsorized = sorted.map((value) => Math.min(highest, Math.max(lowest, value)));
   const standardError = Math.sqrt(((count - 1) * sampleVariance(winsorized)) / (kept * (kept - 1)));
   const reach = studentTQuantile(1 - error / 2, kept - 1) * standardError;
-  const middle = mean(sorted.slice(trimmed, count - trimmed));
+  const middle = trimmedMean(sorted);
   return { low: Math.exp(middle - reach), high: Math.exp(middle + reach) };
 }
 
@@ -133,14 +136,24 @@ function resampledMeans(sorted: readonly number[], seed: number): number[] {
   const count = sorted.length;
   const trimmed = trimmedBlocks(count);
   const drawn = new Int32Array(count);
-  const means: number[] = [];
-  for (let resample = 0; resample < RESAMPLES; resample++) {
-    for (let i = 0; i < count; i++) drawn[i] = uniformInt(random, 0, count - 1);
-    // The values are in order, so sorting their indices sorts them.
-    drawn.sort();
+  const resamples = Math.min(RESAMPLES, Math.max(RESAMPLES_MIN, Math.floor(DRAWS_MAX / count)));
+  const means = new Float64Array(resamples);
+  for (let resample = 0; resample < resamples; resample++) {
+    drawn.fill(0);
+    for (let i = 0; i < count; i++) {
+      const index = uniformInt(random, 0, count - 1);
+      drawn[index] = (drawn[index] ?? 0) + 1;
+    }
+    // The values are in order, so the places of the resample that each value takes are as well.
+    let place = 0;
     let sum = 0;
-    for (let i = trimmed; i < count - trimmed; i++) sum += sorted[drawn[i] ?? 0] ?? 0;
-    means.push(sum / (count - 2 * trimmed));
+    for (let i = 0; i < count; i++) {
+      const next = place + (drawn[i] ?? 0);
+      const kept = Math.min(next, count - trimmed) - Math.max(place, trimmed);
+      if (kept > 0) sum += (sorted[i] ?? 0) * kept;
+      place = next;
+    }
+    means[resample] = sum / (count - 2 * trimmed);
   }
-  return means.sort((a, b) => a - b);
+  return [...means.sort()];
 }

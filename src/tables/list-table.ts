@@ -1,21 +1,10 @@
 import type { ModelSpec } from '../models/registry.ts';
 import type { Support } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type Table, text } from './table.ts';
-import { describeLoad } from './workload-table.ts';
+import { NONE, type Row, type Table, text } from './table.ts';
 
-/** `list models`: the registry, and whether each can run here where that was probed. */
+/** `list models`: the registry; with `support`, also whether each can run here. */
 export function modelsTable(models: readonly ModelSpec[], support: readonly Support[] = []): Table {
-  const rows = models.map((model) => {
-    const found = support.find((entry) => entry.model === model.id);
-    return {
-      model: text(model.id, 'strong'),
-      title: text(model.title),
-      notification: text(model.notification),
-      linux: text(model.linuxMin),
-      here: text(found === undefined ? '' : found.supported ? 'yes' : 'no'),
-    };
-  });
   const here = { key: 'here', header: 'here', align: 'left', priority: 1 } as const;
   return {
     title: 'Models',
@@ -26,27 +15,54 @@ export function modelsTable(models: readonly ModelSpec[], support: readonly Supp
       ...(support.length > 0 ? [here] : []),
       { key: 'title', header: 'what it is', align: 'left', priority: 0 },
     ],
-    rows,
+    rows: models.map((model) => {
+      const found = support.find((entry) => entry.model === model.id);
+      return {
+        model: text(model.id, 'strong'),
+        notification: text(model.notification),
+        linux: text(model.linuxMin),
+        here: found === undefined ? NONE : text(found.supported ? 'yes' : 'no'),
+        title: text(model.title),
+      };
+    }),
     notes: support.flatMap(({ model, supported, reason }) =>
-      supported ? [] : [`${model} cannot run here: ${reason ?? 'no reason given'}`],
+      supported ? [] : [`${model} cannot run here: ${reason ?? 'its probe gave no reason'}`],
     ),
   };
 }
 
-/** `list workloads`. */
+/** `list workloads`: the load shapes that can be named, and what each asks of a server. */
 export function workloadsTable(workloads: readonly Workload[]): Table {
   return {
     title: 'Workloads',
     columns: [
       { key: 'workload', header: 'workload', align: 'left', priority: 0 },
-      { key: 'profile', header: 'profile', align: 'left', priority: 1 },
-      { key: 'load', header: 'load', align: 'left', priority: 0 },
+      { key: 'profile', header: 'profile', align: 'left', priority: 2 },
+      { key: 'mode', header: 'loop', align: 'left', priority: 3 },
+      { key: 'connections', header: 'conns', align: 'right', priority: 4 },
+      { key: 'active', header: 'active', align: 'right', priority: 5 },
+      { key: 'depth', header: 'depth', align: 'right', priority: 6 },
+      { key: 'message', header: 'message', align: 'right', priority: 4 },
+      { key: 'rate', header: 'rate/s', align: 'right', priority: 7 },
     ],
-    rows: workloads.map((workload) => ({
-      workload: text(workload.id, 'strong'),
-      profile: text(workload.profile),
-      load: text(describeLoad(workload)),
-    })),
-    notes: [],
+    rows: workloads.map(workloadRow),
+    notes: [
+      ...workloads.map(({ id, description }) => `${id}: ${description}`),
+      'A run takes those of profile default; --profile full takes all.',
+    ],
+  };
+}
+
+function workloadRow(workload: Workload): Row {
+  const carrying = workload.mode === 'churn' ? { active: workload.connections, depth: 1 } : workload;
+  return {
+    workload: text(workload.id, 'strong'),
+    profile: text(workload.profile),
+    mode: text(workload.mode),
+    connections: { kind: 'count', value: workload.connections },
+    active: { kind: 'count', value: carrying.active },
+    depth: { kind: 'count', value: carrying.depth },
+    message: { kind: 'bytes', bytes: workload.messageBytes },
+    rate: workload.mode === 'open' ? { kind: 'count', value: workload.ratePerSecond } : text(''),
   };
 }

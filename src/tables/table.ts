@@ -1,5 +1,4 @@
 import type { Interval } from '../stats/bootstrap.ts';
-import type { RankedBy } from '../stats/run-summary.ts';
 
 /** What a table says, before it is a text: `render/` alone knows how a value looks. */
 export interface Table {
@@ -36,7 +35,8 @@ export type Value =
       readonly ratio: number;
       readonly interval: Interval | null;
       readonly verdict: 'better' | 'worse' | 'no-difference' | 'unknown';
-      readonly rankedBy: RankedBy;
+      /** Of CPU per request, in a column of throughput. */
+      readonly apart: boolean;
     }
   /** Could not be measured. */
   | { readonly kind: 'none' };

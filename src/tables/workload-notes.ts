@@ -27,13 +27,13 @@ export function legend(summary: RunSummary): readonly string[] {
   const lines: string[] = [];
   if (measured.some((row) => row.rank === '=')) {
     lines.push(
-      `= no difference shown to the baseline: the 95 % interval covers 1, or does when widened for the ${count(summary.comparisons, 'comparison')} of this run`,
+      `= no difference shown: the 95 % interval covers 1, or does when widened for the ${count(summary.comparisons, 'comparison')} of this run`,
     );
   }
   if (summary.trials.contaminated > 0)
     lines.push('! some trials of this row are contaminated; they are kept');
   if (measured.some((row) => Object.values(percentilesOf(row)).some((p) => !p.enough))) {
-    lines.push('~ too few samples to believe this percentile');
+    lines.push('~ fewer than 10/(1-p) samples: do not rely on this percentile');
   }
   if (summary.workloads.some(({ workload }) => workload.mode !== 'open')) {
     lines.push(
@@ -46,16 +46,17 @@ export function legend(summary: RunSummary): readonly string[] {
 function rankingNotes(summary: WorkloadSummary, measured: readonly MeasuredRow[]): readonly string[] {
   const notes: string[] = [];
   if (summary.workload.mode === 'open') {
-    notes.push('The rate is given, so the ratio is of requests per server CPU time, not of throughput.');
-  } else {
-    const limited = measured.filter((row) => row.saturation.verdict === 'client');
-    const all = limited.some((row) => row.baseline);
-    if (limited.length > 0) {
-      notes.push(
-        `The client was the limit of ${labels(limited)}: ${all ? 'nothing here is' : 'not'} ranked by throughput; the ratio is of requests per server CPU time.`,
-      );
-    }
+    notes.push('The rate is given: rows are ranked by requests per server CPU time, not by throughput.');
   }
+  const limited = measured.filter((row) => row.saturation.verdict === 'client');
+  if (summary.workload.mode !== 'open' && limited.length > 0) {
+    const rows = limited.some((row) => row.baseline) ? 'no row is' : 'not';
+    notes.push(
+      `The client was the limit of ${labels(limited)}: ${rows} ranked by throughput, but by requests per server CPU time.`,
+    );
+  }
+  const tied = measured.filter((row) => row.comparison?.verdict === 'no-difference');
+  if (tied.length > 0) notes.push(`No difference shown to ${summary.baseline}: ${labels(tied)}.`);
   return [
     ...notes,
     ...grouped(measured, (row) => (row.comparison?.reason ? [`no ranking: ${row.comparison.reason}`] : [])),

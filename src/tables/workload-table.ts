@@ -4,26 +4,27 @@ import type { Workload } from '../workloads/schema.ts';
 import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
 import { workloadNotes } from './workload-notes.ts';
 
+const LOOPS = {
+  closed: 'closed loop',
+  open: 'open loop',
+  churn: 'closed loop, a connection per request',
+} as const satisfies Record<Workload['mode'], string>;
+
+const METRICS = {
+  throughput: 'throughput',
+  cpu: 'requests per CPU time',
+} as const satisfies Record<RankedBy, string>;
+
 /** The models under one workload, best first: the table of `run` and `show`. */
 export function workloadTable(summary: WorkloadSummary): Table {
   return {
-    title: `${summary.workload.id}: ${describeLoad(summary.workload)}`,
+    title: `${summary.workload.id}: ${summary.workload.title} (${LOOPS[summary.workload.mode]})`,
     columns: columnsOf(summary),
-    rows: summary.rows.map((row) => (row.status === 'measured' ? measuredRow(row) : otherRow(row))),
+    rows: summary.rows.map((row) =>
+      row.status === 'measured' ? measuredRow(row, rankedByOf(summary) === null) : otherRow(row),
+    ),
     notes: workloadNotes(summary),
   };
-}
-
-/** The load in words, e.g. `closed loop, 200 connections, 64 B, 1 in flight on each`. */
-export function describeLoad(workload: Workload): string {
-  const { connections, messageBytes } = workload;
-  const size = `${messageBytes} B`;
-  const held = `${connections} ${connections === 1 ? 'connection' : 'connections'}`;
-  if (workload.mode === 'churn') return `a new connection per request, ${connections} at once, ${size}`;
-  const { active, depth } = workload;
-  const carrying = active === connections ? held : `${held}, ${active} active`;
-  if (workload.mode === 'closed') return `closed loop, ${carrying}, ${size}, ${depth} in flight on each`;
-  return `open loop, ${workload.ratePerSecond}/s ${workload.arrivals}, ${carrying}, ${size}`;
 }
 
 /** What the ratios of a table are of; null when its rows differ in that. */
@@ -37,9 +38,7 @@ export function rankedByOf(summary: WorkloadSummary): RankedBy | null {
 }
 
 function columnsOf(summary: WorkloadSummary): readonly Column[] {
-  const what = { throughput: 'throughput', cpu: 'requests per CPU time' }[
-    rankedByOf(summary) ?? 'throughput'
-  ];
+  const metric = METRICS[rankedByOf(summary) ?? 'throughput'];
   return [
     { key: 'rank', header: '#', align: 'right', priority: 0 },
     { key: 'model', header: 'model', align: 'left', priority: 0 },
@@ -53,14 +52,16 @@ function columnsOf(summary: WorkloadSummary): readonly Column[] {
     { key: 'threads', header: 'thr.', align: 'right', priority: 7 },
     { key: 'rss', header: 'peak\nRSS', align: 'right', priority: 6 },
     { key: 'limit', header: 'limit', align: 'left', priority: 2 },
-    { key: 'ratio', header: `${what},\ntimes ${summary.baseline}`, align: 'left', priority: 0 },
+    { key: 'ratio', header: `${metric},\ntimes ${summary.baseline}`, align: 'left', priority: 0 },
   ];
 }
 
-function measuredRow(row: MeasuredRow): Row {
+/** @param mixed the table has rows ranked by throughput and others ranked by CPU. */
+function measuredRow(row: MeasuredRow, mixed: boolean): Row {
   const { server } = row;
+  const apart = mixed && row.comparison?.rankedBy === 'cpu';
   return {
-    rank: row.rank === null ? text('-', 'faint') : text(String(row.rank)),
+    rank: row.rank === null ? text('-', 'faint') : text(`${apart ? 'c' : ''}${row.rank}`),
     model: nameOf(row, row.trials.contaminated > 0),
     throughput: { kind: 'rate', perS: row.throughputPerS.median },
     p50: percentile(row.response.p50),
@@ -72,7 +73,7 @@ function measuredRow(row: MeasuredRow): Row {
     threads: server.threads === null ? NONE : { kind: 'count', value: server.threads },
     rss: server.rssMaxBytes === null ? NONE : { kind: 'bytes', bytes: server.rssMaxBytes },
     limit: text(row.saturation.verdict),
-    ratio: ratio(row),
+    ratio: ratio(row, apart),
   };
 }
 
@@ -93,8 +94,8 @@ function perRequest(value: number | null): Value {
   return value === null ? NONE : { kind: 'per-request', value };
 }
 
-function ratio({ comparison }: MeasuredRow): Value {
+function ratio({ comparison }: MeasuredRow, apart: boolean): Value {
   if (comparison === null) return text('baseline', 'faint');
-  const { ratio: value, interval, verdict, rankedBy } = comparison;
-  return value === null ? NONE : { kind: 'ratio', ratio: value, interval, verdict, rankedBy };
+  const { ratio: value, interval, verdict } = comparison;
+  return value === null ? NONE : { kind: 'ratio', ratio: value, interval, verdict, apart };
 }

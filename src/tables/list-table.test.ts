@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { MODELS } from '../models/registry.ts';
+import { fixtureRun } from '../results/fixture.ts';
+import { TABLES } from './index.ts';
+
+test('Every model of the registry is listed once, by its id', () => {
+  const { rows } = TABLES.models(MODELS);
+  expect(rows.map((row) => row.model)).toEqual(
+    MODELS.map(({ id }) => ({ kind: 'text', text: id, tone: 'strong' })),
+  );
+});
+
+test('Where it was probed, the list says what can run here, and why not', () => {
+  const table = TABLES.models(MODELS, [
+    { model: 'epoll-lt', supported: true, reason: null, features: [] },
+    { model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] },
+  ]);
+  expect(table.columns.map((column) => column.key)).toContain('here');
+  expect(table.notes).toEqual(['io_uring cannot run here: io_uring_setup: EPERM']);
+});
+
+test('A workload is listed with what it asks of a server', () => {
+  const { rows } = TABLES.workloads(fixtureRun().record.settings.workloads);
+  expect(rows[1]).toMatchObject({
+    workload: { text: 'fixed-rate' },
+    mode: { text: 'open' },
+    connections: { value: 2000 },
+    active: { value: 100 },
+    rate: { value: 20_000 },
+  });
+});

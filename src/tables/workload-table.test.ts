@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { fixtureRun } from '../results/fixture.ts';
+import type { RunResult, TrialResult } from '../results/schema.ts';
+import { summarize } from '../stats/summarize.ts';
+import { TABLES } from './index.ts';
+import type { Table } from './table.ts';
+import { legend } from './workload-notes.ts';
+
+function tableOf(result: RunResult, workload: string): Table {
+  const summary = summarize(result).workloads.find((entry) => entry.workload.id === workload);
+  if (summary === undefined) throw new Error(`no workload ${workload}`);
+  return TABLES.workload(summary);
+}
+
+function changed(change: (trial: TrialResult) => TrialResult): RunResult {
+  const result = fixtureRun();
+  return { ...result, trials: result.trials.map(change) };
+}
+
+test('A row holds values, not texts: formatting is left to render', () => {
+  const table = tableOf(fixtureRun(), 'fixed-rate');
+  expect(table.title).toBe('fixed-rate: 20,000/s over 100 of 2,000 connections, 64 B (open loop)');
+  expect(table.rows[0]).toMatchObject({
+    rank: { text: '1' },
+    model: { text: 'io_uring!' },
+    throughput: { kind: 'rate', perS: 20_000 },
+    p99: { kind: 'duration', enough: true },
+    limit: { text: 'neither' },
+    ratio: { kind: 'ratio', verdict: 'better', apart: false },
+  });
+});
+
+test('Every row has values for the columns of the table and no others', () => {
+  for (const workload of ['many-connections', 'fixed-rate']) {
+    const { columns, rows } = tableOf(fixtureRun(), workload);
+    const keys = columns.map((column) => column.key);
+    for (const row of rows) expect(keys).toEqual(expect.arrayContaining(Object.keys(row)));
+  }
+});
+
+describe('Notes', () => {
+  test('Of a closed loop: client-limited rows, contaminated and failed trials', () => {
+    expect(tableOf(fixtureRun(), 'many-connections').notes).toMatchInlineSnapshot(`
+      [
+        "The client was the limit of io_uring: not ranked by throughput, but by requests per server CPU time.",
+        "No difference shown to epoll-lt: epoll-et.",
+        "Contaminated trials: epoll-lt 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.",
+        "select: 1 of 6 trials failed: load: the server ended with SIGKILL",
+      ]
+    `);
+  });
+
+  test('Of an open loop: what ranks, and skipped rows', () => {
+    expect(tableOf(fixtureRun(), 'fixed-rate').notes).toMatchInlineSnapshot(`
+      [
+        "The rate is given: rows are ranked by requests per server CPU time, not by throughput.",
+        "No difference shown to epoll-lt: epoll-et.",
+        "Contaminated trials: io_uring 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.",
+        "select: skipped: holds at most 1016 connections, the workload needs 2000",
+      ]
+    `);
+  });
+
+  test('Trouble that the numbers do not show is told: overflows, errors, a missed rate, warnings', () => {
+    const troubled = changed((trial) => {
+      if (trial.status !== 'measured' || trial.label !== 'io_uring' || trial.workload !== 'fixed-rate')
+        return trial;
+      const { observation: o } = trial;
+      const observation = {
+        ...o,
+        throughputPerS: 18_700,
+        requests: { ...o.requests, errors: 2 },
+        server: { ...o.server, counters: { cq_overflows: 3, accepted: 9 } },
+        warnings: ['counters were read late'],
+      };
+      return { ...trial, observation };
+    });
+    expect(tableOf(troubled, 'fixed-rate').notes).toEqual(
+      expect.arrayContaining([
+        'io_uring: reached 93 % of the offered 20000/s',
+        'io_uring: cq_overflows 18, requests or connections that broke 12',
+        'io_uring: counters were read late',
+      ]),
+    );
+  });
+
+  test('Rows with the same reason share a line', () => {
+    const short = { ...fixtureRun(), trials: fixtureRun().trials.filter((trial) => trial.block < 2) };
+    expect(tableOf(short, 'fixed-rate').notes).toContain(
+      'io_uring, epoll-et: no ranking: too few blocks: 2 with both, an interval needs 4',
+    );
+  });
+});
+
+test('The legend explains the signs that occur', () => {
+  expect(legend(summarize(fixtureRun()))).toMatchInlineSnapshot(`
+    [
+      "= no difference shown: the 95 % interval covers 1, or does when widened for the 5 comparisons of this run",
+      "! some trials of this row are contaminated; they are kept",
+      "In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.",
+    ]
+  `);
+  const empty = { ...fixtureRun(), trials: [] };
+  expect(legend(summarize(empty))).toHaveLength(1);
+});
