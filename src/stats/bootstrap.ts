@@ -42,6 +42,12 @@ export interface PairedRatio {
   readonly differs: boolean;
 }
 
+export interface MeanEstimate {
+  readonly value: number;
+  /** 95 %; null with fewer than `BLOCKS_MIN` blocks. */
+  readonly interval: Interval | null;
+}
+
 export interface RatioOptions {
   readonly seed: number;
   /** How many ratios the run compares with 1. */
@@ -78,13 +84,21 @@ export function pairedRatio(pairs: readonly Pair[], options: RatioOptions): Pair
   const blocks = logs.length;
   const ratio = blocks === 0 ? null : Math.exp(trimmedMean(logs));
   if (blocks < BLOCKS_MIN) return { blocks, ratio, interval: null, simultaneous: null, differs: false };
-  const interval =
-    blocks < BLOCKS_MIN_PERCENTILE
-      ? trimmedTInterval(logs, INTERVAL_ERROR)
-      : expandedPercentileInterval(logs, INTERVAL_ERROR, options.seed);
-  const simultaneous = trimmedTInterval(logs, FAMILY_ERROR / Math.max(1, options.comparisons));
+  const interval = exponential(meanInterval(logs, options.seed));
+  const simultaneous = exponential(trimmedTInterval(logs, FAMILY_ERROR / Math.max(1, options.comparisons)));
   const differs = leavesOutOne(interval) && leavesOutOne(simultaneous);
   return { blocks, ratio, interval, simultaneous, differs };
+}
+
+/**
+ * The trimmed mean of one value per block, and its 95 % interval: `pairedRatio` without the
+ * logarithms, for quantities that are sums and may be negative. Null without a value.
+ */
+export function meanEstimate(values: readonly number[], seed: number): MeanEstimate | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  if (sorted.length === 0) return null;
+  const interval = sorted.length < BLOCKS_MIN ? null : meanInterval(sorted, seed);
+  return { value: trimmedMean(sorted), interval };
 }
 
 /** Half the width of an interval, in units of the ratio; null without one. */
@@ -94,6 +108,17 @@ export function halfWidth(interval: Interval | null): number | null {
 
 function leavesOutOne(interval: Interval): boolean {
   return interval.low > 1 || interval.high < 1;
+}
+
+function exponential({ low, high }: Interval): Interval {
+  return { low: Math.exp(low), high: Math.exp(high) };
+}
+
+/** The 95 % interval of the trimmed mean; see `pairedRatio`. */
+function meanInterval(sorted: readonly number[], seed: number): Interval {
+  return sorted.length < BLOCKS_MIN_PERCENTILE
+    ? trimmedTInterval(sorted, INTERVAL_ERROR)
+    : expandedPercentileInterval(sorted, INTERVAL_ERROR, seed);
 }
 
 /** How many values are left out at each end. */
@@ -116,7 +141,7 @@ function trimmedTInterval(sorted: readonly number[], error: number): Interval {
   const standardError = Math.sqrt(((count - 1) * sampleVariance(winsorized)) / (kept * (kept - 1)));
   const reach = studentTQuantile(1 - error / 2, kept - 1) * standardError;
   const middle = trimmedMean(sorted);
-  return { low: Math.exp(middle - reach), high: Math.exp(middle + reach) };
+  return { low: middle - reach, high: middle + reach };
 }
 
 function expandedPercentileInterval(sorted: readonly number[], error: number, seed: number): Interval {
@@ -124,10 +149,7 @@ function expandedPercentileInterval(sorted: readonly number[], error: number, se
   const t = studentTQuantile(1 - error / 2, count - 1);
   const level = normalProbability(-Math.sqrt(count / (count - 1)) * t);
   const means = resampledMeans(sorted, seed);
-  return {
-    low: Math.exp(quantileSorted(means, level)),
-    high: Math.exp(quantileSorted(means, 1 - level)),
-  };
+  return { low: quantileSorted(means, level), high: quantileSorted(means, 1 - level) };
 }
 
 /** Trimmed means of resamples, in order. */
