@@ -33,8 +33,12 @@ describe('The line of a terminal', () => {
   });
 
   test('Says where the run is, what it does, and how long it will take', () => {
-    expect(progressLine(STATE, 120)).toMatchInlineSnapshot(`"━━──────────────────  12 %  ETA 89 s  block 3/7  io_uring-sqpoll many-connections  123.5k requests"`);
-    expect(progressLine(STATE, 79)).toMatchInlineSnapshot(`"12 %  ETA 89 s  block 3/7  io_uring-sqpoll many-connections  123.5k requests"`);
+    expect(progressLine(STATE, 120)).toMatchInlineSnapshot(
+      `"━━──────────────────  12 %  ETA 89 s  block 3/7  io_uring-sqpoll many-connections  123.5k requests"`,
+    );
+    expect(progressLine(STATE, 79)).toMatchInlineSnapshot(
+      `"12 %  ETA 89 s  block 3/7  io_uring-sqpoll many-connections  123.5k requests"`,
+    );
     expect(progressLine(STATE, 40)).toMatchInlineSnapshot(`"12 %  ETA 89 s"`);
   });
 
