@@ -1,0 +1,321 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { expect } from 'vitest';
+import { BYTES_PER_KIB, BYTES_PER_MIB } from '../../util/units.ts';
+import { LibcError } from '../libc/libc.ts';
+import { type Client, EarlyEndError, type EchoStream, withClient } from './client.ts';
+import { readRssBytes } from './procfs.ts';
+import { SETTLE_DEADLINE_MS, type Server } from './server.ts';
+import { until } from './until.ts';
+
+/** A socket that took nothing for this long is blocked. */
+const BLOCKED_MS = 50;
+/** Small socket buffers on the client's side, so that a reader that does not read is felt by the server. */
+const SMALL_BUFFERS = { receiveBytes: 32 * BYTES_PER_KIB, sendBytes: 64 * BYTES_PER_KIB };
+/** More than the socket buffers of both sides take as a rule; a server that buffers it all is found out. */
+const FILL_BYTES = 16 * BYTES_PER_MIB;
+/** SERVER_BUF_BYTES of c-helpers/server/model.h: what a server may owe one connection. */
+const HELD_MAX_BYTES = 64 * BYTES_PER_KIB;
+/** What is held, and room for the allocator and stacks. */
+const RSS_GROWTH_MAX_BYTES = 2 * BYTES_PER_MIB;
+const PING_BYTES = 64;
+
+/** 1-byte messages, first one at a time and then without waiting for the echo. */
+export async function checkDribble(server: Server, bytes: number): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const stream = await client.connect();
+    for (let i = 0; i < bytes; i++) await stream.exchange(1);
+    for (let i = 0; i < bytes; i++) await stream.send(1);
+    await stream.drain();
+  });
+}
+
+/** One message after another on one connection. */
+export async function checkMessages(server: Server, messageBytes: readonly number[]): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const stream = await client.connect();
+    for (const bytes of messageBytes) await stream.exchange(bytes);
+  });
+}
+
+export interface ConcurrencySizes {
+  readonly connections: number;
+  readonly messages: number;
+  readonly messageBytesMax: number;
+}
+
+/** Connections that all exchange messages of random sizes at the same time. */
+export async function checkConcurrency(server: Server, sizes: ConcurrencySizes): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const streams = await client.connectMany(sizes.connections);
+    await Promise.all(
+      streams.map(async (stream, seed) => {
+        const random = xoroshiro128plus(seed);
+        for (let i = 0; i < sizes.messages; i++)
+          await stream.exchange(1 + ((random.next() >>> 0) % sizes.messageBytesMax));
+      }),
+    );
+  });
+}
+
+export interface SlowReaderSizes {
+  readonly readers: number;
+  /** What each of them gets echoed in the end, at least. */
+  readonly bytesMin: number;
+  /** Memory means nothing under a sanitizer. */
+  readonly checkMemory: boolean;
+}
+
+/** Connections that write until they are blocked and only then read: nothing is lost, kept in memory, or held up. */
+export async function checkSlowReader(server: Server, sizes: SlowReaderSizes): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const other = await client.connect();
+    const slow: EchoStream[] = [];
+    for (let i = 0; i < sizes.readers; i++) {
+      const stream = await client.connect(SMALL_BUFFERS);
+      await stream.exchange(1);
+      slow.push(stream);
+    }
+    const rssBeforeBytes = await readRssBytes(server.pid);
+
+    const taken = await Promise.all(slow.map((stream) => stream.sendUntilBlocked(FILL_BYTES, BLOCKED_MS)));
+    const counters = await server.counters();
+    const heldBytes = counters.value('bytes_in') - counters.value('bytes_out');
+    expect(heldBytes, 'bytes in the server').toBeLessThanOrEqual(sizes.readers * HELD_MAX_BYTES);
+    const rssGrowthBytes = (await readRssBytes(server.pid)) - rssBeforeBytes;
+    if (sizes.checkMemory) expect(rssGrowthBytes, 'growth of VmRSS').toBeLessThan(RSS_GROWTH_MAX_BYTES);
+    for (let i = 0; i < 20; i++) await other.exchange(PING_BYTES);
+
+    await Promise.all(
+      slow.map(async (stream, i) => {
+        const left = Math.max(0, sizes.bytesMin - (taken[i] ?? 0));
+        await Promise.all([stream.receive(stream.owedBytes + left), stream.send(left)]);
+      }),
+    );
+  });
+}
+
+/** FIN from the client, with nothing, little and much left to echo: all of it comes, and then the server's FIN. */
+export async function checkHalfClose(server: Server, bytesMax: number): Promise<void> {
+  await withClient(server.port, async (client) => {
+    for (const bytes of [0, 1, 1_000, bytesMax]) {
+      const stream = await client.connect();
+      const sendAll = async () => {
+        await stream.send(bytes);
+        stream.socket.shutdownWrite();
+      };
+      await Promise.all([sendAll(), stream.receive(bytes)]);
+      await stream.expectEnd();
+    }
+    // FIN while the server cannot write: it stands behind bytes that the server has not read yet.
+    const owing = await client.connect(SMALL_BUFFERS);
+    await owing.sendUntilBlocked(FILL_BYTES, BLOCKED_MS);
+    owing.socket.shutdownWrite();
+    await owing.drain();
+    await owing.expectEnd();
+  });
+}
+
+export interface ResetSizes {
+  readonly rounds: number;
+  /** Connections that are reset while the server owes them bytes. */
+  readonly owing: number;
+}
+
+/** RST right after the connection, after a byte, and while much is owed: the others do not notice. */
+export async function checkReset(server: Server, sizes: ResetSizes): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const other = await client.connect();
+    for (let i = 0; i < sizes.rounds; i++) {
+      (await client.connect()).socket.reset();
+
+      const brief = await client.connect();
+      await brief.send(1);
+      brief.socket.reset();
+
+      const answered = await client.connect();
+      await answered.exchange(PING_BYTES);
+      answered.socket.reset();
+
+      await other.exchange(PING_BYTES);
+    }
+    const owing: EchoStream[] = [];
+    while (owing.length < sizes.owing) owing.push(await client.connect(SMALL_BUFFERS));
+    await Promise.all(owing.map((stream) => stream.sendUntilBlocked(FILL_BYTES, BLOCKED_MS)));
+    for (const stream of owing) stream.socket.reset();
+    await other.exchange(PING_BYTES);
+    await (await client.connect()).exchange(PING_BYTES);
+  });
+}
+
+/** Connections that come, echo and go; afterwards the server holds what it held at its start. */
+export async function checkChurn(
+  server: Server,
+  sizes: { cycles: number; lanes: number },
+  countFds: (pid: number) => Promise<number>,
+): Promise<void> {
+  const lane = async (cycles: number) => {
+    for (let i = 0; i < cycles; i++)
+      await withClient(server.port, async (client) => (await client.connect()).exchange(PING_BYTES));
+  };
+  await Promise.all(Array.from({ length: sizes.lanes }, () => lane(sizes.cycles / sizes.lanes)));
+  await until({
+    what: `the server has its ${server.fdsAtStart} descriptors of the start, and no more`,
+    deadlineMs: SETTLE_DEADLINE_MS,
+    look: () => countFds(server.pid),
+    reached: (fds) => fds === server.fdsAtStart,
+  });
+}
+
+/** Many connections that do nothing beside a few that do; then the idle ones are used. */
+export async function checkIdle(server: Server, sizes: { idle: number; active: number }): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const idle = await client.connectMany(sizes.idle);
+    const active = await client.connectMany(sizes.active);
+    await Promise.all(
+      active.map(async (stream) => {
+        for (let i = 0; i < 20; i++) await stream.exchange(1_000);
+      }),
+    );
+    await Promise.all(idle.map((stream) => stream.exchange(PING_BYTES)));
+  });
+}
+
+/** Signals that interrupt the server wherever it is do not disturb the echo. */
+export async function checkInterruptions(server: Server, signals: number): Promise<void> {
+  const { seq } = (await server.counters()).sample;
+  await withClient(server.port, async (client) => {
+    const stream = await client.connect();
+    for (let i = 0; i < signals; i++) {
+      await Promise.all([
+        stream.exchange(i % 2 === 0 ? PING_BYTES : 64 * BYTES_PER_KIB),
+        (async () => server.signal('SIGUSR1'))(),
+      ]);
+    }
+  });
+  expect((await server.counters()).sample.seq, 'answered signals').toBeGreaterThan(seq);
+}
+
+/** After N requests the page says exactly what was done, and a sample is answered. */
+export async function checkCounters(server: Server, requests: number): Promise<void> {
+  const names = ['accepted', 'closed', 'conn_errors', 'bytes_in', 'bytes_out', 'reads', 'writes', 'refused'];
+  const before = await server.counters();
+  await withClient(server.port, async (client) => {
+    const stream = await client.connect();
+    for (let i = 0; i < requests; i++) await stream.exchange(PING_BYTES);
+    stream.socket.shutdownWrite();
+    await stream.expectEnd();
+  });
+  const seen = await until({
+    what: `the counters account for ${requests} requests of ${PING_BYTES} bytes on one connection`,
+    deadlineMs: SETTLE_DEADLINE_MS,
+    look: async () => {
+      const now = await server.counters();
+      return Object.fromEntries(names.map((name) => [name, now.value(name) - before.value(name)]));
+    },
+    reached: (difference) => (difference.closed ?? 0) >= 1 && difference.bytes_in === difference.bytes_out,
+  });
+  expect(seen).toEqual({
+    accepted: 1,
+    closed: 1,
+    conn_errors: 0,
+    bytes_in: requests * PING_BYTES,
+    bytes_out: requests * PING_BYTES,
+    reads: requests,
+    writes: requests,
+    refused: 0,
+  });
+  await checkSample(server);
+}
+
+async function checkSample(server: Server): Promise<void> {
+  const { sample: before } = await server.counters();
+  server.signal('SIGUSR1');
+  const { sample } = await until({
+    what: 'the server answers SIGUSR1',
+    deadlineMs: SETTLE_DEADLINE_MS,
+    look: () => server.counters(),
+    reached: (counters) => counters.sample.seq > before.seq,
+  });
+  expect(sample.seq).toBe(before.seq + 1);
+  expect(sample.voluntarySwitches + sample.involuntarySwitches).toBeGreaterThanOrEqual(
+    before.voluntarySwitches + before.involuntarySwitches,
+  );
+  expect(sample.rssMaxBytes).toBeGreaterThanOrEqual(Math.max(before.rssMaxBytes, 4 * BYTES_PER_KIB));
+}
+
+/** SIGTERM while connections are busy: one clean end with a stats line that adds up. Ends the server. */
+export async function checkStopUnderLoad(server: Server, connections: number): Promise<void> {
+  const before = await server.counters();
+  await withClient(server.port, async (client) => {
+    const streams = await client.connectMany(connections);
+    await Promise.all(streams.map((stream) => stream.exchange(PING_BYTES)));
+    let stopping = false;
+    const load = Promise.all(
+      streams.map(async (stream) => {
+        try {
+          for (;;) await stream.exchange(10_000);
+        } catch (error) {
+          const isEnd = error instanceof EarlyEndError || error instanceof LibcError;
+          if (!stopping || !isEnd) throw error;
+        }
+      }),
+    );
+    load.catch(() => undefined); // it may fail before it is awaited
+    const readsMin = before.value('reads') + 10 * connections;
+    await readsServed(server, readsMin);
+    stopping = true;
+    const { stats, end, stderr } = await server.stop();
+    await load;
+
+    expect(end, stderr).toEqual({ exitCode: 0, signal: null });
+    if (stats === null) expect.fail('no stats line');
+    expect(stats).toMatchObject({ accepted: before.value('accepted') + client.made, refused: 0 });
+    expect(stats.reads).toBeGreaterThanOrEqual(readsMin);
+    expect(stats.bytes_out).toBeLessThanOrEqual(Number(stats.bytes_in));
+    expect(stats.syscalls).not.toEqual({});
+  });
+}
+
+async function readsServed(server: Server, readsMin: number): Promise<void> {
+  await until({
+    what: `${readsMin} reads are served`,
+    deadlineMs: SETTLE_DEADLINE_MS,
+    look: async () => (await server.counters()).value('reads'),
+    reached: (reads) => reads >= readsMin,
+  });
+}
+
+/** The connection over --conns-max is closed by name; the others live on, and one that goes makes room. */
+export async function checkConnsMax(server: Server, connsMax: number): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const admitted = await client.connectMany(connsMax);
+    for (const stream of admitted) await stream.exchange(PING_BYTES);
+
+    await (await client.connect()).expectRefused();
+    await server.says(`over --conns-max (${connsMax})`);
+    expect((await server.counters()).value('refused')).toBe(1);
+    for (const stream of admitted) await stream.exchange(PING_BYTES);
+
+    const [first] = admitted;
+    first?.socket.close();
+    await until({
+      what: 'the server closes the connection that the client closed',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: async () => (await server.counters()).value('closed'),
+      reached: (closed) => closed === 1,
+    });
+    await (await client.connect()).exchange(PING_BYTES);
+    await (await client.connect()).expectRefused();
+    expect((await server.counters()).value('refused')).toBe(2);
+  });
+}
+
+/** Requests one after the other, on several connections, all of which are closed at the end. */
+export async function pingPong(client: Client, connections: number, requests: number): Promise<void> {
+  const streams = await client.connectMany(connections);
+  for (let i = 0; i < requests; i++) for (const stream of streams) await stream.exchange(PING_BYTES);
+  for (const stream of streams) {
+    stream.socket.shutdownWrite();
+    await stream.expectEnd();
+  }
+}

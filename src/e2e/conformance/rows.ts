@@ -1,0 +1,70 @@
+import { compileHelpers, type Sanitizer } from '../../build/compile.ts';
+import { HELPERS_DIR } from '../../build/package.ts';
+import { MODELS, type ModelSpec } from '../../models/registry.ts';
+import { probeModel } from '../../server/probe.ts';
+import { messageOf } from '../../util/errors.ts';
+
+/** A row of the registry with what its program says about this machine. */
+export type Row =
+  | { readonly status: 'supported'; readonly model: ModelSpec; readonly path: string }
+  | { readonly status: 'unsupported'; readonly model: ModelSpec; readonly reason: string }
+  | { readonly status: 'broken'; readonly model: ModelSpec; readonly reason: string };
+
+export interface RowsOptions {
+  readonly sanitizer?: Sanitizer;
+  /** Default: every row of the registry. */
+  readonly models?: readonly ModelSpec[];
+}
+
+/** Compiles and probes the rows. A program that does not compile breaks its own rows only. */
+export async function loadRows(options: RowsOptions = {}): Promise<Row[]> {
+  const models = options.models ?? MODELS;
+  const programs = [...new Set(models.map((model) => model.program))];
+  const paths = await compileEach(programs, options.sanitizer);
+  const rows: Row[] = [];
+  for (const model of models) {
+    const path = paths.get(model.program);
+    if (path === undefined || path instanceof Error) {
+      rows.push({ status: 'broken', model, reason: messageOf(path) });
+      continue;
+    }
+    const support = await probeModel(model, path);
+    if (support.supported) rows.push({ status: 'supported', model, path });
+    else rows.push(unsupported(model, support.reason ?? 'no reason given'));
+  }
+  return rows;
+}
+
+/** What stands behind a row's id in titles. */
+export function rowTitle(row: Row): string {
+  return row.status === 'supported' ? row.model.id : `${row.model.id} (${row.status}: ${row.reason})`;
+}
+
+/** Said aloud, for reporters do not show the titles of what is skipped. */
+function unsupported(model: ModelSpec, reason: string): Row {
+  process.stderr.write(`skipped: ${model.id}: ${reason}\n`);
+  return { status: 'unsupported', model, reason };
+}
+
+/** Program to executable, or to the error of its compilation. */
+async function compileEach(
+  programs: readonly string[],
+  sanitizer: Sanitizer | undefined,
+): Promise<Map<string, string | Error>> {
+  const compile = (some: readonly string[]) =>
+    compileHelpers({ sourceDir: HELPERS_DIR, programs: some, ...(sanitizer ? { sanitizer } : {}) });
+  try {
+    return new Map((await compile(programs)).servers);
+  } catch {
+    // One of them: find out which.
+  }
+  const paths = new Map<string, string | Error>();
+  for (const program of programs) {
+    try {
+      for (const [name, path] of (await compile([program])).servers) paths.set(name, path);
+    } catch (error) {
+      paths.set(program, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return paths;
+}

@@ -1,0 +1,133 @@
+import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '../../server/launch.ts';
+import type { ServerStats } from '../../server/protocol.ts';
+import { Socket } from '../libc/socket.ts';
+import { type CountersReading, readCounters } from './counters.ts';
+import { countFds } from './procfs.ts';
+import type { Row } from './rows.ts';
+import { until } from './until.ts';
+
+export type SupportedRow = Extract<Row, { status: 'supported' }>;
+
+/** How long a server may take to notice that connections are gone, or to answer a signal. */
+export const SETTLE_DEADLINE_MS = 20_000;
+
+export interface ServerOptions {
+  readonly connsMax?: number;
+  /** A command that ends in running the server, e.g. `['strace', '-c']`. */
+  readonly under?: readonly string[];
+  /**
+   * Connects once after SIGTERM: ThreadSanitizer holds a signal back until the call that it interrupts
+   * returns, and the kernel restarts an accept4 without returning.
+   */
+  readonly nudge?: boolean;
+}
+
+/** How a stopped server ended, and what it said. */
+export interface Stopped {
+  readonly stats: ServerStats | null;
+  readonly end: ServerEnd;
+  readonly stderr: string;
+}
+
+/** A running server of one row, with what the checks look at. */
+export class Server {
+  readonly port: number;
+  readonly pid: number;
+  /** Open descriptors before the first connection. */
+  readonly fdsAtStart: number;
+  readonly #handle: ServerHandle;
+  readonly #nudge: boolean;
+  #end: ServerEnd | null = null;
+
+  private constructor(handle: ServerHandle, fdsAtStart: number, nudge: boolean) {
+    this.#handle = handle;
+    this.port = handle.port;
+    this.pid = handle.pid;
+    this.fdsAtStart = fdsAtStart;
+    this.#nudge = nudge;
+    void handle.ended.then((end) => {
+      this.#end = end;
+    });
+  }
+
+  /** Throws `LaunchError` if it does not come up. */
+  static async start(row: SupportedRow, options: ServerOptions = {}): Promise<Server> {
+    const args = [...row.model.options];
+    if (options.connsMax !== undefined) args.push(`--conns-max=${options.connsMax}`);
+    const [path, ...rest] = [...(options.under ?? []), row.path, ...args];
+    const handle = await launchServer(path ?? row.path, rest, new AbortController().signal);
+    return new Server(handle, await countFds(handle.pid), options.nudge ?? false);
+  }
+
+  get stderr(): string {
+    return this.#handle.stderr();
+  }
+
+  /** How it ended, if it has: a server must not, before it is stopped. */
+  get end(): ServerEnd | null {
+    return this.#end;
+  }
+
+  counters(): Promise<CountersReading> {
+    return readCounters(this.pid, this.#handle.countersFd);
+  }
+
+  signal(name: 'SIGUSR1' | 'SIGTERM'): void {
+    process.kill(this.pid, name);
+  }
+
+  /** Waits until the server has said this on stderr. */
+  async says(text: string): Promise<void> {
+    await until({
+      what: `the server says "${text}"`,
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: () => this.stderr,
+      reached: (stderr) => stderr.includes(text),
+    });
+  }
+
+  /** Waits until every connection that it accepted is closed. */
+  async settle(): Promise<void> {
+    await until({
+      what: 'the server closes every connection that the client closed',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: async () => {
+        const counters = await this.counters();
+        return { accepted: counters.value('accepted'), closed: counters.value('closed') };
+      },
+      reached: (seen) => seen.accepted === seen.closed,
+    });
+  }
+
+  /** SIGTERM to the server itself, whatever it runs under; then its last words. */
+  async stop(): Promise<Stopped> {
+    if (this.#end === null) this.signal('SIGTERM');
+    const nudge = this.#nudge && this.#end === null ? await Socket.connect(this.port) : null;
+    await until({
+      what: 'the server ends after SIGTERM',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: () => this.#end,
+      reached: (end) => end !== null,
+    });
+    nudge?.close();
+    return { stats: await this.#handle.stop(), end: await this.#handle.ended, stderr: this.stderr };
+  }
+
+  /** For the end of a test that may have failed: no server is left, and nothing is thrown. */
+  async kill(): Promise<void> {
+    if (this.#end === null) await this.#handle.stop();
+  }
+}
+
+/** Starts a server that must refuse to start: how it ended, and what it said. */
+export async function startInVain(row: SupportedRow, options: ServerOptions): Promise<LaunchError> {
+  let server: Server;
+  try {
+    server = await Server.start(row, options);
+  } catch (error) {
+    if (error instanceof LaunchError) return error;
+    throw error;
+  }
+  await server.kill();
+  throw new Error(`${row.model.id} started, with ${JSON.stringify(options)}`);
+}

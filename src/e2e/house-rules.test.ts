@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+interface SourceFile {
+  /** From the top of the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const typescript = sourceFiles('src', /\.ts$/);
+const production = typescript.filter((file) => !/\.(test|fake)\.ts$|^src\/e2e\//.test(file.path));
+const helpers = sourceFiles('c-helpers', /\.[ch]$/);
+const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.path));
+
+describe('packages with one home', () => {
+  test.each([
+    { name: 'koffi', home: /^src\/((load|costs)\/ffi|e2e\/libc\/libc)\.ts$/ },
+    { name: 'execa', home: /^src\/(build|server|e2e)\// },
+    { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
+    { name: 'cli-table3', home: /^src\/render\// },
+    { name: 'cli-progress', home: /^src\/render\// },
+  ])('only $home imports $name', ({ name, home }) => {
+    const importers = typescript.filter((file) => importsOf(file).includes(name)).map((file) => file.path);
+    expect(importers).not.toEqual([]);
+    expect(importers.filter((path) => !home.test(path))).toEqual([]);
+  });
+});
+
+describe('the pure rooms', () => {
+  const PURE = /^src\/(plan|stats|tables|export|claims)\//;
+  const WORLDLY_NAMES =
+    /\b(process|performance)\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b/;
+  const rooms = production.filter((file) => PURE.test(file.path));
+
+  test('are there', () => {
+    expect(rooms).not.toEqual([]);
+  });
+  test.each(rooms)(
+    '$path reaches no fs, process, clock or randomness, through whatever it imports',
+    (file) => {
+      const worldly = [...closureOf(file)].flatMap((reached) => [
+        ...importsOf(reached)
+          .filter((name) => name.startsWith('node:') || ['koffi', 'execa'].includes(name))
+          .map((name) => `${reached.path} imports ${name}`),
+        ...(WORLDLY_NAMES.test(withoutComments(reached.text)) ? [`${reached.path} uses the world`] : []),
+      ]);
+      expect(worldly).toEqual([]);
+    },
+  );
+});
+
+describe('the TypeScript sources', () => {
+  test('keep util to errors and units', () => {
+    const util = typescript.map((file) => file.path).filter((path) => path.startsWith('src/util/'));
+    expect(util.filter((path) => !/\/(errors|units)(\.test)?\.ts$/.test(path))).toEqual([]);
+  });
+  test('have kebab-case names', () => {
+    const name = /^src\/([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.(test|fake))?\.ts$/;
+    expect(typescript.map((file) => file.path).filter((path) => !name.test(path))).toEqual([]);
+  });
+  test.each([
+    { what: 'default exports', pattern: /^export default\b/m },
+    { what: 'enums and namespaces', pattern: /^(export )?(declare )?(const )?(enum|namespace) \w/m },
+    { what: 'module mocks', pattern: /\bvi\.(mock|doMock|hoisted)\(/ },
+    { what: 'silenced checks', pattern: /@ts-(ignore|nocheck|expect-error)|biome-ignore-all/ },
+  ])('have no $what', ({ pattern }) => {
+    expect(filesWith(typescript.filter(isNotThisFile), pattern)).toEqual([]);
+  });
+  test('set the exit code in cli.ts only', () => {
+    const files = filesWith(production, /\bprocess\.(exitCode\s*=|exit\()/);
+    expect(files.filter((path) => path !== 'src/cli.ts')).toEqual([]);
+  });
+  test('read the wall clock and randomness at the edge only: commands, cli and e2e', () => {
+    const files = filesWith(production, /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(/);
+    expect(files.filter((path) => !/^src\/(cli\.ts$|commands\/)/.test(path))).toEqual([]);
+  });
+});
+
+describe('the servers', () => {
+  const servers = helpers.filter((file) => /^c-helpers\/(server|models)\//.test(file.path));
+
+  test('set socket options in net.c only', () => {
+    expect(filesWith(servers, /\b[gs]etsockopt\(/)).toEqual(['c-helpers/server/net.c']);
+  });
+  test('print to stdout in main.c only, where the JSON lines come from', () => {
+    expect(filesWith(servers, /(?<![a-z])printf\(|\bput(s|char)\(|\bstdout\b/)).toEqual([
+      'c-helpers/server/main.c',
+    ]);
+  });
+  test('read no clock', () => {
+    expect(filesWith(servers, /\b(clock_gettime|gettimeofday|time|clock)\(/)).toEqual([]);
+  });
+  test('take memory from net_slab, which is sized and checked', () => {
+    expect(filesWith(models, /\b(malloc|calloc|realloc|alloca)\(/)).toEqual([]);
+  });
+  test.each(models)('$path opens with its loop, what it leaves out and how to run it by hand', (file) => {
+    const header = file.text.slice(0, file.text.indexOf('*/'));
+    expect(header.startsWith('/*\n * ')).toBe(true);
+    for (const label of ['Loop:', 'Left out:', 'By hand:']) expect(header).toContain(` * ${label}`);
+  });
+  test.each(models)('$path knows the harness and no other model', (file) => {
+    const includes = [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(includes.filter((path) => !path.startsWith('../server/'))).toEqual([]);
+  });
+});
+
+test('no C source reads the wall clock', () => {
+  expect(filesWith(helpers, /\bCLOCK_REALTIME\b|\bgettimeofday\(/)).toEqual([]);
+});
+
+function isNotThisFile(file: SourceFile): boolean {
+  return join(ROOT, file.path) !== fileURLToPath(import.meta.url);
+}
+
+function sourceFiles(folder: string, name: RegExp): SourceFile[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && name.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => ({ path: relative(ROOT, path), text: readFileSync(path, 'utf8') }));
+}
+
+/** What a file imports when it runs; types are gone by then. */
+function importsOf(file: SourceFile): string[] {
+  const statements = /^(?:import|export)\s+(?!type\b)(?:[^'";]*?\bfrom\s+)?'([^']+)'/gm;
+  return [...file.text.matchAll(statements)].map((match) => match[1] ?? '');
+}
+
+/** The file and all of ours that it imports, directly or not. */
+function closureOf(file: SourceFile, seen: Set<SourceFile> = new Set()): Set<SourceFile> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const name of importsOf(file).filter((path) => path.startsWith('.'))) {
+    const path = join(dirname(file.path), name);
+    const imported = typescript.find((other) => other.path === path);
+    if (imported === undefined) throw new Error(`${file.path} imports ${name}, which is not there`);
+    closureOf(imported, seen);
+  }
+  return seen;
+}
+
+function filesWith(files: readonly SourceFile[], pattern: RegExp): string[] {
+  return files.filter((file) => pattern.test(withoutComments(file.text))).map((file) => file.path);
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+}

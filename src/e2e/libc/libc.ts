@@ -1,0 +1,184 @@
+import koffi from 'koffi';
+
+/** `struct pollfd`: int fd, short events, short revents. */
+export const POLLFD_BYTES = 8;
+export const POLLFD_OFFSET = { fd: 0, events: 4, revents: 6 } as const;
+export const POLL = { in: 0x1, out: 0x4 } as const;
+
+/** From asm-generic of the Linux headers: x86, ARM, RISC-V. All of them are little-endian. */
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_ERROR = 4;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const SO_LINGER = 13;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const MSG_NOSIGNAL = 0x4000;
+const SHUT_WR = 1;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+const EFD_CLOEXEC = 0o2000000;
+const EFD_NONBLOCK = 0o4000;
+const SOCKADDR_IN_BYTES = 16;
+const LOOPBACK = [127, 0, 0, 1] as const;
+
+const lib = koffi.load('libc.so.6');
+const c = {
+  socket: lib.func('int socket(int domain, int type, int protocol)'),
+  connect: lib.func('int connect(int fd, const void *address, unsigned int bytes)'),
+  send: lib.func('long send(int fd, const void *bytes, size_t count, int flags)'),
+  recv: lib.func('long recv(int fd, void *bytes, size_t count, int flags)'),
+  setsockopt: lib.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int bytes)'),
+  getsockopt: lib.func('int getsockopt(int fd, int level, int name, void *value, void *bytes)'),
+  fcntl: lib.func('int fcntl(int fd, int command, long value)'),
+  shutdown: lib.func('int shutdown(int fd, int how)'),
+  close: lib.func('int close(int fd)'),
+  poll: lib.func('int poll(void *fds, unsigned long count, int timeoutMs)'),
+  eventfd: lib.func('int eventfd(unsigned int initial, int flags)'),
+  read: lib.func('long read(int fd, void *bytes, size_t count)'),
+  write: lib.func('long write(int fd, const void *bytes, size_t count)'),
+};
+
+const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
+errnoNames.set(koffi.os.errno.EAGAIN as number, 'EAGAIN'); // has a second name, EWOULDBLOCK
+
+/** A libc call that failed: `code` is the name of its errno. */
+export class LibcError extends Error {
+  readonly code: string;
+  constructor(call: string, code: string) {
+    super(`${call}: ${code}`);
+    this.name = 'LibcError';
+    this.code = code;
+  }
+}
+
+/** What a call returned; for one that failed, the name of its errno. */
+type Outcome = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly code: string };
+
+function outcomeOf(value: number): Outcome {
+  if (value >= 0) return { ok: true, value };
+  const errno = koffi.errno();
+  return { ok: false, code: errnoNames.get(errno) ?? `errno ${errno}` };
+}
+
+function must(call: string, value: number): number {
+  const outcome = outcomeOf(value);
+  if (!outcome.ok) throw new LibcError(call, outcome.code);
+  return outcome.value;
+}
+
+function int32(value: number): Buffer {
+  const buffer = Buffer.alloc(4);
+  buffer.writeInt32LE(value);
+  return buffer;
+}
+
+function loopback(port: number): Buffer {
+  const address = Buffer.alloc(SOCKADDR_IN_BYTES);
+  address.writeUInt16LE(AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  address.set(LOOPBACK, 4);
+  return address;
+}
+
+/** A TCP socket whose calls do not block, without Nagle's algorithm. Throws `LibcError`. */
+export function openTcp(buffers: { receiveBytes?: number; sendBytes?: number } = {}): number {
+  const fd = must('socket', c.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  try {
+    const flags = must('fcntl(F_GETFL)', c.fcntl(fd, F_GETFL, 0));
+    must('fcntl(F_SETFL)', c.fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+    must('setsockopt(TCP_NODELAY)', c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, int32(1), 4));
+    if (buffers.receiveBytes !== undefined)
+      must('setsockopt(SO_RCVBUF)', c.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, int32(buffers.receiveBytes), 4));
+    if (buffers.sendBytes !== undefined)
+      must('setsockopt(SO_SNDBUF)', c.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, int32(buffers.sendBytes), 4));
+    return fd;
+  } catch (error) {
+    c.close(fd);
+    throw error;
+  }
+}
+
+/** Starts to connect to a port of 127.0.0.1. False: wait until it is writable, then `finishConnect`. */
+export function startConnect(fd: number, port: number): boolean {
+  const outcome = outcomeOf(c.connect(fd, loopback(port), SOCKADDR_IN_BYTES));
+  if (outcome.ok) return true;
+  if (outcome.code === 'EINPROGRESS') return false;
+  throw new LibcError(`connect(127.0.0.1:${port})`, outcome.code);
+}
+
+/** Throws `LibcError` if the connection could not be made. */
+export function finishConnect(fd: number): void {
+  const value = Buffer.alloc(4);
+  must('getsockopt(SO_ERROR)', c.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, int32(4)));
+  const errno = value.readInt32LE();
+  if (errno !== 0) throw new LibcError('connect', errnoNames.get(errno) ?? `errno ${errno}`);
+}
+
+/** Sends what the socket takes now: a number of bytes, or null if it takes nothing. */
+export function trySend(fd: number, bytes: Uint8Array): number | null {
+  return retryable('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL));
+}
+
+/** Receives what is there: a number of bytes, 0 at the end of the stream, null if there is nothing yet. */
+export function tryReceive(fd: number, into: Uint8Array): number | null {
+  return retryable('recv', () => c.recv(fd, into, into.length, 0));
+}
+
+function retryable(call: string, run: () => number): number | null {
+  for (;;) {
+    const outcome = outcomeOf(run());
+    if (outcome.ok) return outcome.value;
+    if (outcome.code === 'EAGAIN') return null;
+    if (outcome.code !== 'EINTR') throw new LibcError(call, outcome.code);
+  }
+}
+
+export function shutdownWrite(fd: number): void {
+  must('shutdown(SHUT_WR)', c.shutdown(fd, SHUT_WR));
+}
+
+/** The next close of this socket sends RST and throws away what is not sent. */
+export function lingerZero(fd: number): void {
+  const linger = Buffer.alloc(8);
+  linger.writeInt32LE(1, 0);
+  must('setsockopt(SO_LINGER)', c.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, linger.length));
+}
+
+export function closeFd(fd: number): void {
+  must('close', c.close(fd));
+}
+
+/** poll(2) that returns at once; how many descriptors are ready. */
+export function pollNow(fds: Uint8Array, count: number): number {
+  return must('poll', c.poll(fds, count, 0));
+}
+
+/** poll(2) off the event loop. `fds` must not be touched until it resolves. EINTR counts as nothing ready. */
+export function pollAsync(fds: Uint8Array, count: number, timeoutMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    c.poll.async(fds, count, timeoutMs, (error: Error | null, ready: number) => {
+      if (error) reject(error);
+      else resolve(Math.max(ready, 0));
+    });
+  });
+}
+
+/** A descriptor that `ringBell` makes readable and `silenceBell` not. */
+export function openBell(): number {
+  return must('eventfd', c.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+}
+
+export function ringBell(fd: number): void {
+  const one = Buffer.alloc(8);
+  one.writeBigUInt64LE(1n);
+  must('write(eventfd)', c.write(fd, one, one.length));
+}
+
+export function silenceBell(fd: number): void {
+  retryable('read(eventfd)', () => c.read(fd, Buffer.alloc(8), 8));
+}

@@ -1,0 +1,111 @@
+import {
+  closeFd,
+  finishConnect,
+  lingerZero,
+  openTcp,
+  shutdownWrite,
+  startConnect,
+  tryReceive,
+  trySend,
+} from './libc.ts';
+import { type Direction, Reactor } from './reactor.ts';
+
+/** How long a socket may stand still before the test gives up on the server. */
+export const PROGRESS_TIMEOUT_MS = 30_000;
+
+/** The server did nothing for `PROGRESS_TIMEOUT_MS`. */
+export class StalledError extends Error {
+  constructor(what: string) {
+    super(`nothing happened for ${PROGRESS_TIMEOUT_MS} ms while ${what}`);
+    this.name = 'StalledError';
+  }
+}
+
+export interface SocketOptions {
+  /** SO_RCVBUF and SO_SNDBUF, in bytes; default: the kernel's, which grow. */
+  readonly receiveBytes?: number;
+  readonly sendBytes?: number;
+}
+
+const reactor = new Reactor();
+
+/**
+ * A TCP connection to 127.0.0.1 by plain libc calls, so that nothing between the test and the server
+ * buffers, batches or tidies up. Calls throw `LibcError` (`code` is ECONNRESET and the like) and
+ * `StalledError`.
+ */
+export class Socket {
+  readonly fd: number;
+  #open = true;
+
+  private constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  static async connect(port: number, options: SocketOptions = {}): Promise<Socket> {
+    const socket = new Socket(openTcp(options));
+    try {
+      if (!startConnect(socket.fd, port)) {
+        await socket.#ready('out', `connecting to port ${port}`);
+        finishConnect(socket.fd);
+      }
+      return socket;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** Sends all of it. */
+  async send(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const taken = trySend(this.fd, bytes.subarray(done));
+      if (taken === null) await this.#ready('out', `sending byte ${done} of ${bytes.length}`);
+      else done += taken;
+    }
+  }
+
+  /** Sends until all is sent or the socket has taken nothing for this long; returns the bytes it took. */
+  async sendUntilBlocked(bytes: Uint8Array, patienceMs: number): Promise<number> {
+    let done = 0;
+    while (done < bytes.length) {
+      const taken = trySend(this.fd, bytes.subarray(done));
+      if (taken !== null) done += taken;
+      else if (!(await reactor.wait(this.fd, 'out', patienceMs))) break;
+    }
+    return done;
+  }
+
+  /** Receives what is there, without waiting: 0 at the end of the stream, null if there is nothing yet. */
+  tryReceive(into: Uint8Array): number | null {
+    return tryReceive(this.fd, into);
+  }
+
+  /** Waits until there is something to receive; the end of the stream and an error are something. */
+  async waitForInput(): Promise<void> {
+    await this.#ready('in', 'waiting for bytes');
+  }
+
+  /** Sends FIN; the other direction stays open. */
+  shutdownWrite(): void {
+    shutdownWrite(this.fd);
+  }
+
+  /** Closes with RST instead of FIN. */
+  reset(): void {
+    if (this.#open) lingerZero(this.fd);
+    this.close();
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    reactor.forget(this.fd);
+    closeFd(this.fd);
+  }
+
+  async #ready(direction: Direction, what: string): Promise<void> {
+    if (!(await reactor.wait(this.fd, direction, PROGRESS_TIMEOUT_MS))) throw new StalledError(what);
+  }
+}

@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { findModel, MODELS } from './registry.ts';
+
+const MODELS_DIR = new URL('../../c-helpers/models/', import.meta.url);
+
+const programs = readdirSync(MODELS_DIR)
+  .filter((name) => name.endsWith('.c'))
+  .map((name) => name.slice(0, -'.c'.length));
+
+describe('the registry', () => {
+  test('has a row for every program of c-helpers/models, and a program for every row', () => {
+    expect([...new Set(MODELS.map((model) => model.program))].sort()).toEqual(programs.sort());
+  });
+
+  test('holds each id, title and pair of program and options once', () => {
+    const once = (keys: readonly string[]) => expect(keys).toEqual([...new Set(keys)]);
+    once(MODELS.map((model) => model.id));
+    once(MODELS.map((model) => model.title));
+    once(MODELS.map((model) => [model.program, ...model.options].join(' ')));
+  });
+
+  test.each(MODELS)('$id can be typed, selected by a glob and printed', (model) => {
+    expect(model.id).toMatch(/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/);
+    expect(model.id.startsWith(model.family)).toBe(true);
+    expect(model.linuxMin).toMatch(/^\d+(\.\d+)+$/);
+    expect(model.title.trim()).toBe(model.title);
+    for (const option of model.options) expect(option).toMatch(/^--[a-z-]+(=[a-z0-9-]+)?$/);
+  });
+
+  test('finds a row by its id, and only by its whole id', () => {
+    expect(findModel('epoll-lt')?.options).toEqual(['--trigger=level']);
+    expect(findModel('epoll')).toBeUndefined();
+  });
+});

@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config';
+
+/** A unit test does nothing slow; a machine that stalls may still take this long. */
+const UNIT_TEST_TIMEOUT_MS = 10_000;
+/** An end-to-end test may compile, and move megabytes through a sanitizer build. */
+const E2E_TEST_TIMEOUT_MS = 120_000;
+const E2E_HOOK_TIMEOUT_MS = 180_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          exclude: ['src/e2e/**'],
+          testTimeout: UNIT_TEST_TIMEOUT_MS,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['src/e2e/**/*.test.ts'],
+          globalSetup: ['src/e2e/cli/setup.ts'],
+          testTimeout: E2E_TEST_TIMEOUT_MS,
+          hookTimeout: E2E_HOOK_TIMEOUT_MS,
+          // After the unit tests, and one file at a time: servers and clients need the CPUs. A process
+          // per file: the servers it starts end with it.
+          pool: 'forks',
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
