@@ -136,6 +136,19 @@ describe('a run', () => {
     expect(free.load.requests[0]?.clientCpu).toBeNull();
   });
 
+  test.each([
+    { connections: 1000, connsMax: 1008 },
+    { connections: 1010, connsMax: 1016 },
+  ])('asks select for room for $connsMax, and never for more than it can hold', async (row) => {
+    const world = fakeWorld();
+    await run(world, {
+      entries: [{ label: 'select', model: 'select' }],
+      workloads: [{ ...FAKE_WORKLOAD, connections: row.connections }],
+      blocks: 1,
+    });
+    expect(world.servers[0]?.args).toContain(`--conns-max=${row.connsMax}`);
+  });
+
   const {
     active: _active,
     depth: _depth,

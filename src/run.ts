@@ -289,7 +289,12 @@ async function launchFor(model: ModelSpec, workload: Workload, execution: Execut
   const { serverCpus } = execution.plan.settings;
   const path = execution.artifacts.servers.get(model.program);
   if (path === undefined) throw new Error(`${model.program} was not compiled`);
-  const args = [...model.options, `--conns-max=${workload.connections + CONNECTIONS_SPARE}`];
+  // The spare ones are a comfort, so they give way to what the mechanism can hold.
+  const connsMax = Math.min(
+    workload.connections + CONNECTIONS_SPARE,
+    model.connectionsMax ?? Number.POSITIVE_INFINITY,
+  );
+  const args = [...model.options, `--conns-max=${connsMax}`];
   if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
   try {
     return await execution.deps.launch(path, args, execution.signal);
