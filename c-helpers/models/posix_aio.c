@@ -1,0 +1,354 @@
+/*
+ * posix_aio - aio_read and aio_write of libc: helper threads block in read and write, signals tell.
+ *
+ * Loop:    rt_sigtimedwait for a queued signal (SIGEV_SIGNAL, si_value is the socket), then the next
+ *          aio_read or aio_write on that socket; new connections are told by SIGIO of the listener.
+ * Needs:   glibc. Its default of 20 helpers would leave sockets waiting behind idle ones, and its one
+ *          queue per descriptor a write behind a read: so one helper and one request per connection.
+ * Helpers: pread64 or pwrite64 (ESPIPE on a socket), read or write, getpid, getuid, rt_sigqueueinfo;
+ *          counted when the request is reaped. Not countable from inside: futex, and what starting a
+ *          helper takes (clone3, mmap, ...); glibc ends one that wakes for work another has taken.
+ * Left out: SIGEV_THREAD (a thread per completion), aio_suspend (walks all requests each time).
+ * By hand: posix_aio --port=7000
+ */
+#include <aio.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "../server/echo.h"
+
+#define SIGNAL_DONE (SIGRTMIN + 1)
+#define HELPER_IDLE_S (24 * 60 * 60)
+#define HELPER_STACK_BYTES (256u << 10)
+#define HELPER_MAPS 2 /* its stack and the guard page */
+#define MAPS_RESERVED 1024
+#define SIGNALS_RESERVED 64
+#define TASKS_RESERVED 256 /* helpers that are about to end are not counted by glibc any more */
+#define LOST_WAIT_S 1
+#define LOST_EVENTS 65536
+#define NO_LIMIT UINT32_MAX
+
+struct conn {
+	int fd;	      /* while it is open, its own index */
+	bool writing; /* what the request does; there is always exactly one */
+	uint32_t from, end;
+	struct aiocb request;
+};
+
+const char model_name[] = "posix_aio";
+const char model_usage[] = "";
+const bool model_listen_nonblocking = true;
+
+/* There only in a build with ThreadSanitizer: what it lacks is known, so it is not asked to judge. */
+extern void __tsan_init(void) __attribute__((weak));
+static const char tsan_reason[] = "ThreadSanitizer crashes in threads that libc starts itself";
+
+static sigset_t signals;
+static struct conn *conns; /* by fd */
+static uint32_t fds_top;   /* above every fd that was ever used */
+static char *bytes;	   /* one buffer per fd */
+
+/* Only when its request is done: closing under a blocked read would not even wake it. */
+static void conn_close(struct counters_slot *slot, struct conn *conn, bool broken)
+{
+	if (conn->fd < 0)
+		return;
+	net_close(slot, conn->fd, broken);
+	conn->fd = -1;
+}
+
+/* Makes the next request: write what is owed, or else read. */
+static void request(const struct server *server, struct counters_slot *slot, struct conn *conn)
+{
+	char *buf = bytes + (size_t)conn->fd * server->buf_bytes;
+	struct aiocb *aio = &conn->request;
+
+	conn->writing = conn->end > conn->from;
+	aio->aio_buf = buf + conn->from;
+	aio->aio_nbytes = conn->writing ? conn->end - conn->from : server->buf_bytes;
+	if ((conn->writing ? aio_write(aio) : aio_read(aio)) == 0)
+		return;
+	if (errno != EAGAIN && errno != ENOMEM)
+		die("aio_%s(fd %d)", conn->writing ? "write" : "read", conn->fd);
+	conn_close(slot, conn, true); /* no memory for the request */
+}
+
+static void conn_open(const struct server *server, struct counters_slot *slot, int fd)
+{
+	struct conn *conn = &conns[fd];
+
+	*conn = (struct conn){.fd = fd};
+	conn->request.aio_fildes = fd;
+	conn->request.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
+	conn->request.aio_sigevent.sigev_signo = SIGNAL_DONE;
+	conn->request.aio_sigevent.sigev_value.sival_int = fd;
+	if ((uint32_t)fd >= fds_top)
+		fds_top = (uint32_t)fd + 1;
+	request(server, slot, conn);
+}
+
+static void on_accept(const struct server *server, struct counters_slot *slot)
+{
+	int fd;
+	while ((fd = net_accept(server, slot, 0)) != NET_NONE)
+		if (fd >= 0)
+			conn_open(server, slot, fd);
+}
+
+static void on_recv(const struct server *server, struct counters_slot *slot, struct conn *conn, size_t n)
+{
+	if (n == 0) {
+		conn_close(slot, conn, false);
+		return;
+	}
+	count(slot, COUNT_READS);
+	count_add(slot, COUNT_BYTES_IN, n);
+	conn->from = 0;
+	conn->end = (uint32_t)n;
+	request(server, slot, conn);
+}
+
+static void on_send(const struct server *server, struct counters_slot *slot, struct conn *conn, size_t n)
+{
+	count(slot, COUNT_WRITES);
+	count_add(slot, COUNT_BYTES_OUT, n);
+	conn->from += (uint32_t)n;
+	if (conn->from < conn->end)
+		count(slot, COUNT_SHORT_WRITES);
+	else
+		conn->from = conn->end = 0;
+	request(server, slot, conn);
+}
+
+static void count_helper_calls(struct counters_slot *slot, bool writing)
+{
+	count(slot, writing ? COUNT_SYS_PWRITE64 : COUNT_SYS_PREAD64);
+	count(slot, writing ? COUNT_SYS_WRITE : COUNT_SYS_READ);
+	count(slot, COUNT_SYS_GETPID);
+	count(slot, COUNT_SYS_GETUID);
+	count(slot, COUNT_SYS_RT_SIGQUEUEINFO);
+}
+
+/*
+ * The signal queue was full. glibc then overwrites the result of the request with that error, so
+ * nobody knows how much was read or written: the connection cannot go on.
+ */
+static void on_lost(struct counters_slot *slot, struct conn *conn)
+{
+	static bool said;
+	if (!said)
+		fprintf(stderr, "%s: RLIMIT_SIGPENDING lost a completion; counted as signal_overflows\n",
+			model_name);
+	said = true;
+	count(slot, COUNT_SIGNAL_OVERFLOWS);
+	conn_close(slot, conn, true);
+}
+
+/* False: the request is still under way, or nobody's. */
+static bool on_event(const struct server *server, struct counters_slot *slot, int fd)
+{
+	if (fd < 0 || (uint32_t)fd >= fds_top || conns[fd].fd != fd)
+		return false;
+	struct conn *conn = &conns[fd];
+	int error = aio_error(&conn->request);
+	if (error == EINPROGRESS)
+		return false;
+
+	ssize_t n = aio_return(&conn->request);
+	count_helper_calls(slot, conn->writing);
+	if (error == EAGAIN) /* a blocking socket never says so */
+		on_lost(slot, conn);
+	else if (error != 0 && echo_error(error, fd, conn->writing ? "write" : "read") == ECHO_BROKEN)
+		conn_close(slot, conn, true);
+	else if (conn->writing)
+		on_send(server, slot, conn, (size_t)n);
+	else
+		on_recv(server, slot, conn, (size_t)n);
+	return true;
+}
+
+/* No signal tells of a request whose signal was lost. The limit makes that rare; others share it. */
+static void find_lost(const struct server *server, struct counters_slot *slot)
+{
+	for (uint32_t fd = 0; fd < fds_top; fd++)
+		if (conns[fd].fd == (int)fd && aio_error(&conns[fd].request) == EAGAIN)
+			(void)on_event(server, slot, (int)fd);
+}
+
+bool model_option(const char *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* The number in a file, after what scan skips. NO_LIMIT without file or number, as in "max". */
+static uint32_t read_number(const char *path, const char *scan)
+{
+	uint32_t number;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return NO_LIMIT;
+	if (fscanf(file, scan, &number) != 1)
+		number = NO_LIMIT;
+	fclose(file);
+	return number;
+}
+
+static uint32_t resource_limit(int resource)
+{
+	struct rlimit limit;
+	if (getrlimit(resource, &limit) < 0)
+		die("getrlimit(%d)", resource);
+	return limit.rlim_cur < NO_LIMIT ? (uint32_t)limit.rlim_cur : NO_LIMIT;
+}
+
+/* Lowers the limit to what most leaves, when used are taken and each connection takes each. */
+static void lower(struct model_limit *limit, const char *name, uint32_t most, uint32_t used, uint32_t each)
+{
+	if (most == NO_LIMIT)
+		return;
+	uint32_t room = most > used ? (most - used) / each : 0;
+	if (room < limit->conns)
+		*limit = (struct model_limit){.conns = room > 0 ? room : 1, .name = name};
+}
+
+/* Lines of /proc/self/cgroup are "0::/path" or, in version 1, "8:pids:/path"; every level may limit. */
+static void lower_by_cgroups(struct model_limit *limit)
+{
+	char line[PATH_MAX], most[2 * PATH_MAX], used[2 * PATH_MAX];
+	FILE *file = fopen("/proc/self/cgroup", "re");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		bool version1 = strstr(line, ":pids:");
+		if (!version1 && strncmp(line, "0::", 3) != 0)
+			continue;
+		const char *mount = version1 ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
+		char *path = strchr(line, '/');
+		for (char *end = strchr(line, '\n'); path && end; end = strrchr(path, '/')) {
+			*end = '\0';
+			snprintf(most, sizeof(most), "%s%s/pids.max", mount, path);
+			snprintf(used, sizeof(used), "%s%s/pids.current", mount, path);
+			lower(limit, "the cgroup's pids.max", read_number(most, "%u"),
+			      read_number(used, "%u") + TASKS_RESERVED, 1);
+		}
+	}
+	if (file)
+		fclose(file);
+}
+
+/* A request for which no helper can be started waits until another is done, maybe for ever. */
+struct model_limit model_limit(void)
+{
+	struct model_limit limit = {.conns = NO_LIMIT};
+	uint32_t tasks = read_number("/proc/loadavg", "%*s %*s %*s %*u/%u");
+
+	tasks = tasks == NO_LIMIT ? TASKS_RESERVED : tasks + TASKS_RESERVED;
+	lower(&limit, "RLIMIT_SIGPENDING", resource_limit(RLIMIT_SIGPENDING), SIGNALS_RESERVED, 1);
+	if (getuid() != 0) /* copy_process lets root pass */
+		lower(&limit, "RLIMIT_NPROC", resource_limit(RLIMIT_NPROC), tasks, 1);
+	lower(&limit, "kernel.threads-max", read_number("/proc/sys/kernel/threads-max", "%u"), tasks, 1);
+	lower(&limit, "kernel.pid_max", read_number("/proc/sys/kernel/pid_max", "%u"), tasks, 1);
+	lower(&limit, "vm.max_map_count", read_number("/proc/sys/vm/max_map_count", "%u"), MAPS_RESERVED,
+	      HELPER_MAPS);
+	lower_by_cgroups(&limit);
+	return limit.conns == NO_LIMIT ? (struct model_limit){0} : limit;
+}
+
+/* Reads one byte from a socket, which starts the first helper. */
+static int read_one(void)
+{
+	char byte;
+	int pair[2];
+	struct aiocb aio = {.aio_buf = &byte, .aio_nbytes = 1, .aio_sigevent.sigev_notify = SIGEV_NONE};
+	const struct aiocb *list[] = {&aio};
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		die("socketpair(AF_UNIX)");
+	if (send(pair[1], "", 1, MSG_NOSIGNAL) != 1)
+		die("send(fd %d)", pair[1]);
+	aio.aio_fildes = pair[0];
+	int error = aio_read(&aio) < 0 ? errno : 0;
+	while (error == 0 && (error = aio_error(&aio)) == EINPROGRESS)
+		error = aio_suspend(list, 1, NULL) < 0 && errno != EINTR ? errno : 0;
+	close(pair[0]);
+	close(pair[1]);
+	return error;
+}
+
+enum exit_code model_probe(struct probe *probe)
+{
+	int error = 0;
+	if (__tsan_init)
+		snprintf(probe->reason, sizeof(probe->reason), "%s", tsan_reason);
+	else if ((error = read_one()) != 0)
+		snprintf(probe->reason, sizeof(probe->reason), "aio_read(socket): %s", strerror(error));
+	return probe->reason[0] ? EXIT_UNSUPPORTED : EXIT_SERVED;
+}
+
+/* Before the first request: glibc takes the sizes only then. */
+static void helpers_prepare(const struct server *server)
+{
+	const struct aioinit sizes = {
+		.aio_threads = (int)server->conns_max,
+		.aio_num = (int)server->conns_max,
+		.aio_idle_time = HELPER_IDLE_S,
+	};
+	pthread_attr_t attr;
+
+	/* glibc starts a helper with a small stack, or, from another helper, with the default one. */
+	if ((errno = pthread_attr_init(&attr)) ||
+	    (errno = pthread_attr_setstacksize(&attr, HELPER_STACK_BYTES)) ||
+	    (errno = pthread_setattr_default_np(&attr)))
+		die("pthread_setattr_default_np(%u)", HELPER_STACK_BYTES);
+	aio_init(&sizes);
+	errno = read_one();
+	if (errno != 0)
+		die("aio_read(socket)");
+}
+
+void model_prepare(const struct server *server)
+{
+	const struct f_owner_ex main_thread = {.type = F_OWNER_TID, .pid = gettid()};
+
+	if (__tsan_init)
+		die_unsupported("%s", tsan_reason);
+	conns = net_slab(server->fds_max, sizeof(*conns));
+	bytes = net_slab(server->fds_max, server->buf_bytes);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGIO);
+	sigaddset(&signals, SIGNAL_DONE);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		die("sigprocmask(SIG_BLOCK)");
+	helpers_prepare(server);
+	if (fcntl(server->listen_fd, F_SETOWN_EX, &main_thread) < 0)
+		die("fcntl(listener, F_SETOWN_EX)");
+	if (fcntl(server->listen_fd, F_SETFL, O_ASYNC | O_NONBLOCK) < 0)
+		die("fcntl(listener, F_SETFL, O_ASYNC | O_NONBLOCK)");
+}
+
+_Noreturn void model_serve(const struct server *server)
+{
+	const struct timespec lost_wait = {.tv_sec = LOST_WAIT_S};
+	struct counters_slot *slot = counters_slot(0);
+	uint32_t events = 0;
+	siginfo_t info;
+
+	for (;;) {
+		int sig = sys_sigtimedwait(slot, &signals, &info, &lost_wait);
+		bool late = sig < 0 && errno == EAGAIN;
+		if (sig < 0 && !late && errno != EINTR)
+			die("rt_sigtimedwait");
+		count(slot, COUNT_WAKEUPS);
+		if (sig > 0)
+			count(slot, COUNT_EVENTS);
+		if (sig == SIGIO)
+			on_accept(server, slot);
+		else if (late || (sig > 0 && !on_event(server, slot, info.si_value.sival_int)))
+			count(slot, COUNT_IDLE_WAKEUPS);
+		if (late || (sig > 0 && ++events % LOST_EVENTS == 0))
+			find_lost(server, slot);
+	}
+}
