@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatEstimate,
   formatPerRequest,
   formatRatio,
   formatShare,
@@ -86,4 +87,15 @@ const CASES = [
 
 test.each(CASES)('$value reads $text', ({ format, value, text }) => {
   expect(format(value)).toBe(text);
+});
+
+test.each([
+  { value: 545.3, interval: { low: 530.06, high: 560.2 }, text: '545 [530, 560]' },
+  { value: 23.44, interval: { low: 22.8, high: 24.06 }, text: '23.4 [22.8, 24.1]' },
+  { value: 0.0041, interval: { low: -0.02, high: 0.031 }, text: '0.004 [-0.020, 0.031]' },
+  { value: -0.0001, interval: { low: -0.0004, high: 0 }, text: '0.000 [0.000, 0.000]' },
+  { value: 0.98, interval: null, text: '0.980' },
+  { value: 0, interval: null, text: '0' },
+])('$value in $interval reads $text', ({ value, interval, text }) => {
+  expect(formatEstimate(value, interval)).toBe(text);
 });

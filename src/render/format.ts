@@ -1,3 +1,4 @@
+import type { Interval } from '../stats/bootstrap.ts';
 import { BYTES_PER_KIB, MS_PER_S, NS_PER_MS, NS_PER_S, NS_PER_US } from '../util/units.ts';
 
 /** What stands where nothing could be measured. */
@@ -60,6 +61,15 @@ export function formatPerRequest(value: number): string {
 export function formatRatio(ratio: number): string {
   if (ratio < 9.9995) return ratio.toFixed(3);
   return ratio < 99.995 ? ratio.toFixed(2) : formatSi(Math.round(ratio));
+}
+
+/** A number with its interval, all to the same decimals: `23.4 [22.8, 24.1]`, `0.004 [-0.020, 0.031]`. */
+export function formatEstimate(value: number, interval: Interval | null): string {
+  const largest = Math.max(...[value, interval?.low ?? 0, interval?.high ?? 0].map(Math.abs));
+  const decimals = largest === 0 ? 0 : Math.min(3, Math.max(0, 2 - Math.floor(Math.log10(largest))));
+  // A negative number that rounds to nothing is no less than nothing.
+  const text = (number: number) => number.toFixed(decimals).replace(/^-(0(?:\.0+)?)$/, '$1');
+  return interval === null ? text(value) : `${text(value)} [${text(interval.low)}, ${text(interval.high)}]`;
 }
 
 /** A share of one: `76 %`. */

@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatEstimate,
   formatPerRequest,
   formatRatio,
   formatSi,
@@ -68,6 +69,8 @@ export function formatValue(value: Value | undefined): string {
       return formatBytes(value.bytes, '').replace('iB', '');
     case 'ratio':
       return formatRatioValue(value);
+    case 'estimate':
+      return formatEstimate(value.value, value.interval);
   }
 }
 
@@ -134,6 +137,7 @@ function paint(value: Value | undefined, colors: Colors): string {
     case 'nanoseconds':
     case 'per-request':
     case 'bytes':
+    case 'estimate':
       return plain;
   }
 }

@@ -38,6 +38,8 @@ export type Value =
       /** Of CPU per request, in a column of throughput. */
       readonly apart: boolean;
     }
+  /** In the unit that the column names; may be negative. */
+  | { readonly kind: 'estimate'; readonly value: number; readonly interval: Interval | null }
   /** Could not be measured. */
   | { readonly kind: 'none' };
 
