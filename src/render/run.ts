@@ -17,18 +17,19 @@ export function renderRun(result: RunResult, options: RenderOptions): string {
   const summary = summarize(result);
   const { record } = result;
   const parts = [
-    header(record, options),
+    renderHeader(record, options),
     ...summary.workloads.map((workload) => renderTable(TABLES.workload(workload), options)),
     legend(summary)
       .flatMap((line) => wrap(line, options.width))
       .join('\n'),
-    footer(record, summary, options),
+    renderFooter(record, summary, options),
     renderWarnings([...record.warnings, ...result.problems], options),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function header(record: RunRecord, options: RenderOptions): string {
+/** What was measured, where and how. */
+export function renderHeader(record: RunRecord, options: RenderOptions): string {
   const { environment: env, settings } = record;
   const bold = pc.createColors(options.color).bold;
   const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
@@ -67,7 +68,12 @@ function statusOf({ status }: RunRecord): string {
   }
 }
 
-function footer(record: RunRecord, summary: RunSummary, options: RenderOptions): string {
+/** How many trials there were, and how the time was spent. */
+export function renderFooter(
+  record: RunRecord,
+  summary: Pick<RunSummary, 'trials'>,
+  options: RenderOptions,
+): string {
   const { measured, failed, contaminated } = summary.trials;
   const lines = [
     [
