@@ -1,0 +1,349 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findCompiler } from '../../build/compile.ts';
+import { HELPERS_DIR } from '../../build/package.ts';
+import { readRun } from '../../results/store.ts';
+import { EXIT } from '../../util/errors.ts';
+import { BYTES_PER_KIB } from '../../util/units.ts';
+import { CLI_PATH, type CliOptions, runCli, runFolders } from './cli.ts';
+
+const SHORT = ['--blocks', '1', '--duration', '30ms', '--warmup', '10ms'];
+const isRoot = process.getuid?.() === 0;
+/** nobody, on every distribution. */
+const NOBODY = 65_534;
+
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'iomb-bad-'));
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+function folder(name: string): string {
+  const path = join(cwd, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+function file(name: string, content: string, mode = 0o644): string {
+  const path = join(cwd, name);
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+}
+
+/** What the command said on stderr, which must end it with this code and nothing on stdout. */
+async function refusal(
+  code: number,
+  args: readonly string[],
+  options: Partial<CliOptions> = {},
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCli(args, { cwd, ...options });
+  expect(stderr).not.toContain('this is a bug');
+  expect({ exitCode, stdout }, stderr).toEqual({ exitCode: code, stdout: '' });
+  return stderr;
+}
+
+describe('bad usage ends with 2', () => {
+  const cases: [title: string, args: string[], said: string[]][] = [
+    [
+      'unknown models, workloads and values, all at once and with the nearest names',
+      [
+        'run',
+        '--models',
+        'epol-lt,kqueue*',
+        '--workloads',
+        'ping-pnog',
+        '--blocks',
+        '0',
+        '--duration',
+        'long',
+      ],
+      [
+        'error: unknown model epol-lt; did you mean epoll-lt?\n',
+        'error: no model matches kqueue*\n',
+        'error: unknown workload ping-pnog; did you mean ping-pong?\n',
+        'error: --blocks 0: must be a whole number from 1 to 1000\n',
+        'error: --duration long: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m\n',
+      ],
+    ],
+    [
+      'an unknown option, with the nearest',
+      ['run', '--modles', 'x'],
+      ["unknown option '--modles'", '--models'],
+    ],
+    ['an unknown command, with the nearest', ['rum'], ["unknown command 'rum'", 'run']],
+    ['a missing argument', ['serve'], ["missing required argument 'model'"]],
+    ['an unknown model to serve', ['serve', 'epoll'], ['unknown model epoll; did you mean poll?']],
+    [
+      'a port that is none',
+      ['serve', 'epoll-lt', '--port', '99999'],
+      ['--port=99999 is not a number up to 65535'],
+    ],
+    ['a list that is none', ['list', 'things'], ['models', 'workloads']],
+    ['a run that does not exist', ['show', 'nowhere'], ['no run nowhere: it is neither a run id']],
+    ['no run at all', ['show'], ['no run under', 'measure one with iomodels-bench run']],
+    [
+      'a CPU that this process may not use',
+      ['run', '--server-cpus', '4000'],
+      ['--server-cpus 4000: this process may run on CPUs'],
+    ],
+  ];
+  test.each(cases)('%s', async (_title, args, said) => {
+    const stderr = await refusal(EXIT.usage, args);
+    for (const text of said) expect(stderr).toContain(text);
+    expect(readdirSync(cwd)).not.toContain('results');
+  });
+
+  test('broken workload files and flags, all at once and with paths', async () => {
+    const broken = file('broken.json', '{"id": "x",');
+    const wrong = file(
+      'wrong.json',
+      JSON.stringify({
+        id: 'Not An Id',
+        title: 'x',
+        mode: 'closed',
+        connections: 0,
+        active: 5,
+        dept: 3,
+        messageBytes: 1e12,
+      }),
+    );
+    const args = [
+      'run',
+      '--workload',
+      broken,
+      '--workload',
+      wrong,
+      '--workload',
+      '/nowhere.json',
+      '--models',
+      'pol',
+    ];
+    const stderr = await refusal(EXIT.usage, args);
+    for (const text of [
+      `error: ${broken}: $: is not JSON: `,
+      `error: ${wrong}: $.id: `,
+      `error: ${wrong}: $.description: is missing`,
+      `error: ${wrong}: $.connections: 0 is too small`,
+      `error: ${wrong}: $.messageBytes: `,
+      `error: ${wrong}: $.dept: unknown member (did you mean "depth"?)`,
+      'error: /nowhere.json: there is no such file',
+      'error: unknown model pol; did you mean poll?',
+    ])
+      expect(stderr).toContain(text);
+  });
+
+  test('hostile workload files, without a trace of what they hold', async () => {
+    const control = file(
+      'control.json',
+      JSON.stringify({ id: 'x', title: '\u001b[2J\u202e', description: 'd' }),
+    );
+    const polluting = file('proto.json', '{"__proto__": {"mode": "closed"}, "constructor": 1}');
+    const deep = file('deep.json', `${'['.repeat(50_000)}`);
+    const args = [
+      'run',
+      ...[control, polluting, deep, '/dev/zero', cwd].flatMap((path) => ['--workload', path]),
+    ];
+    const stderr = await refusal(EXIT.usage, args);
+    for (const char of ['\u001b', '\u202e']) expect(stderr).not.toContain(char);
+    for (const path of [control, polluting, deep, '/dev/zero', cwd])
+      expect(stderr).toContain(`error: ${path}: `);
+  });
+});
+
+describe('a machine that cannot do it ends with 3', () => {
+  const run = ['run', '--models', 'epoll-lt', '--workloads', 'ping-pong', ...SHORT];
+
+  test('no compiler', async () => {
+    const bare = folder('bare');
+    symlinkSync(process.execPath, join(bare, 'node'));
+    const stderr = await refusal(EXIT.environment, run, { env: { PATH: bare, CC: undefined } });
+    expect(stderr).toMatch(/^error: no C compiler: tried cc, gcc, clang\. Install one .*CC\.$/m);
+  });
+
+  test('a compiler that is not there', async () => {
+    const stderr = await refusal(EXIT.environment, run, { env: { CC: '/nowhere/cc' } });
+    expect(stderr).toContain('error: no C compiler: tried /nowhere/cc. ');
+  });
+
+  test('a compile error, with what the compiler said', async () => {
+    const CC = file(
+      'failing-cc',
+      '#!/bin/sh\nif [ "$1" = --version ]; then echo failing 1.0; exit; fi\necho "x.c:1: error: not today" >&2\nexit 1\n',
+      0o755,
+    );
+    const stderr = await refusal(EXIT.environment, run, { env: { CC } });
+    expect(stderr).toMatch(
+      /error: .*failing-cc could not compile (epoll|loadgen\.so):\nerror: x\.c:1: error: not today/,
+    );
+    expect(existsSync(join(cwd, 'results'))).toBe(false);
+  });
+
+  test('a cache that cannot be written', async () => {
+    const occupied = file('occupied-cache', '');
+    const stderr = await refusal(EXIT.environment, run, { env: { XDG_CACHE_HOME: occupied } });
+    expect(stderr).toContain(`error: cannot keep compiled helpers in ${occupied}/`);
+    expect(stderr).toContain('ENOTDIR. Set XDG_CACHE_HOME to a folder that you can write to.');
+  });
+
+  test('a results folder that cannot be made', async () => {
+    const stderr = await refusal(EXIT.environment, [...run, '--out', file('occupied', '')]);
+    expect(stderr).toMatch(/error: cannot write .*occupied.*: ENOTDIR; choose another folder with --out/);
+  });
+
+  test('a results folder that a normal user may not write', async ({ skip }) => {
+    const locked = folder('locked');
+    const own = folder('nobody');
+    chmodSync(cwd, 0o755);
+    chmodSync(locked, 0o555);
+    const options: Partial<CliOptions> = {};
+    if (isRoot) {
+      execFileSync('chown', [String(NOBODY), own]);
+      const wrap = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+      const readable = canRun([...wrap, process.execPath, CLI_PATH, '--version']);
+      if (!readable)
+        skip('a normal user cannot run the command here: no setpriv, or a folder above is locked');
+      // The cache of root is not theirs.
+      Object.assign(options, { wrap, env: { XDG_CACHE_HOME: own, HOME: own } });
+    }
+    const stderr = await refusal(EXIT.environment, [...run, '--out', locked], options);
+    expect(stderr).toMatch(/error: cannot write .*locked.*: EACCES; choose another folder with --out/);
+  });
+
+  test('a port that is in use', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const stderr = await refusal(EXIT.environment, ['serve', 'epoll-lt', '--port', String(port)]);
+      expect(stderr).toContain('Address already in use');
+    } finally {
+      server.close();
+    }
+  });
+
+  test('a full disk: what was measured before is kept and shown', async ({ skip }) => {
+    const disk = folder('disk');
+    const mount = ['mount', '-t', 'tmpfs', '-o', `size=${64 * BYTES_PER_KIB}`, 'tmpfs', disk];
+    if (!isRoot || !canRun(mount)) skip('mounting a small disk is not permitted here');
+    try {
+      const args = ['run', '--models', 'epoll-lt', '--workloads', 'ping-pong', '--out', disk];
+      const stderr = await refusal(EXIT.environment, [
+        ...args,
+        '--blocks',
+        '1000',
+        '--duration',
+        '1ms',
+        '--warmup',
+        '1ms',
+      ]);
+      expect(stderr).toMatch(/error: cannot write .*trials\.ndjson: ENOSPC; the disk is full/);
+      const run = await readRun(undefined, disk);
+      expect(run.trials.length).toBeGreaterThan(0);
+      const shown = await runCli(['show', '--out', disk], { cwd });
+      expect(shown.exitCode).toBe(0);
+      expect(shown.stdout).toContain('ping-pong');
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+});
+
+describe('cells that cannot be measured are skipped with the reason', () => {
+  const limited = (nofile: number): Partial<CliOptions> => ({
+    wrap: ['sh', '-c', `ulimit -n ${nofile}; exec "$@"`, 'sh'],
+  });
+  const args = [
+    'run',
+    '--json',
+    '--models',
+    'epoll-lt',
+    '--workloads',
+    'ping-pong,many-connections',
+    ...SHORT,
+  ];
+
+  test('too few descriptors for a workload: the others are measured, and the code is 0', async () => {
+    const { exitCode, stdout, stderr } = await runCli(args, { cwd, ...limited(256) });
+    expect(exitCode, stderr).toBe(EXIT.ok);
+    const rows = JSON.parse(stdout).summary.workloads.map((group: { rows: unknown[] }) => group.rows[0]);
+    expect(rows).toMatchObject([
+      { status: 'measured' },
+      {
+        status: 'skipped',
+        reason:
+          'RLIMIT_NOFILE is 256, the workload needs 200 connections and 64 more; raise it with ulimit -n',
+      },
+    ]);
+  });
+
+  test('just enough descriptors: nothing is skipped and nothing fails', async () => {
+    const { exitCode, stdout, stderr } = await runCli(args, { cwd, ...limited(200 + 64) });
+    expect(exitCode, stderr).toBe(EXIT.ok);
+    const rows = JSON.parse(stdout).summary.workloads.map((group: { rows: unknown[] }) => group.rows[0]);
+    expect(rows).toMatchObject([{ status: 'measured' }, { status: 'measured' }]);
+  });
+
+  describe('io_uring under a seccomp filter', () => {
+    let wrap: string[];
+    beforeAll(async () => {
+      const program = join(cwd, 'without_io_uring');
+      const { command } = await findCompiler();
+      execFileSync(command, [
+        '-Wall',
+        '-Werror',
+        '-o',
+        program,
+        join(HELPERS_DIR, 'tests', 'without_io_uring.c'),
+      ]);
+      wrap = [program];
+    });
+
+    test('skips its rows and measures the others, with code 0', async ({ skip }) => {
+      if (!canRun([...wrap, 'true'])) skip('this kernel takes no seccomp filter');
+      const models = ['--models', 'epoll-lt,io_uring,io_uring-sqpoll', '--workloads', 'ping-pong'];
+      const { exitCode, stdout, stderr } = await runCli(['run', ...models, ...SHORT], { cwd, wrap });
+      expect(exitCode, stderr).toBe(EXIT.ok);
+      const { record, trials } = await readRun(runFolders(cwd).at(-1), cwd);
+      expect(trials.map((trial) => `${trial.label} ${trial.status}`)).toEqual(['epoll-lt measured']);
+      for (const id of ['io_uring', 'io_uring-sqpoll']) {
+        const reason = record.cells.find((cell) => cell.label === id)?.skipReason ?? '';
+        expect(reason).toMatch(/io_uring_setup.*(EPERM|Operation not permitted)/);
+        expect(reason).not.toContain('\n');
+        expect(stdout.replace(/\s+/g, ' ')).toContain('io_uring_setup');
+      }
+    });
+
+    test('ends with 3 where nothing else was asked for', async ({ skip }) => {
+      if (!canRun([...wrap, 'true'])) skip('this kernel takes no seccomp filter');
+      const models = ['--models', 'io_uring', '--workloads', 'ping-pong'];
+      const stderr = await refusal(EXIT.environment, ['run', ...models, ...SHORT], { wrap });
+      expect(stderr).toMatch(
+        /error: nothing can be measured here:\nerror: io_uring under ping-pong: .*io_uring_setup/,
+      );
+    });
+  });
+});
+
+function canRun([command, ...args]: readonly string[]): boolean {
+  try {
+    execFileSync(command ?? 'false', args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

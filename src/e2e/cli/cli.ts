@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+
+/** The command as a user has it: `bin/` on top of `dist/`. */
+export const CLI_PATH = fileURLToPath(new URL('../../../bin/iomodels-bench.js', import.meta.url));
+
+/** After this the command is taken to hang. It is no expectation of speed: machines stall. */
+export const CLI_DEADLINE_MS = 90_000;
+
+export interface CliOptions {
+  readonly cwd: string;
+  /** Beside PATH, HOME and the cache; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command that ends in running the rest of its arguments, by exec: the pid stays the same. */
+  readonly wrap?: readonly string[];
+}
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command, running in a process of its own. */
+export class Cli {
+  readonly pid: number;
+  /** Rejects if it hangs; whoever fails does not end the test with a process left. */
+  readonly ended: Promise<Ended>;
+  #stdout = '';
+  #stderr = '';
+  #running = true;
+
+  private constructor(child: ChildProcess) {
+    this.pid = child.pid ?? -1;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    this.ended = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(new Error(`still running after ${CLI_DEADLINE_MS} ms\n${this.#stdout}\n${this.#stderr}`));
+      }, CLI_DEADLINE_MS);
+      child.on('error', reject);
+      child.on('close', (exitCode, signal) => {
+        clearTimeout(timer);
+        this.#running = false;
+        resolve({ exitCode, signal, stdout: this.#stdout, stderr: this.#stderr });
+      });
+    });
+    this.ended.catch(() => {});
+  }
+
+  static start(args: readonly string[], { cwd, env, wrap = [] }: CliOptions): Cli {
+    const [command, ...rest] = [...wrap, process.execPath, CLI_PATH, ...args];
+    const inherited = { PATH: process.env.PATH, CC: process.env.CC };
+    const own = { HOME: cwd, XDG_CACHE_HOME: inject('cacheHome') };
+    return new Cli(
+      spawn(command ?? process.execPath, rest, {
+        cwd,
+        env: { ...inherited, ...own, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.pid, name);
+  }
+
+  /** For the end of a test that may have failed: it does not run on. */
+  dispose(): void {
+    if (this.#running) this.signal('SIGKILL');
+  }
+}
+
+export function runCli(args: readonly string[], options: CliOptions): Promise<Ended> {
+  return Cli.start(args, options).ended;
+}
+
+/** Folders of the runs below `<cwd>/results`, oldest first. */
+export function runFolders(cwd: string): string[] {
+  const out = join(cwd, 'results');
+  return readdirSync(out)
+    .sort()
+    .map((name) => join(out, name));
+}

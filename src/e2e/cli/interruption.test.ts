@@ -1,0 +1,177 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readRun } from '../../results/store.ts';
+import { EXIT } from '../../util/errors.ts';
+import { until } from '../conformance/until.ts';
+import { CLI_DEADLINE_MS, Cli, runCli, runFolders } from './cli.ts';
+import { childrenOf, countFds, isAlive, serversOf, type Task } from './processes.ts';
+
+/** Of many-connections: a server with as many descriptors is in the middle of its load. */
+const CONNECTIONS = 200;
+const MODELS = ['--models', 'epoll-lt,poll', '--workloads', 'many-connections'];
+/** More than any of these tests waits for. */
+const ENDLESS = ['--blocks', '1000', '--duration', '300ms', '--warmup', '10ms'];
+
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'iomb-interrupted-'));
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+let started: Cli | undefined;
+afterEach(async () => {
+  started?.dispose();
+  await started?.ended;
+  started = undefined;
+});
+
+function start(args: readonly string[], env: Record<string, string> = {}): Cli {
+  started = Cli.start(args, { cwd, env });
+  return started;
+}
+
+/** A server of the command that is in the middle of its load. */
+async function serverUnderLoad(cli: Cli): Promise<Task> {
+  const [server] = await until({
+    what: 'a server is under load',
+    deadlineMs: CLI_DEADLINE_MS,
+    look: () => serversOf(cli.pid).filter((task) => countFds(task) > CONNECTIONS),
+    reached: (servers) => servers.length > 0,
+  });
+  if (!server) throw new Error('no server');
+  return server;
+}
+
+function untilSaid(cli: Cli, text: string): Promise<string> {
+  return until({
+    what: `it says "${text}"`,
+    deadlineMs: CLI_DEADLINE_MS,
+    look: () => cli.stderr,
+    reached: (said) => said.includes(text),
+  });
+}
+
+function untilGone(tasks: readonly Task[]): Promise<unknown> {
+  return until({
+    what: 'no process is left',
+    deadlineMs: CLI_DEADLINE_MS,
+    look: () => tasks.filter(isAlive),
+    reached: (alive) => alive.length === 0,
+  });
+}
+
+const newestRun = () => readRun(runFolders(cwd).at(-1), cwd);
+
+/** Every run, however it ended, is shown; what it says beside the tables is returned. */
+async function show(): Promise<{ stdout: string; stderr: string }> {
+  const shown = await runCli(['show', runFolders(cwd).at(-1) ?? ''], { cwd });
+  expect(shown.exitCode).toBe(EXIT.ok);
+  expect(shown.stdout).toContain('200 connections');
+  return shown;
+}
+
+test('a server that is killed in the middle of a trial: that trial failed, the rest goes on', async () => {
+  const cli = start(['run', ...MODELS, '--blocks', '1', '--duration', '2s', '--warmup', '10ms']);
+  const server = await serverUnderLoad(cli);
+  process.kill(server.pid, 'SIGKILL');
+  const { exitCode, stdout, stderr } = await cli.ended;
+  expect(exitCode, stderr).toBe(EXIT.trialFailed);
+  const { record, trials } = await newestRun();
+  expect(record.status).toBe('complete');
+  const killed = server.name === 'epoll' ? 'epoll-lt' : 'poll';
+  expect(trials.filter((trial) => trial.status === 'failed')).toMatchObject([
+    {
+      label: killed,
+      stage: 'load',
+      message: expect.stringMatching(/^server-gone: .*the server ended by SIGKILL/),
+    },
+  ]);
+  expect(trials.filter((trial) => trial.status === 'measured')).toHaveLength(1);
+  expect(stderr).toContain(`trial failed: ${killed} under many-connections`);
+  expect(stdout).toContain('SIGKILL');
+  expect((await show()).stdout).toBe(stdout);
+});
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
+  test('ends it with 130, leaves no process, and keeps what was measured', async () => {
+    const cli = start(['run', ...MODELS, ...ENDLESS]);
+    await untilSaid(cli, 'block 1 of 1000');
+    const server = await serverUnderLoad(cli);
+    const children = childrenOf(cli.pid);
+    cli.signal(signal);
+    const { exitCode, stdout, stderr } = await cli.ended;
+    expect(exitCode, stderr).toBe(EXIT.interrupted);
+    expect(isAlive(server)).toBe(false);
+    await untilGone(children);
+    const { record, trials, problems, folder } = await newestRun();
+    expect(stderr).toContain(`error: interrupted; what was measured is in ${folder}\n`);
+    expect(record.status).toBe('interrupted');
+    expect(trials.length).toBeGreaterThanOrEqual(2);
+    expect(trials.every((trial) => trial.status === 'measured')).toBe(true);
+    expect(problems).toEqual([]);
+    expect(stdout).toContain('200 connections');
+    expect((await show()).stdout).toBe(stdout);
+  });
+});
+
+test('SIGINT while the helpers are compiled ends it with 130, and leaves no compiler', async () => {
+  const CC = join(cwd, 'slow-cc');
+  writeFileSync(CC, '#!/bin/sh\nif [ "$1" = --version ]; then echo slow 1.0; exit; fi\nexec sleep 600\n');
+  chmodSync(CC, 0o755);
+  const out = join(cwd, 'never');
+  const cli = start(['run', ...MODELS, '--out', out], { CC });
+  const compilers = await until({
+    what: 'it compiles',
+    deadlineMs: CLI_DEADLINE_MS,
+    look: () => childrenOf(cli.pid).filter((task) => task.name === 'sleep'),
+    reached: (tasks) => tasks.length > 0,
+  });
+  cli.signal('SIGINT');
+  const { exitCode, stderr } = await cli.ended;
+  expect(exitCode).toBe(EXIT.interrupted);
+  expect(stderr).toContain('error: interrupted before anything was measured\n');
+  await untilGone(compilers);
+  expect(existsSync(out)).toBe(false);
+});
+
+describe('the command that is killed in mid-run', () => {
+  test('leaves no server, and a run that is shown', async () => {
+    const cli = start(['run', ...MODELS, ...ENDLESS]);
+    await untilSaid(cli, 'block 1 of 1000');
+    const server = await serverUnderLoad(cli);
+    const children = childrenOf(cli.pid);
+    expect(children.map((task) => task.pid)).toContain(server.pid);
+    cli.signal('SIGKILL');
+    expect(await cli.ended).toMatchObject({ signal: 'SIGKILL' });
+    await untilGone(children);
+    const { record, trials } = await newestRun();
+    expect(record.status).toBe('running');
+    expect(trials.length).toBeGreaterThanOrEqual(2);
+    await show();
+  });
+
+  test('in the middle of a line leaves a run that is shown, and the line is named', async () => {
+    const folder = runFolders(cwd).at(-1) ?? '';
+    const copy = `${folder}-cut`;
+    cpSync(folder, copy, { recursive: true });
+    const path = join(copy, 'trials.ndjson');
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n').length;
+    truncateSync(path, readFileSync(path).length - 40);
+    const { stderr } = await show();
+    expect(stderr).toBe(
+      `warning: trials.ndjson ends in the middle of line ${lines}; that trial is left out\n`,
+    );
+    expect((await newestRun()).trials).toHaveLength(lines - 1);
+  });
+});
