@@ -177,9 +177,9 @@ async function compile(
     timeout: COMPILE_TIMEOUT_MS,
     ...(signal ? { cancelSignal: signal } : {}),
   });
+  if (result.exitCode !== 0) await rm(partial, { force: true });
   if (result.isCanceled) throw signal?.reason;
   if (result.exitCode !== 0) {
-    await rm(partial, { force: true });
     const lines = (result.stderr || result.message || '').split('\n').slice(0, ERROR_LINES_MAX);
     throw new EnvironmentError(`${command} could not compile ${job.name}:\n${lines.join('\n')}`);
   }
