@@ -1,0 +1,170 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { EnvironmentError } from '../util/errors.ts';
+import { type CompileRequest, cacheDir, compileHelpers, findCompiler } from './compile.ts';
+
+test.each([
+  [{ XDG_CACHE_HOME: '/var/cache/me' }, '/var/cache/me/iomodels-bench'],
+  [{}, join(homedir(), '.cache', 'iomodels-bench')],
+  // The XDG specification: a path that is not absolute is to be ignored.
+  [{ XDG_CACHE_HOME: 'relative' }, join(homedir(), '.cache', 'iomodels-bench')],
+  [{ XDG_CACHE_HOME: '' }, join(homedir(), '.cache', 'iomodels-bench')],
+])('the cache of %j is %s', (env, folder) => {
+  expect(cacheDir(env)).toBe(folder);
+});
+
+/** Generous: machines stall. */
+const COMPILER_STARTS_MS = 9_000;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'iomb-compile-'));
+  for (const name of ['server', 'models', 'loadgen'])
+    mkdirSync(join(folder, 'src', name), { recursive: true });
+  for (const path of [
+    'server/main.c',
+    'server/main.h',
+    'models/epoll.c',
+    'models/poll.c',
+    'loadgen/engine.c',
+  ])
+    source(path, `/* ${path} */`);
+  compiler('for last; do :; done\nwhile [ "$1" != -o ]; do shift; done\necho "$@" >"$2"');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+function source(path: string, text: string): void {
+  writeFileSync(join(folder, 'src', path), text);
+}
+
+/** A compiler that runs this script; its calls are counted. */
+function compiler(script: string, version = 'fake cc 1.0'): void {
+  const path = join(folder, 'cc');
+  const lines = [
+    '#!/bin/sh',
+    `if [ "$1" = --version ]; then echo "${version}"; exit; fi`,
+    `echo >>${folder}/calls`,
+    script,
+  ];
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  chmodSync(path, 0o755);
+  vi.stubEnv('CC', path);
+}
+
+const calls = () => readFileSync(join(folder, 'calls'), 'utf8').length;
+
+function compile(change: Partial<CompileRequest> = {}) {
+  return compileHelpers({
+    sourceDir: join(folder, 'src'),
+    programs: ['epoll', 'poll'],
+    cacheDir: join(folder, 'cache'),
+    ...change,
+  });
+}
+
+async function failureOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => 'it went well',
+    (cause: unknown) => cause,
+  );
+  expect(error).toBeInstanceOf(EnvironmentError);
+  return (error as EnvironmentError).message.replaceAll(folder, '<folder>');
+}
+
+describe('findCompiler', () => {
+  test('takes the variable CC, and nothing else where it is set', async () => {
+    const command = join(folder, 'cc');
+    expect(await findCompiler({ CC: command })).toEqual({ command, version: 'fake cc 1.0' });
+    expect(await failureOf(findCompiler({ CC: '/nowhere/cc' }))).toMatch(
+      /^no C compiler: tried \/nowhere\/cc\. /,
+    );
+  });
+});
+
+describe('compileHelpers', () => {
+  test('compiles each program with what servers share, and the load generator as a library', async () => {
+    const { servers, loadgen, info } = await compile();
+    expect(info).toMatchObject({
+      compiler: join(folder, 'cc'),
+      compilerVersion: 'fake cc 1.0',
+      cached: false,
+    });
+    expect([...servers.keys()]).toEqual(['epoll', 'poll']);
+    const epoll = readFileSync(servers.get('epoll') ?? '', 'utf8');
+    expect(epoll).toContain('models/epoll.c');
+    expect(epoll).toContain('server/main.c');
+    expect(epoll).not.toContain('models/poll.c');
+    expect(readFileSync(loadgen, 'utf8')).toMatch(/-shared.*loadgen\/engine\.c/);
+    expect(calls()).toBe(3);
+  });
+
+  test('compiles nothing that is there already, and only what is missing', async () => {
+    const first = await compile({ programs: ['epoll'] });
+    const second = await compile();
+    expect([first.info.cached, second.info.cached, calls()]).toEqual([false, false, 3]);
+    const third = await compile();
+    expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 3]);
+  });
+
+  const changes: [title: string, change: () => Partial<CompileRequest> | undefined][] = [
+    ['a source', () => void source('models/epoll.c', 'int changed;')],
+    ['a header', () => void source('server/main.h', 'int changed;')],
+    ['a new file', () => void source('server/new.h', '')],
+    ['the compiler', () => void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', 'fake cc 2.0')],
+    ['the sanitizer', () => ({ sanitizer: 'thread' })],
+  ];
+  test.each(changes)('compiles again when %s has changed', async (_title, change) => {
+    const before = await compile();
+    const after = await compile(change() ?? {});
+    expect(after.info).toMatchObject({ cached: false });
+    expect(after.info.hash).not.toBe(before.info.hash);
+  });
+
+  test('says what the compiler said, but not all of it, and keeps no half of a program', async () => {
+    compiler(
+      'while [ "$1" != -o ]; do shift; done\necho half >"$2"\nfor i in $(seq 100); do echo "epoll.c:$i: error" >&2; done\nexit 1',
+    );
+    const message = await failureOf(compile({ programs: [] }));
+    expect(message.split('\n').slice(0, 2)).toEqual([
+      '<folder>/cc could not compile loadgen.so:',
+      'epoll.c:1: error',
+    ]);
+    expect(message.split('\n').length).toBeLessThan(20);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('is ended by an abort, with its reason and no half of a program', async () => {
+    compiler('while [ "$1" != -o ]; do shift; done\necho half >"$2"\nexec sleep 600');
+    const controller = new AbortController();
+    const reason = new Error('by SIGINT');
+    const compiling = compile({ programs: [], signal: controller.signal }).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(leftovers()).not.toEqual([]), COMPILER_STARTS_MS);
+    controller.abort(reason);
+    expect(await compiling).toBe(reason);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('names sources that are missing', async () => {
+    const message = await failureOf(compile({ sourceDir: join(folder, 'nowhere') }));
+    expect(message).toBe('the C sources are missing: <folder>/nowhere/server; install the package again');
+  });
+
+  test('names a cache that cannot be written', async () => {
+    writeFileSync(join(folder, 'occupied'), '');
+    const message = await failureOf(compile({ cacheDir: join(folder, 'occupied') }));
+    expect(message).toMatch(
+      /^cannot keep compiled helpers in <folder>\/occupied\/\w+: ENOTDIR\. Set XDG_CACHE_HOME/,
+    );
+  });
+});
+
+function leftovers(): string[] {
+  return readdirSync(join(folder, 'cache'), { recursive: true })
+    .map(String)
+    .filter((name) => name.includes('/'));
+}
