@@ -55,6 +55,7 @@ export async function launchServer(
     detached: true,
     cleanup: true,
   });
+  if (child.pid === undefined) throw new LaunchError(`cannot start ${path}: ${(await child).code}`, null);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-STDERR_CHARS_MAX);
