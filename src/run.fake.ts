@@ -1,7 +1,7 @@
 import { type FakeAnswer, type FakeLoad, fakeLoadGenerator, fakeReport } from './load/fake.ts';
 import type { ModelSpec } from './models/registry.ts';
 import { fixtureRun } from './results/fixture.ts';
-import type { RunSettings, Support } from './results/schema.ts';
+import type { CounterSupport, RunSettings, Support } from './results/schema.ts';
 import { type FakeStore, type FakeWrite, fakeStore } from './results/store.fake.ts';
 import type { RunDeps, RunListener } from './run.ts';
 import type { ServerEnd, ServerHandle } from './server/launch.ts';
@@ -20,6 +20,8 @@ export interface FakeWorldOptions {
   readonly preflight?: (call: number) => void;
   readonly answer?: FakeAnswer;
   readonly write?: (write: FakeWrite) => void;
+  /** What the audit may count with; nothing by default. */
+  readonly counters?: readonly CounterSupport[];
   /** What each server says on stderr, and how it ended if it was not stopped. */
   readonly stderr?: string;
   readonly ended?: ServerEnd | 'lives on';
@@ -90,6 +92,8 @@ export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
         world.servers.push(server);
         return handleOf(server, options);
       },
+      launchTraced: () => Promise.reject(new Error('no tracing in this world')),
+      auditCounters: async () => options.counters ?? [],
       async preflight() {
         options.preflight?.(world.servers.length - 1);
       },
@@ -158,6 +162,7 @@ export function fakeSettings(change: Partial<RunSettings> = {}): RunSettings {
     clientCpus: [0],
     precision: null,
     maxTimeS: null,
+    audit: false,
     ...change,
   };
 }

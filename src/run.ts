@@ -1,8 +1,9 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
-import { planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
+import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
+  CounterSupport,
   Environment,
   RunRecord,
   RunResult,
@@ -23,6 +24,8 @@ import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 export interface RunDeps extends TrialDeps {
   compile(request: Pick<CompileRequest, 'programs' | 'signal'>): Promise<Artifacts>;
   probe(model: ModelSpec, path: string): Promise<Support>;
+  /** Counters beside the servers' own, and whether this process may use them. */
+  auditCounters(loadgenPath: string): Promise<readonly CounterSupport[]>;
   readEnvironment(): Environment;
   loadGenerator(libraryPath: string): LoadGenerator;
   createStore(runId: string): Promise<RunStore>;
@@ -61,16 +64,21 @@ export async function runBenchmark(
   const { listener, signal } = options;
   const startedMs = deps.monotonicMs();
   const { artifacts, support, environment } = await prepare(request.settings, deps, signal);
+  const counters = request.settings.audit ? await deps.auditCounters(artifacts.loadgen) : [];
   const plan = planRun({
     settings: request.settings,
     models: MODELS,
     nofile: environment.limits.nofile,
     support,
+    audits: counters
+      .filter((found) => found.available)
+      .flatMap((found) => (found.counter === 'own' ? [] : found.counter)),
   });
   requireSomething(plan);
   const store = await deps.createStore(request.runId);
   const execution: Execution = {
     settings: plan.settings,
+    idleLives: new Map(),
     artifacts,
     environment,
     store,
@@ -78,7 +86,7 @@ export async function runBenchmark(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  let record = newRecord(request, { plan, execution, support, tool: deps.tool });
+  let record = newRecord(request, { plan, execution, support, counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 
@@ -132,10 +140,14 @@ interface RecordInput {
   readonly plan: RunPlan;
   readonly execution: Execution;
   readonly support: readonly Support[];
+  readonly counters: readonly CounterSupport[];
   readonly tool: RunDeps['tool'];
 }
 
-function newRecord(request: RunRequest, { plan, execution, support, tool }: RecordInput): RunRecord {
+function newRecord(
+  request: RunRequest,
+  { plan, execution, support, counters, tool }: RecordInput,
+): RunRecord {
   return {
     schemaVersion: SCHEMA_VERSION,
     runId: request.runId,
@@ -148,6 +160,7 @@ function newRecord(request: RunRequest, { plan, execution, support, tool }: Reco
     environment: execution.environment,
     build: execution.artifacts.info,
     support: [...support],
+    counters: [...counters],
     warnings: [...request.warnings],
     timing: null,
   };
@@ -164,11 +177,11 @@ interface Measuring {
 /** Measures the planned blocks, then further ones while the precision asked for is not reached. */
 async function measureBlocks(measuring: Measuring, listener: RunListener): Promise<void> {
   const { plan, execution } = measuring;
-  const perBlock = plan.cells.filter((cell) => cell.skipReason === null).length;
   for (let block = 0; wantsBlock(measuring, block); block++) {
     const blocks = Math.max(plan.settings.blocks, block + 1);
-    for (const [position, trial] of trialsOfBlock(plan, block).entries()) {
-      listener.trialStarted(trial, block * perBlock + position, blocks * perBlock, execution.generator);
+    const planned = countTrials(plan, blocks);
+    for (const trial of trialsOfBlock(plan, block)) {
+      listener.trialStarted(trial, trial.index, planned, execution.generator);
       const result = await measureTrial(trial, execution);
       execution.signal.throwIfAborted();
       measuring.trials.push(result);
@@ -216,9 +229,12 @@ function timingOf(
   };
 }
 
-/** The exit code's reason: whether any trial of the run failed. */
+/** The exit code's reason: whether any trial failed, or counters disagreed. */
 export function hasFailures(result: RunResult): boolean {
-  return result.trials.some((trial) => trial.status === 'failed');
+  return result.trials.some(
+    (trial) =>
+      trial.status === 'failed' || (trial.status === 'audited' && trial.audit.disagreements.length > 0),
+  );
 }
 
 /** Turns an abort into the error that ends the command. */

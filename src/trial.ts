@@ -1,14 +1,25 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
-import { observe } from './measure/observe.ts';
+import { auditSyscalls, type SyscallCounts } from './measure/audit.ts';
+import { observe, SYSCALL_PREFIX } from './measure/observe.ts';
 import { edgeFilesOf } from './measure/procfs.ts';
 import { findModel, type ModelSpec } from './models/registry.ts';
 import { CONNECTIONS_SPARE } from './plan/plan-run.ts';
-import type { Environment, RunSettings, Trial, TrialResult } from './results/schema.ts';
-import type { RunStore } from './results/store.ts';
+import type {
+  AuditRecord,
+  Environment,
+  Observation,
+  RunSettings,
+  Trial,
+  TrialResult,
+} from './results/schema.ts';
+import { LOGS_FOLDER, type RunStore } from './results/store.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
+import type { ServerStats } from './server/protocol.ts';
+import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
 import type { Workload } from './workloads/schema.ts';
@@ -23,6 +34,12 @@ const END_TIMEOUT_MS = 500;
 /** The part of the world that a trial needs. */
 export interface TrialDeps {
   launch(path: string, args: readonly string[], signal: AbortSignal): Promise<ServerHandle>;
+  /** As `launch`, with strace counting. */
+  launchTraced(
+    path: string,
+    args: readonly string[],
+    options: { readonly outputFile: string; readonly signal: AbortSignal },
+  ): Promise<TracedServer>;
   preflight(port: number, signal: AbortSignal): Promise<void>;
   /** A clock that never goes back, in milliseconds. */
   monotonicMs(): number;
@@ -39,6 +56,8 @@ export interface Execution {
   readonly store: RunStore;
   readonly deps: TrialDeps;
   readonly signal: AbortSignal;
+  /** Set-up counts of traced servers, by command line; filled as trials need them. */
+  readonly idleLives: Map<string, Promise<IdleLife>>;
 }
 
 /** One trial, on a server of its own. Rejects only for aborts and bugs: what breaks is a result. */
@@ -51,8 +70,18 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
     wallMs: Math.round(execution.deps.monotonicMs() - startedMs),
   });
   try {
-    const observation = await withServer(trial, execution);
-    return { ...common(), status: 'measured', observation };
+    switch (trial.counter) {
+      case 'own': {
+        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        return { ...common(), status: 'measured', observation };
+      }
+      case 'tracepoint':
+        throw new Error('not yet');
+      case 'strace': {
+        const { observation, audit } = await auditByStrace(subjectOf(trial, execution), execution);
+        return { ...common(), status: 'audited', observation, audit };
+      }
+    }
   } catch (error) {
     if (!(error instanceof TrialError)) throw error;
     return { ...common(), status: 'failed', stage: error.stage, message: error.message };
@@ -70,33 +99,154 @@ class TrialError extends Error {
   }
 }
 
-async function withServer(trial: Trial, execution: Execution) {
-  const { settings } = execution;
+/** What a trial is about: the names of the plan, looked up. */
+interface Subject {
+  readonly trial: Trial;
+  readonly model: ModelSpec;
+  readonly workload: Workload;
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
   const model = findModel(trial.model);
   const workload = settings.workloads.find((candidate) => candidate.id === trial.workload);
   if (!model || !workload)
     throw new Error(`the plan names ${trial.model} under ${trial.workload}, which do not exist`);
-  const server = await launchFor(model, workload, execution);
+  const path = artifacts.servers.get(model.program);
+  if (path === undefined) throw new Error(`${model.program} was not compiled`);
+  const connsMax = Math.min(
+    workload.connections + CONNECTIONS_SPARE,
+    model.connectionsMax ?? Number.POSITIVE_INFINITY,
+  );
+  const args = [...model.options, `--conns-max=${connsMax}`];
+  if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
+  return { trial, model, workload, path, args };
+}
+
+type Launch = TrialDeps['launch'];
+
+/** What came of a server's life: what was observed, and its own totals. */
+interface Served {
+  readonly observation: Observation;
+  readonly report: LoadReport;
+  readonly stats: ServerStats | null;
+}
+
+async function serve(subject: Subject, execution: Execution, launch: Launch): Promise<Served> {
+  const { trial, workload } = subject;
+  const server = await launchFor(subject, execution, launch);
+  let stats: ServerStats | null = null;
+  let observed: Omit<Served, 'stats'>;
+  try {
+    observed = await drive(subject, execution, server);
+  } finally {
+    stats = await server.stop();
+    const said = server.stderr();
+    if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
+  }
+  return { ...observed, stats };
+}
+
+/** The echo check, the load, and what it showed. */
+async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
+  const { settings } = execution;
+  await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+  const request = loadRequest(subject, server, settings);
+  const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
+  if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
+  const observation = await inStage('measure', server, async () =>
+    observe({
+      report,
+      model: subject.model,
+      serverPid: server.pid,
+      serverCpus: settings.serverCpus,
+      clientCpus: settings.clientCpus,
+      cpusAllowed: countCpusAllowed(execution.environment),
+    }),
+  );
+  return { report, observation };
+}
+
+/** The same server after no more than the echo check: what strace's lifetime counts start from. */
+interface IdleLife {
+  readonly own: SyscallCounts;
+  readonly counted: SyscallCounts;
+}
+
+/** Counts with strace over a server's life, and compares with what the server says of the same life. */
+async function auditByStrace(subject: Subject, execution: Execution) {
+  const { trial } = subject;
+  const idle = await idleLife(subject, execution);
+  let traced: TracedServer | undefined;
+  const launch: Launch = async (path, args, signal) => {
+    const outputFile = straceFile(execution, `${trial.index}-${trial.label}-${trial.workload}`);
+    traced = await execution.deps.launchTraced(path, args, { outputFile, signal });
+    return traced;
+  };
+  const { observation, report, stats } = await serve(subject, execution, launch);
+  if (!stats || !traced) throw new TrialError('audit', 'the traced server ended without its stats line');
+  const own = subtract(stats.syscalls, idle.own);
+  const counted = subtract(await traced.counts(), idle.counted);
+  const audit = auditSyscalls({
+    own: [own, own],
+    counted,
+    claimed: claimedBy(report),
+    uncounted: subject.model.uncounted,
+    // Threads that end inside a call: strace counts a call when it returns.
+    underWay: (observation.server.threads ?? 1) - 1,
+    steadyState: false,
+  });
+  return {
+    observation,
+    audit: { period: 'lifetime' as const, own, counted, ...audit } satisfies AuditRecord,
+  };
+}
+
+/** Traced once for every program and set of arguments, for every trial that needs it. */
+function idleLife(subject: Subject, execution: Execution): Promise<IdleLife> {
+  const key = [subject.path, ...subject.args].join(' ');
+  const known = execution.idleLives.get(key);
+  if (known) return known;
+  const measured = traceIdle(subject, execution);
+  execution.idleLives.set(key, measured);
+  return measured;
+}
+
+async function traceIdle(subject: Subject, execution: Execution): Promise<IdleLife> {
+  const outputFile = straceFile(execution, `idle-${execution.idleLives.size}-${subject.model.id}`);
+  let traced: TracedServer | undefined;
+  const server = await launchFor(subject, execution, async (path, args, signal) => {
+    traced = await execution.deps.launchTraced(path, args, { outputFile, signal });
+    return traced;
+  });
+  let stats: ServerStats | null = null;
   try {
     await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
-    const request = loadRequest({ trial, workload, server, settings });
-    const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
-    if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
-    return await inStage('measure', server, async () =>
-      observe({
-        report,
-        model,
-        serverPid: server.pid,
-        serverCpus: settings.serverCpus,
-        clientCpus: settings.clientCpus,
-        cpusAllowed: countCpusAllowed(execution.environment),
-      }),
-    );
   } finally {
-    await server.stop();
-    const said = server.stderr();
-    if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${trial.workload}.stderr`, said);
+    stats = await server.stop();
   }
+  if (!stats || !traced) throw new TrialError('audit', 'the idle traced server ended without its stats line');
+  return { own: stats.syscalls, counted: await traced.counts() };
+}
+
+function straceFile(execution: Execution, name: string): string {
+  return join(execution.store.folder, LOGS_FOLDER, `${name}.strace`);
+}
+
+/** Names that the server counts, by its counters page. */
+function claimedBy(report: LoadReport): string[] {
+  return Object.keys(report.end.counters)
+    .filter((name) => name.startsWith(SYSCALL_PREFIX))
+    .map((name) => name.slice(SYSCALL_PREFIX.length));
+}
+
+/** What is left of each count; never below zero, names that come to nothing are left out. */
+function subtract(counts: SyscallCounts, base: SyscallCounts): Record<string, number> {
+  const left = Object.entries(counts).map(
+    ([name, value]) => [name, Math.max(0, value - (base[name] ?? 0))] as const,
+  );
+  return Object.fromEntries(left.filter(([, value]) => value > 0));
 }
 
 /** Not those of the host: a container or taskset may leave this process fewer. */
@@ -104,19 +254,9 @@ function countCpusAllowed({ cpus, cpusAllowed }: Environment): number {
   return parseCpuList(cpusAllowed ?? '')?.length ?? cpus;
 }
 
-async function launchFor(model: ModelSpec, workload: Workload, execution: Execution): Promise<ServerHandle> {
-  const { serverCpus } = execution.settings;
-  const path = execution.artifacts.servers.get(model.program);
-  if (path === undefined) throw new Error(`${model.program} was not compiled`);
-  // The spare ones are a comfort, so they give way to what the mechanism can hold.
-  const connsMax = Math.min(
-    workload.connections + CONNECTIONS_SPARE,
-    model.connectionsMax ?? Number.POSITIVE_INFINITY,
-  );
-  const args = [...model.options, `--conns-max=${connsMax}`];
-  if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
+async function launchFor(subject: Subject, execution: Execution, launch: Launch): Promise<ServerHandle> {
   try {
-    return await execution.deps.launch(path, args, execution.signal);
+    return await launch(subject.path, subject.args, execution.signal);
   } catch (cause) {
     if (!(cause instanceof LaunchError)) throw cause;
     throw new TrialError('launch', cause.message, { cause });
@@ -156,14 +296,7 @@ async function endOf(server: ServerHandle): Promise<ServerEnd | null> {
   }
 }
 
-interface LoadRequestInput {
-  readonly trial: Trial;
-  readonly workload: Workload;
-  readonly server: ServerHandle;
-  readonly settings: RunSettings;
-}
-
-function loadRequest({ trial, workload, server, settings }: LoadRequestInput): LoadRequest {
+function loadRequest({ trial, workload }: Subject, server: ServerHandle, settings: RunSettings): LoadRequest {
   const shape =
     workload.mode === 'churn'
       ? { mode: 'churn' as const, active: workload.connections, depth: 1, ratePerS: 0 }

@@ -10,6 +10,7 @@ import { interrupted, type RunDeps, type RunOutcome, runBenchmark } from '../run
 import { launchServer } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel } from '../server/probe.ts';
+import { launchTraced, straceSupport } from '../server/strace.ts';
 
 /** Measures on this machine and stores under `outDir`: what every command that measures shares. */
 export async function measureRun(
@@ -40,6 +41,8 @@ function realDeps(outDir: string): RunDeps {
     readEnvironment: () => readEnvironment(),
     loadGenerator,
     launch: launchServer,
+    launchTraced,
+    auditCounters: async () => [await straceSupport()],
     preflight: preflightEcho,
     createStore: (runId) => createStore(outDir, runId),
     monotonicMs: () => performance.now(),

@@ -52,6 +52,7 @@ export function registerRun(program: Command, signal: AbortSignal): void {
     .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
+    .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
     .addOption(outOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')

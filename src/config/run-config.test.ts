@@ -44,6 +44,7 @@ describe('resolveRunConfig', () => {
     expect(settings.workloads.map(({ id }) => id)).toEqual(['ping-pong', 'many-connections']);
     expect({ ...settings, entries: [], workloads: [] }).toMatchInlineSnapshot(`
       {
+        "audit": false,
         "baseline": "epoll-lt",
         "blocks": 7,
         "clientCpus": [
@@ -83,6 +84,7 @@ describe('resolveRunConfig', () => {
     });
     expect({ ...settings, workloads: settings.workloads.map(({ id }) => id) }).toMatchInlineSnapshot(`
       {
+        "audit": false,
         "baseline": "poll",
         "blocks": 3,
         "clientCpus": [

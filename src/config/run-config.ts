@@ -34,6 +34,7 @@ export interface RunFlags {
   readonly clientCpus?: string | undefined;
   readonly precision?: string | undefined;
   readonly maxTime?: string | undefined;
+  readonly audit?: boolean | undefined;
 }
 
 export interface RunContext {
@@ -79,6 +80,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 's') / 1000,
+    audit: flags.audit ?? false,
   };
   if (problems.length > 0) throw new UsageError(problems);
   return { settings, warnings };

@@ -28,9 +28,9 @@ export interface AuditInput {
 }
 
 export interface Audit {
-  readonly disagreements: readonly Disagreement[];
+  readonly disagreements: Disagreement[];
   /** Calls that the server does not claim, and that are accepted: set-up, or documented. */
-  readonly unclaimed: SyscallCounts;
+  readonly unclaimed: Record<string, number>;
 }
 
 /** Compares the server's own counts with another counter's, name by name. */

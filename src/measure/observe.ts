@@ -8,7 +8,7 @@ import { edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
 import { judgeSaturation } from './saturation.ts';
 
 /** Counter names with this prefix are system calls by the kernel's name. */
-const SYSCALL_PREFIX = 'sys.';
+export const SYSCALL_PREFIX = 'sys.';
 
 export interface ObservedTrial {
   readonly report: LoadReport;

@@ -17,7 +17,24 @@ export interface ModelSpec {
   readonly tasks: 'one' | 'one-and-kernel-thread' | 'per-connection';
   /** It burns CPU while it waits, so a busy CPU does not prove that the server was the limit. */
   readonly spins: boolean;
+  /** System calls that libc makes for it, which the server cannot see; its file's header says why. */
+  readonly uncounted: readonly string[];
 }
+
+/** What glibc calls to start, wake and end helper threads, as it sees fit. */
+const LIBC_THREAD_CALLS = [
+  'futex',
+  'clone3',
+  'clone',
+  'mmap',
+  'munmap',
+  'mprotect',
+  'madvise',
+  'rseq',
+  'set_robust_list',
+  'rt_sigprocmask',
+  'exit',
+] as const;
 
 /**
  * THE REGISTRY: one row per model variant. The core checks a row once and never asks for a model by
@@ -35,6 +52,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'per-connection',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'nonblocking',
@@ -47,6 +65,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: true,
+    uncounted: [],
   },
   {
     id: 'select',
@@ -59,6 +78,7 @@ export const MODELS = [
     connectionsMax: 1016,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'poll',
@@ -71,6 +91,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'epoll-lt',
@@ -83,6 +104,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'epoll-et',
@@ -95,6 +117,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'sigio',
@@ -107,6 +130,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'sigio-rt',
@@ -119,6 +143,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'posix-aio',
@@ -131,6 +156,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'per-connection',
     spins: false,
+    uncounted: LIBC_THREAD_CALLS,
   },
   {
     id: 'native-aio',
@@ -143,6 +169,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'io_uring',
@@ -151,10 +178,11 @@ export const MODELS = [
     options: [],
     title: 'io_uring, single-shot operations',
     notification: 'completion',
-    linuxMin: '5.5',
+    linuxMin: '5.7',
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    uncounted: [],
   },
   {
     id: 'io_uring-sqpoll',
@@ -167,6 +195,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one-and-kernel-thread',
     spins: true,
+    uncounted: [],
   },
 ] as const satisfies readonly ModelSpec[];
 

@@ -26,6 +26,7 @@ const settings: RunSettings = {
   clientCpus: null,
   precision: null,
   maxTimeS: null,
+  audit: false,
 };
 const input = { settings, models: MODELS, nofile: 20_000, support: [] };
 

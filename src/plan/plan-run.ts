@@ -1,5 +1,5 @@
 import { findModel, type ModelSpec } from '../models/registry.ts';
-import type { Cell, RunSettings, Support, Trial } from '../results/schema.ts';
+import type { Cell, Counter, RunSettings, Support, Trial } from '../results/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
 
 /** Connections beyond the workload's that a server must hold: the echo check, and some in closing. */
@@ -14,12 +14,21 @@ export interface PlanInput {
   readonly nofile: number | null;
   /** Answers of the probes; a model without an answer is planned. */
   readonly support: readonly Support[];
+  /** Counters that audit the servers' own, in trials of their own. */
+  readonly audits?: readonly AuditCounter[];
 }
+
+/** A counter other than the server's own. */
+export type AuditCounter = Exclude<Counter, 'own'>;
+
+/** Audit trials are part of so many blocks: counts hardly vary, so that two suffice. */
+export const AUDIT_BLOCKS = 2;
 
 /** What a run will do, as data: its cells, and through `trialsOfBlock` its trials. */
 export interface RunPlan {
   readonly settings: RunSettings;
   readonly cells: readonly Cell[];
+  readonly audits: readonly AuditCounter[];
 }
 
 /** Every entry under every workload; a cell that cannot be measured says why. */
@@ -32,7 +41,7 @@ export function planRun(input: PlanInput): RunPlan {
       skipReason: skipReason(input, entry.model, workload.connections),
     })),
   );
-  return { settings, cells };
+  return { settings, cells, audits: input.audits ?? [] };
 }
 
 function skipReason(input: PlanInput, modelId: string, connections: number): string | null {
@@ -48,18 +57,36 @@ function skipReason(input: PlanInput, modelId: string, connections: number): str
 }
 
 /**
- * The trials of one block: every cell once, in an order that depends only on the seed and the block,
- * so that drift and noisy neighbours fall on all models alike.
+ * The trials of one block: every cell once, and its audits in the first blocks, in an order that depends
+ * only on the seed and the block, so that drift and noisy neighbours fall on all models alike.
  */
 export function trialsOfBlock(plan: RunPlan, block: number): Trial[] {
-  const measurable = plan.cells.filter((cell) => cell.skipReason === null);
-  const order = shuffled(measurable, derivedSeed(plan.settings.seed, 1, block));
-  return order.map((cell, position) => ({
-    index: block * measurable.length + position,
+  const items = itemsOfBlock(plan, block);
+  const first = Array.from({ length: block }, (_, i) => itemsOfBlock(plan, i).length).reduce(
+    (a, b) => a + b,
+    0,
+  );
+  return shuffled(items, derivedSeed(plan.settings.seed, 1, block)).map(({ cell, counter }, position) => ({
+    index: first + position,
     block,
+    counter,
     label: cell.label,
     model: cell.model,
     workload: cell.workload,
     seed: derivedSeed(plan.settings.seed, 2, block, position),
   }));
+}
+
+/** How many trials the first blocks hold together. */
+export function countTrials(plan: RunPlan, blocks: number): number {
+  return Array.from({ length: blocks }, (_, block) => itemsOfBlock(plan, block).length).reduce(
+    (a, b) => a + b,
+    0,
+  );
+}
+
+function itemsOfBlock(plan: RunPlan, block: number): { cell: Cell; counter: Counter }[] {
+  const counters: Counter[] = ['own', ...(block < AUDIT_BLOCKS ? plan.audits : [])];
+  const cells = plan.cells.filter((cell) => cell.skipReason === null);
+  return cells.flatMap((cell) => counters.map((counter) => ({ cell, counter })));
 }

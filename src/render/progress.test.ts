@@ -9,6 +9,7 @@ import { createProgress, type ProgressState, progressLine } from './progress.ts'
 const TRIAL: Trial = {
   index: 30,
   block: 2,
+  counter: 'own',
   label: 'io_uring-sqpoll',
   model: 'io_uring-sqpoll',
   workload: 'many-connections',
@@ -54,7 +55,7 @@ describe('Away from a terminal', () => {
     let nowMs = 0;
     const progress = createProgress(stream, () => nowMs);
     const cells = record.cells.filter((cell) => cell.skipReason === null).length;
-    progress.planned({ settings: record.settings, cells: record.cells }, 'results/fixture');
+    progress.planned({ settings: record.settings, cells: record.cells, audits: [] }, 'results/fixture');
     for (const result of trials) {
       progress.trialStarted(result, result.index, cells * 6, LOAD);
       nowMs += result.wallMs;
@@ -88,7 +89,7 @@ describe('On a terminal', () => {
     });
     const progress = createProgress(stream, () => 0);
     progress.stop();
-    progress.planned({ settings: record.settings, cells: record.cells }, 'results/fixture');
+    progress.planned({ settings: record.settings, cells: record.cells, audits: [] }, 'results/fixture');
     progress.trialStarted(TRIAL, 0, 42, LOAD);
     progress.log('something happened');
     progress.stop();

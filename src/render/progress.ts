@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import stringWidth from 'string-width';
 import type { LoadGenerator } from '../load/generator.ts';
+import { describeDisagreement } from '../measure/audit.ts';
 import type { Trial } from '../results/schema.ts';
 import type { RunListener } from '../run.ts';
 import { formatShare, formatSi, formatWallTime } from './format.ts';
@@ -181,7 +182,17 @@ function lineProgress(stream: ProgressStream, nowMs: () => number): Progress {
 }
 
 function failureLine(result: Parameters<RunListener['trialEnded']>[0]): string | null {
-  if (result.status === 'measured') return null;
-  const { label, workload, block, stage, message } = result;
-  return `trial failed: ${label} under ${workload}, block ${block + 1}: ${stage}: ${message}`;
+  const where = `${result.label} under ${result.workload}, block ${result.block + 1}`;
+  switch (result.status) {
+    case 'measured':
+      return null;
+    case 'audited': {
+      const { disagreements } = result.audit;
+      if (disagreements.length === 0) return null;
+      const found = disagreements.map((one) => describeDisagreement(one, result.counter));
+      return `counters disagree: ${where}: ${found.join('; ')}`;
+    }
+    case 'failed':
+      return `trial failed: ${where}: ${result.stage}: ${result.message}`;
+  }
 }

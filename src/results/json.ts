@@ -1,4 +1,5 @@
 import type { RunSummary } from '../stats/run-summary.ts';
+import type { ScaleSummary } from '../stats/scale-summary.ts';
 import { type RunRecord, type RunResult, SCHEMA_VERSION, type TrialResult } from './schema.ts';
 
 /**
@@ -39,4 +40,26 @@ export function toShowJson(
     problems: result.problems,
     ...(options.trials ? { trials: result.trials } : {}),
   };
+}
+
+/**
+ * What `scale --json` prints: `run` and `problems` as in `ShowJson`, and the sweep.
+ *
+ * - `scale.sweeps[]`: one per count of active connections, with the counts of `idle` asked for.
+ * - `scale.sweeps[].lines[]`: one per model. `cells[]` has its cost (`cpuNsPerRequest`) and its whole row
+ *   of the summary (`row`, as in `summary.workloads[].rows[]`) at each count; `fit` has
+ *   `slopeNsPerIdle` and `growthShare`, each as `value` with its 95 % `interval`, the `exponent`, and a
+ *   `verdict` whose `kind` is `O(1)`, `O(N)` or `inconclusive` (then `why`); see `ScaleFit` of
+ *   `stats/scale-fit.ts`.
+ */
+export interface ScaleJson {
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly run: RunRecord;
+  readonly scale: ScaleSummary;
+  readonly problems: readonly string[];
+}
+
+/** The JSON of a sweep. */
+export function toScaleJson(result: RunResult, scale: ScaleSummary): ScaleJson {
+  return { schemaVersion: SCHEMA_VERSION, run: result.record, scale, problems: result.problems };
 }

@@ -80,10 +80,17 @@ export const observationSchema = z.object({
   warnings: z.array(z.string()),
 });
 
+/**
+ * Who counts the system calls of a trial: the server itself, as in every trial; the kernel's tracepoints;
+ * or strace. Trials of the last two are audits: their speed is never used as a throughput.
+ */
+export const counterSchema = z.enum(['own', 'tracepoint', 'strace']);
+
 /** model x workload x repetition, as planned. */
 export const trialSchema = z.object({
   index: count,
   block: count,
+  counter: counterSchema.default('own'),
   /** The row of the table: the model's id, with `#2` and so on where a model is entered again. */
   label: z.string(),
   model: z.string(),
@@ -93,13 +100,34 @@ export const trialSchema = z.object({
 
 const trialCommon = { ...trialSchema.shape, startedAt: z.string(), wallMs: amount };
 
+const syscallCountsSchema = z.record(z.string(), count);
+
+/** The servers' own counts beside another counter's, over the same period. */
+export const auditSchema = z.object({
+  period: z
+    .enum(['window', 'lifetime'])
+    .describe(
+      'the measured window; or start to end of the server, less those of one that only passed the echo check',
+    ),
+  own: syscallCountsSchema,
+  counted: syscallCountsSchema,
+  unclaimed: syscallCountsSchema.describe('calls that the server does not count: set-up, or made by libc'),
+  disagreements: z.array(z.object({ syscall: z.string(), own: count, counted: count, why: z.string() })),
+});
+
 /** One line of trials.ndjson. */
 export const trialResultSchema = z.discriminatedUnion('status', [
   z.object({ ...trialCommon, status: z.literal('measured'), observation: observationSchema }),
   z.object({
     ...trialCommon,
+    status: z.literal('audited'),
+    observation: observationSchema,
+    audit: auditSchema,
+  }),
+  z.object({
+    ...trialCommon,
     status: z.literal('failed'),
-    stage: z.enum(['launch', 'preflight', 'load', 'measure']),
+    stage: z.enum(['launch', 'preflight', 'load', 'measure', 'audit']),
     message: z.string(),
   }),
 ]);
@@ -129,6 +157,7 @@ export const runSettingsSchema = z.object({
   clientCpus: z.array(count).nullable(),
   precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),
   maxTimeS: z.number().positive().nullable(),
+  audit: z.boolean().default(false).describe('whether audit trials were asked for'),
 });
 
 /** What a number must be judged against later. Null: could not be read. */
@@ -168,6 +197,13 @@ export const buildSchema = z.object({
   cached: z.boolean(),
 });
 
+/** A way to count system calls, and whether it could be used. */
+export const counterSupportSchema = z.object({
+  counter: counterSchema,
+  available: z.boolean(),
+  reason: z.string().nullable().describe('why not, and what would allow it'),
+});
+
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -181,6 +217,10 @@ export const runRecordSchema = z.object({
   environment: environmentSchema,
   build: buildSchema,
   support: z.array(supportSchema),
+  counters: z
+    .array(counterSupportSchema)
+    .default([])
+    .describe('counters that this run could use for its audit; empty: no audit was asked for'),
   warnings: z.array(z.string()),
   timing: z
     .object({
@@ -199,6 +239,10 @@ export type Observation = z.infer<typeof observationSchema>;
 export type Trial = z.infer<typeof trialSchema>;
 export type TrialResult = z.infer<typeof trialResultSchema>;
 export type MeasuredTrial = Extract<TrialResult, { status: 'measured' }>;
+export type AuditedTrial = Extract<TrialResult, { status: 'audited' }>;
+export type Counter = z.infer<typeof counterSchema>;
+export type CounterSupport = z.infer<typeof counterSupportSchema>;
+export type AuditRecord = z.infer<typeof auditSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type Cell = z.infer<typeof cellSchema>;
 export type RunSettings = z.infer<typeof runSettingsSchema>;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { codeOf } from '../util/errors.ts';
 import { parseLine, type Ready, readySchema, type ServerStats, statsSchema } from './protocol.ts';
 
 /** How long a server may take from start to its ready line; generous, machines stall. */
@@ -70,13 +71,6 @@ export async function launchServer(
     stats = parseLine(line, statsSchema) ?? stats;
   });
 
-  const stop = async () => {
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await ended;
-    clearTimeout(timer);
-    return stats;
-  };
   const ready = await waitUntilReady(lines, ended, signal);
   if ('problem' in ready) {
     child.kill('SIGKILL');
@@ -84,7 +78,30 @@ export async function launchServer(
     signal.throwIfAborted();
     throw new LaunchError(`${ready.problem}${said.trim() ? `: ${said.trim()}` : ''}`, end);
   }
+  let running = true;
+  void ended.then(() => {
+    running = false;
+  });
+  const stop = async () => {
+    if (running) sendSignal(ready.pid, 'SIGTERM');
+    const timer = setTimeout(() => {
+      sendSignal(ready.pid, 'SIGKILL');
+      child.kill('SIGKILL');
+    }, STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+    return stats;
+  };
   return { ...ready, stop, ended, stderr: () => said };
+}
+
+/** The server's own pid, which is not the child's where a tracer started it. */
+function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
 }
 
 /** The ready line, or why there is none. */

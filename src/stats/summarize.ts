@@ -3,7 +3,7 @@ import type { Workload } from '../workloads/schema.ts';
 import { BLOCKS_MIN, halfWidth, type Pair, pairedRatio } from './bootstrap.ts';
 import { rankRows } from './rank.ts';
 import type { Comparison, RankedBy, RowSummary, RunSummary } from './run-summary.ts';
-import { summarizeRow } from './summarize-row.ts';
+import { summarizeRow, summarizeSaturation } from './summarize-row.ts';
 
 interface CellTrials {
   readonly cell: Cell;
@@ -27,7 +27,7 @@ export function summarize(result: RunResult): RunSummary {
     comparisons,
     trials: {
       measured: measured.length,
-      failed: result.trials.length - measured.length,
+      failed: result.trials.filter((trial) => trial.status === 'failed').length,
       contaminated: measured.filter(isContaminated).length,
     },
     workloads: groups.map(({ workload, cells }) => ({
@@ -142,10 +142,7 @@ function noComparison(rankedBy: RankedBy, reason: string): Comparison {
 function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload: Workload): RankedBy {
   if (workload.mode === 'open') return 'cpu';
   const clientLimited = [row, baseline].some(
-    (cell) =>
-      cell !== undefined &&
-      cell.measured.length > 0 &&
-      summarizeRow(cell.measured, workload).saturation.verdict === 'client',
+    (cell) => cell !== undefined && summarizeSaturation(cell.measured).verdict === 'client',
   );
   return clientLimited ? 'cpu' : 'throughput';
 }
