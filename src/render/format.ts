@@ -20,7 +20,8 @@ export function formatDuration(
 ) {
   const { digits: precision = 3, space = ' ' } = options;
   for (const [index, { factor, unit }] of DURATIONS.entries()) {
-    const text = significant(ns / factor, precision);
+    const whole = unit === 'ns' && Number.isInteger(ns);
+    const text = whole ? String(ns) : significant(ns / factor, precision);
     const last = index === DURATIONS.length - 1;
     if (last || Number(text) < 1000) return `${text}${space}${unit}`;
   }
@@ -34,14 +35,14 @@ export function formatWallTime(ms: number, finest: 'ms' | 's' = 'ms'): string {
   return finest === 's' ? `${seconds} s` : formatDuration(ms * NS_PER_MS);
 }
 
-/** Bytes in three digits, in powers of 1024: `64 B`, `2.20 MiB`. */
+/** Bytes in three digits, in powers of 1024, whole ones without decimals: `64 B`, `64 KiB`, `2.20 MiB`. */
 export function formatBytes(bytes: number, space = ' '): string {
   let value = bytes;
   for (const unit of BYTE_UNITS) {
-    if (value < 999.5) return `${unit === 'B' ? Math.round(value) : significant(value, 3)}${space}${unit}`;
+    if (value < 999.5) return `${Number.isInteger(value) ? value : significant(value, 3)}${space}${unit}`;
     value /= BYTES_PER_KIB;
   }
-  return `${Math.round(value * BYTES_PER_KIB)}${space}${BYTE_UNITS.at(-1)}`;
+  return `${formatCount(value * BYTES_PER_KIB)}${space}${BYTE_UNITS.at(-1)}`;
 }
 
 /** A whole number with its thousands apart: `1,234,567`. */
@@ -99,9 +100,7 @@ function digits(value: number): string {
 
 /** So many significant digits, without an exponent. */
 function significant(value: number, precision: number): string {
-  if (value === 0) return '0';
   const rounded = Number(value.toPrecision(precision));
-  const whole = Math.max(1, Math.floor(Math.log10(Math.abs(rounded))) + 1);
-  if (Number.isInteger(value) && value < 1000 && precision >= 3) return String(value);
+  const whole = Math.max(1, Math.floor(Math.log10(rounded)) + 1);
   return rounded.toFixed(Math.max(0, precision - whole));
 }

@@ -56,7 +56,7 @@ describe('A whole run', () => {
       open-loop workloads show latency at a given rate.
 
       41 trials measured, 2 of them contaminated; 1 failed
-      76 % of the 23 s wall time was warm-up and measurement"
+      76 % of the 23.0 s wall time was warm-up and measurement"
     `);
   });
 
@@ -105,7 +105,7 @@ describe('A whole run', () => {
       given rate.
 
       41 trials measured, 2 of them contaminated; 1 failed
-      76 % of the 23 s wall time was warm-up and measurement"
+      76 % of the 23.0 s wall time was warm-up and measurement"
     `);
   });
 });

@@ -35,7 +35,7 @@ export function renderHeader(record: RunRecord, options: RenderOptions): string 
   const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
   const where = [env.hypervisor, env.container].filter((name) => name !== null);
   const lines = [
-    `${env.kernel} ${env.kernelVersion} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
+    `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
     [
       `server ${pinning(settings.serverCpus)}`,
       `client ${pinning(settings.clientCpus)}`,

@@ -66,7 +66,7 @@ export interface RatioOptions {
  * "What Teachers Should Know About the Bootstrap", arXiv:1411.5279: its levels are
  * Phi(-sqrt(n/(n-1)) t) instead of 2.5 %, t being Student's quantile. Of a plain mean even that misses
  * 7 to 9 % of the time when the noise has heavy tails (see the simulation in the test); of the trimmed
- * mean it misses 3 to 5 %. With 4 or 5 blocks no percentile interval can hold 95 %: Student's is used.
+ * mean it misses 2 to 6 %. With 4 or 5 blocks no percentile interval can hold 95 %: Student's is used.
  *
  * **`simultaneous`** guards the verdict: a run compares dozens of cells, so that intervals of 95 %
  * would show a difference between equals in most runs. The error is divided by the number of

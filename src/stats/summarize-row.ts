@@ -75,12 +75,21 @@ export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workloa
       ),
       utilisation: spreadOf(observations.map((o) => o.client.utilisation)),
     },
-    saturation: summarizeSaturation(observations),
+    saturation: summarizeSaturation(trials),
     openLoop: workload.mode === 'open' ? summarizeOpenLoop(observations, workload.ratePerSecond) : null,
     errors: sumOf(observations, (o) => o.requests.errors + o.requests.connectionErrors),
     marks: observations.flatMap((o) => o.contamination.marks),
     warnings: [...new Set(observations.flatMap((o) => o.warnings))],
   };
+}
+
+/** Who was the limit: the verdict of the majority of trials. */
+export function summarizeSaturation(measured: readonly MeasuredTrial[]): SaturationSummary {
+  const trials = { server: 0, client: 0, neither: 0 };
+  for (const { observation } of measured) trials[observation.saturation]++;
+  const half = measured.length / 2;
+  const verdict = trials.client > half ? 'client' : trials.server > half ? 'server' : 'neither';
+  return { verdict, trials };
 }
 
 function summarizeServer(observations: readonly Observation[], accounted: number): ServerSummary {
@@ -109,14 +118,6 @@ function summarizeServer(observations: readonly Observation[], accounted: number
     rssMaxBytes: largest(observations.map((o) => o.server.rssMaxBytes)),
     counters: addUp(observations.map((o) => o.server.counters)),
   };
-}
-
-function summarizeSaturation(observations: readonly Observation[]): SaturationSummary {
-  const trials = { server: 0, client: 0, neither: 0 };
-  for (const { saturation } of observations) trials[saturation]++;
-  const half = observations.length / 2;
-  const verdict = trials.client > half ? 'client' : trials.server > half ? 'server' : 'neither';
-  return { verdict, trials };
 }
 
 function summarizeOpenLoop(observations: readonly Observation[], offeredPerS: number): OpenLoopSummary {
