@@ -23,6 +23,9 @@ export interface RenderOptions {
 
 type Colors = ReturnType<typeof pc.createColors>;
 
+/** Spaces at the end of a line, also between escapes of colour. */
+const TRAILING = new RegExp(`(?: |${String.fromCharCode(27)}\\[\\d+m)+$`);
+
 /** Spaces between two columns. */
 const GAP = 2;
 
@@ -112,7 +115,7 @@ function draw(columns: readonly Column[], rows: readonly Row[], colors: Colors):
   return drawn
     .toString()
     .split('\n')
-    .map((line) => line.trimEnd());
+    .map((line) => line.replace(TRAILING, (end) => end.replaceAll(' ', '')));
 }
 
 function paint(value: Value | undefined, colors: Colors): string {
