@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MODELS } from '../models/registry.ts';
 import type { RunSettings } from '../results/schema.ts';
-import { planRun, trialsOfBlock } from './plan-run.ts';
+import { countTrials, planRun, trialsOfBlock } from './plan-run.ts';
 
 const settings: RunSettings = {
   entries: ['epoll-lt', 'select', 'io_uring'].map((model) => ({ label: model, model })),
@@ -84,6 +84,23 @@ describe('trialsOfBlock', () => {
     const orders = new Set([0, 1, 2, 3, 4, 5].map((block) => names(block).join()));
     expect(orders.size).toBeGreaterThan(1);
     expect(names(0, 8).join()).not.toBe([0, 1].map((block) => names(block).join())[0]);
+  });
+
+  it('keeps the trials of a workload together, so that what is compared stands close', () => {
+    for (const block of [0, 1, 2, 3]) {
+      const workloads = trialsOfBlock(plan, block).map((trial) => trial.workload);
+      const changes = workloads.filter((workload, i) => i > 0 && workload !== workloads[i - 1]);
+      expect(changes).toHaveLength(new Set(workloads).size - 1);
+    }
+  });
+
+  it('adds an audit of every cell and counter to the first blocks only', () => {
+    const audited = planRun({ ...input, audits: ['tracepoint', 'strace'] });
+    const counters = [0, 1, 2].map((block) => trialsOfBlock(audited, block).map((trial) => trial.counter));
+    expect(counters.map((list) => list.length)).toEqual([15, 15, 5]);
+    expect(counters[0]?.filter((counter) => counter === 'strace')).toHaveLength(5);
+    expect(countTrials(audited, 3)).toBe(35);
+    expect(trialsOfBlock(audited, 2)[0]?.index).toBe(30);
   });
 
   it('numbers trials through the whole run', () => {

@@ -57,36 +57,36 @@ function skipReason(input: PlanInput, modelId: string, connections: number): str
 }
 
 /**
- * The trials of one block: every cell once, and its audits in the first blocks, in an order that depends
- * only on the seed and the block, so that drift and noisy neighbours fall on all models alike.
+ * The trials of one block: every cell once, and its audits in the first blocks. Workloads come in random
+ * order, and within a workload its cells do, so that drift and noisy neighbours fall on all models alike
+ * and the rows that are compared stand close to each other: noise is alike for neighbours, and less so
+ * the further trials are apart. The order depends on the seed and the block alone.
  */
 export function trialsOfBlock(plan: RunPlan, block: number): Trial[] {
-  const items = itemsOfBlock(plan, block);
-  const first = Array.from({ length: block }, (_, i) => itemsOfBlock(plan, i).length).reduce(
-    (a, b) => a + b,
-    0,
+  const { seed, workloads } = plan.settings;
+  const order = shuffled(workloads, derivedSeed(seed, 1, block)).flatMap((workload, place) =>
+    shuffled(itemsOfBlock(plan, block, workload.id), derivedSeed(seed, 3, block, place)),
   );
-  return shuffled(items, derivedSeed(plan.settings.seed, 1, block)).map(({ cell, counter }, position) => ({
+  const first = countTrials(plan, block);
+  return order.map(({ cell, counter }, position) => ({
     index: first + position,
     block,
     counter,
     label: cell.label,
     model: cell.model,
     workload: cell.workload,
-    seed: derivedSeed(plan.settings.seed, 2, block, position),
+    seed: derivedSeed(seed, 2, block, position),
   }));
 }
 
 /** How many trials the first blocks hold together. */
 export function countTrials(plan: RunPlan, blocks: number): number {
-  return Array.from({ length: blocks }, (_, block) => itemsOfBlock(plan, block).length).reduce(
-    (a, b) => a + b,
-    0,
-  );
+  const measurable = plan.cells.filter((cell) => cell.skipReason === null).length;
+  return measurable * (blocks + plan.audits.length * Math.min(blocks, AUDIT_BLOCKS));
 }
 
-function itemsOfBlock(plan: RunPlan, block: number): { cell: Cell; counter: Counter }[] {
+function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Counter }[] {
   const counters: Counter[] = ['own', ...(block < AUDIT_BLOCKS ? plan.audits : [])];
-  const cells = plan.cells.filter((cell) => cell.skipReason === null);
+  const cells = plan.cells.filter((cell) => cell.skipReason === null && cell.workload === workload);
   return cells.flatMap((cell) => counters.map((counter) => ({ cell, counter })));
 }
