@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stddef.h>
 
-#define LOADGEN_ABI_VERSION 1u
+#define LOADGEN_ABI_VERSION 2u
 #define LOADGEN_PATH_BYTES 64
 #define LOADGEN_MESSAGE_BYTES 256
 #define LOADGEN_EDGE_FILES_MAX 8
@@ -80,10 +80,9 @@ struct loadgen_edge {
 	uint64_t client_cpu_ns; /* CPU of the generator's thread */
 	uint64_t client_syscalls;
 	uint64_t client_wakeups;
-	uint64_t sampled; /* 1: the server answered SIGUSR1 and the next three are valid */
+	uint64_t sampled; /* 1: the server answered SIGUSR1 and the next two are valid */
 	uint64_t server_voluntary_switches;
 	uint64_t server_involuntary_switches;
-	uint64_t server_rss_max_bytes;
 };
 
 struct loadgen_report {
@@ -108,7 +107,7 @@ struct loadgen_report {
 	struct loadgen_edge edge[LOADGEN_EDGES];
 	char message[LOADGEN_MESSAGE_BYTES]; /* why status is not OK, for people */
 };
-_Static_assert(sizeof(struct loadgen_report) == 4 * 4 + 18 * 8 + 2 * 9 * 8 + LOADGEN_MESSAGE_BYTES,
+_Static_assert(sizeof(struct loadgen_report) == 4 * 4 + 18 * 8 + 2 * 8 * 8 + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
 
 struct loadgen_progress {

@@ -190,7 +190,6 @@ static void sample(struct loadgen *lg, struct loadgen_edge *edge)
 	edge->sampled = 1;
 	edge->server_voluntary_switches = h->sample_voluntary_switches;
 	edge->server_involuntary_switches = h->sample_involuntary_switches;
-	edge->server_rss_max_bytes = h->sample_rss_max_bytes;
 }
 
 /*

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define COUNTERS_MAGIC 0x31425341544e5543ull /* "CUNTASB1", read as little endian bytes */
-#define COUNTERS_VERSION 1u
+#define COUNTERS_VERSION 2u
 #define COUNTERS_MAX 56
 #define COUNTER_NAME_BYTES 24
 #define COUNTERS_CACHE_LINE 64
@@ -36,7 +36,6 @@ struct counters_header {
 	uint64_t sample_seq;
 	uint64_t sample_voluntary_switches;
 	uint64_t sample_involuntary_switches;
-	uint64_t sample_rss_max_bytes;
 	char names[COUNTERS_MAX][COUNTER_NAME_BYTES];
 };
 

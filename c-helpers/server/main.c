@@ -222,7 +222,6 @@ static void on_sample(int sig)
 	if (getrusage(RUSAGE_SELF, &usage_now) == 0) {
 		header->sample_voluntary_switches = (uint64_t)usage_now.ru_nvcsw;
 		header->sample_involuntary_switches = (uint64_t)usage_now.ru_nivcsw;
-		header->sample_rss_max_bytes = (uint64_t)usage_now.ru_maxrss * 1024;
 		__atomic_store_n(&header->sample_seq, header->sample_seq + 1, __ATOMIC_RELEASE);
 	}
 	count(counters_slot(0), COUNT_SYS_RT_SIGRETURN);

@@ -62,7 +62,6 @@ static void echo_answer(int signal_number)
 		return;
 	echo_header->sample_voluntary_switches = (uint64_t)usage.ru_nvcsw;
 	echo_header->sample_involuntary_switches = (uint64_t)usage.ru_nivcsw;
-	echo_header->sample_rss_max_bytes = (uint64_t)usage.ru_maxrss * 1024;
 	__atomic_add_fetch(&echo_header->sample_seq, 1, __ATOMIC_RELEASE);
 }
 

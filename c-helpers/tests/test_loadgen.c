@@ -186,7 +186,7 @@ static void test_edges(void)
 	      "edges: the counters have the names of the page");
 	check(out.sums[1][COUNTER_BYTES] - out.sums[0][COUNTER_BYTES] == r->bytes_verified,
 	      "edges: the server counted exactly the bytes of the window");
-	check(e[0].sampled == 1 && e[1].sampled == 1 && e[1].server_rss_max_bytes > 0 &&
+	check(e[0].sampled == 1 && e[1].sampled == 1 &&
 		      e[1].server_voluntary_switches >= e[0].server_voluntary_switches,
 	      "edges: the server answers SIGUSR1");
 	check(e[1].server_cpu_ns > e[0].server_cpu_ns, "edges: the server's CPU clock runs");

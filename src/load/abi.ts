@@ -2,7 +2,7 @@
  * The TypeScript side of the wire to the load generator; its twin is `c-helpers/loadgen/abi.h`.
  * Struct members are listed in the order of the C header.
  */
-export const LOADGEN_ABI_VERSION = 1;
+export const LOADGEN_ABI_VERSION = 2;
 export const PATH_BYTES = 64;
 export const MESSAGE_BYTES = 256;
 export const EDGE_FILES_MAX = 8;
@@ -44,7 +44,6 @@ export const EDGE_FIELDS = [
   'sampled',
   'server_voluntary_switches',
   'server_involuntary_switches',
-  'server_rss_max_bytes',
 ] as const;
 
 /** The uint64 members of `struct loadgen_report`, between its four uint32 and its edges. */

@@ -69,7 +69,7 @@ const EDGE: LoadEdge = {
   clientCpuNs: 20 * NS_PER_MS,
   clientSyscalls: 100,
   clientWakeups: 50,
-  sample: { voluntarySwitches: 10, involuntarySwitches: 1, rssMaxBytes: 1_000_000 },
+  sample: { voluntarySwitches: 10, involuntarySwitches: 1 },
   counters: { accepted: 2, wakeups: 10, idle_wakeups: 0, 'sys.accept4': 2, 'sys.read': 10 },
   files: {},
 };
@@ -114,7 +114,7 @@ export function fakeReport(
       clientCpuNs: EDGE.clientCpuNs + request.measureNs / 4,
       clientSyscalls: 130,
       clientWakeups: 60,
-      sample: { voluntarySwitches: 25, involuntarySwitches: 4, rssMaxBytes: 1_000_000 },
+      sample: { voluntarySwitches: 25, involuntarySwitches: 4 },
       counters: {
         accepted: 2,
         wakeups: 20,

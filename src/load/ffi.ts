@@ -267,7 +267,6 @@ class ReportReader {
           : {
               voluntarySwitches: Number(raw.server_voluntary_switches),
               involuntarySwitches: Number(raw.server_involuntary_switches),
-              rssMaxBytes: Number(raw.server_rss_max_bytes),
             },
       counters: Object.fromEntries(names.map((name, i) => [name, Number(sums[i] ?? 0n)])),
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),

@@ -34,7 +34,6 @@ export interface LoadEdge {
   readonly sample: {
     readonly voluntarySwitches: number;
     readonly involuntarySwitches: number;
-    readonly rssMaxBytes: number;
   } | null;
   /** The server's counters, summed over its threads. */
   readonly counters: Readonly<Record<string, number>>;

@@ -89,7 +89,6 @@ function serverSide(
     counters: nonZero(Object.entries(counters).filter(([name]) => !name.startsWith(SYSCALL_PREFIX))),
     setup: syscallsOf(start.counters),
     threads: status.threads,
-    // Not ru_maxrss: that one starts with the size of the process which was forked.
     rssMaxBytes: status.rssMaxBytes,
     runDelayNs: delta(start, end, files.serverSchedstat),
   };

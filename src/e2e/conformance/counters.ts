@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 /** `struct counters_header` of c-helpers/server/counters.h. */
 const MAGIC = 0x31425341544e5543n;
-const VERSION = 1;
+const VERSION = 2;
 const NAME_BYTES = 24;
 const VALUE_BYTES = 8;
 const OFFSET = {
@@ -15,8 +15,7 @@ const OFFSET = {
   sampleSeq: 32,
   voluntarySwitches: 40,
   involuntarySwitches: 48,
-  rssMaxBytes: 56,
-  names: 64,
+  names: 56,
 } as const;
 
 /** The page at one moment. */
@@ -30,7 +29,6 @@ export interface CountersReading {
     readonly seq: number;
     readonly voluntarySwitches: number;
     readonly involuntarySwitches: number;
-    readonly rssMaxBytes: number;
   };
 }
 
@@ -70,7 +68,6 @@ export async function readCounters(pid: number, countersFd: number): Promise<Cou
         seq: Number(page.readBigUInt64LE(OFFSET.sampleSeq)),
         voluntarySwitches: Number(page.readBigUInt64LE(OFFSET.voluntarySwitches)),
         involuntarySwitches: Number(page.readBigUInt64LE(OFFSET.involuntarySwitches)),
-        rssMaxBytes: Number(page.readBigUInt64LE(OFFSET.rssMaxBytes)),
       },
     };
   } finally {
