@@ -320,5 +320,7 @@ function loadRequest({ trial, workload }: Subject, server: ServerHandle, setting
     countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
     clientCpu: settings.clientCpus?.[0] ?? null,
     edgeFiles: Object.values(edgeFilesOf(server.pid)),
+    traceIds: [],
+    kernelThreads: false,
   };
 }

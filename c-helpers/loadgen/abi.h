@@ -6,8 +6,8 @@
  * CLOCK_MONOTONIC unless the name says otherwise.
  *
  * Life of a generator: create (validates, opens nothing) -> run (once, blocking: call it .async) ->
- * report, histogram, edge_counters, edge_file -> destroy. progress and stop may be called from
- * another thread while run is under way.
+ * report, histogram, edge_counters, edge_traces, edge_file -> destroy. progress and stop may be called
+ * from another thread while run is under way.
  */
 #ifndef IOMB_LOADGEN_ABI_H
 #define IOMB_LOADGEN_ABI_H
@@ -22,6 +22,7 @@
 #define LOADGEN_EDGE_FILE_BYTES 16384
 #define LOADGEN_COUNTERS_MAX 56
 #define LOADGEN_COUNTER_NAME_BYTES 24
+#define LOADGEN_TRACE_MAX 64
 
 #define LOADGEN_API __attribute__((visibility("default")))
 
@@ -44,6 +45,8 @@ enum loadgen_status {
 };
 
 enum loadgen_edge_id { LOADGEN_EDGE_START = 0, LOADGEN_EDGE_END = 1, LOADGEN_EDGES = 2 };
+/* The counters are read twice at an edge, so that they enclose the traces. */
+enum loadgen_reading { LOADGEN_BEFORE_TRACES = 0, LOADGEN_AFTER_TRACES = 1, LOADGEN_READINGS = 2 };
 enum loadgen_histogram_id { LOADGEN_HIST_RESPONSE = 0, LOADGEN_HIST_SERVICE = 1, LOADGEN_HISTS = 2 };
 
 struct loadgen_config {
@@ -51,13 +54,15 @@ struct loadgen_config {
 	uint32_t mode;	      /* enum loadgen_mode */
 	uint32_t server_ipv4; /* host byte order; must lie in 127.0.0.0/8 */
 	uint32_t server_port;
-	uint32_t connections;	/* N; in churn: connections alive at once */
-	uint32_t active;	/* M <= N connections that carry requests */
-	uint32_t depth;		/* D requests in flight per active connection */
-	uint32_t message_bytes; /* S */
-	int32_t server_pid;	/* for its CPU clock and SIGUSR1; 0: neither is read */
-	int32_t client_cpu;	/* pin the generator's thread here; -1: leave it */
-	uint32_t edge_files;	/* how many of edge_path[] are set */
+	uint32_t connections;	 /* N; in churn: connections alive at once */
+	uint32_t active;	 /* M <= N connections that carry requests */
+	uint32_t depth;		 /* D requests in flight per active connection */
+	uint32_t message_bytes;	 /* S */
+	int32_t server_pid;	 /* for its CPU clock and SIGUSR1; 0: neither is read */
+	int32_t client_cpu;	 /* pin the generator's thread here; -1: leave it */
+	uint32_t edge_files;	 /* how many of edge_path[] are set */
+	uint32_t trace_events;	 /* how many of trace_id[] are set */
+	uint32_t kernel_threads; /* 1: read the CPU of io_uring's kernel threads */
 	uint32_t reserved;
 	uint64_t seed;
 	uint64_t warmup_ns;
@@ -65,12 +70,13 @@ struct loadgen_config {
 	uint64_t connect_timeout_ns;
 	uint64_t stall_timeout_ns;
 	double rate_per_s;			/* open loop: over all active connections */
+	uint64_t trace_id[LOADGEN_TRACE_MAX];	/* tracepoints, by the id that tracefs gives them */
 	char counters_path[LOADGEN_PATH_BYTES]; /* /proc/<pid>/fd/<n>; empty: no counters */
 	/* Files whose text is kept at both edges of the window, e.g. /proc/stat. */
 	char edge_path[LOADGEN_EDGE_FILES_MAX][LOADGEN_PATH_BYTES];
 };
-_Static_assert(sizeof(struct loadgen_config) ==
-		       12 * 4 + 5 * 8 + 8 + LOADGEN_PATH_BYTES * (1 + LOADGEN_EDGE_FILES_MAX),
+_Static_assert(sizeof(struct loadgen_config) == 14 * 4 + 5 * 8 + 8 + LOADGEN_TRACE_MAX * 8 +
+							LOADGEN_PATH_BYTES * (1 + LOADGEN_EDGE_FILES_MAX),
 	       "loadgen_config has padding");
 
 /* What is read at an edge. The load is quiet then: no request is in flight. */
@@ -83,6 +89,15 @@ struct loadgen_edge {
 	uint64_t sampled; /* 1: the server answered SIGUSR1 and the next two are valid */
 	uint64_t server_voluntary_switches;
 	uint64_t server_involuntary_switches;
+	/*
+	 * 1: all the server's tasks slept while counters and traces were read, so both tell of the same
+	 * moment. 0: the two readings of the counters are the least and the most that traces can say.
+	 */
+	uint64_t rested;
+	/* With kernel_threads: how many there are, and the CPU of iou-sqp and of iou-wrk; see tasks.h. */
+	uint64_t kernel_threads;
+	uint64_t sqp_cpu_ns;
+	uint64_t wrk_cpu_ns;
 };
 
 struct loadgen_report {
@@ -107,7 +122,7 @@ struct loadgen_report {
 	struct loadgen_edge edge[LOADGEN_EDGES];
 	char message[LOADGEN_MESSAGE_BYTES]; /* why status is not OK, for people */
 };
-_Static_assert(sizeof(struct loadgen_report) == 4 * 4 + 18 * 8 + 2 * 8 * 8 + LOADGEN_MESSAGE_BYTES,
+_Static_assert(sizeof(struct loadgen_report) == 4 * 4 + 18 * 8 + 2 * 12 * 8 + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
 
 struct loadgen_progress {
@@ -132,9 +147,14 @@ LOADGEN_API void loadgen_report(const struct loadgen *lg, struct loadgen_report 
 LOADGEN_API void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64_t *counts);
 /* Names as LOADGEN_COUNTERS_MAX * LOADGEN_COUNTER_NAME_BYTES chars; sums as u64[LOADGEN_COUNTERS_MAX]. */
 LOADGEN_API void loadgen_counter_names(const struct loadgen *lg, char *names);
-LOADGEN_API void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
+LOADGEN_API void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint32_t reading,
+				       uint64_t *sums);
+/* Hits of trace_id[], in that order, over all tasks of the server: u64[LOADGEN_TRACE_MAX]. */
+LOADGEN_API void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
 /* Returns the bytes copied, at most LOADGEN_EDGE_FILE_BYTES; 0 when the file could not be read. */
 LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text);
 LOADGEN_API void loadgen_destroy(struct loadgen *lg);
+/* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
+LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
 
 #endif

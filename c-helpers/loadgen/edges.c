@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "edges.h"
 #include "generator.h"
+#include "tasks.h"
 
 _Static_assert(LOADGEN_COUNTERS_MAX == COUNTERS_MAX, "the page has more counters than the report");
 _Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names differ in length");
@@ -23,6 +24,8 @@ _Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names 
 /* A server whose counters stand still for so long rests in its wait call. */
 #define SETTLE_POLL_NS (200 * NS_PER_US)
 #define SETTLE_POLLS_MAX 5
+/* How long a traced server may take until all of its tasks sleep; then the edge says rested = 0. */
+#define REST_TIMEOUT_NS (2 * NS_PER_S)
 
 static const struct counters_header *page_header(const struct edges *e)
 {
@@ -138,7 +141,7 @@ static void sum_counters(const struct edges *e, uint64_t *sums)
 		return;
 	uint32_t slots = slots_used(e);
 
-	memset(sums, 0, sizeof(e->sums[0]));
+	memset(sums, 0, LOADGEN_COUNTERS_MAX * sizeof(*sums));
 	for (uint32_t slot = 0; slot < slots; slot++)
 		for (uint32_t i = 0; i < e->counters; i++)
 			sums[i] += read_counter(e, slot, i);
@@ -212,6 +215,54 @@ static bool settle(const struct edges *e)
 	return false;
 }
 
+/*
+ * The counters, and between two readings of them the traces. Nothing is stopped for it: a call that
+ * SIGSTOP interrupts is entered again after SIGCONT (recvfrom, accept4, pselect6; poll as
+ * restart_syscall), so the kernel would count calls that the server does not make. Instead the server
+ * is caught asleep, which takes more than counters that stand still: a task that has counted its call
+ * and then lost its CPU enters it later. A server that spins is not waited for, and one whose counters
+ * keep growing without any load spins.
+ */
+static void read_counters(struct loadgen *lg, enum loadgen_edge_id id)
+{
+	struct edges *e = &lg->edges;
+	uint64_t *before = e->sums[id][LOADGEN_BEFORE_TRACES], *after = e->sums[id][LOADGEN_AFTER_TRACES];
+	uint64_t begin_ns = now_ns(), last[LOADGEN_COUNTERS_MAX] = {0};
+	int grown = -1; /* the first reading differs from none */
+	bool rested;
+
+	if (lg->config.trace_events == 0) {
+		sum_counters(e, before);
+		memcpy(after, before, sizeof(e->sums[id][0]));
+		return;
+	}
+	for (;;) {
+		rested = !e->restless && tasks_rest(lg->config.server_pid);
+		sum_counters(e, before);
+		traces_read(lg, e->traces[id]);
+		sum_counters(e, after);
+		rested &= memcmp(before, after, sizeof(last)) == 0;
+		grown += memcmp(last, after, sizeof(last)) != 0;
+		memcpy(last, after, sizeof(last));
+		e->restless |= grown == SETTLE_POLLS_MAX;
+		if (rested || e->restless || now_ns() - begin_ns > REST_TIMEOUT_NS)
+			break;
+		pause_ns(SETTLE_POLL_NS);
+	}
+	e->edge[id].rested = rested;
+}
+
+static void read_kernel_threads(struct loadgen *lg, struct loadgen_edge *edge)
+{
+	if (!lg->config.kernel_threads)
+		return;
+	struct kernel_threads kernel = tasks_kernel_threads(lg->config.server_pid);
+
+	edge->kernel_threads = kernel.threads;
+	edge->sqp_cpu_ns = kernel.sqp_cpu_ns;
+	edge->wrk_cpu_ns = kernel.wrk_cpu_ns;
+}
+
 static void read_file(const char *path, struct edge_file *file)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -261,8 +312,9 @@ void edges_read_start(struct loadgen *lg)
 	/* What it does to answer, getrusage, brings the clock of its running thread up to date. */
 	if (e->restless)
 		sample(lg, edge);
+	read_counters(lg, LOADGEN_EDGE_START);
+	read_kernel_threads(lg, edge);
 	edge->server_cpu_ns = server_cpu_ns(lg);
-	sum_counters(e, e->sums[LOADGEN_EDGE_START]);
 	edge->client_syscalls = lg->syscalls;
 	edge->client_wakeups = lg->wakeups;
 	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -281,7 +333,8 @@ void edges_read_end(struct loadgen *lg)
 	bool rests = !e->restless && settle(e);
 	if (rests)
 		edge->server_cpu_ns = server_cpu_ns(lg);
-	sum_counters(e, e->sums[LOADGEN_EDGE_END]);
+	read_kernel_threads(lg, edge);
+	read_counters(lg, LOADGEN_EDGE_END);
 	sample(lg, edge);
 	if (!rests)
 		edge->server_cpu_ns = server_cpu_ns(lg);

@@ -1,6 +1,7 @@
 /*
  * edges.h - what is read at the two edges of the measured window: the server's counters page, its
- * CPU clock, what it alone can tell (by SIGUSR1), and the text of files.
+ * CPU clock, what it alone can tell (by SIGUSR1), what the kernel tells of its tasks, and the text of
+ * files.
  */
 #ifndef IOMB_EDGES_H
 #define IOMB_EDGES_H
@@ -32,7 +33,8 @@ struct edges {
 	bool restless; /* the server spins: its counters never stand still */
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
 	struct loadgen_edge edge[LOADGEN_EDGES];
-	uint64_t sums[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
+	uint64_t sums[LOADGEN_EDGES][LOADGEN_READINGS][LOADGEN_COUNTERS_MAX];
+	uint64_t traces[LOADGEN_EDGES][LOADGEN_TRACE_MAX];
 	struct edge_file file[LOADGEN_EDGES][LOADGEN_EDGE_FILES_MAX];
 };
 

@@ -5,7 +5,8 @@
  *
  * Who does what: loadgen.c the interface and what is set up around a run; engine.c the event loop
  * and the phases; conns.c opening and closing; traffic.c requests of lasting connections; churn.c
- * connections of one request each; schedule.c due times; edges.c what is read at the two edges.
+ * connections of one request each; schedule.c due times; edges.c what is read at the two edges;
+ * traces.c and tasks.c what the kernel tells of the server's tasks.
  */
 #ifndef IOMB_GENERATOR_H
 #define IOMB_GENERATOR_H
@@ -19,6 +20,7 @@
 #include "histogram.h"
 #include "pattern.h"
 #include "schedule.h"
+#include "traces.h"
 
 #define GENERATOR_CACHE_LINE 64
 #define GENERATOR_EVENTS_MAX 512 /* what one return from epoll_wait can report */
@@ -126,6 +128,7 @@ struct loadgen {
 	struct epoll_event *events;
 	struct schedule schedule; /* open loop only */
 	struct edges edges;
+	struct traces traces;
 	struct histogram response;
 	struct histogram service; /* open loop and churn; else every service time is the response */
 	struct pattern pattern;

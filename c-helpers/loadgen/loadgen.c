@@ -19,6 +19,7 @@
 #include "conns.h"
 #include "engine.h"
 #include "generator.h"
+#include "tasks.h"
 
 /* The loop's own descriptors, and some for the process around it to open while the run lasts. */
 #define FDS_RESERVED 32u
@@ -86,13 +87,15 @@ static bool enough_fds(const struct loadgen_config *config, char *message)
 			       strerror(errno));
 		return false;
 	}
-	uint64_t needed = (uint64_t)config->connections + open_fds() + FDS_RESERVED;
+	uint64_t traces = (uint64_t)config->trace_events * tasks_count(config->server_pid);
+	uint64_t needed = config->connections + traces + open_fds() + FDS_RESERVED;
 	if (needed <= limit.rlim_cur)
 		return true;
 	(void)snprintf(message, LOADGEN_MESSAGE_BYTES,
-		       "%u connections need %llu file descriptors in the load generator, and "
+		       "%u connections%s need %llu file descriptors in the load generator, and "
 		       "RLIMIT_NOFILE is %llu (ulimit -n)",
-		       config->connections, (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
+		       config->connections, traces ? " and the traces" : "", (unsigned long long)needed,
+		       (unsigned long long)limit.rlim_cur);
 	return false;
 }
 
@@ -134,6 +137,10 @@ static const char *find_fault(const struct loadgen_config *config)
 		return "client_cpu is neither -1 nor a CPU number";
 	if (config->edge_files > LOADGEN_EDGE_FILES_MAX)
 		return "edge_files is over the limit of 8";
+	if (config->trace_events > LOADGEN_TRACE_MAX)
+		return "trace_events is over the limit of 64";
+	if ((config->trace_events > 0 || config->kernel_threads) && config->server_pid == 0)
+		return "trace_events and kernel_threads need server_pid";
 	if (!paths_end(config))
 		return "a path has no end";
 	if (config->measure_ns == 0 || config->measure_ns > DURATION_MAX_NS ||
@@ -274,9 +281,12 @@ int loadgen_run(struct loadgen *lg)
 	conns_plan_sources(lg);
 	if (lg->status == LOADGEN_OK)
 		edges_open(lg);
+	if (lg->status == LOADGEN_OK)
+		traces_open(lg);
 	if (lg->status == LOADGEN_OK && engine_open(lg))
 		engine_run(lg);
 	engine_close(lg);
+	traces_close(lg);
 	edges_close(lg);
 	release_thread(&saved);
 	atomic_store(&lg->shared.ended_ns, now_ns());
@@ -360,12 +370,20 @@ void loadgen_counter_names(const struct loadgen *lg, char *names)
 	memcpy(names, lg->edges.names, sizeof(lg->edges.names));
 }
 
-void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
+void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint32_t reading, uint64_t *sums)
+{
+	if (edge < LOADGEN_EDGES && reading < LOADGEN_READINGS)
+		memcpy(sums, lg->edges.sums[edge][reading], sizeof(lg->edges.sums[edge][reading]));
+	else
+		memset(sums, 0, sizeof(lg->edges.sums[0][0]));
+}
+
+void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
 {
 	if (edge < LOADGEN_EDGES)
-		memcpy(sums, lg->edges.sums[edge], sizeof(lg->edges.sums[edge]));
+		memcpy(sums, lg->edges.traces[edge], sizeof(lg->edges.traces[edge]));
 	else
-		memset(sums, 0, sizeof(lg->edges.sums[0]));
+		memset(sums, 0, sizeof(lg->edges.traces[0]));
 }
 
 uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text)

@@ -29,6 +29,8 @@ struct outcome {
 	uint64_t service[HISTOGRAM_BUCKETS];
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
 	uint64_t sums[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
+	uint64_t sums_after[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
+	uint64_t traces[LOADGEN_EDGES][LOADGEN_TRACE_MAX];
 	uint32_t file_bytes[LOADGEN_EDGES];
 	char file[LOADGEN_EDGES][LOADGEN_EDGE_FILE_BYTES];
 };
@@ -67,7 +69,9 @@ static void collect(struct loadgen *lg)
 	loadgen_histogram(lg, LOADGEN_HIST_SERVICE, out.service);
 	loadgen_counter_names(lg, &out.names[0][0]);
 	for (uint32_t edge = 0; edge < LOADGEN_EDGES; edge++) {
-		loadgen_edge_counters(lg, edge, out.sums[edge]);
+		loadgen_edge_counters(lg, edge, LOADGEN_BEFORE_TRACES, out.sums[edge]);
+		loadgen_edge_counters(lg, edge, LOADGEN_AFTER_TRACES, out.sums_after[edge]);
+		loadgen_edge_traces(lg, edge, out.traces[edge]);
 		out.file_bytes[edge] = loadgen_edge_file(lg, edge, 0, out.file[edge]);
 	}
 }
@@ -202,8 +206,80 @@ static void test_edges(void)
 	strcpy(config.edge_path[0], "/proc/no/such/file");
 	run(&config);
 	check_books("without pid and counters", &config);
-	check(r->counters == 0 && e[0].sampled == 0 && e[1].server_cpu_ns == 0 && out.file_bytes[0] == 0,
+	check(r->counters == 0 && e[0].sampled == 0 && e[1].server_cpu_ns == 0 && out.file_bytes[0] == 0 &&
+		      e[0].rested == 0 && e[1].kernel_threads == 0 && out.traces[1][0] == 0,
 	      "edges: what is not asked for is not there");
+	echo_stop(&child);
+}
+
+/* 0 where it cannot be read. */
+static uint64_t tracepoint_id(const char *name)
+{
+	char path[128];
+	unsigned long long id = 0;
+
+	(void)snprintf(path, sizeof(path), "/sys/kernel/tracing/events/%s/id", name);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu", &id) != 1)
+		id = 0;
+	(void)fclose(file);
+	return id;
+}
+
+static uint64_t hits(uint32_t event)
+{
+	return out.traces[1][event] - out.traces[0][event];
+}
+
+/* Each of the faithful child's answers is one recvfrom and one sendto, as long as messages are short. */
+static void test_traces(void)
+{
+	static const char *const names[] = {"syscalls/sys_enter_recvfrom", "syscalls/sys_enter_sendto",
+					    "syscalls/sys_enter_getpid", "raw_syscalls/sys_enter"};
+	struct echo_child child = echo_start(ECHO_FAITHFUL);
+	struct loadgen_config config = config_for(&child, 5);
+	const struct loadgen_report *r = &out.report;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		config.trace_id[config.trace_events++] = tracepoint_id(names[i]);
+	int error = loadgen_trace_check(child.pid, config.trace_id[3]);
+	if (config.trace_id[3] == 0 || error != 0) {
+		printf("ok - traces: not tried, %s\n",
+		       config.trace_id[3] ? strerror(error) : "tracefs cannot be read");
+		echo_stop(&child);
+		return;
+	}
+	run(&config);
+	check_books("traces", &config);
+	check(r->edge[0].rested == 1 && r->edge[1].rested == 1, "traces: the server sleeps at both edges");
+	check(memcmp(out.sums, out.sums_after, sizeof(out.sums)) == 0,
+	      "traces: the counters say the same before and after");
+	check(hits(0) == r->sent && hits(1) == r->sent, "traces: %llu requests, recvfrom %llu, sendto %llu",
+	      (unsigned long long)r->sent, (unsigned long long)hits(0), (unsigned long long)hits(1));
+	check(hits(2) == 0 && hits(3) > hits(0) + hits(1), "traces: calls that are not made are not counted");
+
+	config.trace_id[2] = UINT32_MAX;
+	run(&config);
+	check(out.status == LOADGEN_SYSTEM && strstr(r->message, "no tracepoint with this id"),
+	      "traces: an id that is none is named (%s)", r->message);
+	check(loadgen_trace_check(child.pid, UINT32_MAX) != 0, "traces: the check says so as well");
+	echo_stop(&child);
+	check(loadgen_trace_check(child.pid, config.trace_id[3]) == ESRCH,
+	      "traces: the check finds no task that has ended");
+}
+
+static void test_kernel_threads(void)
+{
+	struct echo_child child = echo_start(ECHO_FAITHFUL);
+	struct loadgen_config config = config_for(&child, 5);
+
+	config.kernel_threads = 1;
+	run(&config);
+	check_books("kernel threads", &config);
+	check(out.report.edge[1].kernel_threads == 0 && out.report.edge[1].sqp_cpu_ns == 0,
+	      "kernel threads: a server without io_uring has none");
 	echo_stop(&child);
 }
 
@@ -496,10 +572,15 @@ static void test_config(void)
 	REFUSE(server_pid, -1);
 	REFUSE(client_cpu, -2);
 	REFUSE(edge_files, 9);
+	REFUSE(trace_events, 65);
 	REFUSE(measure_ns, 0);
 	REFUSE(connect_timeout_ns, 0);
 	REFUSE(stall_timeout_ns, UINT64_MAX);
 #undef REFUSE
+	bad = good;
+	bad.server_pid = 0;
+	bad.trace_events = 1;
+	check_refused("traces without a process", &bad);
 	bad = good;
 	bad.mode = LOADGEN_OPEN_FIXED;
 	bad.rate_per_s = (double)NAN;
@@ -515,6 +596,10 @@ static void test_config(void)
 	bad = good;
 	bad.connections = 100;
 	check_refused("more connections than RLIMIT_NOFILE", &bad);
+	bad.connections = bad.active = 1;
+	bad.server_pid = getpid();
+	bad.trace_events = LOADGEN_TRACE_MAX;
+	check_refused("more traces than RLIMIT_NOFILE", &bad);
 	need(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit: %s", strerror(errno));
 }
 
@@ -565,6 +650,8 @@ int main(void)
 	test_closed();
 	test_many_connections();
 	test_edges();
+	test_traces();
+	test_kernel_threads();
 	test_open_loop();
 	test_no_coordinated_omission();
 	test_churn();

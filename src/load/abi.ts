@@ -9,6 +9,7 @@ export const EDGE_FILES_MAX = 8;
 export const EDGE_FILE_BYTES = 16_384;
 export const COUNTERS_MAX = 56;
 export const COUNTER_NAME_BYTES = 24;
+export const TRACE_MAX = 64;
 export const HISTOGRAM_BUCKETS = 3840;
 
 /** `enum loadgen_mode`. */
@@ -32,6 +33,8 @@ export const LOADGEN_PHASE = ['connecting', 'warm-up', 'measuring', 'draining', 
 export type LoadPhase = (typeof LOADGEN_PHASE)[number];
 
 export const EDGE = { start: 0, end: 1 } as const;
+/** `enum loadgen_reading`. */
+export const READING = { beforeTraces: 0, afterTraces: 1 } as const;
 export const HISTOGRAM = { response: 0, service: 1 } as const;
 
 /** Members of `struct loadgen_edge`, all uint64. */
@@ -44,6 +47,10 @@ export const EDGE_FIELDS = [
   'sampled',
   'server_voluntary_switches',
   'server_involuntary_switches',
+  'rested',
+  'kernel_threads',
+  'sqp_cpu_ns',
+  'wrk_cpu_ns',
 ] as const;
 
 /** The uint64 members of `struct loadgen_report`, between its four uint32 and its edges. */
@@ -73,7 +80,7 @@ export type ReportField = (typeof REPORT_FIELDS)[number];
 
 /** `sizeof` of the structs in C, asserted there too; compared through koffi when the library is loaded. */
 export const STRUCT_BYTES = {
-  config: 12 * 4 + 5 * 8 + 8 + PATH_BYTES * (1 + EDGE_FILES_MAX),
+  config: 14 * 4 + 5 * 8 + 8 + TRACE_MAX * 8 + PATH_BYTES * (1 + EDGE_FILES_MAX),
   edge: EDGE_FIELDS.length * 8,
   report: 4 * 4 + REPORT_FIELDS.length * 8 + 2 * EDGE_FIELDS.length * 8 + MESSAGE_BYTES,
   progress: 2 * 4 + 3 * 8,

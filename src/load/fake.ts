@@ -63,7 +63,7 @@ export function fakeLatency(valuesNs: readonly number[]): LoadLatency {
   };
 }
 
-const EDGE: LoadEdge = {
+const EDGE: Omit<LoadEdge, 'countersAfter' | 'traces' | 'rested' | 'kernelThreads'> = {
   timeNs: 1000 * NS_PER_MS,
   serverCpuNs: 50 * NS_PER_MS,
   clientCpuNs: 20 * NS_PER_MS,
@@ -73,19 +73,34 @@ const EDGE: LoadEdge = {
   counters: { accepted: 2, wakeups: 10, idle_wakeups: 0, 'sys.accept4': 2, 'sys.read': 10 },
   files: {},
 };
+const END_COUNTERS = {
+  accepted: 2,
+  wakeups: 20,
+  idle_wakeups: 1,
+  'sys.accept4': 2,
+  'sys.read': 19,
+  'sys.write': 9,
+};
 
 /**
  * A report of a window in which ten requests were sent, eight answered in time and one after it, and
- * one failed. `change` replaces members; `start` and `end` replace members of the edges.
+ * one failed. `change` replaces members; `start` and `end` replace members of the edges. Tracepoints that
+ * are asked for were not passed, and kernel threads used nothing.
  */
 export function fakeReport(
-  request: Pick<LoadRequest, 'measureNs'>,
+  request: Pick<LoadRequest, 'measureNs'> & Partial<Pick<LoadRequest, 'traceIds' | 'kernelThreads'>>,
   change: Partial<Omit<LoadReport, 'start' | 'end'>> & {
     start?: Partial<LoadEdge>;
     end?: Partial<LoadEdge>;
   } = {},
 ): LoadReport {
   const { start, end, ...rest } = change;
+  const { traceIds = [], kernelThreads = false } = request;
+  const told = {
+    traces: traceIds.map(() => 0),
+    rested: traceIds.length > 0,
+    kernelThreads: kernelThreads ? { threads: 0, sqpCpuNs: 0, wrkCpuNs: 0 } : null,
+  };
   const latency = fakeLatency([10, 11, 12, 13, 14, 15, 16, 17, 18]);
   return {
     status: 'ok',
@@ -106,23 +121,18 @@ export function fakeReport(
     response: latency,
     service: latency,
     ...rest,
-    start: { ...EDGE, ...start },
+    start: { ...EDGE, ...told, countersAfter: start?.counters ?? EDGE.counters, ...start },
     end: {
       ...EDGE,
+      ...told,
       timeNs: EDGE.timeNs + request.measureNs,
       serverCpuNs: EDGE.serverCpuNs + request.measureNs / 2,
       clientCpuNs: EDGE.clientCpuNs + request.measureNs / 4,
       clientSyscalls: 130,
       clientWakeups: 60,
       sample: { voluntarySwitches: 25, involuntarySwitches: 4 },
-      counters: {
-        accepted: 2,
-        wakeups: 20,
-        idle_wakeups: 1,
-        'sys.accept4': 2,
-        'sys.read': 19,
-        'sys.write': 9,
-      },
+      counters: END_COUNTERS,
+      countersAfter: end?.counters ?? END_COUNTERS,
       ...end,
     },
   };

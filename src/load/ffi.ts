@@ -16,9 +16,11 @@ import {
   LOADGEN_STATUS,
   MESSAGE_BYTES,
   PATH_BYTES,
+  READING,
   REPORT_FIELDS,
   type ReportField,
   STRUCT_BYTES,
+  TRACE_MAX,
 } from './abi.ts';
 import type {
   LoadEdge,
@@ -66,6 +68,8 @@ function defineTypes() {
     server_pid: 'int32_t',
     client_cpu: 'int32_t',
     edge_files: 'uint32_t',
+    trace_events: 'uint32_t',
+    kernel_threads: 'uint32_t',
     reserved: 'uint32_t',
     seed: 'uint64_t',
     warmup_ns: 'uint64_t',
@@ -73,6 +77,7 @@ function defineTypes() {
     connect_timeout_ns: 'uint64_t',
     stall_timeout_ns: 'uint64_t',
     rate_per_s: 'double',
+    trace_id: koffi.array('uint64_t', TRACE_MAX),
     counters_path: koffi.array('char', PATH_BYTES, 'String'),
     edge_path: koffi.array(koffi.array('char', PATH_BYTES, 'String'), EDGE_FILES_MAX),
   });
@@ -135,9 +140,11 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     report: library.func('loadgen_report', 'void', ['void *', koffi.out(koffi.pointer(report))]),
     histogram: library.func('loadgen_histogram', 'void', ['void *', 'uint32_t', 'void *']),
     counterNames: library.func('loadgen_counter_names', 'void', ['void *', 'void *']),
-    edgeCounters: library.func('loadgen_edge_counters', 'void', ['void *', 'uint32_t', 'void *']),
+    edgeCounters: library.func('loadgen_edge_counters', 'void', ['void *', 'uint32_t', 'uint32_t', 'void *']),
+    edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
+    traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
   };
 }
 
@@ -152,6 +159,8 @@ function toConfig(request: LoadRequest): Record<string, unknown> {
   } as const;
   if (request.edgeFiles.length > EDGE_FILES_MAX)
     throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
+  if (request.traceIds.length > TRACE_MAX)
+    throw new UsageError(`at most ${TRACE_MAX} tracepoints can be counted`);
   // koffi would cut them without a word.
   const long = [request.countersPath, ...request.edgeFiles].find(
     (path) => Buffer.byteLength(path) >= PATH_BYTES,
@@ -169,6 +178,8 @@ function toConfig(request: LoadRequest): Record<string, unknown> {
     server_pid: request.serverPid,
     client_cpu: request.clientCpu ?? -1,
     edge_files: request.edgeFiles.length,
+    trace_events: request.traceIds.length,
+    kernel_threads: request.kernelThreads ? 1 : 0,
     reserved: 0,
     seed: request.seed,
     warmup_ns: Math.round(request.warmupNs),
@@ -176,6 +187,7 @@ function toConfig(request: LoadRequest): Record<string, unknown> {
     connect_timeout_ns: Math.round(request.connectTimeoutNs),
     stall_timeout_ns: Math.round(request.stallTimeoutNs),
     rate_per_s: request.ratePerS,
+    trace_id: Array.from({ length: TRACE_MAX }, (_, i) => request.traceIds[i] ?? 0),
     counters_path: request.countersPath,
     edge_path: Array.from({ length: EDGE_FILES_MAX }, (_, i) => request.edgeFiles[i] ?? ''),
   };
@@ -253,8 +265,6 @@ class ReportReader {
   #readEdge(report: RawReport, which: number, names: readonly string[]): LoadEdge {
     const raw = report.edge[which];
     if (!raw) throw new Error(`the report has no edge ${which}`);
-    const sums = new BigUint64Array(COUNTERS_MAX);
-    this.#fns.edgeCounters(this.#handle, which, sums);
     return {
       timeNs: Number(raw.time_ns),
       serverCpuNs: Number(raw.server_cpu_ns),
@@ -268,9 +278,31 @@ class ReportReader {
               voluntarySwitches: Number(raw.server_voluntary_switches),
               involuntarySwitches: Number(raw.server_involuntary_switches),
             },
-      counters: Object.fromEntries(names.map((name, i) => [name, Number(sums[i] ?? 0n)])),
+      counters: this.#readCounters(which, READING.beforeTraces, names),
+      countersAfter: this.#readCounters(which, READING.afterTraces, names),
+      traces: this.#readTraces(which),
+      rested: Number(raw.rested) === 1,
+      kernelThreads: this.#request.kernelThreads
+        ? {
+            threads: Number(raw.kernel_threads),
+            sqpCpuNs: Number(raw.sqp_cpu_ns),
+            wrkCpuNs: Number(raw.wrk_cpu_ns),
+          }
+        : null,
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
     };
+  }
+
+  #readCounters(edge: number, reading: number, names: readonly string[]): Record<string, number> {
+    const sums = new BigUint64Array(COUNTERS_MAX);
+    this.#fns.edgeCounters(this.#handle, edge, reading, sums);
+    return Object.fromEntries(names.map((name, i) => [name, Number(sums[i] ?? 0n)]));
+  }
+
+  #readTraces(edge: number): number[] {
+    const sums = new BigUint64Array(TRACE_MAX);
+    this.#fns.edgeTraces(this.#handle, edge, sums);
+    return Array.from(sums.subarray(0, this.#request.traceIds.length), Number);
   }
 
   #readFile(edge: number, file: number): string {
@@ -338,4 +370,14 @@ export function loadGenerator(libraryPath: string): LoadGenerator {
 export function cheapestCall(libraryPath: string): () => void {
   const fns = bind(libraryPath);
   return () => void fns.abiVersion();
+}
+
+/**
+ * Whether this process may count the tracepoint `id` in the task `pid`: 0, or the errno of
+ * perf_event_open(2). Opens and closes one counter; the last close of a tracepoint on the host takes
+ * the kernel some milliseconds.
+ */
+export function traceChecker(libraryPath: string): (pid: number, id: number) => number {
+  const fns = bind(libraryPath);
+  return (pid, id) => Number(fns.traceCheck(pid, id));
 }

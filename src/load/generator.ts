@@ -21,6 +21,14 @@ export interface LoadRequest {
   readonly clientCpu: number | null;
   /** Files whose text is kept at both edges of the window. */
   readonly edgeFiles: readonly string[];
+  /**
+   * Tracepoints that the kernel counts over all tasks of the server, by the id that tracefs gives them;
+   * see `measure/tracepoints.ts`. They slow every system call on the host, so what such a load measures is
+   * no throughput.
+   */
+  readonly traceIds: readonly number[];
+  /** Whether to read the CPU of io_uring's kernel threads; costs a look at every task of the server. */
+  readonly kernelThreads: boolean;
 }
 
 /** Readings at one edge of the measured window, when no request is in flight. */
@@ -37,6 +45,23 @@ export interface LoadEdge {
   } | null;
   /** The server's counters, summed over its threads. */
   readonly counters: Readonly<Record<string, number>>;
+  /** The counters once more, after the traces were read; without traces, the same reading. */
+  readonly countersAfter: Readonly<Record<string, number>>;
+  /** Hits of `LoadRequest.traceIds`, in that order. */
+  readonly traces: readonly number[];
+  /**
+   * All tasks of the server slept while counters and traces were read, so these tell of the same moment.
+   * False for a server that spins, and without traces.
+   */
+  readonly rested: boolean;
+  /** CPU of io_uring's kernel threads that live; null if it was not asked for. See `tasks.h`. */
+  readonly kernelThreads: {
+    readonly threads: number;
+    /** Of `iou-sqp`; lags by up to a tick of the kernel (1 to 10 ms) while it polls. */
+    readonly sqpCpuNs: number;
+    /** Of `iou-wrk`; shrinks when one ends, which it does after five seconds without work. */
+    readonly wrkCpuNs: number;
+  } | null;
   /** The text of `LoadRequest.edgeFiles`, by path; empty where it could not be read. */
   readonly files: Readonly<Record<string, string>>;
 }

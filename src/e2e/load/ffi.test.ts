@@ -51,6 +51,8 @@ function requestFor(server: Pick<ServerHandle, 'port' | 'pid' | 'countersFd'> | 
     countersPath: server ? `/proc/${server.pid}/fd/${server.countersFd}` : '',
     clientCpu: null,
     edgeFiles: server ? Object.values(edgeFilesOf(server.pid)) : [],
+    traceIds: [],
+    kernelThreads: false,
   };
 }
 
@@ -365,7 +367,8 @@ describe('the library', () => {
     execFileSync(command, ['-shared', '-fPIC', '-w', '-o', library, code]);
     return library;
   }
-  const FUNCTIONS = 'create run stop progress report histogram counter_names edge_counters edge_file destroy';
+  const FUNCTIONS =
+    'create run stop progress report histogram counter_names edge_counters edge_traces edge_file destroy trace_check';
 
   test('of another version is refused by name', async () => {
     const stubs = FUNCTIONS.split(' ').map((name) => `void loadgen_${name}(void) {}`);
