@@ -6,11 +6,12 @@ import { loadGenerator } from '../load/ffi.ts';
 import { readEnvironment } from '../measure/environment.ts';
 import { createProgress } from '../render/progress.ts';
 import { createStore } from '../results/store.ts';
-import { interrupted, type RunDeps, type RunOutcome, runBenchmark } from '../run.ts';
+import { hasFailures, interrupted, type RunDeps, type RunOutcome, runBenchmark } from '../run.ts';
 import { launchServer } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel } from '../server/probe.ts';
 import { launchTraced, straceSupport } from '../server/strace.ts';
+import { TrialsFailedError } from '../util/errors.ts';
 
 /** Measures on this machine and stores under `outDir`: what every command that measures shares. */
 export async function measureRun(
@@ -32,6 +33,12 @@ export async function measureRun(
   } finally {
     progress.stop();
   }
+}
+
+/** Ends a command as its run went, once everything is printed. */
+export function endAsMeasured({ result, folder }: RunOutcome, signal: AbortSignal): void {
+  if (signal.aborted) throw interrupted(folder);
+  if (hasFailures(result)) throw new TrialsFailedError('not every trial went well; see the notes above');
 }
 
 function realDeps(outDir: string): RunDeps {

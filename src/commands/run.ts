@@ -4,13 +4,13 @@ import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '.
 import { readTopology } from '../measure/topology.ts';
 import { renderRun } from '../render/run.ts';
 import { toShowJson } from '../results/json.ts';
-import { hasFailures, interrupted, type RunOutcome } from '../run.ts';
+import type { RunOutcome } from '../run.ts';
 import { summarize } from '../stats/summarize.ts';
-import { EXIT, UsageError } from '../util/errors.ts';
+import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { terminal, write } from './output.ts';
-import { measureRun } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'> {
@@ -67,8 +67,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
   const outcome = await measureRun(config, options.out, signal);
   await report(outcome, options.json === true);
-  if (signal.aborted) throw interrupted(outcome.folder);
-  if (hasFailures(outcome.result)) process.exitCode = EXIT.trialFailed;
+  endAsMeasured(outcome, signal);
 }
 
 /** Flags and workload files to settings. Throws `UsageError` with the problems of all of them. */

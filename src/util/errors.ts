@@ -26,6 +26,14 @@ export class EnvironmentError extends Error {
   }
 }
 
+/** The command has done and printed what it could, but trials failed. Exit 1. */
+export class TrialsFailedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'TrialsFailedError';
+  }
+}
+
 /** The user stopped it. Exit 130. */
 export class InterruptedError extends Error {
   constructor(message: string) {
