@@ -3,9 +3,17 @@ import { readTool } from './build/package.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerList } from './commands/list.ts';
 import { registerRun } from './commands/run.ts';
+import { registerScale } from './commands/scale.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerShow } from './commands/show.ts';
-import { codeOf, EnvironmentError, EXIT, InterruptedError, UsageError } from './util/errors.ts';
+import {
+  codeOf,
+  EnvironmentError,
+  EXIT,
+  InterruptedError,
+  TrialsFailedError,
+  UsageError,
+} from './util/errors.ts';
 
 const EXIT_HELP = `
 Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.`;
@@ -31,6 +39,7 @@ function buildProgram(signal: AbortSignal): Command {
     .exitOverride()
     .addHelpText('after', EXIT_HELP);
   registerRun(program, signal);
+  registerScale(program, signal);
   registerShow(program);
   registerList(program);
   registerDoctor(program, signal);
@@ -45,6 +54,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof UsageError) return say(error.message, EXIT.usage);
   if (error instanceof EnvironmentError) return say(error.message, EXIT.environment);
+  if (error instanceof TrialsFailedError) return say(error.message, EXIT.trialFailed);
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
   process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
   return EXIT.environment;

@@ -1,4 +1,5 @@
 import { modelsTable, workloadsTable } from './list-table.ts';
+import { scaleTable } from './scale-table.ts';
 import { workloadTable } from './workload-table.ts';
 
 /** Every table that the tool prints: data in, a table out. */
@@ -6,4 +7,5 @@ export const TABLES = {
   workload: workloadTable,
   models: modelsTable,
   workloads: workloadsTable,
+  scale: scaleTable,
 } as const;

@@ -1,0 +1,103 @@
+import { randomInt } from 'node:crypto';
+import { type Command, Option } from 'commander';
+import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/scale-config.ts';
+import { readTopology } from '../measure/topology.ts';
+import { renderScale } from '../render/scale.ts';
+import { toScaleJson } from '../results/json.ts';
+import type { RunResult } from '../results/schema.ts';
+import { readRun } from '../results/store.ts';
+import { summarizeScale } from '../stats/scale-summary.ts';
+import { UsageError } from '../util/errors.ts';
+import { printPlan } from './dry-run.ts';
+import { terminal, write } from './output.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
+import { outOption } from './show.ts';
+
+interface ScaleOptions extends ScaleFlags {
+  readonly from?: string;
+  readonly out: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  iomodels-bench scale
+  iomodels-bench scale --models 'epoll-*,poll' --idle 0,1000,20000 --active 1 --blocks 10
+  iomodels-bench scale --from 20260102-030405-1a2b --json | jq '.scale.sweeps[].lines[].fit.verdict'
+
+Takes every readiness model and io_uring unless --models says otherwise. A model that cannot hold so
+many connections, or a limit of this host, leaves out a point and says why. The run is stored as any
+other: show prints its tables per workload.`;
+
+/** `scale`: what idle connections cost each model, measured now or read from a stored run. */
+export function registerScale(program: Command, signal: AbortSignal): void {
+  const { idle, active, blocks, duration, warmup } = SCALE_DEFAULTS;
+  program
+    .command('scale')
+    .description(
+      'sweep idle connections: what each of them adds to a request, and whether it is O(1) or O(N)',
+    )
+    .option('--models <list>', 'models or globs, separated by commas (default: readiness and io_uring)')
+    .option('--idle <list>', `counts of idle connections (default: ${idle})`)
+    .option('--active <list>', `counts of active connections (default: ${active})`)
+    .option('--blocks <n>', `repetitions of every point (default: ${blocks})`)
+    .option('--duration <time>', `measured time of one trial (default: ${duration})`)
+    .option('--warmup <time>', `load before it, on the same connections (default: ${warmup})`)
+    .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
+    .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
+    .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
+    .addOption(
+      new Option('--from <run>', 'measure nothing; print a stored sweep: a run id, its folder or run.json')
+        // biome-ignore format: one line for what would be ignored
+        .conflicts([
+        'models',
+        'idle',
+        'active',
+        'blocks',
+        'duration',
+        'warmup',
+        'seed',
+        'serverCpus',
+        'clientCpus',
+        'dryRun',
+      ]),
+    )
+    .addOption(outOption())
+    .option('--json', 'print only JSON on stdout')
+    .option('--dry-run', 'print the plan and measure nothing')
+    .addHelpText('after', EXAMPLES)
+    .action((options: ScaleOptions) =>
+      options.from === undefined ? scale(options, signal) : showStored(options.from, options),
+    );
+}
+
+async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> {
+  const context = { topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
+  const config = resolveScaleConfig(options, context);
+  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (options.dryRun) return printPlan(config, options.json === true);
+
+  const outcome = await measureRun(config, options.out, signal);
+  await report(outcome.result, outcome.folder, options.json === true);
+  endAsMeasured(outcome, signal);
+}
+
+async function showStored(name: string, options: ScaleOptions): Promise<void> {
+  const result = await readRun(name, options.out);
+  if (summarizeScale(result).sweeps.length === 0)
+    throw new UsageError(
+      `${result.folder} holds no sweep over idle connections; measure one with iomodels-bench scale`,
+    );
+  for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
+  await report(result, result.folder, options.json === true);
+}
+
+async function report(result: RunResult, folder: string, json: boolean): Promise<void> {
+  if (json) {
+    await write(`${JSON.stringify(toScaleJson(result, summarizeScale(result)), null, 1)}\n`);
+    process.stderr.write(`stored in ${folder}\n`);
+    return;
+  }
+  await write(`${renderScale(result, terminal(process.stdout))}\nstored in ${folder}\n`);
+}

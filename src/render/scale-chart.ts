@@ -1,0 +1,203 @@
+import stringWidth from 'string-width';
+import type { ScaleSweep } from '../stats/scale-summary.ts';
+import { formatCount, formatDuration } from './format.ts';
+
+/** Rows of the plot; a terminal of 24 lines still shows a chart with its legend. */
+const ROWS = 15;
+const WIDTH_MAX = 110;
+/** Of the scale on the left, such as `100µs`. */
+const SCALE_WIDTH = 6;
+/** From the left end to the mark of 0, which has no logarithm and a place of its own. */
+const ZERO_COLUMN = 3;
+/** From there to the smallest count above 0. */
+const ZERO_GAP = 8;
+/** Room for the last label to the right of its tick. */
+const RIGHT_MARGIN = 4;
+/** Up to this many decades the rows have room for steps of 1, 2, 5. */
+const FINE_DECADES_MAX = 2.5;
+const SEVERAL = '*';
+
+interface Point {
+  readonly idle: number;
+  readonly ns: number;
+}
+
+interface Series {
+  readonly mark: string;
+  readonly label: string;
+  readonly points: readonly Point[];
+}
+
+/**
+ * CPU per request over idle connections, both axes logarithmic: a cost that does not grow is level, one
+ * in proportion to N rises a decade per decade. A letter per model, dots between its points; letters
+ * that fall together stand side by side. Needs no colour. Empty if nothing was measured.
+ */
+export function renderScaleChart(sweep: ScaleSweep, options: { readonly width: number }): string {
+  const series = seriesOf(sweep);
+  const points = series.flatMap((one) => one.points);
+  if (points.length === 0) return '';
+  const columns = Math.min(options.width, WIDTH_MAX) - SCALE_WIDTH - 2;
+  const counts = [...new Set(points.map((point) => point.idle))].sort((a, b) => a - b);
+  const columnOf = horizontalScale(counts, columns);
+  const vertical = verticalScale(points.map((point) => point.ns));
+
+  const cells = Array.from({ length: ROWS }, () => new Array<string>(columns).fill(' '));
+  for (const one of series) drawDots(cells, one.points, { columnOf, rowOf: vertical.rowOf });
+  for (const idle of counts) drawMarks(cells, series, { idle, columnOf, rowOf: vertical.rowOf });
+  const lines = cells.map((row, i) => {
+    const label = vertical.ticks.get(i) ?? '';
+    return `${' '.repeat(SCALE_WIDTH - stringWidth(label))}${label} ${label === '' ? '│' : '┤'}${row.join('')}`;
+  });
+  return [
+    `CPU per request over idle connections, ${sweep.active} active (log-log)`,
+    ...lines.map((line) => line.trimEnd()),
+    ...horizontalAxis(counts, columns, columnOf),
+    ...legend(cells, series, options.width),
+  ].join('\n');
+}
+
+function seriesOf({ lines }: ScaleSweep): Series[] {
+  const used = new Set<string>();
+  return lines.flatMap((line) => {
+    const points = line.cells.flatMap(({ idle, cpuNsPerRequest }) =>
+      cpuNsPerRequest === null ? [] : [{ idle, ns: cpuNsPerRequest }],
+    );
+    if (points.length === 0) return [];
+    const mark = markOf(line.label, used);
+    used.add(mark);
+    return [{ mark, label: line.label, points }];
+  });
+}
+
+/** The first letter, else that as a capital, else any letter of the name, else one that is free. */
+function markOf(label: string, used: ReadonlySet<string>): string {
+  const letters = [...label].filter((char) => /[a-z0-9]/.test(char));
+  const first = letters[0] ?? 'x';
+  const rest = [...letters, ...letters.map((char) => char.toUpperCase()), ...'abcdefghijklmnopqrstuvwxyz'];
+  return [first, first.toUpperCase(), ...rest].find((mark) => !used.has(mark)) ?? '?';
+}
+
+type Scale = (value: number) => number;
+
+/** Column of a count; `counts` ascend. */
+function horizontalScale(counts: readonly number[], columns: number): Scale {
+  const above = counts.filter((count) => count > 0);
+  const from = Math.log(above[0] ?? 1);
+  const to = Math.log(above.at(-1) ?? 1);
+  const left = ZERO_COLUMN + (counts[0] === 0 ? ZERO_GAP : 0);
+  const right = columns - 1 - RIGHT_MARGIN;
+  return (idle) => {
+    if (idle === 0) return ZERO_COLUMN;
+    const share = to > from ? (Math.log(idle) - from) / (to - from) : 0.5;
+    return Math.round(left + share * (right - left));
+  };
+}
+
+/** Row of a cost, 0 on top, and the labels by row. */
+function verticalScale(costsNs: readonly number[]): {
+  readonly rowOf: Scale;
+  readonly ticks: ReadonlyMap<number, string>;
+} {
+  const steps = stepsAround(Math.min(...costsNs), Math.max(...costsNs));
+  const from = Math.log10(steps[0] ?? 1);
+  const to = Math.log10(steps.at(-1) ?? 10);
+  const rowOf: Scale = (ns) => Math.round(((to - Math.log10(ns)) / (to - from)) * (ROWS - 1));
+  const shown =
+    to - from <= FINE_DECADES_MAX ? steps : steps.filter((step) => Number.isInteger(Math.log10(step)));
+  const ticks = new Map(shown.map((ns) => [rowOf(ns), formatDuration(ns, { space: '', digits: 1 })]));
+  return { rowOf, ticks };
+}
+
+/** The steps 1, 2, 5 of the decades from below `min` to above `max`; a decade at least. */
+function stepsAround(min: number, max: number): number[] {
+  const decades = Array.from(
+    { length: Math.floor(Math.log10(max)) - Math.floor(Math.log10(min)) + 3 },
+    (_, i) => Math.floor(Math.log10(min)) - 1 + i,
+  );
+  const steps = decades.flatMap((decade) => [1, 2, 5].map((digit) => Number(`${digit}e${decade}`)));
+  let first = steps.findLastIndex((step) => step <= min);
+  let last = steps.findIndex((step) => step >= max);
+  // Three steps are a decade: in a narrower plot noise would look like growth.
+  while (last - first < 3) {
+    if ((steps[first] ?? 1) * max > min * (steps[last] ?? 1)) first--;
+    else last++;
+  }
+  return steps.slice(first, last + 1);
+}
+
+interface Scales {
+  readonly columnOf: Scale;
+  readonly rowOf: Scale;
+}
+
+/** Straight lines between neighbouring points; none to 0, which is not on the scale. */
+function drawDots(cells: string[][], points: readonly Point[], { columnOf, rowOf }: Scales): void {
+  const above = points.filter((point) => point.idle > 0);
+  above.slice(1).forEach((to, i) => {
+    const from = above[i] ?? to;
+    const [start, end] = [columnOf(from.idle), columnOf(to.idle)];
+    for (let column = start + 1; column < end; column++) {
+      const share = (column - start) / (end - start);
+      const row = cells[rowOf(from.ns ** (1 - share) * to.ns ** share)];
+      if (row) row[column] = '·';
+    }
+  });
+}
+
+/** The marks of all series at one count. */
+function drawMarks(
+  cells: string[][],
+  series: readonly Series[],
+  { idle, columnOf, rowOf }: Scales & { readonly idle: number },
+): void {
+  const byRow = new Map<number, string>();
+  for (const { mark, points } of series) {
+    const point = points.find((candidate) => candidate.idle === idle);
+    if (point) byRow.set(rowOf(point.ns), (byRow.get(rowOf(point.ns)) ?? '') + mark);
+  }
+  for (const [row, marks] of byRow) {
+    const line = cells[row] ?? [];
+    const start = columnOf(idle) - Math.floor((marks.length - 1) / 2);
+    // A blank on either side, lest they seem to belong to the neighbouring count.
+    const around = line.slice(Math.max(0, start - 1), start + marks.length + 1);
+    const free = start >= 0 && start + marks.length <= line.length && !around.some((cell) => /\w/.test(cell));
+    if (free) line.splice(start, marks.length, ...marks);
+    else line[columnOf(idle)] = marks.length === 1 ? marks : SEVERAL;
+  }
+}
+
+function horizontalAxis(counts: readonly number[], columns: number, columnOf: Scale): string[] {
+  const axis = new Array<string>(columns).fill('─');
+  const labels = new Array<string>(columns + SCALE_WIDTH).fill(' ');
+  if (counts[0] === 0 && counts.length > 1) axis.splice(ZERO_COLUMN + 2, ZERO_GAP - 4, ...'┄┄┄┄');
+  // From the right: where there is no room for all, the largest counts are named.
+  let free = labels.length;
+  for (const count of counts.toReversed()) {
+    const column = columnOf(count);
+    axis[column] = '┬';
+    const label = formatCount(count);
+    const start = column - Math.floor((label.length - 1) / 2);
+    if (start < 0 || start + label.length > free) continue;
+    labels.splice(start, label.length, ...label);
+    free = start - 1;
+  }
+  const margin = ' '.repeat(SCALE_WIDTH + 1);
+  return [`${margin}└${axis.join('')}`, `${margin} ${labels.join('')}`.trimEnd()];
+}
+
+function legend(cells: readonly string[][], series: readonly Series[], width: number): string[] {
+  const several = cells.some((row) => row.includes(SEVERAL));
+  const items = [
+    ...series.map(({ mark, label }) => `${mark} ${label}`),
+    ...(several ? [`${SEVERAL} several of them`] : []),
+  ];
+  const lines: string[] = [];
+  for (const item of items) {
+    const line = lines.at(-1);
+    const longer = line === undefined ? null : `${line}   ${item}`;
+    if (longer === null || stringWidth(longer) > width) lines.push(`${' '.repeat(SCALE_WIDTH + 2)}${item}`);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}

@@ -1,0 +1,204 @@
+import { findModel } from '../models/registry.ts';
+import { GROWTH_MATERIAL, IDLE_REFERENCE, type ScaleVerdict } from '../stats/scale-fit.ts';
+import type { ScaleCell, ScaleLine, ScaleSummary, ScaleSweep } from '../stats/scale-summary.ts';
+import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
+
+/** From this exponent on, growth is told to be faster than in proportion. */
+const EXPONENT_FAST = 1.2;
+/** More events than this in a wakeup are several. */
+const EVENTS_SEVERAL = 1.5;
+
+/** The models over idle connections, with the same active ones: the table of `scale`. */
+export function scaleTable(sweep: ScaleSweep): Table {
+  return {
+    title: `${sweep.active} active: server CPU per request over idle connections`,
+    columns: columnsOf(sweep),
+    rows: sweep.lines.map(rowOf),
+    notes: [
+      ...sharedWaitNotes(sweep),
+      ...fastNotes(sweep),
+      ...verdictNotes(sweep),
+      ...spinNotes(sweep),
+      ...skipNotes(sweep),
+      ...failureNotes(sweep),
+      ...contaminationNotes(sweep),
+    ],
+  };
+}
+
+/** How to read the tables of a sweep, once for all of them. */
+export function scaleLegend(summary: ScaleSummary): readonly string[] {
+  const blocks = summary.sweeps.flatMap(({ lines }) => lines.map(({ fit }) => fit.blocks));
+  const [fewest, most] = [Math.min(...blocks), Math.max(...blocks)];
+  return [
+    `slope: server CPU in ns that one more idle connection adds to a request; least squares in each block, with the 95 % interval over the blocks (${fewest === most ? most : `${fewest} to ${most}`}).`,
+    'k of N^k: how the cost grows between the two largest counts; 1 is in proportion.',
+    `O(N): the interval leaves out 0 and the cost grows by ${GROWTH_MATERIAL * 100} % or more over the sweep. O(1): at ${IDLE_REFERENCE} idle connections not even the upper end of the interval is as much as that.`,
+    'CPU per request is compared, not throughput: it stays what it is on a busy host and where the client is the limit.',
+    ...(summary.trials.contaminated > 0 ? ['! some trials of this row are contaminated; they are kept'] : []),
+  ];
+}
+
+function columnsOf({ idle }: ScaleSweep): readonly Column[] {
+  const counts = idle.map((count, i) => ({
+    key: keyOf(count),
+    header: `${count}\nidle`,
+    align: 'right' as const,
+    // The two ends say the most, then the larger ones.
+    priority: i === idle.length - 1 ? 0 : i === 0 ? 1 : 2 * (idle.length - i) - 1,
+  }));
+  return [
+    { key: 'model', header: 'model', align: 'left', priority: 0 },
+    ...counts,
+    { key: 'slope', header: 'slope, ns per\nidle connection', align: 'left', priority: 0 },
+    { key: 'exponent', header: 'k of\nN^k', align: 'right', priority: 7 },
+    { key: 'events', header: 'events\n/wakeup', align: 'right', priority: 6 },
+    { key: 'verdict', header: '', align: 'left', priority: 0 },
+  ];
+}
+
+function rowOf(line: ScaleLine): Row {
+  const { slopeNsPerIdle: slope, verdict } = line.fit;
+  const contaminated = line.cells.some(({ row }) => row.status === 'measured' && row.trials.contaminated > 0);
+  const events = lastEvents(line.cells);
+  return {
+    model: text(contaminated ? `${line.label}!` : line.label),
+    ...Object.fromEntries(line.cells.map((cell) => [keyOf(cell.idle), costOf(cell)])),
+    slope: slope === null ? NONE : { kind: 'estimate', ...slope },
+    exponent: exponentOf(line),
+    events: events === null ? NONE : { kind: 'per-request', value: events },
+    verdict: verdictOf(line, verdict),
+  };
+}
+
+function keyOf(idle: number): string {
+  return `idle-${idle}`;
+}
+
+function costOf({ cpuNsPerRequest }: ScaleCell): Value {
+  return cpuNsPerRequest === null ? NONE : { kind: 'duration', ns: cpuNsPerRequest, enough: true };
+}
+
+/** Of a cost that does not grow it would be noise. */
+function exponentOf({ fit: { exponent, verdict } }: ScaleLine): Value {
+  return exponent === null || verdict.kind === 'O(1)' ? NONE : { kind: 'per-request', value: exponent.value };
+}
+
+function verdictOf({ cells }: ScaleLine, { kind }: ScaleVerdict): Value {
+  if (kind !== 'inconclusive') return text(kind, 'strong');
+  const statuses = new Set(cells.map(({ row }) => row.status));
+  if (statuses.size === 1 && !statuses.has('measured')) return text([...statuses].join(''), 'faint');
+  return text(kind, 'faint');
+}
+
+function sharedWaitNotes({ active, lines }: ScaleSweep): string[] {
+  const shared = lines.filter(
+    ({ cells, fit }) => fit.verdict.kind === 'O(N)' && (lastEvents(cells) ?? 0) >= EVENTS_SEVERAL,
+  );
+  if (shared.length === 0) return [];
+  return [
+    `${labels(shared)}: one wait serves several of the ${active} active connections (events/wakeup, with the most idle ones), which share its price: per wait the slope is as many times steeper. A wait that finds one ready also costs less than one that has to queue up at every connection and sleep.`,
+  ];
+}
+
+/** With the most idle connections that were measured. */
+function lastEvents(cells: readonly ScaleCell[]): number | null {
+  return cells.findLast((cell) => cell.cpuNsPerRequest !== null)?.eventsPerWakeup ?? null;
+}
+
+/** Where the line is no line: told only with certainty, and only of costs that do grow. */
+function fastNotes({ lines }: ScaleSweep): string[] {
+  const fast = lines.filter(
+    ({ fit }) => fit.verdict.kind === 'O(N)' && (fit.exponent?.interval?.low ?? 0) > EXPONENT_FAST,
+  );
+  if (fast.length === 0) return [];
+  return [
+    `${labels(fast)}: the cost grows faster than in proportion between the two largest counts, as it does when what a wait has to visit outgrows a cache; there an idle connection costs more than the slope says.`,
+  ];
+}
+
+function verdictNotes({ lines }: ScaleSweep): string[] {
+  return grouped(lines, ({ fit, cells }) => {
+    if (fit.verdict.kind !== 'inconclusive') return [];
+    // Why nothing was measured is told elsewhere.
+    if (cells.every(({ row }) => row.status !== 'measured')) return [];
+    return [doubt(fit.verdict, { whole: cells.every(({ row }) => row.status === 'measured') })];
+  });
+}
+
+function doubt(
+  verdict: Extract<ScaleVerdict, { kind: 'inconclusive' }>,
+  { whole }: { readonly whole: boolean },
+): string {
+  switch (verdict.why) {
+    case 'too-few-points':
+      return 'inconclusive: a slope needs two counts of idle connections that were measured';
+    case 'too-few-blocks':
+      return `inconclusive: an interval needs ${verdict.blocksWanted} whole blocks or more (--blocks)`;
+    case 'too-noisy':
+      return verdict.blocksWanted === null
+        ? 'inconclusive: the interval is too wide, by so much that only a quieter host would help'
+        : `inconclusive: the interval is too wide; about ${verdict.blocksWanted} blocks would decide (--blocks)`;
+    case 'sweep-too-short':
+      return `inconclusive: it grows, but by less than ${GROWTH_MATERIAL * 100} % ${whole ? 'over this sweep; more idle connections would decide (--idle)' : 'as far as it could be measured'}`;
+  }
+}
+
+function spinNotes({ lines }: ScaleSweep): string[] {
+  const spinning = lines.filter(
+    ({ model, cells }) => findModel(model)?.spins && cells.some((cell) => cell.cpuNsPerRequest !== null),
+  );
+  if (spinning.length === 0) return [];
+  return [`${labels(spinning)} spins while it waits: that is in its CPU per request as well.`];
+}
+
+function skipNotes({ lines }: ScaleSweep): string[] {
+  return grouped(lines, ({ cells }) => {
+    const skipped = cells.flatMap(({ idle, row }) =>
+      row.status === 'skipped' ? [{ idle, reason: row.reason }] : [],
+    );
+    const reasons = [...new Set(skipped.map(({ reason }) => reason))];
+    return reasons.map((reason) => {
+      const counts = skipped.filter((cell) => cell.reason === reason).map(({ idle }) => idle);
+      return counts.length === cells.length
+        ? `skipped: ${reason}`
+        : `skipped at ${counts.join(', ')} idle: ${reason}`;
+    });
+  });
+}
+
+function failureNotes({ lines }: ScaleSweep): string[] {
+  return lines.flatMap((line) =>
+    line.cells.flatMap(({ idle, row }) =>
+      row.status === 'skipped' || row.trials.failed === 0
+        ? []
+        : [`${line.label} at ${idle} idle: ${trials(row.trials.failed)} failed: ${row.failures.join('; ')}`],
+    ),
+  );
+}
+
+function contaminationNotes({ lines }: ScaleSweep): string[] {
+  const rows = lines.flatMap(({ cells }) => cells.map(({ row }) => row));
+  const measured = rows.filter((row) => row.status === 'measured');
+  const contaminated = measured.reduce((sum, row) => sum + row.trials.contaminated, 0);
+  if (contaminated === 0) return [];
+  const all = measured.reduce((sum, row) => sum + row.trials.measured, 0);
+  const example = measured.flatMap((row) => row.marks)[0];
+  return [`Contaminated: ${contaminated} of ${trials(all)}${example ? `, e.g. ${example}` : ''}.`];
+}
+
+/** One line per text, with all the rows that it is true of. */
+function grouped(lines: readonly ScaleLine[], textsOf: (line: ScaleLine) => readonly string[]): string[] {
+  const found = new Map<string, ScaleLine[]>();
+  for (const line of lines)
+    for (const note of textsOf(line)) found.set(note, [...(found.get(note) ?? []), line]);
+  return [...found].map(([note, rows]) => `${labels(rows)}: ${note}`);
+}
+
+function labels(lines: readonly ScaleLine[]): string {
+  return lines.map(({ label }) => label).join(', ');
+}
+
+function trials(count: number): string {
+  return count === 1 ? '1 trial' : `${count} trials`;
+}
