@@ -49,9 +49,15 @@ export function chooseCpus(
   const server = askedServer ?? firstApart(topology, client);
   return {
     serverCpus: [...server],
-    clientCpus: [...client],
-    warnings: overlapWarnings(topology, server, client),
+    clientCpus: client.slice(0, 1),
+    warnings: [...surplusWarnings(client), ...overlapWarnings(topology, server, client.slice(0, 1))],
   };
+}
+
+function surplusWarnings(client: readonly number[]): string[] {
+  return client.length > 1
+    ? [`the load generator is one thread: of the client's CPUs it uses ${client[0]} only`]
+    : [];
 }
 
 /** The first allowed CPU on another core than `taken`; failing that on another CPU; failing that any. */

@@ -57,6 +57,7 @@ export function observe(trial: ObservedTrial): Observation {
       clientUtilisation: client.utilisation,
       serverSpins: trial.model.spins,
       serverIdleShare: idleShare(counters),
+      shareCpus: shareCpus(trial),
     }),
     contamination: contamination(trial, accountedNs, server.runDelayNs, client.runDelayNs),
     warnings: warningsOf(trial, counters),
@@ -114,6 +115,12 @@ function usableCpus(trial: ObservedTrial): number {
   return Math.min(cpus, tasks[trial.model.tasks]);
 }
 
+/** Whether client and server can only run in turns. */
+function shareCpus({ serverCpus, clientCpus, cpusAllowed }: ObservedTrial): boolean {
+  if (serverCpus === null || clientCpus === null) return cpusAllowed < 2;
+  return serverCpus.some((cpu) => clientCpus.includes(cpu));
+}
+
 function contamination(
   trial: ObservedTrial,
   windowNs: number,
@@ -124,8 +131,7 @@ function contamination(
   const files = edgeFilesOf(trial.serverPid);
   const both = (path: string) => [start.files[path] ?? '', end.files[path] ?? ''] as const;
   const { serverCpus, clientCpus } = trial;
-  const apart =
-    serverCpus !== null && clientCpus !== null && !serverCpus.some((cpu) => clientCpus.includes(cpu));
+  const apart = serverCpus !== null && clientCpus !== null && !shareCpus(trial);
   return judgeContamination({
     windowNs,
     cpuStat: both(files.cpuStat),

@@ -6,6 +6,7 @@ const IDLE: SaturationInput = {
   clientUtilisation: 0.5,
   serverSpins: false,
   serverIdleShare: 0,
+  shareCpus: false,
 };
 
 const cases: [title: string, change: Partial<SaturationInput>, limit: string][] = [
@@ -13,6 +14,11 @@ const cases: [title: string, change: Partial<SaturationInput>, limit: string][] 
   ['the server has nothing left to give', { serverUtilisation: 0.95 }, 'server'],
   ['the client has nothing left to give', { clientUtilisation: 0.95 }, 'client'],
   ['both have nothing left to give', { serverUtilisation: 1, clientUtilisation: 1 }, 'client'],
+  [
+    'both share a CPU that is full',
+    { serverUtilisation: 0.5, clientUtilisation: 0.45, shareCpus: true },
+    'client',
+  ],
   ['the server stands at the limit exactly', { serverUtilisation: 0.9 }, 'server'],
   ['the server stands below the limit', { serverUtilisation: 0.899 }, 'neither'],
   ['the client stands at the limit exactly', { clientUtilisation: 0.9 }, 'client'],

@@ -12,6 +12,8 @@ export interface SaturationInput {
   readonly serverSpins: boolean;
   /** Share of its wakeups that found nothing; null where it does not count them. */
   readonly serverIdleShare: number | null;
+  /** Both sides take turns on the same CPUs: what one uses, the other lacks. */
+  readonly shareCpus: boolean;
 }
 
 /**
@@ -19,7 +21,10 @@ export interface SaturationInput {
  * client may have held back must not be ranked.
  */
 export function judgeSaturation(input: SaturationInput): Saturation {
-  if (input.clientUtilisation >= SATURATED) return 'client';
+  const clientSide = input.shareCpus
+    ? input.clientUtilisation + input.serverUtilisation
+    : input.clientUtilisation;
+  if (clientSide >= SATURATED) return 'client';
   if (input.serverUtilisation < SATURATED) return 'neither';
   if (!input.serverSpins) return 'server';
   return input.serverIdleShare !== null && input.serverIdleShare < IDLE_PASSES_MAX ? 'server' : 'neither';
