@@ -26,7 +26,7 @@ test('A row says what a request costs at each count, the slope and the verdict',
   expect(rows.poll).toMatchInlineSnapshot(`
     {
       "events": "8.00",
-      "exponent": "0.73",
+      "exponent": "0.733",
       "idle-0": "6.29µs",
       "idle-10": "6.55µs",
       "idle-100": "6.59µs",

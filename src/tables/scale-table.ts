@@ -81,7 +81,9 @@ function costOf({ cpuNsPerRequest }: ScaleCell): Value {
 
 /** Of a cost that does not grow it would be noise. */
 function exponentOf({ fit: { exponent, verdict } }: ScaleLine): Value {
-  return exponent === null || verdict.kind === 'O(1)' ? NONE : { kind: 'per-request', value: exponent.value };
+  return exponent === null || verdict.kind === 'O(1)'
+    ? NONE
+    : { kind: 'estimate', value: exponent.value, interval: null };
 }
 
 function verdictOf({ cells }: ScaleLine, { kind }: ScaleVerdict): Value {
