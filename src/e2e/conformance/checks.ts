@@ -180,6 +180,48 @@ export async function checkIdle(server: Server, sizes: { idle: number; active: n
   });
 }
 
+/** Lanes of connections that do everything in a random order, and end in every way there is. */
+export async function checkMixture(
+  server: Server,
+  sizes: { lanes: number; connections: number },
+): Promise<void> {
+  const lane = async (seed: number) => {
+    const random = xoroshiro128plus(seed);
+    const below = (max: number) => (random.next() >>> 0) % max;
+    for (let i = 0; i < sizes.connections; i++)
+      await withClient(server.port, (client) => liveAtRandom(client, below));
+  };
+  await Promise.all(Array.from({ length: sizes.lanes }, (_, seed) => lane(seed)));
+}
+
+async function liveAtRandom(client: Client, below: (max: number) => number): Promise<void> {
+  const stream = await client.connect(below(2) === 0 ? SMALL_BUFFERS : {});
+  const deeds = [
+    () => stream.exchange(1 + below(100)),
+    () => stream.exchange(1 + below(300_000)),
+    () => stream.sendUntilBlocked(1 + below(3_000), 5),
+    () => stream.sendUntilBlocked(1 + below(4 * BYTES_PER_MIB), 20),
+    () => stream.receive(Math.min(stream.owedBytes, below(100_000))),
+    () => stream.drain(),
+  ];
+  for (let left = below(6); left > 0; left--) {
+    const deed = below(deeds.length);
+    if (deed < 2) await stream.drain(); // a message of any size fits only if nothing is owed
+    await deeds[deed]?.();
+  }
+  const ends = [
+    () => stream.socket.reset(),
+    () => stream.socket.close(),
+    () => stream.socket.shutdownWrite(), // and closed at once, with bytes still owed
+    async () => {
+      stream.socket.shutdownWrite();
+      await stream.drain();
+      await stream.expectEnd();
+    },
+  ];
+  await ends[below(ends.length)]?.();
+}
+
 /** Signals that interrupt the server wherever it is do not disturb the echo. */
 export async function checkInterruptions(server: Server, signals: number): Promise<void> {
   const { seq } = (await server.counters()).sample;

@@ -10,6 +10,7 @@ import {
   checkIdle,
   checkInterruptions,
   checkMessages,
+  checkMixture,
   checkReset,
   checkSlowReader,
   checkStopUnderLoad,
@@ -70,6 +71,8 @@ function describeEcho(row: SupportedRow): void {
     checkHalfClose(await running(), BYTES_PER_MIB));
   test('survives connections that are reset in the middle', async () =>
     checkReset(await running(), { rounds: 20, owing: 4 }));
+  test('echoes a seeded mixture of everything that connections do', async () =>
+    checkMixture(await running(), { lanes: 16, connections: 12 }));
   test('leaks no descriptor over 2,000 connect, echo, close cycles', async () =>
     checkChurn(await running(), { cycles: 2_000, lanes: 8 }, countFds));
   test('serves 10 active connections among 1,000 idle ones, which stay usable', async () => {

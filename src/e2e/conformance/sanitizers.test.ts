@@ -14,6 +14,7 @@ import {
   checkIdle,
   checkInterruptions,
   checkMessages,
+  checkMixture,
   checkReset,
   checkSlowReader,
   checkStopUnderLoad,
@@ -66,6 +67,7 @@ async function checkEcho(server: Server): Promise<void> {
   await checkSlowReader(server, { readers: 2, bytesMin: 0, checkMemory: false });
   await checkHalfClose(server, 64 * BYTES_PER_KIB);
   await checkReset(server, { rounds: 5, owing: 2 });
+  await checkMixture(server, { lanes: 8, connections: 6 });
   await checkIdle(server, { idle: 50, active: 10 });
   await checkInterruptions(server, 20);
   await server.settle();
@@ -85,7 +87,7 @@ async function withoutReport(
   try {
     await body(server);
     if (server.end === null) await server.stop();
-    expect(server.end, server.stderr).toEqual({ exitCode: SERVER_EXIT.served, signal: null });
+    expect(server.end).toEqual({ exitCode: SERVER_EXIT.served, signal: null });
   } catch (error) {
     failure = error;
   } finally {
