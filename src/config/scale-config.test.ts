@@ -25,7 +25,7 @@ describe('resolveScaleConfig', () => {
       ),
     );
     expect({ blocks, warmupMs, durationMs, seed }).toEqual({
-      blocks: 6,
+      blocks: 8,
       warmupMs: 30,
       durationMs: 100,
       seed: 4711,

@@ -9,8 +9,8 @@ import { type RunConfig, type RunFlags, resolveRunConfig } from './run-config.ts
 export const SCALE_DEFAULTS = {
   idle: '0,10,100,1000,4000,9900',
   active: '1,10',
-  /** The fewest that have an interval which a single disturbed block cannot widen. */
-  blocks: '6',
+  /** Six would have an interval that a single disturbed block cannot widen; the time suffices for more. */
+  blocks: '8',
   warmup: '30ms',
   duration: '100ms',
 } as const;
