@@ -93,7 +93,7 @@ export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
         return handleOf(server, options);
       },
       launchTraced: () => Promise.reject(new Error('no tracing in this world')),
-      auditCounters: async () => options.counters ?? [],
+      prepareAudit: async () => ({ counters: options.counters ?? [], tracepoints: [] }),
       async preflight() {
         options.preflight?.(world.servers.length - 1);
       },

@@ -1,5 +1,6 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
 import type { LoadGenerator } from './load/generator.ts';
+import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
 import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
@@ -24,13 +25,22 @@ import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 export interface RunDeps extends TrialDeps {
   compile(request: Pick<CompileRequest, 'programs' | 'signal'>): Promise<Artifacts>;
   probe(model: ModelSpec, path: string): Promise<Support>;
-  /** Counters beside the servers' own, and whether this process may use them. */
-  auditCounters(loadgenPath: string): Promise<readonly CounterSupport[]>;
+  /** Finds out what this process may count with, beside the servers' own counts. */
+  prepareAudit(loadgenPath: string): Promise<AuditMeans>;
   readEnvironment(): Environment;
   loadGenerator(libraryPath: string): LoadGenerator;
   createStore(runId: string): Promise<RunStore>;
   readonly tool: { readonly name: string; readonly version: string };
 }
+
+/** What an audit can count with. */
+export interface AuditMeans {
+  readonly counters: readonly CounterSupport[];
+  /** None where they are not available. */
+  readonly tracepoints: readonly Tracepoint[];
+}
+
+const NO_AUDIT: AuditMeans = { counters: [], tracepoints: [] };
 
 /** What a run tells while it goes on. */
 export interface RunListener {
@@ -64,21 +74,22 @@ export async function runBenchmark(
   const { listener, signal } = options;
   const startedMs = deps.monotonicMs();
   const { artifacts, support, environment } = await prepare(request.settings, deps, signal);
-  const counters = request.settings.audit ? await deps.auditCounters(artifacts.loadgen) : [];
+  const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
   const plan = planRun({
     settings: request.settings,
     models: MODELS,
     nofile: environment.limits.nofile,
     support,
-    audits: counters
-      .filter((found) => found.available)
-      .flatMap((found) => (found.counter === 'own' ? [] : found.counter)),
+    audits: audit.counters.flatMap(({ counter, available }) =>
+      counter !== 'own' && available ? [counter] : [],
+    ),
   });
   requireSomething(plan);
   const store = await deps.createStore(request.runId);
   const execution: Execution = {
     settings: plan.settings,
     idleLives: new Map(),
+    tracepoints: audit.tracepoints,
     artifacts,
     environment,
     store,
@@ -86,7 +97,7 @@ export async function runBenchmark(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  let record = newRecord(request, { plan, execution, support, counters, tool: deps.tool });
+  let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 

@@ -6,6 +6,8 @@ import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts
 import { auditSyscalls, type SyscallCounts } from './measure/audit.ts';
 import { observe, SYSCALL_PREFIX } from './measure/observe.ts';
 import { edgeFilesOf } from './measure/procfs.ts';
+import { tracedCalls } from './measure/traced.ts';
+import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, type ModelSpec } from './models/registry.ts';
 import { CONNECTIONS_SPARE } from './plan/plan-run.ts';
 import type {
@@ -56,6 +58,8 @@ export interface Execution {
   readonly store: RunStore;
   readonly deps: TrialDeps;
   readonly signal: AbortSignal;
+  /** Those that an audit counts; none without one. */
+  readonly tracepoints: readonly Tracepoint[];
   /** Set-up counts of traced servers, by command line; filled as trials need them. */
   readonly idleLives: Map<string, Promise<IdleLife>>;
 }
@@ -75,8 +79,10 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
         const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
         return { ...common(), status: 'measured', observation };
       }
-      case 'tracepoint':
-        throw new Error('not yet');
+      case 'tracepoint': {
+        const { observation, audit } = await auditByTracepoints(subjectOf(trial, execution), execution);
+        return { ...common(), status: 'audited', observation, audit };
+      }
       case 'strace': {
         const { observation, audit } = await auditByStrace(subjectOf(trial, execution), execution);
         return { ...common(), status: 'audited', observation, audit };
@@ -152,7 +158,7 @@ async function serve(subject: Subject, execution: Execution, launch: Launch): Pr
 async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
   const { settings } = execution;
   await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
-  const request = loadRequest(subject, server, settings);
+  const request = loadRequest(subject, server, execution);
   const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
   const observation = await inStage('measure', server, async () =>
@@ -172,6 +178,35 @@ async function drive(subject: Subject, execution: Execution, server: ServerHandl
 interface IdleLife {
   readonly own: SyscallCounts;
   readonly counted: SyscallCounts;
+}
+
+/** Counts with the kernel's tracepoints over the window, and compares with the server's own counts. */
+async function auditByTracepoints(subject: Subject, execution: Execution) {
+  const { observation, report } = await serve(subject, execution, execution.deps.launch);
+  const traced = tracedCalls(report, execution.tracepoints);
+  // Where the server went on meanwhile, all and named calls were not read at the same moment.
+  const unnamed = traced.exact && traced.unnamed ? { 'calls without a name': traced.unnamed } : {};
+  // Helper threads of a server that did not come to rest may be anywhere: one call each.
+  const helpers = traced.exact ? 0 : (observation.server.threads ?? 1) - 1;
+  const counted = { ...traced.counted, ...unnamed };
+  const audit = auditSyscalls({
+    own: traced.own,
+    counted,
+    claimed: traced.claimed,
+    uncounted: subject.model.uncounted,
+    underWay: helpers,
+    unnoticed: helpers,
+    steadyState: true,
+  });
+  return {
+    observation,
+    audit: {
+      period: 'window',
+      own: withoutZeros(traced.own[0]),
+      counted: withoutZeros(counted),
+      ...audit,
+    } satisfies AuditRecord,
+  };
 }
 
 /** Counts with strace over a server's life, and compares with what the server says of the same life. */
@@ -195,6 +230,7 @@ async function auditByStrace(subject: Subject, execution: Execution) {
     uncounted: subject.model.uncounted,
     // Threads that end inside a call: strace counts a call when it returns.
     underWay: (observation.server.threads ?? 1) - 1,
+    unnoticed: 0,
     steadyState: false,
   });
   return {
@@ -241,12 +277,17 @@ function claimedBy(report: LoadReport): string[] {
     .map((name) => name.slice(SYSCALL_PREFIX.length));
 }
 
+function withoutZeros(counts: SyscallCounts): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0));
+}
+
 /** What is left of each count; never below zero, names that come to nothing are left out. */
 function subtract(counts: SyscallCounts, base: SyscallCounts): Record<string, number> {
-  const left = Object.entries(counts).map(
-    ([name, value]) => [name, Math.max(0, value - (base[name] ?? 0))] as const,
+  return withoutZeros(
+    Object.fromEntries(
+      Object.entries(counts).map(([name, value]) => [name, Math.max(0, value - (base[name] ?? 0))]),
+    ),
   );
-  return Object.fromEntries(left.filter(([, value]) => value > 0));
 }
 
 /** Not those of the host: a container or taskset may leave this process fewer. */
@@ -296,7 +337,12 @@ async function endOf(server: ServerHandle): Promise<ServerEnd | null> {
   }
 }
 
-function loadRequest({ trial, workload }: Subject, server: ServerHandle, settings: RunSettings): LoadRequest {
+function loadRequest(
+  { trial, model, workload }: Subject,
+  server: ServerHandle,
+  execution: Execution,
+): LoadRequest {
+  const { settings } = execution;
   const shape =
     workload.mode === 'churn'
       ? { mode: 'churn' as const, active: workload.connections, depth: 1, ratePerS: 0 }
@@ -320,7 +366,7 @@ function loadRequest({ trial, workload }: Subject, server: ServerHandle, setting
     countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
     clientCpu: settings.clientCpus?.[0] ?? null,
     edgeFiles: Object.values(edgeFilesOf(server.pid)),
-    traceIds: [],
-    kernelThreads: false,
+    traceIds: trial.counter === 'tracepoint' ? execution.tracepoints.map((event) => event.id) : [],
+    kernelThreads: model.kernelThreads,
   };
 }

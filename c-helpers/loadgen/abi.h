@@ -149,6 +149,11 @@ LOADGEN_API void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64
 LOADGEN_API void loadgen_counter_names(const struct loadgen *lg, char *names);
 LOADGEN_API void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint32_t reading,
 				       uint64_t *sums);
+/*
+ * The counters before the first connect (edge LOADGEN_EDGE_START) and when the server has accepted the
+ * last connection (LOADGEN_EDGE_END); zeros in churn, which has no such phase.
+ */
+LOADGEN_API void loadgen_setup_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
 /* Hits of trace_id[], in that order, over all tasks of the server: u64[LOADGEN_TRACE_MAX]. */
 LOADGEN_API void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
 /* Returns the bytes copied, at most LOADGEN_EDGE_FILE_BYTES; 0 when the file could not be read. */

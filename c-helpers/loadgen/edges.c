@@ -301,6 +301,16 @@ static uint64_t server_cpu_ns(struct loadgen *lg)
 	return ns;
 }
 
+void edges_read_setup(struct loadgen *lg, enum loadgen_edge_id id)
+{
+	struct edges *e = &lg->edges;
+
+	if (!e->page)
+		return;
+	(void)settle(e);
+	sum_counters(e, e->setup[id]);
+}
+
 void edges_read_start(struct loadgen *lg)
 {
 	struct edges *e = &lg->edges;

@@ -34,6 +34,7 @@ struct edges {
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
 	struct loadgen_edge edge[LOADGEN_EDGES];
 	uint64_t sums[LOADGEN_EDGES][LOADGEN_READINGS][LOADGEN_COUNTERS_MAX];
+	uint64_t setup[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX]; /* around the connects */
 	uint64_t traces[LOADGEN_EDGES][LOADGEN_TRACE_MAX];
 	struct edge_file file[LOADGEN_EDGES][LOADGEN_EDGE_FILES_MAX];
 };
@@ -43,6 +44,8 @@ void edges_open(struct loadgen *lg);
 void edges_close(struct loadgen *lg);
 /* Connections that the server has accepted so far; false when it does not say. */
 bool edges_accepted(const struct loadgen *lg, uint64_t *accepted);
+/* The counters before the first connect and after the last accept: what connections cost the server. */
+void edges_read_setup(struct loadgen *lg, enum loadgen_edge_id id);
 /*
  * Our own readings come before the clocks at the start and behind them at the end, so that the
  * window does not hold our work. What remains: the server's context switches include the one or

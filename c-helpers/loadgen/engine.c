@@ -325,10 +325,12 @@ static uint32_t begin_connects(struct loadgen *lg, uint32_t begun)
 static void connect_all(struct loadgen *lg)
 {
 	uint64_t accepted_before = 0;
-	uint64_t begin_ns = now_ns();
+	uint64_t begin_ns;
 	uint32_t begun = 0;
 
 	lg->pace_accepts = edges_accepted(lg, &accepted_before);
+	edges_read_setup(lg, LOADGEN_EDGE_START);
+	begin_ns = now_ns();
 	lg->now_ns = begin_ns;
 	set_next_alarm(lg);
 	while (lg->status == LOADGEN_OK && lg->opened < lg->config.connections) {
@@ -347,6 +349,7 @@ static void connect_all(struct loadgen *lg)
 	lg->connect_ns = now_ns() - begin_ns;
 	if (lg->status == LOADGEN_OK)
 		wait_accepted(lg, accepted_before, 0);
+	edges_read_setup(lg, LOADGEN_EDGE_END);
 	if (lg->status == LOADGEN_OK && lg->connected < lg->config.connections)
 		generator_fail(lg, LOADGEN_CONNECT_FAILED,
 			       "the server closed %u of %u connections before any request",

@@ -378,6 +378,14 @@ void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint32_t rea
 		memset(sums, 0, sizeof(lg->edges.sums[0][0]));
 }
 
+void loadgen_setup_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
+{
+	if (edge < LOADGEN_EDGES)
+		memcpy(sums, lg->edges.setup[edge], sizeof(lg->edges.setup[edge]));
+	else
+		memset(sums, 0, sizeof(lg->edges.setup[0]));
+}
+
 void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
 {
 	if (edge < LOADGEN_EDGES)

@@ -2,11 +2,22 @@ import { randomInt } from 'node:crypto';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import type { RunConfig } from '../config/run-config.ts';
-import { loadGenerator } from '../load/ffi.ts';
+import { loadGenerator, traceChecker } from '../load/ffi.ts';
 import { readEnvironment } from '../measure/environment.ts';
+import { linuxHost } from '../measure/host.ts';
+import { TRACED_SYSCALLS } from '../measure/traced-syscalls.ts';
+import { findTracepoints } from '../measure/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
+import type { CounterSupport } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
-import { hasFailures, interrupted, type RunDeps, type RunOutcome, runBenchmark } from '../run.ts';
+import {
+  type AuditMeans,
+  hasFailures,
+  interrupted,
+  type RunDeps,
+  type RunOutcome,
+  runBenchmark,
+} from '../run.ts';
 import { launchServer } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel } from '../server/probe.ts';
@@ -49,13 +60,28 @@ function realDeps(outDir: string): RunDeps {
     loadGenerator,
     launch: launchServer,
     launchTraced,
-    auditCounters: async () => [await straceSupport()],
+    prepareAudit,
     preflight: preflightEcho,
     createStore: (runId) => createStore(outDir, runId),
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),
     tool: readTool(),
   };
+}
+
+/** The kernel's tracepoints and strace, each with the reason where it cannot be used. */
+async function prepareAudit(loadgenPath: string): Promise<AuditMeans> {
+  const check = traceChecker(loadgenPath);
+  const found = findTracepoints(TRACED_SYSCALLS, {
+    host: linuxHost(),
+    check: (id) => check(process.pid, id),
+  });
+  const tracepoint: CounterSupport = {
+    counter: 'tracepoint',
+    available: found.available,
+    reason: found.available ? null : found.reason,
+  };
+  return { counters: [tracepoint, await straceSupport()], tracepoints: found.available ? found.events : [] };
 }
 
 /** Sorts by time and does not collide: `20260102-030405-1a2b`. */

@@ -121,6 +121,7 @@ export function fakeReport(
     response: latency,
     service: latency,
     ...rest,
+    setup: {},
     start: { ...EDGE, ...told, countersAfter: start?.counters ?? EDGE.counters, ...start },
     end: {
       ...EDGE,

@@ -141,6 +141,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     histogram: library.func('loadgen_histogram', 'void', ['void *', 'uint32_t', 'void *']),
     counterNames: library.func('loadgen_counter_names', 'void', ['void *', 'void *']),
     edgeCounters: library.func('loadgen_edge_counters', 'void', ['void *', 'uint32_t', 'uint32_t', 'void *']),
+    setupCounters: library.func('loadgen_setup_counters', 'void', ['void *', 'uint32_t', 'void *']),
     edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
@@ -257,6 +258,7 @@ class ReportReader {
       connectionsChurned: Number(raw.connections_churned),
       response: readLatency(this.#fns, this.#handle, raw, 'response'),
       service: readLatency(this.#fns, this.#handle, raw, 'service'),
+      setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
     };
@@ -291,6 +293,17 @@ class ReportReader {
         : null,
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
     };
+  }
+
+  #readSetup(names: readonly string[]): Record<string, number> {
+    const [before, after] = [EDGE.start, EDGE.end].map((edge) => {
+      const sums = new BigUint64Array(COUNTERS_MAX);
+      this.#fns.setupCounters(this.#handle, edge, sums);
+      return sums;
+    });
+    return Object.fromEntries(
+      names.map((name, i) => [name, Number((after?.[i] ?? 0n) - (before?.[i] ?? 0n))]),
+    );
   }
 
   #readCounters(edge: number, reading: number, names: readonly string[]): Record<string, number> {

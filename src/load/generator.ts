@@ -93,6 +93,11 @@ export interface LoadReport {
   readonly connectionsChurned: number;
   readonly response: LoadLatency;
   readonly service: LoadLatency;
+  /**
+   * What the server's counters grew by from before the first connect to the last accept; all zero in
+   * churn, which has no such phase.
+   */
+  readonly setup: Readonly<Record<string, number>>;
   readonly start: LoadEdge;
   readonly end: LoadEdge;
 }

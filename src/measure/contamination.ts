@@ -1,5 +1,5 @@
 import { NS_PER_US } from '../util/units.ts';
-import { type CpuTicks, parseCpuPressureUs, parseCpuStat } from './procfs.ts';
+import { cpuTicksBetween, parseCpuPressureUs } from './procfs.ts';
 
 /** From these shares of the window on, a trial is marked; it is kept all the same. */
 export const CONTAMINATION_LIMITS = {
@@ -48,21 +48,9 @@ export function judgeContamination(readings: DisturbanceReadings): Contamination
   return { stealShare: steal?.share ?? null, cpuPressureShare: pressureShare(readings), marks };
 }
 
-function stolen(readings: DisturbanceReadings): { share: number; ticks: number } | null {
-  const [before, after] = [parseCpuStat(readings.cpuStat[0]), parseCpuStat(readings.cpuStat[1])];
-  const cpus = readings.cpus ?? [...after.keys()];
-  const deltas = cpus.flatMap((cpu) => {
-    const [a, b] = [before.get(cpu), after.get(cpu)];
-    return a && b ? [difference(a, b)] : [];
-  });
-  const total = deltas.reduce((sum, delta) => sum + delta.total, 0);
-  if (total <= 0) return null;
-  const ticks = deltas.reduce((sum, delta) => sum + delta.steal, 0);
-  return { share: ticks / total, ticks };
-}
-
-function difference(a: CpuTicks, b: CpuTicks): CpuTicks {
-  return { total: b.total - a.total, steal: b.steal - a.steal };
+function stolen({ cpuStat, cpus }: DisturbanceReadings): { share: number; ticks: number } | null {
+  const ticks = cpuTicksBetween(...cpuStat, cpus);
+  return ticks && { share: ticks.steal / ticks.total, ticks: ticks.steal };
 }
 
 function pressureShare(readings: DisturbanceReadings): number | null {

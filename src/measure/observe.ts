@@ -4,7 +4,7 @@ import type { Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
 import { NS_PER_S } from '../util/units.ts';
 import { judgeContamination } from './contamination.ts';
-import { edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
+import { cpuTicksBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
 import { judgeSaturation } from './saturation.ts';
 
 /** Counter names with this prefix are system calls by the kernel's name. */
@@ -89,6 +89,9 @@ function serverSide(
     syscalls,
     counters: nonZero(Object.entries(counters).filter(([name]) => !name.startsWith(SYSCALL_PREFIX))),
     setup: syscallsOf(start.counters),
+    setupPerConnection: setupPerConnection(trial.report),
+    kernelThreads: kernelThreads(start, end),
+    softirqShare: softirqShare(trial),
     threads: status.threads,
     rssMaxBytes: status.rssMaxBytes,
     runDelayNs: delta(start, end, files.serverSchedstat),
@@ -106,6 +109,38 @@ function clientSide(trial: ObservedTrial, accounted: number, accountedNs: number
     wakeups: end.clientWakeups - start.clientWakeups,
     runDelayNs: delta(start, end, edgeFilesOf(trial.serverPid).clientSchedstat),
   };
+}
+
+/** Null where no connection was opened before the load. */
+function setupPerConnection({ setup }: LoadReport): Record<string, number> | null {
+  const accepted = setup.accepted ?? 0;
+  if (accepted === 0) return null;
+  const calls = Object.entries(syscallsOf(setup)).map(([name, made]) => [name, made / accepted] as const);
+  return Object.fromEntries(calls);
+}
+
+/** Growth between the edges; a worker that ended in between took its time with it. */
+function kernelThreads(start: LoadEdge, end: LoadEdge): Observation['server']['kernelThreads'] {
+  if (!start.kernelThreads || !end.kernelThreads) return null;
+  return {
+    sqpCpuNs: Math.max(0, end.kernelThreads.sqpCpuNs - start.kernelThreads.sqpCpuNs),
+    workerCpuNs: Math.max(0, end.kernelThreads.wrkCpuNs - start.kernelThreads.wrkCpuNs),
+  };
+}
+
+function softirqShare(trial: ObservedTrial): number | null {
+  const ticks = cpuTicksBetween(...bothTexts(trial, edgeFilesOf(trial.serverPid).cpuStat), pinnedCpus(trial));
+  return ticks && ticks.softirq / ticks.total;
+}
+
+/** The text of a file at both edges. */
+function bothTexts({ report }: ObservedTrial, path: string): readonly [string, string] {
+  return [report.start.files[path] ?? '', report.end.files[path] ?? ''];
+}
+
+/** CPUs in use; null where a side is not pinned, and all may be. */
+function pinnedCpus({ serverCpus, clientCpus }: ObservedTrial): readonly number[] | null {
+  return serverCpus && clientCpus ? [...new Set([...serverCpus, ...clientCpus])] : null;
 }
 
 /** How many CPUs the model's tasks could keep busy at once. */
@@ -127,16 +162,14 @@ function contamination(
   serverRunDelayNs: number | null,
   clientRunDelayNs: number | null,
 ): Observation['contamination'] {
-  const { start, end } = trial.report;
   const files = edgeFilesOf(trial.serverPid);
-  const both = (path: string) => [start.files[path] ?? '', end.files[path] ?? ''] as const;
   const { serverCpus, clientCpus } = trial;
   const apart = serverCpus !== null && clientCpus !== null && !shareCpus(trial);
   return judgeContamination({
     windowNs,
-    cpuStat: both(files.cpuStat),
-    cpuPressure: both(files.cpuPressure),
-    cpus: serverCpus && clientCpus ? [...new Set([...serverCpus, ...clientCpus])] : null,
+    cpuStat: bothTexts(trial, files.cpuStat),
+    cpuPressure: bothTexts(trial, files.cpuPressure),
+    cpus: pinnedCpus(trial),
     clientRunDelayNs,
     serverRunDelayNs,
     clientAlone: apart,

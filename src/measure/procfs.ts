@@ -3,6 +3,7 @@
 /** Time of one CPU, in clock ticks since boot, from a `cpuN` line of /proc/stat (proc(5)). */
 export interface CpuTicks {
   readonly total: number;
+  readonly softirq: number;
   readonly steal: number;
 }
 
@@ -26,9 +27,34 @@ export function parseCpuStat(text: string): Map<number, CpuTicks> {
     if (!match) continue;
     const ticks = (match[2] ?? '').trim().split(/\s+/).map(Number).slice(0, 8);
     if (ticks.some((tick) => !Number.isFinite(tick))) continue;
-    cpus.set(Number(match[1]), { total: ticks.reduce((a, b) => a + b, 0), steal: ticks[7] ?? 0 });
+    cpus.set(Number(match[1]), {
+      total: ticks.reduce((a, b) => a + b, 0),
+      softirq: ticks[6] ?? 0,
+      steal: ticks[7] ?? 0,
+    });
   }
   return cpus;
+}
+
+/**
+ * What the CPUs did between two readings of /proc/stat, added up; all CPUs where none are named. Null
+ * where the readings tell nothing.
+ */
+export function cpuTicksBetween(
+  before: string,
+  after: string,
+  only: readonly number[] | null,
+): CpuTicks | null {
+  const [from, to] = [parseCpuStat(before), parseCpuStat(after)];
+  const sum = { total: 0, softirq: 0, steal: 0 };
+  for (const cpu of only ?? to.keys()) {
+    const [a, b] = [from.get(cpu), to.get(cpu)];
+    if (!a || !b) continue;
+    sum.total += b.total - a.total;
+    sum.softirq += b.softirq - a.softirq;
+    sum.steal += b.steal - a.steal;
+  }
+  return sum.total > 0 ? sum : null;
 }
 
 /** Nanoseconds that a task was ready and waited for a CPU: the second field of schedstat. */

@@ -17,13 +17,14 @@ export interface ModelSpec {
   readonly tasks: 'one' | 'one-and-kernel-thread' | 'per-connection';
   /** It burns CPU while it waits, so a busy CPU does not prove that the server was the limit. */
   readonly spins: boolean;
+  /** The kernel may run threads of its own for it: iou-sqp, iou-wrk. */
+  readonly kernelThreads: boolean;
   /** System calls that libc makes for it, which the server cannot see; its file's header says why. */
   readonly uncounted: readonly string[];
 }
 
-/** What glibc calls to start, wake and end helper threads, as it sees fit. */
-const LIBC_THREAD_CALLS = [
-  'futex',
+/** What glibc calls to start a thread and to keep its stacks. */
+const THREAD_START_CALLS = [
   'clone3',
   'clone',
   'mmap',
@@ -33,7 +34,6 @@ const LIBC_THREAD_CALLS = [
   'rseq',
   'set_robust_list',
   'rt_sigprocmask',
-  'exit',
 ] as const;
 
 /**
@@ -52,7 +52,8 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'per-connection',
     spins: false,
-    uncounted: [],
+    kernelThreads: false,
+    uncounted: THREAD_START_CALLS,
   },
   {
     id: 'nonblocking',
@@ -65,6 +66,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: true,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -78,6 +80,7 @@ export const MODELS = [
     connectionsMax: 1016,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -91,6 +94,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -104,6 +108,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -117,6 +122,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -130,6 +136,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -143,6 +150,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -156,7 +164,8 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'per-connection',
     spins: false,
-    uncounted: LIBC_THREAD_CALLS,
+    kernelThreads: false,
+    uncounted: [...THREAD_START_CALLS, 'exit', 'futex'],
   },
   {
     id: 'native-aio',
@@ -169,6 +178,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: false,
     uncounted: [],
   },
   {
@@ -182,6 +192,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one',
     spins: false,
+    kernelThreads: true,
     uncounted: [],
   },
   {
@@ -195,6 +206,7 @@ export const MODELS = [
     connectionsMax: null,
     tasks: 'one-and-kernel-thread',
     spins: true,
+    kernelThreads: true,
     uncounted: [],
   },
 ] as const satisfies readonly ModelSpec[];

@@ -1,7 +1,7 @@
 import CliTable from 'cli-table3';
 import pc from 'picocolors';
-import stringWidth from 'string-width';
-import type { Column, Row, Table, Value } from '../tables/table.ts';
+import type { Column, Figure, Finding, Row, Table, Value } from '../tables/table.ts';
+import { GAP, type Layout, layOut } from './columns.ts';
 import {
   formatBytes,
   formatCount,
@@ -9,10 +9,11 @@ import {
   formatEstimate,
   formatPerRequest,
   formatRatio,
+  formatShare,
   formatSi,
   NOTHING,
 } from './format.ts';
-import { wrap } from './wrap.ts';
+import { GLUE, unglue, wrap, wrapCell } from './wrap.ts';
 
 export interface RenderOptions {
   /** Columns of the terminal. */
@@ -26,17 +27,16 @@ type Colors = ReturnType<typeof pc.createColors>;
 /** Spaces at the end of a line, also between escapes of colour. */
 const TRAILING = new RegExp(`(?: |${String.fromCharCode(27)}\\[\\d+m)+$`);
 
-/** Spaces between two columns. */
-const GAP = 2;
-
 /**
- * A table as text that fits the width: columns that do not fit are left out, the least important
- * first, and a line says which.
+ * A table as text that fits the width: long texts go on in further lines of their cell, then columns
+ * that do not fit are left out, the least important first, and a line says which.
  */
 export function renderTable(table: Table, options: RenderOptions): string {
   const colors = pc.createColors(options.color);
-  const { columns, dropped } = chooseColumns(table, options.width);
-  const lines = [colors.bold(table.title), ...draw(columns, table.rows, colors)];
+  const layout = layOut(table, (row, column) => formatValue(row[column.key]), options.width);
+  const { dropped } = layout;
+  const title = wrap(table.title, options.width).map(colors.bold);
+  const lines = [...title, ...draw(layout, table.rows, colors)];
   if (dropped.length > 0) {
     const names = dropped.map((column) => column.header.replace('\n/', '/').replace('\n', ' ')).join(', ');
     lines.push(
@@ -74,7 +74,32 @@ export function formatValue(value: Value | undefined): string {
       return formatRatioValue(value);
     case 'estimate':
       return formatEstimate(value.value, value.interval);
+    case 'share':
+      return formatShare(value.share);
+    case 'factor':
+      return formatFactor(value);
+    case 'findings':
+      return value.findings.map(formatFinding).join('\n');
   }
+}
+
+function formatFactor({ ratio, interval, range }: Extract<Value, { kind: 'factor' }>): string {
+  const times = `×${formatRatio(ratio)}`;
+  if (interval !== null) return `${times} [${formatRatio(interval.low)}–${formatRatio(interval.high)}]`;
+  if (range.low === range.high) return times;
+  return `${times} (${formatRatio(range.low)}–${formatRatio(range.high)})`;
+}
+
+function formatFinding({ about, figures }: Finding): string {
+  const text = figures.map(formatFigure).join(', ');
+  return about === '' ? text : `${about}: ${text}`;
+}
+
+function formatFigure({ name, value, unit }: Figure): string {
+  return [name, formatValue(value), unit]
+    .filter((part) => part !== '')
+    .join(GLUE)
+    .replaceAll(' ', GLUE);
 }
 
 function formatRatioValue({ ratio, interval, apart }: Extract<Value, { kind: 'ratio' }>): string {
@@ -83,43 +108,51 @@ function formatRatioValue({ ratio, interval, apart }: Extract<Value, { kind: 'ra
   return `${what}${formatRatio(ratio)} [${formatRatio(interval.low)}–${formatRatio(interval.high)}]`;
 }
 
-function chooseColumns(
-  table: Table,
-  width: number,
-): { columns: readonly Column[]; dropped: readonly Column[] } {
-  const widths = new Map(table.columns.map((column) => [column.key, widthOf(column, table.rows)]));
-  const total = (columns: readonly Column[]) =>
-    columns.reduce((sum, column) => sum + (widths.get(column.key) ?? 0), (columns.length - 1) * GAP);
-  let columns = table.columns;
-  while (total(columns) > width) {
-    const least = columns.reduce((a, b) => (b.priority >= a.priority ? b : a));
-    if (least.priority === 0) break;
-    columns = columns.filter((column) => column !== least);
-  }
-  return { columns, dropped: table.columns.filter((column) => !columns.includes(column)) };
-}
-
-function widthOf(column: Column, rows: readonly Row[]): number {
-  const texts = [...column.header.split('\n'), ...rows.map((row) => formatValue(row[column.key]))];
-  return Math.max(...texts.map((line) => stringWidth(line)));
-}
-
-function draw(columns: readonly Column[], rows: readonly Row[], colors: Colors): readonly string[] {
+function draw({ columns, widths }: Layout, rows: readonly Row[], colors: Colors): readonly string[] {
+  const widthOf = (column: Column) => widths.get(column.key) ?? 0;
   const drawn = new CliTable({
-    head: columns.map((column) => colors.dim(column.header)),
+    head: columns.map((column) => colors.dim(wrapIn(column, column.header, widthOf(column)))),
     colAligns: columns.map((column) => column.align),
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP, compact: true },
   });
-  for (const row of rows) drawn.push(columns.map((column) => paint(row[column.key], colors)));
+  const wraps = columns.some((column) => column.wrap);
+  for (const [index, row] of rows.entries()) {
+    if (wraps && index > 0 && opensGroup(row, columns))
+      drawn.push(columns.map((column) => colors.dim('─'.repeat(widthOf(column)))));
+    drawn.push(columns.map((column) => cell(row, column, { width: widthOf(column), colors })));
+  }
   return drawn
     .toString()
     .split('\n')
     .map((line) => line.replace(TRAILING, (end) => end.replaceAll(' ', '')));
 }
 
-function paint(value: Value | undefined, colors: Colors): string {
-  const plain = formatValue(value);
+/** Rows of several lines need a line between them, except where a row goes on about the same. */
+function opensGroup(row: Row, columns: readonly Column[]): boolean {
+  const [first] = columns;
+  return first !== undefined && formatValue(row[first.key]) !== '';
+}
+
+function cell(
+  row: Row,
+  column: Column,
+  { width, colors }: { readonly width: number; readonly colors: Colors },
+): string {
+  const value = row[column.key];
+  const text = wrapIn(column, formatValue(value), width);
+  // Line by line: an escape must not reach into the next column.
+  return text
+    .split('\n')
+    .map((line) => paint(value, line, colors))
+    .join('\n');
+}
+
+function wrapIn(column: Column, text: string, width: number): string {
+  return column.wrap ? wrapCell(text, width).join('\n') : unglue(text);
+}
+
+function paint(value: Value | undefined, plain: string, colors: Colors): string {
   switch (value?.kind) {
     case 'text':
       return { plain: String, strong: colors.bold, faint: colors.dim }[value.tone ?? 'plain'](plain);
@@ -141,6 +174,9 @@ function paint(value: Value | undefined, colors: Colors): string {
     case 'per-request':
     case 'bytes':
     case 'estimate':
+    case 'share':
+    case 'factor':
+    case 'findings':
       return plain;
   }
 }

@@ -59,6 +59,15 @@ export const observationSchema = z.object({
     syscalls: z.record(z.string(), count).describe('by name'),
     counters: z.record(z.string(), count),
     setup: z.record(z.string(), count).describe('system calls by name from start to the first edge'),
+    setupPerConnection: z
+      .record(z.string(), amount)
+      .nullable()
+      .describe('system calls by name per connection that is opened before the load; null in churn'),
+    kernelThreads: z
+      .object({ sqpCpuNs: amount, workerCpuNs: amount })
+      .nullable()
+      .describe("CPU of io_uring's iou-sqp and iou-wrk threads, part of cpuNs; null: it has none"),
+    softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
     threads: count.nullable(),
     rssMaxBytes: count.nullable().describe('peak since the server started'),
     runDelayNs: amount.nullable().describe('main thread, ready but not running'),

@@ -1,7 +1,9 @@
 import { quantileSorted } from 'simple-statistics';
 import type { MeasuredTrial, Observation, Saturation } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
+import { type KernelWork, summarizeKernelWork } from './kernel-work.ts';
 import { type LatencySummary, summarizeLatency } from './latency.ts';
+import { addUp, per, sumOf } from './sums.ts';
 
 /** One value per block. */
 export interface Spread {
@@ -47,6 +49,7 @@ export interface RowNumbers {
   /** Null where it is the response time: in a closed loop requests are due when they are sent. */
   readonly service: LatencySummary | null;
   readonly server: ServerSummary;
+  readonly kernel: KernelWork;
   readonly client: { readonly cpuNsPerRequest: number | null; readonly utilisation: Spread };
   readonly saturation: SaturationSummary;
   readonly openLoop: OpenLoopSummary | null;
@@ -68,6 +71,7 @@ export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workloa
     response: summarizeLatency(observations.map((o) => o.response)),
     service: services.length === 0 ? null : summarizeLatency(services),
     server: summarizeServer(observations, accounted),
+    kernel: summarizeKernelWork(observations),
     client: {
       cpuNsPerRequest: per(
         sumOf(observations, (o) => o.client.cpuNs),
@@ -140,23 +144,6 @@ function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-function sumOf(observations: readonly Observation[], value: (o: Observation) => number): number {
-  return observations.reduce((sum, o) => sum + value(o), 0);
-}
-
-/** Null instead of a division by zero. */
-function per(amount: number, requests: number): number | null {
-  return requests > 0 ? amount / requests : null;
-}
-
 function largest(values: readonly (number | null)[]): number | null {
   return values.reduce((max, value) => (value !== null && (max === null || value > max) ? value : max), null);
-}
-
-function addUp(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const record of records) {
-    for (const [name, count] of Object.entries(record)) total[name] = (total[name] ?? 0) + count;
-  }
-  return total;
 }

@@ -17,6 +17,8 @@ export interface Column {
   readonly align: 'left' | 'right';
   /** 0 is always shown; where the width does not suffice, the highest goes first. */
   readonly priority: number;
+  /** Holds text that may go on in a further line of the cell; before that, no column is left out. */
+  readonly wrap?: boolean;
 }
 
 export type Row = Readonly<Record<string, Value>>;
@@ -40,8 +42,33 @@ export type Value =
     }
   /** In the unit that the column names; may be negative. */
   | { readonly kind: 'estimate'; readonly value: number; readonly interval: Interval | null }
+  | { readonly kind: 'share'; readonly share: number }
+  /** Several times something; where there is no interval, the range over the blocks. */
+  | {
+      readonly kind: 'factor';
+      readonly ratio: number;
+      readonly interval: Interval | null;
+      readonly range: Interval;
+    }
+  /** What several things showed, each in a line of its own. */
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[] }
   /** Could not be measured. */
   | { readonly kind: 'none' };
+
+/** Named numbers about one thing. */
+export interface Finding {
+  /** What they are about, such as `epoll-lt, c10k`; empty where the table says it. */
+  readonly about: string;
+  readonly figures: readonly Figure[];
+}
+
+/** A number, or a verdict, with what stands before and behind it. */
+export interface Figure {
+  readonly name: string;
+  readonly value: Value;
+  /** Such as `calls/req`. */
+  readonly unit: string;
+}
 
 export type Tone = 'plain' | 'strong' | 'faint';
 

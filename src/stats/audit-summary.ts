@@ -1,0 +1,42 @@
+import type { AuditCounter } from '../plan/plan-run.ts';
+import type { AuditRecord, RunResult } from '../results/schema.ts';
+
+/** What the audit trials of one cell and one counter say of the server's own counts. */
+export interface AuditSummary {
+  readonly counter: AuditCounter;
+  /** Audit trials that ended with a comparison. */
+  readonly trials: number;
+  /** Of these, those in which both counters agree on every call. */
+  readonly agreeing: number;
+  readonly disagreements: AuditRecord['disagreements'];
+  /** Audit trials that broke. */
+  readonly failed: number;
+}
+
+/** A row under a workload. */
+export interface CellName {
+  readonly label: string;
+  readonly workload: string;
+}
+
+/** One summary per counter that audited the cell; empty without audits. */
+export function summarizeAudits(result: RunResult, cell: CellName): readonly AuditSummary[] {
+  const trials = result.trials.filter(
+    (trial) => trial.label === cell.label && trial.workload === cell.workload,
+  );
+  const counters: readonly AuditCounter[] = ['tracepoint', 'strace'];
+  return counters.flatMap((counter) => {
+    const own = trials.filter((trial) => trial.counter === counter);
+    const audits = own.flatMap((trial) => (trial.status === 'audited' ? [trial.audit] : []));
+    if (own.length === 0) return [];
+    return [
+      {
+        counter,
+        trials: audits.length,
+        agreeing: audits.filter((audit) => audit.disagreements.length === 0).length,
+        disagreements: audits.flatMap((audit) => audit.disagreements),
+        failed: own.length - audits.length,
+      },
+    ];
+  });
+}
