@@ -4,6 +4,7 @@ import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
 import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
+  Calibration,
   CounterSupport,
   Environment,
   RunRecord,
@@ -102,6 +103,7 @@ export async function runBenchmark(
   listener.planned(plan, store.folder);
 
   const trials: TrialResult[] = [];
+  const calibrations: Calibration[] = [];
   const finish = async (status: RunRecord['status']) => {
     const wallMs = deps.monotonicMs() - startedMs;
     record = {
@@ -118,10 +120,10 @@ export async function runBenchmark(
     // The record is worth less than the reason: a full disk fails both.
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
     if (!signal.aborted) throw error;
-    return { result: { record, trials, problems: [] }, folder: store.folder };
+    return { result: { record, trials, calibrations, problems: [] }, folder: store.folder };
   }
   await finish('complete');
-  return { result: { record, trials, problems: [] }, folder: store.folder };
+  return { result: { record, trials, calibrations, problems: [] }, folder: store.folder };
 }
 
 async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal) {
@@ -214,7 +216,7 @@ function wantsBlock({ execution, record, trials, startedMs }: Measuring, block: 
   if (block < settings.blocks) return true;
   if (settings.precision === null || block >= BLOCKS_MAX) return false;
   const precision = settings.precision;
-  return halfWidths(summarize({ record, trials, problems: [] })).some(({ halfWidth }) =>
+  return halfWidths(summarize({ record, trials, calibrations: [], problems: [] })).some(({ halfWidth }) =>
     // Without an interval after so many blocks, the row or its baseline keeps failing: more do not help.
     halfWidth === null ? block < 2 * BLOCKS_MIN : halfWidth > precision,
   );

@@ -115,7 +115,12 @@ describe('A run that did not end well', () => {
 
   test('Interrupted before the first trial, it still shows its plan', () => {
     const text = renderRun(
-      { record: { ...record, status: 'interrupted', timing: null }, trials: [], problems: [] },
+      {
+        record: { ...record, status: 'interrupted', timing: null },
+        trials: [],
+        calibrations: [],
+        problems: [],
+      },
       { width: 80, color: false },
     );
     expect(text).toContain('(interrupted: what was measured until then)');

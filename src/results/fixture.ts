@@ -2,6 +2,7 @@ import { bucketIndex, encodeHistogram, HISTOGRAM_BUCKETS } from '../stats/histog
 import { NS_PER_MS, NS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import {
+  type Calibration,
   type Cell,
   type Latency,
   type Observation,
@@ -14,7 +15,12 @@ import {
 
 /** For tests only: a small run, the same every time. */
 export function fixtureRun(): RunResult {
-  return { record: fixtureRecord(), trials: fixtureTrials(), problems: [] };
+  return {
+    record: fixtureRecord(),
+    trials: fixtureTrials(),
+    calibrations: fixtureCalibrations(),
+    problems: [],
+  };
 }
 
 const BLOCKS = 6;
@@ -98,6 +104,21 @@ function fixtureTrials(): readonly TrialResult[] {
     for (const cell of cells) trials.push(fixtureTrial(cell, block, trials.length));
   }
   return trials;
+}
+
+function fixtureCalibrations(): readonly Calibration[] {
+  return Array.from({ length: BLOCKS }, (_, block) => {
+    const wave = 1 + 0.01 * Math.sin(block * 1.7);
+    return {
+      block,
+      startedAt: '2025-01-01T00:00:00.000Z',
+      wallMs: 40,
+      cpu: 0,
+      spinNs: 800 * wave,
+      syscallNs: 150 * wave,
+      pingNs: 9000 * wave,
+    };
+  });
 }
 
 function fixtureCells(): Cell[] {

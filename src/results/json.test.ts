@@ -7,7 +7,13 @@ const result = fixtureRun();
 const summary = summarize(result);
 
 test('Without trials it holds the record and its summary, with them all that was stored', () => {
-  expect(Object.keys(toShowJson(result, summary))).toEqual(['schemaVersion', 'run', 'summary', 'problems']);
+  expect(Object.keys(toShowJson(result, summary))).toEqual([
+    'schemaVersion',
+    'run',
+    'summary',
+    'calibrations',
+    'problems',
+  ]);
   expect(toShowJson(result, summary, { trials: true }).trials).toEqual(result.trials);
 });
 

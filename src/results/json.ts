@@ -1,6 +1,12 @@
 import type { RunSummary } from '../stats/run-summary.ts';
 import type { ScaleSummary } from '../stats/scale-summary.ts';
-import { type RunRecord, type RunResult, SCHEMA_VERSION, type TrialResult } from './schema.ts';
+import {
+  type Calibration,
+  type RunRecord,
+  type RunResult,
+  SCHEMA_VERSION,
+  type TrialResult,
+} from './schema.ts';
 
 /**
  * What `run --json` and `show --json` print.
@@ -13,6 +19,7 @@ import { type RunRecord, type RunResult, SCHEMA_VERSION, type TrialResult } from
  *   response, service, server, client, saturation, comparison, rank), `failed`, `not-run`, `skipped`
  *   (reason). `comparison` is null for the baseline; in it `ratio` above 1 is better than the baseline,
  *   `interval` is its 95 % interval, and `verdict` says whether a difference was shown.
+ * - `calibrations`: every line of calibrations.ndjson, the machine's speed at the beginning of each block.
  * - `problems`: what could not be read back.
  * - `trials`: every line of trials.ndjson, where asked for.
  *
@@ -23,6 +30,7 @@ export interface ShowJson {
   readonly schemaVersion: typeof SCHEMA_VERSION;
   readonly run: RunRecord;
   readonly summary: RunSummary;
+  readonly calibrations: readonly Calibration[];
   readonly problems: readonly string[];
   readonly trials?: readonly TrialResult[];
 }
@@ -37,6 +45,7 @@ export function toShowJson(
     schemaVersion: SCHEMA_VERSION,
     run: result.record,
     summary,
+    calibrations: result.calibrations,
     problems: result.problems,
     ...(options.trials ? { trials: result.trials } : {}),
   };

@@ -57,6 +57,7 @@ export function fixtureSweep(change: Partial<SweepOptions> = {}): RunResult {
       timing: null,
     },
     trials: trialsOf(cells, workloads, options),
+    calibrations: run.calibrations,
     problems: [],
   };
 }

@@ -141,6 +141,23 @@ export const trialResultSchema = z.discriminatedUnion('status', [
   }),
 ]);
 
+/**
+ * One line of calibrations.ndjson: how fast this machine was at the beginning of a block, measured
+ * without any I/O model (`c-helpers/costs`). Medians, which a disturbance of some samples does not move.
+ */
+export const calibrationSchema = z.object({
+  block: count,
+  startedAt: z.string(),
+  wallMs: amount,
+  cpu: count.nullable().describe('that the loops ran on, the first of the servers; null: not pinned'),
+  spinNs: z.number().positive().describe('one turn of a fixed user-space loop and a trivial system call'),
+  syscallNs: z.number().positive().describe('the trivial system call alone'),
+  pingNs: z
+    .number()
+    .positive()
+    .describe('round trip over a socket pair between two threads, on the CPUs of client and server'),
+});
+
 /** A row of the tables: a model, entered once. */
 export const entrySchema = z.object({ label: z.string(), model: z.string() });
 
@@ -252,6 +269,7 @@ export type AuditedTrial = Extract<TrialResult, { status: 'audited' }>;
 export type Counter = z.infer<typeof counterSchema>;
 export type CounterSupport = z.infer<typeof counterSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
+export type Calibration = z.infer<typeof calibrationSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type Cell = z.infer<typeof cellSchema>;
 export type RunSettings = z.infer<typeof runSettingsSchema>;
@@ -264,6 +282,8 @@ export type RunRecord = z.infer<typeof runRecordSchema>;
 export interface RunResult {
   readonly record: RunRecord;
   readonly trials: readonly TrialResult[];
+  /** One per block that was begun; none in runs of versions that did not calibrate. */
+  readonly calibrations: readonly Calibration[];
   /** What could not be read, e.g. a line that a crash cut short. */
   readonly problems: readonly string[];
 }

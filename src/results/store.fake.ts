@@ -1,10 +1,11 @@
-import type { RunRecord, TrialResult } from './schema.ts';
+import type { Calibration, RunRecord, TrialResult } from './schema.ts';
 import type { RunStore } from './store.ts';
 
 /** What is about to be written; throw to make it fail. */
 export type FakeWrite =
   | { readonly kind: 'record'; readonly record: RunRecord }
   | { readonly kind: 'trial'; readonly trial: TrialResult }
+  | { readonly kind: 'calibration'; readonly calibration: Calibration }
   | { readonly kind: 'log'; readonly name: string; readonly text: string };
 
 export interface FakeStore extends RunStore {
@@ -24,6 +25,7 @@ export function fakeStore(folder: string, beforeWrite: (write: FakeWrite) => voi
     written,
     saveRecord: (record) => add({ kind: 'record', record }),
     appendTrial: (trial) => add({ kind: 'trial', trial }),
+    appendCalibration: (calibration) => add({ kind: 'calibration', calibration }),
     saveLog: (name, text) => add({ kind: 'log', name, text }),
   };
 }

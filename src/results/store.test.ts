@@ -18,6 +18,7 @@ import { EnvironmentError, UsageError } from '../util/errors.ts';
 import { fixtureRun } from './fixture.ts';
 import { SCHEMA_VERSION, type TrialResult } from './schema.ts';
 import {
+  CALIBRATIONS_FILE,
   createStore,
   listRuns,
   parseRecord,
@@ -27,7 +28,7 @@ import {
   TRIALS_FILE,
 } from './store.ts';
 
-const { record, trials: allTrials } = fixtureRun();
+const { record, calibrations: CALIBRATIONS, trials: allTrials } = fixtureRun();
 const TRIALS = allTrials.slice(0, 3);
 
 let out: string;
@@ -41,6 +42,7 @@ async function storedRun(runId: string, minute = 0): Promise<string> {
   const store = await createStore(out, runId);
   await store.saveRecord({ ...record, runId });
   for (const trial of TRIALS) await store.appendTrial(trial);
+  for (const calibration of CALIBRATIONS) await store.appendCalibration(calibration);
   const time = new Date(2025, 0, 1, 0, minute);
   utimesSync(join(store.folder, TRIALS_FILE), time, time);
   return store.folder;
@@ -62,6 +64,7 @@ describe('a store', () => {
     expect(await readRun('a', out)).toEqual({
       record: { ...record, runId: 'a' },
       trials: TRIALS,
+      calibrations: CALIBRATIONS,
       problems: [],
       folder,
     });
@@ -130,7 +133,7 @@ describe('a store that cannot be written', () => {
     const error = await failureOf(EnvironmentError, () => store.saveRecord({ ...record, status: 'broken' }));
     expect(error.message).toBe(`cannot write ${join(folder, RECORD_FILE)}: ${FULL}`);
     expect((await readRun('a', out)).record.status).toBe('complete');
-    expect(readdirSync(folder).sort()).toEqual([RECORD_FILE, TRIALS_FILE]);
+    expect(readdirSync(folder).sort()).toEqual([CALIBRATIONS_FILE, RECORD_FILE, TRIALS_FILE]);
   });
 });
 
@@ -199,6 +202,30 @@ describe('trials.ndjson', () => {
     const run = await readRun('a', out);
     expect(run.trials).toEqual([]);
     expect(run.problems).toEqual([`cannot read ${join(folder, TRIALS_FILE)}: ENOENT`]);
+  });
+});
+
+describe('calibrations.ndjson', () => {
+  test('that is missing, as in runs of older versions, leaves a run without calibrations', async () => {
+    const folder = await storedRun('a');
+    rmSync(join(folder, CALIBRATIONS_FILE));
+    const run = await readRun('a', out);
+    expect(run.calibrations).toEqual([]);
+    expect(run.problems).toEqual([]);
+  });
+
+  test('that was cut, or that holds zeros, is a problem of the run that is read', async () => {
+    const folder = await storedRun('a');
+    const path = join(folder, CALIBRATIONS_FILE);
+    const lines = CALIBRATIONS.map((calibration) => JSON.stringify(calibration));
+    lines[1] = JSON.stringify({ ...CALIBRATIONS[1], spinNs: 0 });
+    writeFileSync(path, lines.join('\n').slice(0, -5));
+    const run = await readRun('a', out);
+    expect(run.calibrations.map(({ block }) => block)).toEqual([0, 2, 3, 4]);
+    expect(run.problems).toEqual([
+      'line 2 of calibrations.ndjson is not a calibration; it is left out',
+      'calibrations.ndjson ends in the middle of line 6; that calibration is left out',
+    ]);
   });
 });
 

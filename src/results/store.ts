@@ -2,6 +2,8 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } fro
 import { basename, dirname, join, resolve } from 'node:path';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
+  type Calibration,
+  calibrationSchema,
   type RunRecord,
   type RunResult,
   runRecordSchema,
@@ -12,6 +14,7 @@ import {
 
 export const RECORD_FILE = 'run.json';
 export const TRIALS_FILE = 'trials.ndjson';
+export const CALIBRATIONS_FILE = 'calibrations.ndjson';
 export const LOGS_FOLDER = 'logs';
 
 /** A run's folder while it is being measured: what is appended is safe if the process dies. */
@@ -21,6 +24,8 @@ export interface RunStore {
   saveRecord(record: RunRecord): Promise<void>;
   /** Adds a line to trials.ndjson. */
   appendTrial(trial: TrialResult): Promise<void>;
+  /** Adds a line to calibrations.ndjson. */
+  appendCalibration(calibration: Calibration): Promise<void>;
   /** Keeps what a server said under logs/. */
   saveLog(name: string, text: string): Promise<void>;
 }
@@ -30,11 +35,14 @@ export async function createStore(outDir: string, runId: string): Promise<RunSto
   const folder = resolve(outDir, runId);
   await writing(folder, () => mkdir(folder, { recursive: true }));
   const trials = join(folder, TRIALS_FILE);
+  const calibrations = join(folder, CALIBRATIONS_FILE);
   await writing(trials, () => writeFile(trials, '', { flag: 'a' }));
   return {
     folder,
     saveRecord: (record) => replaceFile(join(folder, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`),
     appendTrial: (trial) => writing(trials, () => appendFile(trials, `${JSON.stringify(trial)}\n`)),
+    appendCalibration: (calibration) =>
+      writing(calibrations, () => appendFile(calibrations, `${JSON.stringify(calibration)}\n`)),
     saveLog: async (name, text) => {
       const file = join(folder, LOGS_FOLDER, name);
       await writing(file, async () => {
@@ -74,7 +82,8 @@ async function writing(path: string, write: () => Promise<unknown>): Promise<voi
 
 /**
  * Reads a run by its id under `outDir`, by its folder, or by its run.json; without a name the newest
- * under `outDir`. Lines of trials.ndjson that cannot be read are left out and named in `problems`.
+ * under `outDir`. Lines of trials.ndjson and calibrations.ndjson that cannot be read are left out and named
+ * in `problems`.
  * Throws `UsageError` if there is no such run or if it is not one.
  */
 export async function readRun(
@@ -90,7 +99,17 @@ export async function readRun(
       problems: [messageOf(error)],
     }),
   );
-  return { record, trials, problems, folder };
+  // Not there in runs that did not calibrate, or that ended before their first block.
+  const calibrated = parseCalibrations(
+    await readFile(join(folder, CALIBRATIONS_FILE), 'utf8').catch(() => ''),
+  );
+  return {
+    record,
+    trials,
+    calibrations: calibrated.calibrations,
+    problems: [...problems, ...calibrated.problems],
+    folder,
+  };
 }
 
 /** Folders of the runs under `outDir`, oldest first. */
@@ -166,25 +185,41 @@ export function parseRecord(path: string, text: string): RunRecord {
 
 /** Every line that is a trial; the others are named by their number. */
 export function parseTrials(text: string): { trials: TrialResult[]; problems: string[] } {
-  const trials: TrialResult[] = [];
+  const { items, problems } = parseLines(text, trialResultSchema, { file: TRIALS_FILE, noun: 'trial' });
+  return { trials: items, problems };
+}
+
+/** Every line that is a calibration; the others are named by their number. */
+export function parseCalibrations(text: string): { calibrations: Calibration[]; problems: string[] } {
+  const what = { file: CALIBRATIONS_FILE, noun: 'calibration' };
+  const { items, problems } = parseLines(text, calibrationSchema, what);
+  return { calibrations: items, problems };
+}
+
+function parseLines<T>(
+  text: string,
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+  { file, noun }: { readonly file: string; readonly noun: string },
+): { items: T[]; problems: string[] } {
+  const items: T[] = [];
   const problems: string[] = [];
   const lines = text.split('\n');
   lines.forEach((line, i) => {
     if (line === '') return;
-    const trial = parseTrial(line);
-    if (trial) trials.push(trial);
+    const parsed = schema.safeParse(parseJson(line));
+    if (parsed.success) items.push(parsed.data);
     else if (i === lines.length - 1)
-      problems.push(`${TRIALS_FILE} ends in the middle of line ${i + 1}; that trial is left out`);
-    else problems.push(`line ${i + 1} of ${TRIALS_FILE} is not a trial; it is left out`);
+      problems.push(`${file} ends in the middle of line ${i + 1}; that ${noun} is left out`);
+    else problems.push(`line ${i + 1} of ${file} is not a ${noun}; it is left out`);
   });
-  return { trials, problems };
+  return { items, problems };
 }
 
-function parseTrial(line: string): TrialResult | null {
+/** Undefined, which no schema takes, for what is not JSON. */
+function parseJson(line: string): unknown {
   try {
-    const parsed = trialResultSchema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : null;
+    return JSON.parse(line);
   } catch {
-    return null;
+    return undefined;
   }
 }
