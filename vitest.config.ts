@@ -8,6 +8,7 @@ const E2E_HOOK_TIMEOUT_MS = 180_000;
 
 export default defineConfig({
   test: {
+    reporters: ['default', './src/e2e/plain-count.ts'],
     projects: [
       {
         test: {

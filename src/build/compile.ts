@@ -22,7 +22,7 @@ const WARNING_FLAGS = [
 ];
 const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g', ...WARNING_FLAGS];
 const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
-const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
+export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
 const SOURCE_FOLDERS = ['server', 'models', 'loadgen'] as const;
@@ -61,7 +61,7 @@ interface Job {
  */
 export async function compileHelpers(request: CompileRequest): Promise<Artifacts> {
   const compiler = await findCompiler();
-  const flags = [...COMMON_FLAGS, ...(request.sanitizer ? sanitizerFlags(request.sanitizer) : [])];
+  const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
   const hash = hashOf([compiler.version, ...flags, ...LIBRARY_FLAGS, ...LINK_FLAGS, ...sources.flat()]);
   const folder = join(request.cacheDir ?? cacheDir(), hash);
@@ -110,6 +110,11 @@ export async function findCompiler(
     `no C compiler: tried ${candidates.join(', ')}. Install one (Debian, Ubuntu: apt-get install gcc libc6-dev; ` +
       'Fedora: dnf install gcc; Alpine: apk add gcc musl-dev linux-headers) or name it in the variable CC.',
   );
+}
+
+/** What every C file of the project is compiled with. */
+export function compilerFlags(sanitizer?: Sanitizer): string[] {
+  return [...COMMON_FLAGS, ...(sanitizer ? sanitizerFlags(sanitizer) : [])];
 }
 
 /** -O1 keeps the reports readable; a report ends the process, so that a test cannot miss it. */

@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compilerFlags, findCompiler, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { HELPERS_DIR } from '../build/package.ts';
+
+/** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
+const PROGRAMS = [
+  { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
+  { name: 'test_histogram', links: ['loadgen/histogram.c'] },
+  { name: 'test_loadgen', links: ['loadgen'] },
+  { name: 'test_loadgen_parts', links: ['loadgen/pattern.c', 'loadgen/schedule.c'] },
+  { name: 'test_uring', links: [] },
+] as const;
+const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
+const EXIT_SKIPPED = 77;
+const RUN_TIMEOUT_MS = 100_000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'iomodels-bench-c-unit-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('every C unit test is in the list', async () => {
+  const files = await readdir(join(HELPERS_DIR, 'tests'));
+  const programs = files.filter((file) => /^test_.*\.c$/.test(file)).map((file) => file.slice(0, -2));
+  expect(programs.sort()).toEqual(PROGRAMS.map((program) => program.name).sort());
+});
+
+describe.each(PROGRAMS)('$name', ({ name, links }) => {
+  test.each(BUILDS)('passes, compiled with the sanitizers %s', async (sanitizer) => {
+    const program = join(folder, `${name}-${sanitizer ?? 'none'}`);
+    const { command } = await findCompiler();
+    const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
+    await execa(command, [...compilerFlags(sanitizer), '-o', program, ...sources, ...LINK_FLAGS]);
+
+    const result = await execa(program, { reject: false, all: true, timeout: RUN_TIMEOUT_MS });
+    if (result.exitCode === EXIT_SKIPPED) {
+      process.stderr.write(`skipped: ${name}: ${result.all.trim().split('\n').at(-1)}\n`);
+      return;
+    }
+    expect(result.exitCode, result.all).toBe(0);
+    expect(result.all).toMatch(/^ok - /m);
+  });
+});
+
+async function sourcesOf(links: readonly string[]): Promise<string[]> {
+  const lists = links.map(async (link) => {
+    if (link.endsWith('.c')) return [link];
+    const files = await readdir(join(HELPERS_DIR, link));
+    return files.filter((file) => file.endsWith('.c')).map((file) => `${link}/${file}`);
+  });
+  return (await Promise.all(lists)).flat().map((path) => join(HELPERS_DIR, path));
+}
