@@ -107,12 +107,15 @@ describe('observe', () => {
           "cpuNs": 50000000,
           "cpuNsPerRequest": 5555555.555555556,
           "involuntarySwitches": 3,
+          "kernelThreads": null,
           "rssMaxBytes": null,
           "runDelayNs": null,
           "setup": {
             "accept4": 2,
             "read": 10,
           },
+          "setupPerConnection": null,
+          "softirqShare": null,
           "syscalls": {
             "read": 9,
             "write": 9,
@@ -125,11 +128,25 @@ describe('observe', () => {
         "service": null,
         "throughputPerS": 80,
         "warnings": [
-          "1 requests failed",
+          "1 request failed",
         ],
         "windowNs": 100000000,
       }
     `);
+  });
+
+  test('tells set-up calls per connection that was opened before the load', () => {
+    const setup = { accepted: 4, bytes_in: 0, 'sys.accept4': 8, 'sys.epoll_ctl': 4, 'sys.recvfrom': 0 };
+    expect(observed({ report: { setup } }).server.setupPerConnection).toEqual({ accept4: 2, epoll_ctl: 1 });
+    expect(observed({ report: { setup: { accepted: 0 } } }).server.setupPerConnection).toBeNull();
+  });
+
+  test("tells what io_uring's kernel threads used in the window, where they were asked for", () => {
+    const { kernelThreads } = observed({
+      start: { kernelThreads: { threads: 1, sqpCpuNs: 100, wrkCpuNs: 50 } },
+      end: { kernelThreads: { threads: 1, sqpCpuNs: 700, wrkCpuNs: 20 } },
+    }).server;
+    expect(kernelThreads).toEqual({ sqpCpuNs: 600, workerCpuNs: 0 });
   });
 
   test('has the stored shape', () => {

@@ -185,7 +185,8 @@ function warningsOf(trial: ObservedTrial, counters: Readonly<Record<string, numb
   if (seen('signal_overflows') > 0)
     warnings.push(`the signal queue overflowed ${seen('signal_overflows')} times`);
   if (seen('refused') > 0) warnings.push(`${seen('refused')} connections were refused`);
-  if (trial.report.errors > 0) warnings.push(`${trial.report.errors} requests failed`);
+  if (trial.report.errors > 0)
+    warnings.push(`${trial.report.errors} ${trial.report.errors === 1 ? 'request' : 'requests'} failed`);
   if (trial.report.dueUnsent > 0)
     warnings.push(
       `${trial.report.dueUnsent} requests were due and never sent: the offered rate was not achieved`,
