@@ -107,6 +107,7 @@ export function fakeReport(
     message: '',
     connectionsOpened: 2,
     connectNs: 5000,
+    setup: {},
     warmupCompleted: 3,
     windowNs: request.measureNs,
     sent: 10,
@@ -121,7 +122,6 @@ export function fakeReport(
     response: latency,
     service: latency,
     ...rest,
-    setup: {},
     start: { ...EDGE, ...told, countersAfter: start?.counters ?? EDGE.counters, ...start },
     end: {
       ...EDGE,

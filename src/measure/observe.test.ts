@@ -281,10 +281,10 @@ describe('observe', () => {
     });
     const cases: [change: Change, warnings: string[]][] = [
       [{ report: { errors: 0 } }, []],
-      [{}, ['1 requests failed']],
-      [counted('cq_overflows', 3), ['3 completions overflowed the CQ', '1 requests failed']],
-      [counted('signal_overflows', 2), ['the signal queue overflowed 2 times', '1 requests failed']],
-      [counted('refused', 4), ['4 connections were refused', '1 requests failed']],
+      [{}, ['1 request failed']],
+      [counted('cq_overflows', 3), ['3 completions overflowed the CQ', '1 request failed']],
+      [counted('signal_overflows', 2), ['the signal queue overflowed 2 times', '1 request failed']],
+      [counted('refused', 4), ['4 connections were refused', '1 request failed']],
       [
         { report: { errors: 0, dueUnsent: 7 } },
         ['7 requests were due and never sent: the offered rate was not achieved'],
