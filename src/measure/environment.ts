@@ -2,6 +2,7 @@ import { parseCpuList } from '../config/cpus.ts';
 import type { Environment } from '../results/schema.ts';
 import { BYTES_PER_KIB } from '../util/units.ts';
 import { type Host, linuxHost } from './host.ts';
+import { readHostId } from './host-id.ts';
 import { allowedList } from './topology.ts';
 
 /** A limit that is not one; the largest integer that JSON keeps exact. */
@@ -46,6 +47,7 @@ const SYSCTLS = [
 export function readEnvironment(host: Host = linuxHost()): Environment {
   const cpuinfo = host.readText('/proc/cpuinfo') ?? '';
   return {
+    host: readHostId(host),
     kernel: line(host, '/proc/sys/kernel/osrelease') ?? 'unknown',
     kernelVersion: line(host, '/proc/sys/kernel/version') ?? 'unknown',
     arch: host.arch,

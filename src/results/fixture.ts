@@ -281,6 +281,7 @@ function fixtureRecord(): RunRecord {
     },
     cells: fixtureCells(),
     environment: {
+      host: '1a2b3c4d5e6f',
       kernel: '6.12.1',
       kernelVersion: '#1 SMP PREEMPT_DYNAMIC',
       arch: 'x64',

@@ -188,6 +188,11 @@ export const runSettingsSchema = z.object({
 
 /** What a number must be judged against later. Null: could not be read. */
 export const environmentSchema = z.object({
+  host: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('tells hosts apart: a hash of the machine-id, or the name of a host without one'),
   kernel: z.string(),
   kernelVersion: z.string(),
   arch: z.string(),

@@ -6,6 +6,7 @@ import type { Facts } from './facts.ts';
 
 /** A machine on which there is nothing to complain about. */
 export const GOOD_ENVIRONMENT: Environment = {
+  host: '1a2b3c4d5e6f',
   kernel: '6.8.0-45-generic',
   kernelVersion: '#45 SMP',
   arch: 'x64',

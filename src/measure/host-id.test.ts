@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { fakeHost } from './host.fake.ts';
+import { readHostId } from './host-id.ts';
+
+const MACHINE_ID = '0123456789abcdef0123456789abcdef';
+
+describe('readHostId', () => {
+  test('hashes the machine-id, whatever the host is called', () => {
+    const id = readHostId(fakeHost({ '/etc/machine-id': `${MACHINE_ID}\n` }));
+    expect(id).toMatch(/^[0-9a-f]{12}$/);
+    expect(MACHINE_ID).not.toContain(id);
+    const renamed = { '/etc/machine-id': MACHINE_ID, '/proc/sys/kernel/hostname': 'other' };
+    expect(readHostId(fakeHost(renamed))).toBe(id);
+    const other = readHostId(fakeHost({ '/etc/machine-id': MACHINE_ID.replace('0', '1') }));
+    expect(other).not.toBe(id);
+  });
+
+  test.each([
+    { why: 'none', files: {} },
+    { why: 'an empty one', files: { '/etc/machine-id': '' } },
+    { why: 'one not set up yet', files: { '/etc/machine-id': 'uninitialized\n' } },
+  ])('takes the name of a host with $why', ({ files }) => {
+    expect(readHostId(fakeHost({ ...files, '/proc/sys/kernel/hostname': 'Box.example\n' }))).toBe(
+      'box.example',
+    );
+  });
+
+  test.each([
+    ['../../etc', 'etc'],
+    ['a b/c', 'a-b-c'],
+    ['--', null],
+  ])('makes of the name %j an id that is no path: %j', (name, id) => {
+    expect(readHostId(fakeHost({ '/proc/sys/kernel/hostname': name }))).toBe(id);
+  });
+
+  test('says null where there is nothing to tell it by', () => {
+    expect(readHostId(fakeHost({}))).toBeNull();
+  });
+});
