@@ -1,3 +1,4 @@
+import type { CostPlaces } from './costs/meter.ts';
 import { type FakeAnswer, type FakeLoad, fakeLoadGenerator, fakeReport } from './load/fake.ts';
 import type { ModelSpec } from './models/registry.ts';
 import { fixtureRun } from './results/fixture.ts';
@@ -22,6 +23,8 @@ export interface FakeWorldOptions {
   readonly write?: (write: FakeWrite) => void;
   /** What the audit may count with; nothing by default. */
   readonly counters?: readonly CounterSupport[];
+  /** Called with the number of the calibration, from 0; throw to let it fail. */
+  readonly calibrate?: (call: number) => void;
   /** What each server says on stderr, and how it ended if it was not stopped. */
   readonly stderr?: string;
   readonly ended?: ServerEnd | 'lives on';
@@ -45,10 +48,13 @@ export interface FakeWorld {
   readonly servers: FakeServer[];
   readonly compiled: string[];
   readonly probed: string[];
+  /** Where each calibration was asked for. */
+  readonly calibrated: CostPlaces[];
 }
 
 /** How long everything but the load takes in a fake trial. */
 export const FAKE_OVERHEAD_MS = 100;
+export const FAKE_CALIBRATION_MS = 40;
 const FIRST_PID = 1001;
 const FIXTURE = fixtureRun().record;
 
@@ -69,13 +75,14 @@ export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
     servers: [],
     compiled: [],
     probed: [],
+    calibrated: [],
     listener: tellingListener(() => world.told),
     deps: {
       async compile({ programs }) {
         options.compile?.();
         world.compiled.push(...programs);
         const servers = new Map(programs.map((program) => [program, `/bin/${program}`]));
-        return { info: FIXTURE.build, servers, loadgen: '/lib/loadgen.so' };
+        return { info: FIXTURE.build, servers, loadgen: '/lib/loadgen.so', costs: '/lib/costs.so' };
       },
       async probe(model) {
         world.probed.push(model.id);
@@ -83,6 +90,14 @@ export function fakeWorld(options: FakeWorldOptions = {}): FakeWorld {
       },
       readEnvironment: () => ({ ...environment, limits }),
       loadGenerator: () => load.generator,
+      costMeter: () => ({
+        async measure(places) {
+          clockMs += FAKE_CALIBRATION_MS;
+          const call = world.calibrated.push(places) - 1;
+          options.calibrate?.(call);
+          return { spinNs: 800, syscallNs: 150, pingNs: 9000 };
+        },
+      }),
       async launch(path, args, signal) {
         signal.throwIfAborted();
         clockMs += FAKE_OVERHEAD_MS;

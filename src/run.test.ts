@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { fakeReport } from './load/fake.ts';
 import type { LoadReport, LoadRequest } from './load/generator.ts';
 import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
-import { FAKE_OVERHEAD_MS, FAKE_WORKLOAD, type FakeWorld, fakeSettings, fakeWorld } from './run.fake.ts';
+import {
+  FAKE_CALIBRATION_MS,
+  FAKE_OVERHEAD_MS,
+  FAKE_WORKLOAD,
+  type FakeWorld,
+  fakeSettings,
+  fakeWorld,
+} from './run.fake.ts';
 import { hasFailures, type RunOutcome, runBenchmark } from './run.ts';
 import { LaunchError } from './server/launch.ts';
 import { halfWidths, summarize } from './stats/summarize.ts';
@@ -78,7 +85,8 @@ describe('a run', () => {
     expect(folder).toBe('/results/run-1');
     expect(world.stores[0]?.written.map((write) => write.kind)).toEqual([
       'record',
-      ...trials.map(() => 'trial'),
+      ...['calibration', 'trial', 'trial'],
+      ...['calibration', 'trial', 'trial'],
       'record',
     ]);
   });
@@ -87,8 +95,41 @@ describe('a run', () => {
     const world = fakeWorld();
     const { result } = await run(world, { blocks: 3 });
     const loadMs = 6 * 250;
-    const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS;
+    const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS + 3 * FAKE_CALIBRATION_MS;
     expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare: loadMs / wallMs, blocks: 3 });
+  });
+
+  test('calibrates at the beginning of each block, where servers and client run', async () => {
+    const world = fakeWorld();
+    const { result } = await run(world, { serverCpus: [3, 4], clientCpus: [2] });
+    expect(world.calibrated).toEqual(Array(2).fill({ serverCpu: 3, clientCpu: 2 }));
+    expect(result.calibrations).toEqual(
+      [0, 1].map((block) => ({
+        block,
+        startedAt: expect.any(String),
+        wallMs: FAKE_CALIBRATION_MS,
+        cpu: 3,
+        ...{ spinNs: 800, syscallNs: 150, pingNs: 9000 },
+      })),
+    );
+    const unpinned = fakeWorld();
+    await run(unpinned, { serverCpus: null, clientCpus: null });
+    expect(unpinned.calibrated[0]).toEqual({ serverCpu: null, clientCpu: null });
+  });
+
+  test('goes on where it cannot calibrate, and says so', async () => {
+    const world = fakeWorld({
+      calibrate: (call) => {
+        if (call === 1) throw new EnvironmentError('cannot calibrate: no');
+      },
+    });
+    const { result } = await run(world, { blocks: 3 });
+    expect(result.record).toMatchObject({
+      status: 'complete',
+      warnings: ['a warning', 'block 1 has no calibration: cannot calibrate: no'],
+    });
+    expect(result.calibrations.map(({ block }) => block)).toEqual([0, 2]);
+    expect(result.trials).toHaveLength(6);
   });
 
   test('tells what it does', async () => {

@@ -1,4 +1,5 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
+import type { CostMeter } from './costs/meter.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
@@ -30,6 +31,7 @@ export interface RunDeps extends TrialDeps {
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
   readEnvironment(): Environment;
   loadGenerator(libraryPath: string): LoadGenerator;
+  costMeter(libraryPath: string): CostMeter;
   createStore(runId: string): Promise<RunStore>;
   readonly tool: { readonly name: string; readonly version: string };
 }
@@ -98,16 +100,19 @@ export async function runBenchmark(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
+  const meter = deps.costMeter(artifacts.costs);
   let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 
   const trials: TrialResult[] = [];
   const calibrations: Calibration[] = [];
+  const warnings: string[] = [];
   const finish = async (status: RunRecord['status']) => {
     const wallMs = deps.monotonicMs() - startedMs;
     record = {
       ...record,
+      warnings: [...record.warnings, ...warnings],
       status,
       finishedAt: deps.now(),
       timing: timingOf(request.settings, trials, wallMs),
@@ -115,7 +120,10 @@ export async function runBenchmark(
     await store.saveRecord(record);
   };
   try {
-    await measureBlocks({ plan, execution, record, trials, startedMs }, listener);
+    await measureBlocks(
+      { plan, execution, meter, record, trials, calibrations, warnings, startedMs },
+      listener,
+    );
   } catch (error) {
     // The record is worth less than the reason: a full disk fails both.
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
@@ -182,8 +190,11 @@ function newRecord(
 interface Measuring {
   readonly plan: RunPlan;
   readonly execution: Execution;
+  readonly meter: CostMeter;
   readonly record: RunRecord;
   readonly trials: TrialResult[];
+  readonly calibrations: Calibration[];
+  readonly warnings: string[];
   readonly startedMs: number;
 }
 
@@ -193,6 +204,7 @@ async function measureBlocks(measuring: Measuring, listener: RunListener): Promi
   for (let block = 0; wantsBlock(measuring, block); block++) {
     const blocks = Math.max(plan.settings.blocks, block + 1);
     const planned = countTrials(plan, blocks);
+    await calibrate(measuring, block);
     for (const trial of trialsOfBlock(plan, block)) {
       listener.trialStarted(trial, trial.index, planned, execution.generator);
       const result = await measureTrial(trial, execution);
@@ -203,6 +215,32 @@ async function measureBlocks(measuring: Measuring, listener: RunListener): Promi
     }
     listener.blockEnded(block, blocks);
   }
+}
+
+/**
+ * How fast the machine is now, before the trials of a block. A run without it is still worth having, so
+ * a calibration that fails is a warning.
+ */
+async function calibrate(
+  { execution, meter, calibrations, warnings }: Measuring,
+  block: number,
+): Promise<void> {
+  const { deps, settings, store, signal } = execution;
+  const startedAt = deps.now();
+  const startedMs = deps.monotonicMs();
+  const cpu = settings.serverCpus?.[0] ?? null;
+  const places = { serverCpu: cpu, clientCpu: settings.clientCpus?.[0] ?? null };
+  const costs = await meter.measure(places).catch((error: unknown) => {
+    if (!(error instanceof EnvironmentError)) throw error;
+    warnings.push(`block ${block} has no calibration: ${error.message}`);
+    return null;
+  });
+  signal.throwIfAborted();
+  if (costs === null) return;
+  const wallMs = Math.round(deps.monotonicMs() - startedMs);
+  const calibration: Calibration = { block, startedAt, wallMs, cpu, ...costs };
+  calibrations.push(calibration);
+  await store.appendCalibration(calibration);
 }
 
 /** Blocks that `--precision` may lead to when no `--max-time` ends it. */

@@ -21,7 +21,7 @@ const COMPILER_STARTS_MS = 9_000;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'iomb-compile-'));
-  for (const name of ['server', 'models', 'loadgen'])
+  for (const name of ['server', 'models', 'loadgen', 'costs'])
     mkdirSync(join(folder, 'src', name), { recursive: true });
   for (const path of [
     'server/main.c',
@@ -29,6 +29,7 @@ beforeEach(() => {
     'models/epoll.c',
     'models/poll.c',
     'loadgen/engine.c',
+    'costs/costs.c',
   ])
     source(path, `/* ${path} */`);
   compiler('for last; do :; done\nwhile [ "$1" != -o ]; do shift; done\necho "$@" >"$2"');
@@ -87,8 +88,8 @@ describe('findCompiler', () => {
 });
 
 describe('compileHelpers', () => {
-  test('compiles each program with what servers share, and the load generator as a library', async () => {
-    const { servers, loadgen, info } = await compile();
+  test('compiles each program with what servers share, and two libraries', async () => {
+    const { servers, loadgen, costs, info } = await compile();
     expect(info).toMatchObject({
       compiler: join(folder, 'cc'),
       compilerVersion: 'fake cc 1.0',
@@ -100,15 +101,16 @@ describe('compileHelpers', () => {
     expect(epoll).toContain('server/main.c');
     expect(epoll).not.toContain('models/poll.c');
     expect(readFileSync(loadgen, 'utf8')).toMatch(/-shared.*loadgen\/engine\.c/);
-    expect(calls()).toBe(3);
+    expect(readFileSync(costs, 'utf8')).toMatch(/-shared.*costs\/costs\.c/);
+    expect(calls()).toBe(4);
   });
 
   test('compiles nothing that is there already, and only what is missing', async () => {
     const first = await compile({ programs: ['epoll'] });
     const second = await compile();
-    expect([first.info.cached, second.info.cached, calls()]).toEqual([false, false, 3]);
+    expect([first.info.cached, second.info.cached, calls()]).toEqual([false, false, 4]);
     const third = await compile();
-    expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 3]);
+    expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 4]);
   });
 
   const changes: [title: string, change: () => Partial<CompileRequest> | undefined][] = [

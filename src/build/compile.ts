@@ -25,7 +25,7 @@ const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
-const SOURCE_FOLDERS = ['server', 'models', 'loadgen'] as const;
+const SOURCE_FOLDERS = ['server', 'models', 'loadgen', 'costs'] as const;
 
 /** A sanitizer build, for the tests: the argument of `-fsanitize`. */
 export type Sanitizer = 'address,undefined' | 'thread';
@@ -47,6 +47,7 @@ export interface Artifacts {
   /** Program name to executable. */
   readonly servers: ReadonlyMap<string, string>;
   readonly loadgen: string;
+  readonly costs: string;
 }
 
 interface Job {
@@ -55,7 +56,7 @@ interface Job {
 }
 
 /**
- * Compiles the load generator and the named servers into the user's cache directory, keyed by source,
+ * Compiles the load generator, the cost kernels and the named servers into the user's cache directory, keyed by source,
  * flags and compiler; what is there already is not compiled again. Throws `EnvironmentError` without
  * a compiler, on a compile error, and where the cache cannot be written.
  */
@@ -68,7 +69,8 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   await makeFolder(folder);
 
   const jobs = [
-    loadgenJob(request.sourceDir, sources),
+    libraryJob('loadgen', request.sourceDir, sources),
+    libraryJob('costs', request.sourceDir, sources),
     ...request.programs.map((program) => serverJob(request.sourceDir, program, sources)),
   ];
   const missing: Job[] = [];
@@ -84,11 +86,17 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
       cached: missing.length === 0,
     },
     servers: new Map(request.programs.map((program) => [program, join(folder, program)])),
-    loadgen: join(folder, LOADGEN_NAME),
+    loadgen: join(folder, libraryName('loadgen')),
+    costs: join(folder, libraryName('costs')),
   };
 }
 
-const LOADGEN_NAME = 'loadgen.so';
+/** Folders below `c-helpers` that become a shared library each. */
+type Library = 'loadgen' | 'costs';
+
+function libraryName(library: Library): string {
+  return `${library}.so`;
+}
 
 /** `$XDG_CACHE_HOME/iomodels-bench`, by default `~/.cache/iomodels-bench`. */
 export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
@@ -163,8 +171,8 @@ function serverJob(sourceDir: string, program: string, sources: readonly [string
   };
 }
 
-function loadgenJob(sourceDir: string, sources: readonly [string, string][]): Job {
-  return { name: LOADGEN_NAME, args: [...LIBRARY_FLAGS, ...filesOf(sources, 'loadgen', sourceDir)] };
+function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
+  return { name: libraryName(library), args: [...LIBRARY_FLAGS, ...filesOf(sources, library, sourceDir)] };
 }
 
 /** Compiles into a file of its own and renames it, so that no other process sees half a program. */
@@ -191,12 +199,19 @@ async function compile(
   await rename(partial, target);
 }
 
+/** Begins nothing more after a failure, and waits for what is under way: it cleans up after itself. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    for (let item = queue.shift(); item !== undefined; item = queue.shift())
+      await work(item).catch((error: unknown) => {
+        queue.length = 0;
+        throw error;
+      });
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function makeFolder(folder: string): Promise<void> {

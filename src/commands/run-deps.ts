@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import { costMeter } from '../costs/ffi.ts';
 import { loadGenerator, traceChecker } from '../load/ffi.ts';
 import { readEnvironment } from '../measure/environment.ts';
 import { linuxHost } from '../measure/host.ts';
@@ -58,6 +59,7 @@ function realDeps(outDir: string): RunDeps {
     probe: probeModel,
     readEnvironment: () => readEnvironment(),
     loadGenerator,
+    costMeter,
     launch: launchServer,
     launchTraced,
     prepareAudit,
