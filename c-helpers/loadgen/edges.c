@@ -24,8 +24,12 @@ _Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names 
 /* A server whose counters stand still for so long rests in its wait call. */
 #define SETTLE_POLL_NS (200 * NS_PER_US)
 #define SETTLE_POLLS_MAX 5
-/* How long a traced server may take until all of its tasks sleep; then the edge says rested = 0. */
+/*
+ * How long a traced server may take until all of its tasks sleep; then the edge says rested = 0. One whose
+ * counters grow so many times meanwhile spins, and is not waited for again.
+ */
 #define REST_TIMEOUT_NS (2 * NS_PER_S)
+#define REST_GROWN_MAX 500
 
 static const struct counters_header *page_header(const struct edges *e)
 {
@@ -215,40 +219,51 @@ static bool settle(const struct edges *e)
 	return false;
 }
 
+/* Waits until every task of the server sleeps. False after the time, and for a server that spins. */
+static bool wait_rest(struct loadgen *lg, uint64_t until_ns)
+{
+	struct edges *e = &lg->edges;
+	uint64_t last[LOADGEN_COUNTERS_MAX] = {0}, now[LOADGEN_COUNTERS_MAX] = {0};
+
+	sum_counters(e, last);
+	for (uint32_t grown = 0; !e->spins && now_ns() < until_ns;) {
+		if (tasks_rest(lg->config.server_pid))
+			return true;
+		pause_ns(SETTLE_POLL_NS);
+		sum_counters(e, now);
+		grown += memcmp(last, now, sizeof(last)) != 0;
+		memcpy(last, now, sizeof(last));
+		e->spins = grown > REST_GROWN_MAX;
+	}
+	return false;
+}
+
 /*
  * The counters, and between two readings of them the traces. Nothing is stopped for it: a call that
  * SIGSTOP interrupts is entered again after SIGCONT (recvfrom, accept4, pselect6; poll as
  * restart_syscall), so the kernel would count calls that the server does not make. Instead the server
  * is caught asleep, which takes more than counters that stand still: a task that has counted its call
- * and then lost its CPU enters it later. A server that spins is not waited for, and one whose counters
- * keep growing without any load spins.
+ * and then lost its CPU enters it later.
  */
 static void read_counters(struct loadgen *lg, enum loadgen_edge_id id)
 {
 	struct edges *e = &lg->edges;
 	uint64_t *before = e->sums[id][LOADGEN_BEFORE_TRACES], *after = e->sums[id][LOADGEN_AFTER_TRACES];
-	uint64_t begin_ns = now_ns(), last[LOADGEN_COUNTERS_MAX] = {0};
-	int grown = -1; /* the first reading differs from none */
-	bool rested;
+	uint64_t until_ns = now_ns() + REST_TIMEOUT_NS;
+	bool rested, same;
 
 	if (lg->config.trace_events == 0) {
 		sum_counters(e, before);
 		memcpy(after, before, sizeof(e->sums[id][0]));
 		return;
 	}
-	for (;;) {
-		rested = !e->restless && tasks_rest(lg->config.server_pid);
+	do {
+		rested = wait_rest(lg, until_ns);
 		sum_counters(e, before);
 		traces_read(lg, e->traces[id]);
 		sum_counters(e, after);
-		rested &= memcmp(before, after, sizeof(last)) == 0;
-		grown += memcmp(last, after, sizeof(last)) != 0;
-		memcpy(last, after, sizeof(last));
-		e->restless |= grown == SETTLE_POLLS_MAX;
-		if (rested || e->restless || now_ns() - begin_ns > REST_TIMEOUT_NS)
-			break;
-		pause_ns(SETTLE_POLL_NS);
-	}
+		same = memcmp(before, after, sizeof(e->sums[id][0])) == 0;
+	} while (rested && !same);
 	e->edge[id].rested = rested;
 }
 

@@ -30,7 +30,8 @@ struct edges {
 	int accepted; /* index of the counter "accepted"; -1: it has none */
 	bool cpu_clock_known;
 	clockid_t cpu_clock;
-	bool restless; /* the server spins: its counters never stand still */
+	bool restless; /* the server did not settle at the start: its CPU clock may lag */
+	bool spins;    /* so it never rests */
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
 	struct loadgen_edge edge[LOADGEN_EDGES];
 	uint64_t sums[LOADGEN_EDGES][LOADGEN_READINGS][LOADGEN_COUNTERS_MAX];

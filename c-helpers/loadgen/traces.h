@@ -5,9 +5,11 @@
  * these start later are counted with them, ended ones included (inherit): with the blocking server,
  * which has one thread when the run begins, the calls of all threads that it makes add up.
  *
- * Kernel: 2.6.33 for the tracepoints of system calls. Needs CAP_PERFMON (5.8; before that
- * CAP_SYS_ADMIN), or kernel.perf_event_paranoid of at most 1 and a server of the same user.
- * Cost: a tracepoint of system calls that is in use slows every call of every process on the host.
+ * Needs CAP_PERFMON (5.8; before that CAP_SYS_ADMIN), or kernel.perf_event_paranoid of at most 1 and a
+ * server of the same user; a kernel with CONFIG_PERF_EVENTS and CONFIG_FTRACE_SYSCALLS.
+ * Cost: while a tracepoint of system calls is in use, every call of every process on the host takes
+ * longer, and so does every switch from and to a counted task, by the number of events. Closing the last
+ * event of a tracepoint waits for the kernel's readers (RCU), some 20 to 40 ms each.
  */
 #ifndef IOMB_TRACES_H
 #define IOMB_TRACES_H
