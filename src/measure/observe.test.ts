@@ -287,7 +287,7 @@ describe('observe', () => {
       [counted('refused', 4), ['4 connections were refused', '1 request failed']],
       [
         { report: { errors: 0, dueUnsent: 7 } },
-        ['7 requests were due and never sent: the offered rate was not achieved'],
+        ['requests were due and never sent: the offered rate was not achieved'],
       ],
       [
         { report: { errors: 0 }, end: { sample: null } },

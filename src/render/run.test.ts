@@ -50,7 +50,7 @@ describe('A whole run', () => {
         Contaminated trials: io_uring 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.
         select: skipped: holds at most 1016 connections, the workload needs 2000
 
-      = no difference shown: the 95 % interval covers 1, or does when widened for the 5 comparisons of this run
+      = no difference shown: the 95 % interval covers 1
       ! some trials of this row are contaminated; they are kept
       In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only
       open-loop workloads show latency at a given rate.
@@ -97,8 +97,7 @@ describe('A whole run', () => {
         CPUs in use.
         select: skipped: holds at most 1016 connections, the workload needs 2000
 
-      = no difference shown: the 95 % interval covers 1, or does when widened for the
-      5 comparisons of this run
+      = no difference shown: the 95 % interval covers 1
       ! some trials of this row are contaminated; they are kept
       In a closed loop the client waits for replies: response time is service time,
       and a slow server is asked less. Only open-loop workloads show latency at a

@@ -161,6 +161,7 @@ function paint(value: Value | undefined, plain: string, colors: Colors): string 
         better: colors.green,
         worse: colors.red,
         'no-difference': colors.dim,
+        unclear: colors.dim,
         unknown: colors.dim,
       }[value.verdict](plain);
     case 'none':

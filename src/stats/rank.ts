@@ -52,6 +52,8 @@ function rankOf(row: MeasuredRow, place: number): Rank {
       return place + 1;
     case 'no-difference':
       return '=';
+    case 'unclear':
+      return '?';
     case 'unknown':
       return null;
   }
@@ -64,6 +66,7 @@ function tierOf(row: MeasuredRow): number {
     case undefined:
       return 1;
     case 'no-difference':
+    case 'unclear':
       return 2;
     case 'worse':
       return 3;

@@ -4,9 +4,9 @@ import type { RowNumbers } from './summarize-row.ts';
 
 /**
  * The place of a row among those that are ranked by the same: a number, `'='` for no difference shown
- * to the baseline, null where there is no comparison.
+ * to the baseline, `'?'` for one that may be chance, null where there is no comparison.
  */
-export type Rank = number | '=' | null;
+export type Rank = number | '=' | '?' | null;
 
 /** What a row is ranked by: requests per second, or requests per second of server CPU. */
 export type RankedBy = 'throughput' | 'cpu';
@@ -21,7 +21,11 @@ export interface Comparison {
   readonly halfWidth: number | null;
   /** Blocks in which both were measured. */
   readonly blocks: number;
-  readonly verdict: 'better' | 'worse' | 'no-difference' | 'unknown';
+  /**
+   * `no-difference`: the interval covers 1. `unclear`: it does not, but does once it is widened for the
+   * number of comparisons of the run. Neither is ranked.
+   */
+  readonly verdict: 'better' | 'worse' | 'no-difference' | 'unclear' | 'unknown';
   /** Why there is no ratio, or no interval. */
   readonly reason: string | null;
 }

@@ -208,3 +208,20 @@ describe('What was not measured', () => {
 test('Summarizing twice gives the same', () => {
   expect(summarize(fixtureRun())).toEqual(summary);
 });
+
+test('A growing difference is first not shown, then may be chance, and then ranks', () => {
+  const noise = [-0.03, 0.02, 0.01, -0.02, 0.03, -0.01];
+  const base = measuredRow(fixtureRun(), 'many-connections', 'epoll-lt').throughputPerS.median;
+  const verdictAt = (shift: number) => {
+    const result = withTrials((trial) => {
+      if (trial.status !== 'measured' || trial.workload !== 'many-connections') return trial;
+      const factor = trial.label === 'epoll-et' ? Math.exp(shift + (noise[trial.block] ?? 0)) : 1;
+      const observation = { ...trial.observation, throughputPerS: base * factor };
+      return ['epoll-lt', 'epoll-et'].includes(trial.label) ? { ...trial, observation } : trial;
+    });
+    return measuredRow(result, 'many-connections', 'epoll-et').comparison?.verdict;
+  };
+  const verdicts = Array.from({ length: 60 }, (_, step) => verdictAt(step * 0.004));
+  const changes = verdicts.filter((verdict, i) => i === 0 || verdict !== verdicts[i - 1]);
+  expect(changes).toEqual(['no-difference', 'unclear', 'better']);
+});

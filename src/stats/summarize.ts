@@ -110,11 +110,13 @@ function compare(trials: CellTrials, context: RowContext): Comparison {
   const verdict =
     ratio === null || interval === null
       ? 'unknown'
-      : !differs
+      : interval.low <= 1 && interval.high >= 1
         ? 'no-difference'
-        : ratio > 1
-          ? 'better'
-          : 'worse';
+        : !differs
+          ? 'unclear'
+          : ratio > 1
+            ? 'better'
+            : 'worse';
   const reason =
     interval === null ? `too few blocks: ${blocks} with both, an interval needs ${BLOCKS_MIN}` : null;
   return {

@@ -36,7 +36,7 @@ export type Value =
       readonly kind: 'ratio';
       readonly ratio: number;
       readonly interval: Interval | null;
-      readonly verdict: 'better' | 'worse' | 'no-difference' | 'unknown';
+      readonly verdict: 'better' | 'worse' | 'no-difference' | 'unclear' | 'unknown';
       /** Of CPU per request, in a column of throughput. */
       readonly apart: boolean;
     }

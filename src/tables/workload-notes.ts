@@ -25,9 +25,11 @@ export function legend(summary: RunSummary): readonly string[] {
   const rows = summary.workloads.flatMap((workload) => workload.rows);
   const measured = rows.filter((row) => row.status === 'measured');
   const lines: string[] = [];
-  if (measured.some((row) => row.rank === '=')) {
+  if (measured.some((row) => row.rank === '='))
+    lines.push('= no difference shown: the 95 % interval covers 1');
+  if (measured.some((row) => row.rank === '?')) {
     lines.push(
-      `= no difference shown: the 95 % interval covers 1, or does when widened for the ${count(summary.comparisons, 'comparison')} of this run`,
+      `? may be chance: the 95 % interval leaves 1 out, but covers it when widened for the ${count(summary.comparisons, 'comparison')} of this run; more blocks would tell`,
     );
   }
   if (summary.trials.contaminated > 0)
@@ -96,6 +98,8 @@ function troubleNotes(measured: readonly MeasuredRow[]): readonly string[] {
 function contaminationNotes(measured: readonly MeasuredRow[]): readonly string[] {
   const rows = measured.filter((row) => row.trials.contaminated > 0);
   if (rows.length === 0) return [];
+  if (rows.length === measured.length && rows.every((row) => row.trials.contaminated === row.trials.measured))
+    return [`Every trial is contaminated; e.g. ${rows[0]?.marks[0] ?? ''}.`];
   const shares = rows.map((row) => `${row.label} ${row.trials.contaminated} of ${row.trials.measured}`);
   return [`Contaminated trials: ${shares.join(', ')}; e.g. ${rows[0]?.marks[0] ?? ''}.`];
 }
@@ -119,7 +123,10 @@ function grouped<R extends RowSummary>(
   for (const row of rows) {
     for (const line of textsOf(row)) byText.set(line, [...(byText.get(line) ?? []), row]);
   }
-  return [...byText].map(([line, holding]) => `${labels(holding)}: ${line}`);
+  return [...byText].map(([line, holding]) => {
+    const all = holding.length > 1 && holding.length === rows.length;
+    return `${all ? 'all rows' : labels(holding)}: ${line}`;
+  });
 }
 
 function labels(rows: readonly RowSummary[]): string {

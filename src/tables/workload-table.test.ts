@@ -95,7 +95,7 @@ describe('Notes', () => {
 test('The legend explains the signs that occur', () => {
   expect(legend(summarize(fixtureRun()))).toMatchInlineSnapshot(`
     [
-      "= no difference shown: the 95 % interval covers 1, or does when widened for the 5 comparisons of this run",
+      "= no difference shown: the 95 % interval covers 1",
       "! some trials of this row are contaminated; they are kept",
       "In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.",
     ]
