@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { readTool } from './build/package.ts';
+import { registerBaseline } from './commands/baseline.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerList } from './commands/list.ts';
 import { registerRun } from './commands/run.ts';
@@ -41,11 +42,14 @@ function buildProgram(signal: AbortSignal): Command {
   registerRun(program, signal);
   registerScale(program, signal);
   registerShow(program);
+  registerBaseline(program);
   registerList(program);
   registerDoctor(program, signal);
   registerServe(program, signal);
   // Subcommands were made before: each throws instead of ending the process.
-  for (const command of program.commands) command.exitOverride().showHelpAfterError('(see --help)');
+  const { commands } = program;
+  for (const command of [...commands, ...commands.flatMap((parent) => parent.commands)])
+    command.exitOverride().showHelpAfterError('(see --help)');
   return program;
 }
 

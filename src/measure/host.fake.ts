@@ -10,6 +10,7 @@ export function fakeHost(files: Readonly<Record<string, string>>, change: Partia
     },
     arch: 'x64',
     uid: 1000,
+    givenName: null,
     versions: { node: '20.0.0', glibc: '2.36' },
     ...change,
   };

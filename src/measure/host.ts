@@ -9,6 +9,8 @@ export interface Host {
   /** As Node calls it, e.g. `x64`. */
   readonly arch: string;
   readonly uid: number | null;
+  /** What the user calls it, for hosts that are set up anew each time; null: not told. */
+  readonly givenName: string | null;
   /** Of what runs this program: `node`, and `glibc` where that is the C library. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -20,6 +22,7 @@ export function linuxHost(): Host {
     listNames: listNames,
     arch: process.arch,
     uid: process.getuid?.() ?? null,
+    givenName: process.env.IOMODELS_BENCH_HOST || null,
     versions: versions(),
   };
 }

@@ -1,6 +1,8 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { readPlace } from '../measure/host-id.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
 import {
   type Calibration,
   calibrationSchema,
@@ -67,7 +69,8 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   }
 }
 
-async function writing(path: string, write: () => Promise<unknown>): Promise<void> {
+/** Does it, and says of a failure where it was to write and what helps: `EnvironmentError`. */
+export async function writing(path: string, write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (cause) {
@@ -81,16 +84,16 @@ async function writing(path: string, write: () => Promise<unknown>): Promise<voi
 }
 
 /**
- * Reads a run by its id under `outDir`, by its folder, or by its run.json; without a name the newest
- * under `outDir`. Lines of trials.ndjson and calibrations.ndjson that cannot be read are left out and named
- * in `problems`.
+ * Reads a run by its id under `outDir`, by its folder, by its run.json, or as `baseline:<name>` (see
+ * `findBaseline`); without a name the newest under `outDir`. Lines of trials.ndjson and
+ * calibrations.ndjson that cannot be read are left out and named in `problems`.
  * Throws `UsageError` if there is no such run or if it is not one.
  */
 export async function readRun(
   name: string | undefined,
   outDir: string,
 ): Promise<RunResult & { folder: string }> {
-  const folder = name === undefined ? await newestRun(outDir) : await findRun(name, outDir);
+  const folder = await folderOf(name, outDir);
   const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
   const { trials, problems } = await readText(join(folder, TRIALS_FILE)).then(
     parseTrials,
@@ -125,6 +128,13 @@ export async function listRuns(outDir: string): Promise<string[]> {
   // Run ids start with their time, which orders runs whose folders were copied.
   runs.sort((a, b) => a.modifiedMs - b.modifiedMs || basename(a.folder).localeCompare(basename(b.folder)));
   return runs.map((run) => run.folder);
+}
+
+async function folderOf(name: string | undefined, outDir: string): Promise<string> {
+  if (name === undefined) return newestRun(outDir);
+  if (!name.startsWith(BASELINE_PREFIX)) return findRun(name, outDir);
+  const reference = name.slice(BASELINE_PREFIX.length);
+  return findBaseline(reference, await listBaselines(outDir), readPlace()).folder;
 }
 
 async function newestRun(outDir: string): Promise<string> {

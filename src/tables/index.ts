@@ -1,3 +1,4 @@
+import { baselinesTable } from './baselines-table.ts';
 import { modelsTable, workloadsTable } from './list-table.ts';
 import { scaleTable } from './scale-table.ts';
 import { workloadTable } from './workload-table.ts';
@@ -8,4 +9,5 @@ export const TABLES = {
   models: modelsTable,
   workloads: workloadsTable,
   scale: scaleTable,
+  baselines: baselinesTable,
 } as const;

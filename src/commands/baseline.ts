@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import { readPlace } from '../measure/host-id.ts';
+import { renderRun } from '../render/run.ts';
+import { renderTable } from '../render/table.ts';
+import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
+import { saveBaseline } from '../results/baselines.ts';
+import { readRun } from '../results/store.ts';
+import { TABLES } from '../tables/index.ts';
+import { terminal, write } from './output.ts';
+import { outOption } from './show.ts';
+
+/** Grows when a reader of the old shape of `baseline --json` would misread the new one. */
+export const BASELINE_SCHEMA_VERSION = 1;
+
+interface SaveOptions {
+  readonly out: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+interface ListOptions {
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+interface ShowOptions extends ListOptions {
+  readonly path?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  iomodels-bench baseline save before-upgrade
+  iomodels-bench baseline show previous-kernel --path
+  iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
+
+Wherever a command takes a run, baseline:<name> stands for a baseline:
+  <name>            the last one saved under that name; of this host, if it has one
+  <name>@<kernel>   the same, of the kernel with this release
+  previous-kernel   the last one saved of this host that was measured on another kernel
+  this-kernel       the last one saved of this host and kernel
+
+Kept under <out>/baselines/<host>/<kernel>/<name>/. Hosts are told apart by a hash of their
+machine-id, or by their name; IOMODELS_BENCH_HOST=<name> tells it to those that are set up anew
+each time, such as containers. Set it for run as well.`;
+
+/** `baseline save|list|show`: runs that are kept to compare with, by host and kernel. */
+export function registerBaseline(program: Command): void {
+  const baseline = program
+    .command('baseline')
+    .description('keep runs to compare with, by host and kernel')
+    .addHelpText('after', EXAMPLES);
+  baseline
+    .command('save')
+    .description('keep a copy of a run')
+    .argument('<name>', 'what to call it; once for each host and kernel')
+    .argument('[run]', 'a run id, a run folder or a run.json; default: the newest under --out')
+    .addOption(outOption())
+    .option('--force', 'replace one of the same name, and keep a run that is not complete')
+    .option('--json', 'print only JSON on stdout')
+    .action(save);
+  baseline
+    .command('list')
+    .description('list the baselines of all hosts, the last one saved first')
+    .addOption(outOption())
+    .option('--json', 'print only JSON on stdout')
+    .action(list);
+  baseline
+    .command('show')
+    .description('print where a baseline is from, and its tables')
+    .argument('<name>', 'a name, <name>@<kernel>, previous-kernel or this-kernel')
+    .addOption(outOption())
+    .option('--json', 'print only JSON on stdout: where it is from, without its numbers')
+    .option('--path', 'print only the folder')
+    .addHelpText('after', '\nExit code 3: this host has no baseline of the previous (or this) kernel yet.')
+    .action(show);
+}
+
+async function save(name: string, run: string | undefined, options: SaveOptions): Promise<void> {
+  const { baseline, replaced, warnings } = await saveBaseline({
+    name,
+    run,
+    outDir: options.out,
+    force: options.force === true,
+    now: new Date().toISOString(),
+  });
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (options.json)
+    return write(
+      `${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, baseline, replaced }, null, 1)}\n`,
+    );
+  const instead = replaced === null ? '' : `, in place of run ${replaced.runId}`;
+  await write(
+    `run ${baseline.runId} is baseline ${name} of host ${baseline.host}, kernel ${baseline.kernel}${instead}\nstored in ${baseline.folder}\n`,
+  );
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const { baselines, problems } = await listBaselines(options.out);
+  for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
+  const here = readPlace();
+  if (options.json)
+    return write(`${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, here, baselines }, null, 1)}\n`);
+  if (baselines.length === 0)
+    return write('no baselines yet; save one with iomodels-bench baseline save <name>\n');
+  const rows = baselines.map((baseline) => ({
+    ...baseline,
+    thisHost: isOfHost(baseline, here),
+    thisKernel: isOfKernel(baseline, here),
+  }));
+  await write(`${renderTable(TABLES.baselines(rows), terminal(process.stdout))}\n`);
+}
+
+async function show(name: string, options: ShowOptions): Promise<void> {
+  const index = await listBaselines(options.out);
+  for (const problem of index.problems) process.stderr.write(`warning: ${problem}\n`);
+  const baseline = findBaseline(name, index, readPlace());
+  if (options.path) return write(`${baseline.folder}\n`);
+  if (options.json)
+    return write(`${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, baseline }, null, 1)}\n`);
+  const result = await readRun(baseline.folder, options.out);
+  const title = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;
+  await write(`${title}\n\n${renderRun(result, terminal(process.stdout))}\nstored in ${baseline.folder}\n`);
+}

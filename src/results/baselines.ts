@@ -1,0 +1,99 @@
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { codeOf, UsageError } from '../util/errors.ts';
+import {
+  BASELINE_FILE,
+  type Baseline,
+  type baselineFileSchema,
+  baselineFolder,
+  listBaselines,
+  requireBaselineName,
+} from './baseline-index.ts';
+import type { RunResult } from './schema.ts';
+import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
+
+export interface SaveRequest {
+  readonly name: string;
+  /** As `readRun` takes it; undefined: the newest. */
+  readonly run: string | undefined;
+  readonly outDir: string;
+  /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
+  readonly force: boolean;
+  /** ISO 8601. */
+  readonly now: string;
+}
+
+export interface SavedBaseline {
+  readonly baseline: Baseline;
+  /** The one that it took the place of. */
+  readonly replaced: Baseline | null;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Copies a run's files to where its host's and kernel's baselines are kept; they are where the run was
+ * measured, not where it is saved. Throws `UsageError` for a name that cannot be one and, without
+ * `force`, for a run that is not whole or a name that is taken; `EnvironmentError` where it cannot be
+ * written. Whatever happens, there is never half a baseline.
+ */
+export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline> {
+  const { name, outDir, force } = request;
+  requireBaselineName(name);
+  const result = await readRun(request.run, outDir);
+  const lacks = lacking(result);
+  if (lacks.length > 0 && !force)
+    throw new UsageError(
+      `run ${result.record.runId} makes no baseline: ${lacks.join('; ')}. Measure it again, or keep it as it is with --force`,
+    );
+  const folder = baselineFolder(outDir, result.record.environment, name);
+  const replaced = await baselineIn(folder, outDir);
+  if (replaced !== null && !force)
+    throw new UsageError(
+      `there is already a baseline ${name} of kernel ${replaced.kernel}: run ${replaced.runId}, saved ${replaced.savedAt}. Choose another name, or replace it with --force`,
+    );
+  await writing(folder, () => keep(result.folder, folder, request.now));
+  const baseline = await baselineIn(folder, outDir);
+  if (baseline === null) throw new Error(`${folder} was written and cannot be read`);
+  return { baseline, replaced, warnings: [...lacks, ...failures(result)] };
+}
+
+/** What makes a run unfit to be compared with: it holds less than was planned. */
+function lacking({ record, problems }: RunResult): readonly string[] {
+  return [...(record.status === 'complete' ? [] : [`it is ${record.status}, not complete`]), ...problems];
+}
+
+function failures({ trials }: RunResult): readonly string[] {
+  const failed = trials.filter((trial) => trial.status === 'failed').length;
+  return failed > 0 ? [`${failed} of its ${trials.length} trials failed; the others are kept`] : [];
+}
+
+async function baselineIn(folder: string, outDir: string): Promise<Baseline | null> {
+  const { baselines } = await listBaselines(outDir);
+  return baselines.find((baseline) => baseline.folder === folder) ?? null;
+}
+
+/** Copies beside the place and renames. `from` may be what is replaced. */
+async function keep(from: string, to: string, savedAt: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  // A dot first: no name of a baseline starts so.
+  const room = await mkdtemp(join(dirname(to), `.${basename(to)}-`));
+  try {
+    const partial = join(room, 'new');
+    await mkdir(partial);
+    for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE])
+      await copyFile(join(from, file), join(partial, file)).catch(unlessMissing);
+    const own = { schemaVersion: 1, savedAt } satisfies Record<
+      keyof typeof baselineFileSchema.shape,
+      unknown
+    >;
+    await writeFile(join(partial, BASELINE_FILE), `${JSON.stringify(own)}\n`);
+    await rename(to, join(room, 'old')).catch(unlessMissing);
+    await rename(partial, to);
+  } finally {
+    await rm(room, { recursive: true, force: true });
+  }
+}
+
+function unlessMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}
