@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { bmfExporter } from './bmf.ts';
+import { exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+
+type Bmf = Record<string, Record<string, { value: number; lower_value: number; upper_value: number }>>;
+
+const parsed = JSON.parse(exportText(bmfExporter)) as Bmf;
+
+test('A benchmark is a model and a workload, in the order of the plan', () => {
+  expect(Object.keys(parsed)).toMatchInlineSnapshot(`
+    [
+      "epoll-lt/many-connections",
+      "epoll-et/many-connections",
+      "io_uring/many-connections",
+      "select/many-connections",
+      "epoll-lt/fixed-rate",
+      "epoll-et/fixed-rate",
+      "io_uring/fixed-rate",
+    ]
+  `);
+});
+
+test('Its measures are those that Bencher has built in, and ours', () => {
+  expect(parsed['epoll-lt/many-connections']).toMatchInlineSnapshot(`
+    {
+      "context-switches-per-request": {
+        "lower_value": 0.012063684221870794,
+        "upper_value": 0.012073011276084483,
+        "value": 0.012068492900349044,
+      },
+      "cpu-per-request": {
+        "lower_value": 6318.603206612376,
+        "upper_value": 6484.3684225207535,
+        "value": 6399.85091646717,
+      },
+      "latency": {
+        "lower_value": 1105920,
+        "upper_value": 1130496,
+        "value": 1118208,
+      },
+      "latency-p99": {
+        "lower_value": 1820672,
+        "upper_value": 1863680,
+        "value": 1839104,
+      },
+      "rss-max": {
+        "lower_value": 2310144,
+        "upper_value": 2310144,
+        "value": 2310144,
+      },
+      "syscalls-per-request": {
+        "lower_value": 2.04999398848071,
+        "upper_value": 2.0500048497650556,
+        "value": 2.049999086274008,
+      },
+      "throughput": {
+        "lower_value": 150030.86110818005,
+        "upper_value": 153966.33528477233,
+        "value": 152010.7540790399,
+      },
+    }
+  `);
+});
+
+test('A value lies within its bounds', () => {
+  for (const { value, lower_value, upper_value } of Object.values(parsed).flatMap((b) => Object.values(b))) {
+    expect(value).toBeGreaterThanOrEqual(lower_value);
+    expect(value).toBeLessThanOrEqual(upper_value);
+  }
+});
+
+test.each(NASTY_LABELS)('The label %j is kept', (label) => {
+  const names = Object.keys(JSON.parse(exportText(bmfExporter, relabelled(label))) as Bmf);
+  expect(names).toEqual([`${label}/many-connections`]);
+});

@@ -1,0 +1,33 @@
+import type { MeasuredTrial } from '../results/schema.ts';
+import type { MeasuredRow, RowSummary } from '../stats/run-summary.ts';
+import type { ExportInput } from './exporter.ts';
+
+/** A row under a workload, whatever came of it. */
+export interface ExportCell<R extends RowSummary = RowSummary> {
+  readonly label: string;
+  readonly workload: string;
+  readonly row: R;
+  /** Those that were measured, in the order of their blocks. */
+  readonly trials: readonly MeasuredTrial[];
+}
+
+/** Every cell of the plan in its order, which is the same for every run of the same plan. */
+export function exportCells({ result, summary }: ExportInput): readonly ExportCell[] {
+  return result.record.cells.flatMap(({ label, workload }) => {
+    const rows = summary.workloads.find((group) => group.workload.id === workload)?.rows;
+    const row = rows?.find((candidate) => candidate.label === label);
+    if (row === undefined) return [];
+    const trials = result.trials
+      .filter((trial): trial is MeasuredTrial => trial.status === 'measured')
+      .filter((trial) => trial.label === label && trial.workload === workload)
+      .toSorted((a, b) => a.block - b.block);
+    return [{ label, workload, row, trials }];
+  });
+}
+
+/** The cells that hold numbers. */
+export function measuredCells(input: ExportInput): readonly ExportCell<MeasuredRow>[] {
+  return exportCells(input).flatMap((cell) =>
+    cell.row.status === 'measured' ? [{ ...cell, row: cell.row }] : [],
+  );
+}

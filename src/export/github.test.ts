@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { githubExporter } from './github.ts';
+import { exportInput } from './input.fake.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly range: string;
+  readonly extra: string;
+}
+
+const [bigger = [], smaller = []] = githubExporter
+  .write(exportInput())
+  .map((text) => JSON.parse(text) as Entry[]);
+
+test('Throughput is in the file where bigger is better', () => {
+  expect(bigger.slice(0, 2)).toMatchInlineSnapshot(`
+    [
+      {
+        "extra": "quartiles of 6 trials; limit: server",
+        "name": "epoll-lt/many-connections throughput",
+        "range": "150030.86110818005 to 153966.33528477233",
+        "unit": "req/s",
+        "value": 152010.7540790399,
+      },
+      {
+        "extra": "quartiles of 6 trials; limit: server",
+        "name": "epoll-et/many-connections throughput",
+        "range": "150227.98849450605 to 153765.29617147575",
+        "unit": "req/s",
+        "value": 152010.28221229883,
+      },
+    ]
+  `);
+  expect(new Set(bigger.map(({ unit }) => unit))).toEqual(new Set(['req/s']));
+});
+
+test('Latency, CPU and system calls are in the file where smaller is better', () => {
+  expect(smaller.slice(0, 4)).toMatchInlineSnapshot(`
+    [
+      {
+        "extra": "quartiles of 6 trials; limit: server",
+        "name": "epoll-lt/many-connections p50 latency",
+        "range": "1105920 to 1130496",
+        "unit": "ns",
+        "value": 1118208,
+      },
+      {
+        "extra": "quartiles of 6 trials; limit: server",
+        "name": "epoll-lt/many-connections p99 latency",
+        "range": "1820672 to 1863680",
+        "unit": "ns",
+        "value": 1839104,
+      },
+      {
+        "extra": "quartiles of 6 trials; limit: server",
+        "name": "epoll-lt/many-connections server CPU",
+        "range": "6318.603206612376 to 6484.3684225207535",
+        "unit": "ns/req",
+        "value": 6399.85091646717,
+      },
+      {
+        "extra": "quartiles of 6 trials; limit: server",
+        "name": "epoll-lt/many-connections system calls",
+        "range": "2.04999398848071 to 2.0500048497650556",
+        "unit": "calls/req",
+        "value": 2.049999086274008,
+      },
+    ]
+  `);
+});
+
+test('Every name is there once', () => {
+  for (const entries of [bigger, smaller])
+    expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
+});

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { gobenchExporter } from './gobench.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+
+const text = exportText(gobenchExporter);
+
+test('Keys of the file come first, then a line per block and cell', () => {
+  expect(text.split('\n').slice(0, 10).join('\n')).toMatchInlineSnapshot(`
+    "kernel: 6.12.1
+    arch: x64
+    cpu: Example CPU @ 2.50GHz
+    tool: iomodels-bench 0.1.0
+    Unit req/s better=higher
+
+    BenchmarkEcho/model=epoll-lt/workload=many-connections 45600 6578.9473684210525 ns/op 152000 req/s 1118208 p50-ns 1839104 p99-ns 6400 cpu-ns/op 2.05 syscalls/op 0.01206140350877193 ctxsw/op 2310144 rss-bytes
+    BenchmarkEcho/model=epoll-lt/workload=many-connections 44809 6695.06690058076 ns/op 149363.70537436384 req/s 1134592 p50-ns 1871872 p99-ns 6512.961079247472 cpu-ns/op 2.0499899573746347 syscalls/op 0.012073467383784507 ctxsw/op 2310144 rss-bytes
+    BenchmarkEcho/model=epoll-lt/workload=many-connections 44812 6694.583908230247 ns/op 149374.4814775734 req/s 1134592 p50-ns 1871872 p99-ns 6512.491230027671 cpu-ns/op 2.0500089261804875 syscalls/op 0.012072659109167187 ctxsw/op 2310144 rss-bytes
+    BenchmarkEcho/model=epoll-lt/workload=many-connections 45606 6578.016572234954 ns/op 152021.50815807979 req/s 1118208 p50-ns 1839104 p99-ns 6399.094527035916 cpu-ns/op 2.0499934219181686 syscalls/op 0.0120598166907863 ctxsw/op 2310144 rss-bytes"
+  `);
+});
+
+test('Every trial that was measured is a line, so that benchstat has samples to test', () => {
+  const { keys, lines } = parse(text);
+  const measured = exportInput().result.trials.filter(({ status }) => status === 'measured');
+  expect(keys.kernel).toBe('6.12.1');
+  expect(lines).toHaveLength(measured.length);
+  expect(new Set(lines.map(({ name }) => name)).size).toBe(7);
+});
+
+test('Two runs of two kernels differ in the key of the kernel only, which is what -col kernel needs', () => {
+  const { result } = exportInput();
+  const environment = { ...result.record.environment, kernel: '6.13.0' };
+  const record = { ...result.record, runId: 'another', startedAt: '2025-02-02T00:00:00.000Z', environment };
+  const other = exportText(gobenchExporter, exportInput({ ...result, record }));
+  expect(parse(other).keys).toEqual({ ...parse(text).keys, kernel: '6.13.0' });
+});
+
+test('Throughput and time per operation say the same', () => {
+  for (const { values } of parse(text).lines)
+    expect((values.get('ns/op') ?? 0) * (values.get('req/s') ?? 0)).toBeCloseTo(1e9, 0);
+});
+
+test('A number at the end of a workload is not taken for GOMAXPROCS', () => {
+  const { result } = exportInput();
+  const rename = <T extends { workload: string }>(item: T) => ({ ...item, workload: 'mine-2' });
+  const [workload] = result.record.settings.workloads;
+  const { lines } = parse(
+    exportText(
+      gobenchExporter,
+      exportInput({
+        ...result,
+        record: {
+          ...result.record,
+          settings: { ...result.record.settings, workloads: workload ? [{ ...workload, id: 'mine-2' }] : [] },
+          cells: result.record.cells.slice(0, 1).map(rename),
+        },
+        trials: result.trials.slice(0, 1).map(rename),
+      }),
+    ),
+  );
+  expect(lines.map(({ name }) => name)).toEqual(['Echo/model=epoll-lt/workload=mine-2-1']);
+});
+
+test('Labels stay apart, and each is one name', () => {
+  const names = NASTY_LABELS.map((label) => {
+    const { lines } = parse(exportText(gobenchExporter, relabelled(label)));
+    const [name] = new Set(lines.map((line) => line.name));
+    const part = /^Echo\/model=([^/=]*)\/workload=many-connections$/.exec(name ?? '')?.[1];
+    expect(decodeURIComponent(part ?? '')).toBe(label);
+    return name;
+  });
+  expect(new Set(names).size).toBe(new Set(NASTY_LABELS).size);
+});
+
+interface Parsed {
+  readonly keys: Readonly<Record<string, string>>;
+  readonly lines: readonly { name: string; iterations: number; values: Map<string, number> }[];
+}
+
+/**
+ * The grammar of the design document (14313) and of `Unit` lines: a key begins with a lower-case letter
+ * and holds no space or upper-case one; a result is a name, iterations, and pairs of value and unit.
+ * benchstat itself is in no package; a line that is neither, which it would skip, is an error here.
+ */
+function parse(input: string): Parsed {
+  const keys: Record<string, string> = {};
+  const lines: Parsed['lines'][number][] = [];
+  for (const line of input.trimEnd().split('\n')) {
+    if (line === '' || /^Unit \S+ \S+=\S+$/.test(line)) continue;
+    const key = /^([a-z][^\sA-Z:]*):[ \t]+(\S.*)$/.exec(line);
+    if (key?.[1] !== undefined && key[2] !== undefined) {
+      keys[key[1]] = key[2];
+      continue;
+    }
+    const [name = '', iterations = '', ...pairs] = line.split(/\s+/u);
+    if (!/^Benchmark(?!\p{Ll})/u.test(name) || !/^[1-9]\d*$/.test(iterations)) throw new Error(line);
+    if (pairs.length === 0 || pairs.length % 2 !== 0) throw new Error(line);
+    const values = new Map<string, number>();
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [value = '', unit = ''] = pairs.slice(i, i + 2);
+      if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value) || /\d/.test(unit[0] ?? '0')) throw new Error(line);
+      if (values.has(unit)) throw new Error(`${unit} twice: ${line}`);
+      values.set(unit, Number(value));
+    }
+    lines.push({ name: name.slice('Benchmark'.length), iterations: Number(iterations), values });
+  }
+  return { keys, lines };
+}

@@ -1,0 +1,23 @@
+import { bmfExporter } from './bmf.ts';
+import { csvExporter } from './csv.ts';
+import type { Exporter } from './exporter.ts';
+import { githubExporter } from './github.ts';
+import { gobenchExporter } from './gobench.ts';
+import { influxExporter } from './influx.ts';
+import { jsonExporter } from './json.ts';
+import { junitExporter } from './junit.ts';
+import { openmetricsExporter } from './openmetrics.ts';
+import { prometheusExporter } from './prometheus.ts';
+
+/** Every format that a run can be exported to. */
+export const EXPORTERS: readonly Exporter[] = [
+  jsonExporter,
+  bmfExporter,
+  githubExporter,
+  prometheusExporter,
+  openmetricsExporter,
+  influxExporter,
+  junitExporter,
+  gobenchExporter,
+  csvExporter,
+];

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { influxExporter } from './influx.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+
+test('A cell is a point at the time the run ended', () => {
+  expect(exportText(influxExporter).split('\n').slice(0, 2).join('\n')).toMatchInlineSnapshot(`
+    "iomodels_bench,arch=x64,kernel=6.12.1,model=epoll-lt,workload=many-connections throughput_per_s=152010.7540790399,throughput_q1_per_s=150030.86110818005,throughput_q3_per_s=153966.33528477233,response_p50_ns=1118208i,response_p99_ns=1839104i,response_p999_ns=2269184i,cpu_ns_per_request=6399.85091646717,syscalls_per_request=2.049999086274008,context_switches_per_request=0.012068492900349044,rss_max_bytes=2310144i,trials=6i,limit="server",run_id="20250101-000000-fixture" 1735689630000000000
+    iomodels_bench,arch=x64,kernel=6.12.1,model=epoll-et,workload=many-connections throughput_per_s=152010.28221229883,throughput_q1_per_s=150227.98849450605,throughput_q3_per_s=153765.29617147575,response_p50_ns=1118208i,response_p99_ns=1839104i,response_p999_ns=2285568i,cpu_ns_per_request=6399.932851368046,syscalls_per_request=2.0399997076044767,context_switches_per_request=0.012068625229347738,rss_max_bytes=2310144i,trials=6i,limit="server",run_id="20250101-000000-fixture" 1735689630000000000"
+  `);
+});
+
+test('Every line is one by the grammar, and no two are of one series', () => {
+  const points = parseLines(exportText(influxExporter));
+  expect(points).toHaveLength(7);
+  expect(new Set(points.map(({ tags }) => `${tags.model} ${tags.workload}`)).size).toBe(7);
+});
+
+test('An empty value is no tag', () => {
+  const { result } = exportInput();
+  const environment = { ...result.record.environment, kernel: '' };
+  const [point] = parseLines(
+    exportText(influxExporter, exportInput({ ...result, record: { ...result.record, environment } })),
+  );
+  expect(point?.tags).toEqual({ arch: 'x64', model: 'epoll-lt', workload: 'many-connections' });
+});
+
+describe('A label', () => {
+  test.each(NASTY_LABELS)('%j comes back, but for line breaks and backslashes at its end', (label) => {
+    const expected = label.replaceAll(/\r\n|\r|\n/g, '\\n').replace(/\\+$/, '');
+    for (const { tags } of parseLines(exportText(influxExporter, relabelled(label))))
+      expect(tags.model ?? '').toBe(expected);
+  });
+});
+
+interface Point {
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const KEY = String.raw`(?:\\[,= ]|\\(?![,= ])|[^,= \n\\])+`;
+const FIELD = String.raw`${KEY}=(?:-?\d+i|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|"(?:\\["\\]|[^"\\\n])*")`;
+const LINE = new RegExp(
+  `^(?<name>${KEY})(?<tags>(?:,${KEY}=${KEY})*) (?<fields>${FIELD}(?:,${FIELD})*) (?<time>\\d{19})$`,
+);
+
+/** The grammar of the reference, measurement by measurement; throws at the first line that is none. */
+function parseLines(text: string): Point[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const match = LINE.exec(line);
+      if (match === null) throw new Error(`no point: ${line}`);
+      const pairs = [...(match.groups?.tags ?? '').matchAll(new RegExp(`,(${KEY})=(${KEY})`, 'g'))];
+      return { tags: Object.fromEntries(pairs.map(([, key, value]) => [key, unescapeTag(value ?? '')])) };
+    });
+}
+
+function unescapeTag(value: string): string {
+  return value.replaceAll(/\\([,= ])/g, '$1');
+}

@@ -1,0 +1,12 @@
+import { toShowJson } from '../results/json.ts';
+import type { Exporter } from './exporter.ts';
+
+/** Everything that was stored and the summary of it: `ShowJson` of `results/json.ts`, with every trial. */
+export const jsonExporter: Exporter = {
+  id: 'json',
+  title: 'everything: environment, plan, every trial with its histograms, summary',
+  files: ['run.json'],
+  write: ({ result, summary }) => [
+    `${JSON.stringify(toShowJson(result, summary, { trials: true }), null, 1)}\n`,
+  ],
+};

@@ -1,0 +1,197 @@
+import type { TrialResult } from '../results/schema.ts';
+import type { Comparison, MetricComparison } from '../stats/compare-result.ts';
+import type { RowSummary } from '../stats/run-summary.ts';
+import { MS_PER_S } from '../util/units.ts';
+import { type ExportCell, exportCells } from './cells.ts';
+import type { Exporter, ExportInput } from './exporter.ts';
+
+/** What came of a test case; `failure` is kept for regressions. */
+type Outcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'skipped' | 'failure' | 'error'; readonly message: string };
+
+interface TestCase {
+  readonly name: string;
+  readonly wallMs: number;
+  readonly outcome: Outcome;
+}
+
+interface TestSuite {
+  readonly name: string;
+  readonly cases: readonly TestCase[];
+}
+
+const PASSED: Outcome = { kind: 'passed' };
+
+/**
+ * JUnit XML. Of a comparison: a test case per cell and metric, which fails where it regressed and is
+ * skipped where it is inconclusive. Of a run alone: a test case per cell, which cannot fail. In both a
+ * cell that could not be measured is skipped, with the reason, and one whose trials failed is an error.
+ * Source: the schema of the JUnit task of Ant, as CI services read it.
+ */
+export const junitExporter: Exporter = {
+  id: 'junit',
+  title: 'JUnit XML: with --base regressions are failures, else only what broke',
+  files: ['junit.xml'],
+  write: (input) => {
+    const { record } = input.result;
+    const suites = record.settings.workloads.map(({ id }) => ({ name: id, cases: casesOf(input, id) }));
+    const attributes = { name: record.tool.name, ...totals(suites.flatMap(({ cases }) => cases)) };
+    const body = suites.map((suite) => suiteXml(suite, record.startedAt)).join('');
+    return [
+      `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributesXml(attributes)}>\n${body}</testsuites>\n`,
+    ];
+  },
+};
+
+function casesOf(input: ExportInput, workload: string): readonly TestCase[] {
+  const cells = exportCells(input).filter((cell) => cell.workload === workload);
+  const { comparison } = input;
+  if (comparison === null)
+    return cells.map((cell) => ({
+      name: cell.label,
+      wallMs: wallMsOf(cell, input.result.trials),
+      outcome: outcomeOfRow(cell.row),
+    }));
+  return cells.flatMap((cell) => comparedCases(cell, comparison, wallMsOf(cell, input.result.trials)));
+}
+
+/** A case per metric, which share the time of the cell; and one for what broke in it. */
+function comparedCases(cell: ExportCell, comparison: Comparison, wallMs: number): readonly TestCase[] {
+  const isOfCell = (other: { label: string; workload: string }) =>
+    other.label === cell.label && other.workload === cell.workload;
+  const broken = outcomeOfRow(cell.row);
+  const cases: Omit<TestCase, 'wallMs'>[] = comparison.metrics.filter(isOfCell).map((metric) => ({
+    name: `${cell.label} ${metric.metric}`,
+    outcome: outcomeOfMetric(metric),
+  }));
+  for (const { metric, reason } of comparison.leftOut.filter(isOfCell)) {
+    const outcome: Outcome = { kind: 'skipped', message: `not compared: ${reason}` };
+    if (metric !== null) cases.push({ name: `${cell.label} ${metric}`, outcome });
+    else if (broken.kind !== 'error') cases.push({ name: cell.label, outcome });
+  }
+  if (broken.kind === 'error') cases.push({ name: cell.label, outcome: broken });
+  return cases.map((item) => ({ ...item, wallMs: wallMs / cases.length }));
+}
+
+function outcomeOfMetric(metric: MetricComparison): Outcome {
+  switch (metric.verdict) {
+    case 'regressed':
+      return metric.confirmed === false
+        ? { kind: 'skipped', message: `not confirmed by a second measurement: ${changeText(metric)}` }
+        : { kind: 'failure', message: `regressed: ${changeText(metric)}` };
+    case 'inconclusive':
+      return { kind: 'skipped', message: `inconclusive: ${metric.reason ?? changeText(metric)}` };
+    case 'improved':
+    case 'same':
+      return PASSED;
+  }
+}
+
+/** `+11.2 % [+9.8 %, +12.4 %], median 6,400 to 7,117, threshold 5 %, p 0.001, by raw`. */
+function changeText(metric: MetricComparison): string {
+  const { change, base, current, threshold, adjustedP, decidedBy } = metric;
+  const interval =
+    change.interval === null ? '' : ` [${percent(change.interval.low)}, ${percent(change.interval.high)}]`;
+  return [
+    `${percent(change.ratio)}${interval}`,
+    `median ${digits(base.median)} to ${digits(current.median)}`,
+    `threshold ${digits(threshold * 100)} %`,
+    ...(adjustedP === null ? [] : [`p ${adjustedP.toPrecision(2)}`]),
+    `decided by ${decidedBy} values`,
+  ].join(', ');
+}
+
+/** Of a row by itself: no number makes it fail. */
+function outcomeOfRow(row: RowSummary): Outcome {
+  switch (row.status) {
+    case 'skipped':
+      return { kind: 'skipped', message: row.reason };
+    case 'not-run':
+      return { kind: 'skipped', message: 'the run ended before its first trial' };
+    case 'failed':
+      return { kind: 'error', message: failureText(row) };
+    case 'measured':
+      return row.trials.failed === 0 ? PASSED : { kind: 'error', message: failureText(row) };
+  }
+}
+
+function failureText({ trials, failures }: Exclude<RowSummary, { status: 'skipped' }>): string {
+  return `${trials.failed} ${trials.failed === 1 ? 'trial' : 'trials'} failed: ${failures.join('; ')}`;
+}
+
+function wallMsOf(cell: ExportCell, trials: readonly TrialResult[]): number {
+  return trials
+    .filter((trial) => trial.label === cell.label && trial.workload === cell.workload)
+    .reduce((sum, trial) => sum + trial.wallMs, 0);
+}
+
+function percent(ratio: number): string {
+  const change = (ratio - 1) * 100;
+  return `${change < 0 ? '' : '+'}${change.toFixed(1)} %`;
+}
+
+function digits(value: number): string {
+  return Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 6 });
+}
+
+function suiteXml({ name, cases }: TestSuite, timestamp: string): string {
+  // The schema has the time without a zone.
+  const attributes = { name, ...totals(cases), timestamp: timestamp.replace(/(\.\d+)?Z$/, '') };
+  const body = cases.map((item) => caseXml(item, name)).join('');
+  return `  <testsuite${attributesXml(attributes)}>\n${body}  </testsuite>\n`;
+}
+
+function totals(cases: readonly TestCase[]) {
+  const count = (kind: Outcome['kind']) => cases.filter(({ outcome }) => outcome.kind === kind).length;
+  return {
+    tests: cases.length,
+    failures: count('failure'),
+    errors: count('error'),
+    skipped: count('skipped'),
+    time: secondsOf(cases.reduce((sum, { wallMs }) => sum + wallMs, 0)),
+  };
+}
+
+function caseXml({ name, wallMs, outcome }: TestCase, workload: string): string {
+  const attributes = attributesXml({ name, classname: workload, time: secondsOf(wallMs) });
+  switch (outcome.kind) {
+    case 'passed':
+      return `    <testcase${attributes}/>\n`;
+    case 'skipped':
+      return `    <testcase${attributes}>\n      <skipped${attributesXml({ message: outcome.message })}/>\n    </testcase>\n`;
+    case 'failure':
+    case 'error': {
+      const type = { failure: 'regression', error: 'trial' }[outcome.kind];
+      const inner = `${attributesXml({ message: outcome.message, type })}>${escapeXml(outcome.message)}`;
+      return `    <testcase${attributes}>\n      <${outcome.kind}${inner}</${outcome.kind}>\n    </testcase>\n`;
+    }
+  }
+}
+
+function secondsOf(ms: number): string {
+  return (ms / MS_PER_S).toFixed(3);
+}
+
+function attributesXml(attributes: Readonly<Record<string, string | number>>): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
+    .join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+};
+
+/** Characters that XML 1.0 cannot hold, not even escaped, become U+FFFD. */
+function escapeXml(text: string): string {
+  return text
+    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\u{FFFD}')
+    .replaceAll(/[&<>"\n\r\t]/g, (character) => ENTITIES[character] ?? character);
+}
