@@ -21,7 +21,10 @@ export function registerShow(program: Command): void {
   program
     .command('show')
     .description('print the tables of a stored run')
-    .argument('[run]', 'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out')
+    .argument(
+      '[run]',
+      'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
+    )
     .addOption(outOption())
     .option('--json', 'print only JSON: the record and its summary')
     .option('--trials', 'with --json: every trial as well')
