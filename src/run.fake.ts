@@ -178,6 +178,7 @@ export function fakeSettings(change: Partial<RunSettings> = {}): RunSettings {
     precision: null,
     maxTimeS: null,
     audit: false,
+    handicap: null,
     ...change,
   };
 }

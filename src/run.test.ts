@@ -177,6 +177,16 @@ describe('a run', () => {
     expect(free.load.requests[0]?.clientCpu).toBeNull();
   });
 
+  test('handicaps the servers of the rows that it is told to, and no others', async () => {
+    const entries = ['poll', 'poll#2'].map((label) => ({ label, model: 'poll' }));
+    const world = fakeWorld();
+    const handicap = { ns: 500, labels: ['poll#2'] };
+    const { result } = await run(world, { entries, baseline: 'poll', blocks: 1, handicap });
+    const handicapped = world.servers.map(({ args }) => args.includes('--handicap-ns=500'));
+    expect(result.trials.map(({ label }) => label === 'poll#2')).toEqual(handicapped);
+    expect(handicapped.toSorted()).toEqual([false, true]);
+  });
+
   test.each([
     { connections: 1000, connsMax: 1008 },
     { connections: 1010, connsMax: 1016 },

@@ -127,6 +127,8 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
   );
   const args = [...model.options, `--conns-max=${connsMax}`];
   if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
+  const { handicap } = settings;
+  if (handicap?.labels.includes(trial.label)) args.push(`--handicap-ns=${handicap.ns}`);
   return { trial, model, workload, path, args };
 }
 

@@ -115,8 +115,7 @@ static enum echo_result on_recv(struct counters_slot *slot, int fd, char *buf, s
 		return echo_error(errno, fd, "recv");
 	if (n == 0)
 		return ECHO_CLOSED;
-	count(slot, COUNT_READS);
-	count_add(slot, COUNT_BYTES_IN, (uint64_t)n);
+	echo_received(slot, (size_t)n);
 	*len_bytes = (size_t)n;
 	return ECHO_MORE;
 }

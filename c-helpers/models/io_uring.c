@@ -198,8 +198,7 @@ static void on_recv(const struct server *server, struct counters_slot *slot, int
 	struct conn *conn = &conns[fd];
 
 	if (cqe->res > 0) {
-		count(slot, COUNT_READS);
-		count_add(slot, COUNT_BYTES_IN, (uint64_t)cqe->res);
+		echo_received(slot, (size_t)cqe->res);
 		conn->from = 0;
 		conn->end = (uint32_t)cqe->res;
 		count_write(slot, conn->end);

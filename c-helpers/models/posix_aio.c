@@ -104,8 +104,7 @@ static void on_recv(const struct server *server, struct counters_slot *slot, str
 		conn_close(slot, conn, false);
 		return;
 	}
-	count(slot, COUNT_READS);
-	count_add(slot, COUNT_BYTES_IN, n);
+	echo_received(slot, n);
 	conn->from = 0;
 	conn->end = (uint32_t)n;
 	request(server, slot, conn);

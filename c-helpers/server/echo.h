@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "die.h"
+#include "handicap.h"
 #include "net.h"
 
 enum echo_result {
@@ -71,6 +72,14 @@ static inline enum echo_result echo_send(struct counters_slot *slot, int fd, con
 	return ECHO_OWED;
 }
 
+/* Every read of data, whatever reads it, comes by here before it is answered. */
+static inline void echo_received(struct counters_slot *slot, size_t bytes)
+{
+	count(slot, COUNT_READS);
+	count_add(slot, COUNT_BYTES_IN, bytes);
+	handicap();
+}
+
 /* Reads once into scratch (buf_bytes) and echoes it. Only while nothing is owed. */
 static inline enum echo_result echo_read(struct counters_slot *slot, struct echo *echo, int fd, char *scratch,
 					 size_t buf_bytes)
@@ -86,8 +95,7 @@ static inline enum echo_result echo_read(struct counters_slot *slot, struct echo
 	}
 	if (n == 0)
 		return ECHO_CLOSED;
-	count(slot, COUNT_READS);
-	count_add(slot, COUNT_BYTES_IN, (uint64_t)n);
+	echo_received(slot, (size_t)n);
 	size_t done;
 	enum echo_result sent = echo_send(slot, fd, scratch, (size_t)n, &done);
 	if (sent == ECHO_OWED) {

@@ -12,15 +12,18 @@
 #include <sys/resource.h>
 
 #include "die.h"
+#include "handicap.h"
 #include "net.h"
 
 #define CONNS_MAX_DEFAULT 16384u
 #define STATS_BYTES 4096
+#define HANDICAP_NS_MAX 1000000000u
 
 struct options {
 	const char *host;
 	uint16_t port;
 	uint32_t conns_max; /* 0: as many as the limits allow */
+	uint32_t handicap_ns;
 	bool probe;
 	cpu_set_t cpus;
 	bool pinned;
@@ -90,6 +93,8 @@ static void parse_options(int argc, char **argv, struct options *options)
 			options->conns_max = number(arg + 12, UINT32_MAX / 2, "--conns-max");
 			if (options->conns_max == 0)
 				die_usage("--conns-max=0 would serve nobody");
+		} else if (!strncmp(arg, "--handicap-ns=", 14)) {
+			options->handicap_ns = number(arg + 14, HANDICAP_NS_MAX, "--handicap-ns");
 		} else if (!strncmp(arg, "--cpu=", 6)) {
 			parse_cpus(arg + 6, &options->cpus);
 			options->pinned = true;
@@ -282,6 +287,7 @@ int main(int argc, char **argv)
 	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
 	server.listen_fd = net_listen(options.host, &options.port, model_listen_nonblocking);
 	model_prepare(&server);
+	handicap_prepare(options.handicap_ns);
 	set_signals();
 	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u}\n",
 	       options.port, getpid(), counters_fd, server.conns_max);

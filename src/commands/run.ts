@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
 import { readTopology } from '../measure/topology.ts';
 import { renderRun } from '../render/run.ts';
@@ -54,6 +54,8 @@ export function registerRun(program: Command, signal: AbortSignal): void {
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
     .addOption(outOption())
+    .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
+    .addOption(new Option('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
     .addHelpText('after', EXAMPLES)

@@ -52,6 +52,7 @@ describe('resolveRunConfig', () => {
         ],
         "durationMs": 240,
         "entries": [],
+        "handicap": null,
         "maxTimeS": null,
         "precision": null,
         "profile": "default",
@@ -105,6 +106,7 @@ describe('resolveRunConfig', () => {
             "model": "epoll-et",
           },
         ],
+        "handicap": null,
         "maxTimeS": 600,
         "precision": 0.02,
         "profile": "full",
@@ -214,6 +216,36 @@ describe('resolveRunConfig', () => {
       expect(problemsOf({ ownWorkloads: [workload('ping-pong')] })).toEqual([
         'two workloads have the id ping-pong; give your own file an id that is not in use',
       ]);
+    });
+  });
+
+  describe('a handicap', () => {
+    const flags = { models: 'poll,poll,select', handicapNs: '500' };
+
+    test('is none, unless asked for', () => {
+      expect(settingsOf({}).handicap).toBeNull();
+    });
+
+    test('is of every row, or of those that are named', () => {
+      expect(settingsOf(flags).handicap).toEqual({ ns: 500, labels: ['poll', 'poll#2', 'select'] });
+      expect(settingsOf({ ...flags, handicap: 'poll#2' }).handicap).toEqual({ ns: 500, labels: ['poll#2'] });
+    });
+
+    test('is warned of', () => {
+      expect(resolveRunConfig({ ...flags, handicap: 'poll#2' }, CONTEXT).warnings).toEqual([
+        'made slower by 500 ns per read, as a test: poll#2; no numbers of these models',
+      ]);
+    });
+
+    test.each([
+      [{ handicap: 'poll' }, '--handicap says which rows, --handicap-ns how much'],
+      [{ handicapNs: '0' }, '--handicap-ns 0: must be a whole number from 1 to 1000000000'],
+      [
+        { models: 'poll', handicapNs: '5', handicap: 'pol' },
+        '--handicap: unknown row of this run pol; did you mean poll?',
+      ],
+    ])('cannot be %j', (wrong, problem) => {
+      expect(problemsOf(wrong)).toEqual([problem]);
     });
   });
 

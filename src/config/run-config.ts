@@ -17,6 +17,8 @@ export const RUN_DEFAULTS = {
 /** Blocks that `--precision` may add without `--max-time`. */
 export const BLOCKS_MAX = 1000;
 const DURATION_MAX_MS = 600_000;
+/** As in `c-helpers/server/main.c`. */
+const HANDICAP_NS_MAX = 1e9;
 
 /** The flags of `run` as typed; undefined where not given. */
 export interface RunFlags {
@@ -35,6 +37,9 @@ export interface RunFlags {
   readonly precision?: string | undefined;
   readonly maxTime?: string | undefined;
   readonly audit?: boolean | undefined;
+  /** Hidden; see `handicap` in the settings. */
+  readonly handicapNs?: string | undefined;
+  readonly handicap?: string | undefined;
 }
 
 export interface RunContext {
@@ -61,6 +66,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
   const entries = resolveEntries(flags.models, problems);
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
   const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
+  const handicap = resolveHandicap(flags, entries, problems);
   const settings: RunSettings = {
     entries,
     workloads: [...workloads],
@@ -81,9 +87,10 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 's') / 1000,
     audit: flags.audit ?? false,
+    handicap,
   };
   if (problems.length > 0) throw new UsageError(problems);
-  return { settings, warnings };
+  return { settings, warnings: [...warnings, ...handicapWarnings(handicap)] };
 }
 
 /** Rows of the tables; a model that is entered again is labelled `#2` and so on. */
@@ -139,6 +146,31 @@ function resolveBaseline(flag: string | undefined, entries: readonly Entry[], pr
   return labels.includes(RUN_DEFAULTS.baseline)
     ? RUN_DEFAULTS.baseline
     : (labels[0] ?? RUN_DEFAULTS.baseline);
+}
+
+/** Without `--handicap`, every row is. */
+function resolveHandicap(
+  flags: RunFlags,
+  entries: readonly Entry[],
+  problems: string[],
+): RunSettings['handicap'] {
+  const known = entries.map((entry) => entry.label);
+  if (flags.handicapNs === undefined) {
+    if (flags.handicap !== undefined) problems.push('--handicap says which rows, --handicap-ns how much');
+    return null;
+  }
+  const range = { flag: '--handicap-ns', min: 1, max: HANDICAP_NS_MAX };
+  const ns = wholeNumber(flags.handicapNs, 1, range, problems);
+  const labels = flags.handicap?.split(',').map((label) => label.trim()) ?? known;
+  for (const label of labels)
+    if (!known.includes(label)) problems.push(`--handicap: ${unknown(label, known, 'row of this run')}`);
+  return { ns, labels };
+}
+
+function handicapWarnings(handicap: RunSettings['handicap']): string[] {
+  if (handicap === null) return [];
+  const rows = handicap.labels.join(', ');
+  return [`made slower by ${handicap.ns} ns per read, as a test: ${rows}; no numbers of these models`];
 }
 
 function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[]) {

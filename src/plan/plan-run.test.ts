@@ -27,6 +27,7 @@ const settings: RunSettings = {
   precision: null,
   maxTimeS: null,
   audit: false,
+  handicap: null,
 };
 const input = { settings, models: MODELS, nofile: 20_000, support: [] };
 

@@ -278,6 +278,7 @@ function fixtureRecord(): RunRecord {
       precision: null,
       maxTimeS: null,
       audit: false,
+      handicap: null,
     },
     cells: fixtureCells(),
     environment: {

@@ -184,6 +184,11 @@ export const runSettingsSchema = z.object({
   precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),
   maxTimeS: z.number().positive().nullable(),
   audit: z.boolean().default(false).describe('whether audit trials were asked for'),
+  handicap: z
+    .object({ ns: count.min(1), labels: z.array(z.string()) })
+    .nullable()
+    .default(null)
+    .describe('rows whose servers are made slower by so much busy work per read, as a test of the tool'),
 });
 
 /** What a number must be judged against later. Null: could not be read. */

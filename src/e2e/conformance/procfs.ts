@@ -1,9 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { BYTES_PER_KIB } from '../../util/units.ts';
+import { BYTES_PER_KIB, NS_PER_MS } from '../../util/units.ts';
 
 /** Open descriptors of a process. */
 export async function countFds(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
+}
+
+/** CPU time of all tasks of a process, in nanoseconds: utime and stime of proc(5), in ticks of 10 ms. */
+export async function readCpuNs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10 * NS_PER_MS;
 }
 
 /** Resident memory of a process: VmRSS of proc(5). */

@@ -13,6 +13,8 @@ export const SETTLE_DEADLINE_MS = 20_000;
 
 export interface ServerOptions {
   readonly connsMax?: number;
+  /** Busy work per read. */
+  readonly handicapNs?: number;
   /** A command that ends in running the server, e.g. `['strace', '-c']`. */
   readonly under?: readonly string[];
   /**
@@ -54,6 +56,7 @@ export class Server {
   static async start(row: SupportedRow, options: ServerOptions = {}): Promise<Server> {
     const args = [...row.model.options];
     if (options.connsMax !== undefined) args.push(`--conns-max=${options.connsMax}`);
+    if (options.handicapNs !== undefined) args.push(`--handicap-ns=${options.handicapNs}`);
     const [path, ...rest] = [...(options.under ?? []), row.path, ...args];
     const handle = await launchServer(path ?? row.path, rest, new AbortController().signal);
     return new Server(handle, await countFds(handle.pid), options.nudge ?? false);
