@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import type { Column, Table } from '../tables/table.ts';
+import { leastWidth } from './wrap.ts';
 
 /** Spaces between two columns. */
 export const GAP = 2;
@@ -53,7 +54,7 @@ interface Extent {
 function extentOf(table: Table, column: Column, textOf: TextOf): Extent {
   const texts = [column.header, ...table.rows.map((row) => textOf(row, column))];
   const natural = widest(texts.flatMap((text) => text.split('\n')));
-  return { natural, least: column.wrap ? widest(texts.flatMap((text) => text.split(/\s/))) : natural };
+  return { natural, least: column.wrap ? Math.max(0, ...texts.map(leastWidth)) : natural };
 }
 
 function widest(texts: readonly string[]): number {
