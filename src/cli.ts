@@ -2,11 +2,13 @@ import { Command, CommanderError } from 'commander';
 import { readTool } from './build/package.ts';
 import { registerBaseline } from './commands/baseline.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerExport } from './commands/export.ts';
 import { registerList } from './commands/list.ts';
 import { registerRun } from './commands/run.ts';
 import { registerScale } from './commands/scale.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerShow } from './commands/show.ts';
+import { registerTables } from './commands/tables.ts';
 import {
   codeOf,
   EnvironmentError,
@@ -42,7 +44,9 @@ function buildProgram(signal: AbortSignal): Command {
   registerRun(program, signal);
   registerScale(program, signal);
   registerShow(program);
+  registerTables(program);
   registerBaseline(program);
+  registerExport(program);
   registerList(program);
   registerDoctor(program, signal);
   registerServe(program, signal);

@@ -9,6 +9,7 @@ interface ShowOptions {
   readonly out: string;
   readonly json?: boolean;
   readonly trials?: boolean;
+  readonly kernel?: boolean;
 }
 
 /** The folder of runs, for every command that reads or writes them. */
@@ -27,6 +28,7 @@ export function registerShow(program: Command): void {
     )
     .addOption(outOption())
     .option('--json', 'print only JSON: the record and its summary')
+    .option('--kernel', 'kernel-side work per request after each workload (default: of audited runs)')
     .option('--trials', 'with --json: every trial as well')
     .addHelpText('after', '\nExample:\n  iomodels-bench show --json | jq .summary')
     .action(async (name: string | undefined, options: ShowOptions) => {
@@ -39,6 +41,8 @@ export function registerShow(program: Command): void {
         );
         return;
       }
-      await write(`${renderRun(result, terminal(process.stdout))}\nstored in ${result.folder}\n`);
+      const { kernel } = options;
+      const view = { ...terminal(process.stdout), ...(kernel === undefined ? {} : { kernel }) };
+      await write(`${renderRun(result, view)}\nstored in ${result.folder}\n`);
     });
 }

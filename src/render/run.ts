@@ -3,23 +3,33 @@ import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../stats/run-summary.ts';
 import { summarize } from '../stats/summarize.ts';
 import { TABLES } from '../tables/index.ts';
+import { KERNEL_LEGEND } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { formatBytes, formatShare, formatWallTime } from './format.ts';
 import { type RenderOptions, renderTable } from './table.ts';
 import { renderWarnings } from './warnings.ts';
 import { wrap } from './wrap.ts';
 
+export interface RunRenderOptions extends RenderOptions {
+  /** Kernel-side work after each workload; without a word, where the run was audited. */
+  readonly kernel?: boolean;
+}
+
 /**
  * A run as text: where it ran, a table per workload, what to know to read them, and how the time was
  * spent. Ends without a line break.
  */
-export function renderRun(result: RunResult, options: RenderOptions): string {
+export function renderRun(result: RunResult, options: RunRenderOptions): string {
   const summary = summarize(result);
   const { record } = result;
+  const kernel = options.kernel ?? record.settings.audit;
   const parts = [
     renderHeader(record, options),
-    ...summary.workloads.map((workload) => renderTable(TABLES.workload(workload), options)),
-    legend(summary)
+    ...summary.workloads.flatMap((workload) => [
+      renderTable(TABLES.workload(workload), options),
+      ...(kernel ? [renderTable(TABLES.kernel(workload), options)] : []),
+    ]),
+    [...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]
       .flatMap((line) => wrap(line, options.width))
       .join('\n'),
     renderFooter(record, summary, options),
@@ -30,11 +40,19 @@ export function renderRun(result: RunResult, options: RenderOptions): string {
 
 /** What was measured, where and how. */
 export function renderHeader(record: RunRecord, options: RenderOptions): string {
-  const { environment: env, settings } = record;
   const bold = pc.createColors(options.color).bold;
+  return [
+    bold(`Run ${record.runId}`) + statusOf(record),
+    ...headerLines(record).flatMap((line) => wrap(line, options.width)),
+  ].join('\n');
+}
+
+/** The host, the pinning, and the settings of a run. */
+export function headerLines(record: RunRecord): readonly string[] {
+  const { environment: env, settings } = record;
   const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
   const where = [env.hypervisor, env.container].filter((name) => name !== null);
-  const lines = [
+  return [
     `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
     [
       `server ${pinning(settings.serverCpus)}`,
@@ -45,17 +63,14 @@ export function renderHeader(record: RunRecord, options: RenderOptions): string 
     ].join(' · '),
     `${record.timing?.blocks ?? settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · baseline ${settings.baseline}`,
   ];
-  return [
-    bold(`Run ${record.runId}`) + statusOf(record),
-    ...lines.flatMap((line) => wrap(line, options.width)),
-  ].join('\n');
 }
 
 function pinning(cpus: readonly number[] | null): string {
   return cpus === null ? 'not pinned' : `on CPU ${cpus.join(',')}`;
 }
 
-function statusOf({ status }: RunRecord): string {
+/** Said where a run did not come to its end. */
+export function statusOf({ status }: RunRecord): string {
   switch (status) {
     case 'complete':
       return '';

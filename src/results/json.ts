@@ -1,5 +1,6 @@
 import type { RunSummary } from '../stats/run-summary.ts';
 import type { ScaleSummary } from '../stats/scale-summary.ts';
+import type { GuideSummary } from '../tables/guide-summary.ts';
 import {
   type Calibration,
   type RunRecord,
@@ -71,4 +72,27 @@ export interface ScaleJson {
 /** The JSON of a sweep. */
 export function toScaleJson(result: RunResult, scale: ScaleSummary): ScaleJson {
   return { schemaVersion: SCHEMA_VERSION, run: result.record, scale, problems: result.problems };
+}
+
+/**
+ * What `tables --json` prints: `run` and `problems` as in `ShowJson`, and the guide's tables.
+ *
+ * - `tables.callFrequency[]`, `.context[]`, `.keyNumbers[]`: what the guide says (`guide`, with the ids
+ *   of its claims), and cells that are a union on `status`: `measured` (`findings[]`, each `about`
+ *   something, with `figures[]` of `name`, `value` and `unit`), `documented` (`text`, `source`: a fact
+ *   that was not measured here), `not-measured` and `not-here` (`why`). A `value` is a union on `kind`;
+ *   its number has the unit in its name, as in `{ kind: 'nanoseconds', ns }`.
+ * - `tables.tracing[]`: the speed of a row without tracing and with each counter, and `slowdown` and
+ *   `cpuFactor`, each a `ratio` with its 95 % `interval` (null with few blocks) and the `range` over blocks.
+ */
+export interface TablesJson {
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  readonly run: RunRecord;
+  readonly tables: GuideSummary;
+  readonly problems: readonly string[];
+}
+
+/** The JSON of the guide's tables. */
+export function toTablesJson(result: RunResult, tables: GuideSummary): TablesJson {
+  return { schemaVersion: SCHEMA_VERSION, run: result.record, tables, problems: result.problems };
 }

@@ -2,8 +2,8 @@ import type { AuditCounter } from '../plan/plan-run.ts';
 import type { AuditedTrial, RunResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type BlockRatio, blockRatio, cpuPerRequest, type ObservedTrial, throughput } from './block-ratio.ts';
-import { per, sumOf } from './sums.ts';
 import { summarizeSaturation } from './summarize-row.ts';
+import { per, sumOf } from './sums.ts';
 
 /** A row under a workload, with and without somebody counting its system calls. */
 export interface TracingCost {

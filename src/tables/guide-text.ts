@@ -19,6 +19,8 @@ export interface GuideFrequency {
   /** "Example: 10k conns, 1% active". */
   readonly example: string;
   readonly claims: readonly string[];
+  /** What limits the connections of a model that cannot hold the example. */
+  readonly limit?: string;
   /** Where the guide is wrong or vague, and under which condition. */
   readonly correction: string;
 }
@@ -30,7 +32,7 @@ const SELECT_POLL = {
   claims: ['freq-select-poll', 'select-poll-on'],
 } as const;
 
-export const GUIDE_FREQUENCY = [
+export const GUIDE_FREQUENCY: readonly GuideFrequency[] = [
   {
     model: 'blocking',
     name: 'Blocking (1 thread/conn)',
@@ -43,8 +45,9 @@ export const GUIDE_FREQUENCY = [
   {
     model: 'select',
     ...SELECT_POLL,
+    limit: 'FD_SETSIZE',
     correction:
-      'as poll, and it cannot hold the example: fd_set of libc ends at FD_SETSIZE (1,024); only a bitmap of its own making, through the raw call, goes further.',
+      'as poll, and it cannot hold the example: fd_set of libc ends at FD_SETSIZE (1,024); only longer bitmaps through the raw call go further.',
   },
   {
     model: 'poll',
@@ -68,7 +71,7 @@ export const GUIDE_FREQUENCY = [
     example: 'Same, but requires careful drain loop',
     claims: ['freq-epoll-et', 'et-more-efficient'],
     correction:
-      'draining to EAGAIN is not the same: it adds a failing read to every wakeup, 4 calls instead of 3 with one active. This server stops at a short read, as epoll(7) allows for streams (Q&A 9), and so makes as many as level-triggered.',
+      'draining to EAGAIN is not the same: it adds a failing read to every wakeup, 4 calls instead of 3 with one active. This server stops at a short read, as epoll(7) allows for streams (Q&A 9), and so makes 3 as well.',
   },
   {
     model: 'io_uring',
@@ -88,7 +91,7 @@ export const GUIDE_FREQUENCY = [
     correction:
       'zero only while the kernel thread is awake and the server polls the CQ: whichever sleeps costs a call. It is paid for with a kernel thread that spins on a CPU, which is part of the CPU per request.',
   },
-] as const satisfies readonly GuideFrequency[];
+];
 
 /** The columns of "io_uring vs epoll: Benchmark Context". */
 export const MECHANISMS = ['select/poll', 'epoll', 'io_uring'] as const;
@@ -210,7 +213,8 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
       },
       io_uring: { guide: 'Yes (SQPOLL)', documented: null, measure: 'sqpoll' },
     },
-    correction: 'NAPI busy polling polls the network card, SQPOLL the submission queue: different mechanisms.',
+    correction:
+      'NAPI busy polling polls the network card, SQPOLL the submission queue: different mechanisms.',
   },
   {
     id: 'regular-files',
@@ -326,7 +330,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     claims: ['select-fd-setsize'],
     answer: { kind: 'measure', measure: 'fd-setsize' },
     correction:
-      'it is the size of the C library's fd_set, not a cap of the kernel: the raw call takes longer bitmaps. FD_SET beyond it writes out of bounds (select(2)).',
+      'it is the size of fd_set in the C library, not a cap of the kernel: the raw call takes longer bitmaps. FD_SET beyond it writes out of bounds (select(2)). A server needs some of them for other descriptors.',
   },
   {
     id: 'epoll-connections',
@@ -343,7 +347,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     meaning: 'syscall cost on modern x86_64',
     claims: ['syscall-cost', 'syscall-table-sum'],
     answer: { kind: 'cost' },
-    correction: 'it depends on the CPU and its mitigations; the guide's own breakdown adds up to 92 ns.',
+    correction: 'it depends on the CPU and its mitigations; the breakdown in the guide totals 92 ns.',
   },
   {
     id: 'io-uring-since',
@@ -372,7 +376,10 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     claims: ['epoll-merged-2002'],
     answer: {
       kind: 'documented',
-      documented: { text: 'introduced in Linux 2.5.44 (October 2002), stable from 2.6.0', source: 'epoll(7)' },
+      documented: {
+        text: 'introduced in Linux 2.5.44 (October 2002), stable from 2.6.0',
+        source: 'epoll(7)',
+      },
     },
     correction: null,
   },

@@ -1,0 +1,46 @@
+import { type Command, Option } from 'commander';
+import { renderGuide } from '../render/guide.ts';
+import { renderGuideMarkdown } from '../render/markdown.ts';
+import { toTablesJson } from '../results/json.ts';
+import { readRun } from '../results/store.ts';
+import { summarizeGuide } from '../tables/guide-summary.ts';
+import { terminal, write } from './output.ts';
+import { outOption } from './show.ts';
+
+interface TablesOptions {
+  readonly out: string;
+  readonly markdown?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  iomodels-bench run --audit --profile full && iomodels-bench tables
+  iomodels-bench tables 20260102-030405-1a2b --markdown > guide.md
+
+A cell is measured, "not measured (why)" with the command that would measure it, or "not on this kernel
+(why)". Facts from documentation are marked as such. A run with --audit, ping-pong, many-connections and
+c10k fills the most; one of scale tells what idle connections cost.`;
+
+/** `tables [run]`: the tables of the guide "Linux I/O Models", with what this host says beside them. */
+export function registerTables(program: Command): void {
+  program
+    .command('tables')
+    .description("print the guide's tables with what a stored run measured beside its text")
+    .argument(
+      '[run]',
+      'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
+    )
+    .addOption(outOption())
+    .option('--markdown', 'print markdown')
+    .addOption(new Option('--json', 'print only JSON: the record and the tables').conflicts('markdown'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string | undefined, options: TablesOptions) => {
+      const result = await readRun(name, options.out);
+      for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
+      if (options.json)
+        return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
+      if (options.markdown) return write(`${renderGuideMarkdown(result)}\n`);
+      await write(`${renderGuide(result, terminal(process.stdout))}\n\nfrom ${result.folder}\n`);
+    });
+}

@@ -1,0 +1,51 @@
+import type { RunResult } from '../results/schema.ts';
+import { guideTables } from '../tables/guide-summary.ts';
+import type { Table } from '../tables/table.ts';
+import { headerLines, statusOf } from './run.ts';
+import { formatValue } from './table.ts';
+import { unglue } from './wrap.ts';
+
+/** The guide's tables with this host beside them, as a markdown document. Ends without a line break. */
+export function renderGuideMarkdown(result: RunResult): string {
+  const warnings = [...result.record.warnings, ...result.problems].map((warning) => `warning: ${warning}`);
+  return [
+    `# Run ${escapeMarkdown(result.record.runId)}${statusOf(result.record)}`,
+    bullets(headerLines(result.record)),
+    ...guideTables(result).map(renderMarkdownTable),
+    bullets(warnings),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** A table as GitHub's markdown has it, all columns, with its notes as a list below. */
+export function renderMarkdownTable(table: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const lines = [
+    line(table.columns.map((column) => inCell(column.header.replaceAll('\n', ' ')))),
+    line(table.columns.map(({ align }) => (align === 'right' ? '---:' : '---'))),
+    ...table.rows.map((row) => line(table.columns.map(({ key }) => inCell(formatValue(row[key]))))),
+  ];
+  return [`## ${escapeMarkdown(table.title)}`, lines.join('\n'), bullets(table.notes)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** What would be read as markup, as the characters that they are. */
+export function escapeMarkdown(text: string): string {
+  return (
+    text
+      .replaceAll(/[\\|*`[\]<>~#]/g, (character) => `\\${character}`)
+      // Inside of words it is no markup, and io_uring stays legible.
+      .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+  );
+}
+
+/** A cell is one line: a line break is a tag. */
+function inCell(text: string): string {
+  return unglue(text).split('\n').map(escapeMarkdown).join('<br>');
+}
+
+function bullets(texts: readonly string[]): string {
+  return texts.map((text) => `- ${escapeMarkdown(text)}`).join('\n');
+}

@@ -1,0 +1,87 @@
+import { findModel } from '../models/registry.ts';
+import {
+  cellValue,
+  DOCUMENTED_NOTE,
+  FACTOR_NOTE,
+  figure,
+  findRow,
+  type GuideCell,
+  type GuideRun,
+  SHAPES,
+} from './guide-cell.ts';
+import { ratioCell } from './guide-context.ts';
+import { GUIDE_KEY_NUMBERS, type GuideKeyNumber, type KeyNumberMeasure } from './guide-text.ts';
+import { type Figure, type Table, text } from './table.ts';
+
+/** A number of the guide with what this host says to it. */
+export interface KeyNumberRow {
+  readonly guide: GuideKeyNumber;
+  readonly here: GuideCell;
+}
+
+/** Every key number of the guide against the run. */
+export function keyNumbers(run: GuideRun): readonly KeyNumberRow[] {
+  return GUIDE_KEY_NUMBERS.map((guide) => ({ guide, here: answer(run, guide) }));
+}
+
+/** The guide's "Key Numbers", with this host beside it. */
+export function keyNumbersTable(rows: readonly KeyNumberRow[]): Table {
+  return {
+    title: 'Key numbers: what the guide says, and this host',
+    columns: [
+      { key: 'number', header: 'the guide', align: 'right', priority: 0 },
+      { key: 'meaning', header: '', align: 'left', priority: 0, wrap: true },
+      { key: 'here', header: 'this host', align: 'left', priority: 0, wrap: true },
+    ],
+    rows: rows.map(({ guide, here }) => ({
+      number: text(`“${guide.number}”`, 'strong'),
+      meaning: text(guide.meaning),
+      here: cellValue(here),
+    })),
+    notes: [
+      ...rows.flatMap(({ guide }) =>
+        guide.correction === null ? [] : [`“${guide.number}” (${guide.meaning}): ${guide.correction}`],
+      ),
+      DOCUMENTED_NOTE,
+      FACTOR_NOTE,
+    ],
+  };
+}
+
+function answer(run: GuideRun, { answer: kind }: GuideKeyNumber): GuideCell {
+  switch (kind.kind) {
+    case 'measure':
+      return measure(run, kind.measure);
+    case 'documented':
+      return { status: 'documented', ...kind.documented, here: null };
+    case 'cost':
+      return { status: 'not-measured', why: 'arrives with the cost measurements' };
+  }
+}
+
+function measure(run: GuideRun, what: KeyNumberMeasure): GuideCell {
+  switch (what) {
+    case 'fd-setsize':
+      return connectionsCell(run, 'select');
+    case 'epoll-connections':
+      return connectionsCell(run, 'epoll-lt');
+    case 'ratio':
+      return ratioCell(run);
+  }
+}
+
+/** How many connections one server held, and where its program ends: the least that can be. */
+function connectionsCell(run: GuideRun, model: string): GuideCell {
+  const rows = run.summary.workloads.flatMap(({ workload, rows }) =>
+    rows.filter((row) => row.model === model && row.status === 'measured').map(() => workload.connections),
+  );
+  if (rows.length === 0) {
+    const search = findRow(run, model, SHAPES.many);
+    return search.status === 'found' ? { status: 'not-measured', why: 'no trial' } : search;
+  }
+  const limit = findModel(model)?.connectionsMax ?? null;
+  const held = figure('held', { kind: 'count', value: Math.max(...rows) }, 'connections at once');
+  const ends: Figure[] =
+    limit === null ? [] : [figure('its server takes at most', { kind: 'count', value: limit })];
+  return { status: 'measured', findings: [{ about: model, figures: [held, ...ends] }] };
+}

@@ -1,0 +1,42 @@
+import type { RunResult } from '../results/schema.ts';
+import { summarizeTracing, type TracingCost } from '../stats/tracing-cost.ts';
+import { callFrequency, type FrequencyRow } from './guide-call-frequency.ts';
+import { type GuideRun, guideRun } from './guide-cell.ts';
+import { type ContextRow, guideContext } from './guide-context.ts';
+import { type KeyNumberRow, keyNumbers } from './guide-key-numbers.ts';
+import { TABLES } from './index.ts';
+import type { Table } from './table.ts';
+
+/** Everything that a run says to the guide's tables, as data. */
+export interface GuideSummary {
+  readonly callFrequency: readonly FrequencyRow[];
+  readonly context: readonly ContextRow[];
+  readonly keyNumbers: readonly KeyNumberRow[];
+  readonly tracing: readonly TracingCost[];
+}
+
+/** The guide against a stored run. */
+export function summarizeGuide(result: RunResult): GuideSummary {
+  return guideOf(guideRun(result));
+}
+
+/** The same as tables, in the order of the guide. */
+export function guideTables(result: RunResult): readonly Table[] {
+  const run = guideRun(result);
+  const { callFrequency: frequency, context, keyNumbers: numbers, tracing } = guideOf(run);
+  return [
+    TABLES.callFrequency(frequency, run),
+    TABLES.context(context),
+    TABLES.keyNumbers(numbers),
+    TABLES.tracing(tracing, run),
+  ];
+}
+
+function guideOf(run: GuideRun): GuideSummary {
+  return {
+    callFrequency: callFrequency(run),
+    context: guideContext(run),
+    keyNumbers: keyNumbers(run),
+    tracing: summarizeTracing(run.result),
+  };
+}
