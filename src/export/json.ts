@@ -5,7 +5,8 @@ import type { Exporter } from './exporter.ts';
 export const jsonExporter: Exporter = {
   id: 'json',
   title: 'everything: environment, plan, every trial with its histograms, summary',
-  files: ['run.json'],
+  // Not run.json: an export into the folder of its run must not replace that.
+  files: ['iomodels-bench.json'],
   write: ({ result, summary }) => [
     `${JSON.stringify(toShowJson(result, summary, { trials: true }), null, 1)}\n`,
   ],

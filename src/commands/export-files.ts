@@ -1,0 +1,97 @@
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { select } from '../config/selection.ts';
+import type { Exporter, ExportInput } from '../export/exporter.ts';
+import { EXPORTERS } from '../export/index.ts';
+import { replaceFile } from '../results/store.ts';
+import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+
+/** An exporter, and where its files go: as many as it has. */
+export interface ExportTarget {
+  readonly exporter: Exporter;
+  readonly paths: readonly string[];
+}
+
+/** `--export <format[=path]>`, before it is known where the run is stored. */
+export interface ExportRequest {
+  readonly exporter: Exporter;
+  /** Null: in the folder of the run. */
+  readonly path: string | null;
+}
+
+/** Names and globs to exporters, each once. Throws `UsageError`. */
+export function parseFormats(list: string): readonly Exporter[] {
+  const { names, problems } = select(
+    list,
+    EXPORTERS.map(({ id }) => id),
+    'format',
+  );
+  if (problems.length > 0) throw new UsageError(problems);
+  return EXPORTERS.filter(({ id }) => names.includes(id));
+}
+
+/** `json`, `json,csv`, `junit=report.xml`, `json,csv=folder`. Throws `UsageError`. */
+export function parseExportRequest(text: string): readonly ExportRequest[] {
+  const at = text.indexOf('=');
+  const path = at < 0 ? null : text.slice(at + 1);
+  if (path === '') throw new UsageError(`--export ${text} has no path after its =`);
+  const exporters = parseFormats(at < 0 ? text : text.slice(0, at));
+  // A path of several is a folder, also where it is not there yet.
+  const folder = path !== null && exporters.flatMap(({ files }) => files).length > 1;
+  return exporters.map((exporter) => ({ exporter, path: folder ? join(path, '/') : path }));
+}
+
+/**
+ * Where the files of exporters go. Several files need a folder, which is made; a single one is `path`
+ * itself, or in it if it is a folder or ends in `/`. Throws `UsageError` where that is not so, and
+ * `EnvironmentError` where it cannot be written: before anything is measured.
+ */
+export async function locateExports(
+  exporters: readonly Exporter[],
+  path: string,
+): Promise<readonly ExportTarget[]> {
+  const several = exporters.flatMap(({ files }) => files).length > 1;
+  const found = await stat(path).catch(() => null);
+  if (found !== null && !found.isDirectory() && several)
+    throw new UsageError(`${path} is a file, and ${exporters.map(({ id }) => id).join(', ')} need a folder`);
+  const inFolder = several || found?.isDirectory() === true || path.endsWith('/');
+  const targets = exporters.map((exporter) => ({
+    exporter,
+    paths: exporter.files.map((name) => resolve(inFolder ? join(path, name) : path)),
+  }));
+  await requireWritable(resolve(inFolder ? path : dirname(path)));
+  return targets;
+}
+
+/** Where requests of `run` go once it is known where the run is stored. Throws as `locateExports` does. */
+export async function locateRequests(
+  requests: readonly ExportRequest[],
+  runFolder: string,
+): Promise<readonly ExportTarget[]> {
+  const located = requests.map(({ exporter, path }) =>
+    locateExports([exporter], path ?? join(runFolder, 'exports/')),
+  );
+  const targets = (await Promise.all(located)).flat();
+  const paths = targets.flatMap((target) => target.paths);
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+  if (twice !== undefined) throw new UsageError(`two exports would be written to ${twice}`);
+  return targets;
+}
+
+/** Replaces every file as a whole: whoever reads it meanwhile has the old or the new one. */
+export async function writeExports(input: ExportInput, targets: readonly ExportTarget[]): Promise<void> {
+  for (const { exporter, paths } of targets) {
+    const texts = exporter.write(input);
+    for (const [i, path] of paths.entries()) await replaceFile(path, texts[i] ?? '');
+  }
+}
+
+async function requireWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const reason = codeOf(cause) ?? messageOf(cause);
+    throw new EnvironmentError(`cannot export to ${folder}: ${reason}; choose another path`, { cause });
+  }
+}
