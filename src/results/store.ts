@@ -17,6 +17,8 @@ import {
 export const RECORD_FILE = 'run.json';
 export const TRIALS_FILE = 'trials.ndjson';
 export const CALIBRATIONS_FILE = 'calibrations.ndjson';
+/** So many broken lines are named one by one. */
+const LINES_NAMED_MAX = 5;
 export const LOGS_FOLDER = 'logs';
 
 /** A run's folder while it is being measured: what is appended is safe if the process dies. */
@@ -206,12 +208,14 @@ export function parseCalibrations(text: string): { calibrations: Calibration[]; 
   return { calibrations: items, problems };
 }
 
+/** What the lines hold, and of those that hold something else the first few by number. */
 function parseLines<T>(
   text: string,
   schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
   { file, noun }: { readonly file: string; readonly noun: string },
 ): { items: T[]; problems: string[] } {
   const items: T[] = [];
+  const broken: number[] = [];
   const problems: string[] = [];
   const lines = text.split('\n');
   lines.forEach((line, i) => {
@@ -220,9 +224,18 @@ function parseLines<T>(
     if (parsed.success) items.push(parsed.data);
     else if (i === lines.length - 1)
       problems.push(`${file} ends in the middle of line ${i + 1}; that ${noun} is left out`);
-    else problems.push(`line ${i + 1} of ${file} is not a ${noun}; it is left out`);
+    else broken.push(i + 1);
   });
-  return { items, problems };
+  const named = broken.slice(0, LINES_NAMED_MAX);
+  const more = broken.length - named.length;
+  return {
+    items,
+    problems: [
+      ...named.map((line) => `line ${line} of ${file} is not a ${noun}; it is left out`),
+      ...(more > 0 ? [`${more} more lines of ${file} are not a ${noun}; they are left out`] : []),
+      ...problems,
+    ],
+  };
 }
 
 /** Undefined, which no schema takes, for what is not JSON. */
