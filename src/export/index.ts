@@ -6,6 +6,7 @@ import { gobenchExporter } from './gobench.ts';
 import { influxExporter } from './influx.ts';
 import { jsonExporter } from './json.ts';
 import { junitExporter } from './junit.ts';
+import { markdownExporter } from './markdown.ts';
 import { openmetricsExporter } from './openmetrics.ts';
 import { prometheusExporter } from './prometheus.ts';
 
@@ -20,4 +21,5 @@ export const EXPORTERS: readonly Exporter[] = [
   junitExporter,
   gobenchExporter,
   csvExporter,
+  markdownExporter,
 ];

@@ -29,7 +29,12 @@ export function relabelled(label: string): ExportInput {
     record: {
       ...record,
       cells: rename(record.cells),
-      settings: { ...record.settings, entries: rename(record.settings.entries), baseline: label },
+      settings: {
+        ...record.settings,
+        entries: rename(record.settings.entries),
+        workloads: record.settings.workloads.slice(0, 1),
+        baseline: label,
+      },
     },
     trials: rename(trials),
   });

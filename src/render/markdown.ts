@@ -1,9 +1,31 @@
 import type { RunResult } from '../results/schema.ts';
+import type { RunSummary } from '../stats/run-summary.ts';
 import { guideTables } from '../tables/guide-summary.ts';
+import { TABLES } from '../tables/index.ts';
+import { KERNEL_LEGEND } from '../tables/kernel-table.ts';
 import type { Table } from '../tables/table.ts';
-import { headerLines, statusOf } from './run.ts';
+import { legend } from '../tables/workload-notes.ts';
+import { footerLines, headerLines, statusOf } from './run.ts';
 import { formatValue } from './table.ts';
 import { unglue } from './wrap.ts';
+
+/** What `renderRun` says, as a markdown document. Ends without a line break. */
+export function renderRunMarkdown(result: RunResult, summary: RunSummary): string {
+  const { record } = result;
+  const kernel = record.settings.audit;
+  return [
+    `# Run ${escapeMarkdown(record.runId)}${statusOf(record)}`,
+    bullets(headerLines(record)),
+    ...summary.workloads.flatMap((workload) => [
+      renderMarkdownTable(TABLES.workload(workload)),
+      ...(kernel ? [renderMarkdownTable(TABLES.kernel(workload))] : []),
+    ]),
+    bullets([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : []), ...footerLines(record, summary)]),
+    bullets([...record.warnings, ...result.problems].map((warning) => `warning: ${warning}`)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
 
 /** The guide's tables with this host beside them, as a markdown document. Ends without a line break. */
 export function renderGuideMarkdown(result: RunResult): string {
@@ -43,9 +65,12 @@ export function escapeMarkdown(text: string): string {
 
 /** A cell is one line: a line break is a tag. */
 function inCell(text: string): string {
-  return unglue(text).split('\n').map(escapeMarkdown).join('<br>');
+  return unglue(text)
+    .split(/\r\n|\r|\n/)
+    .map(escapeMarkdown)
+    .join('<br>');
 }
 
 function bullets(texts: readonly string[]): string {
-  return texts.map((text) => `- ${escapeMarkdown(text)}`).join('\n');
+  return texts.map((text) => `- ${escapeMarkdown(text.replaceAll(/\s*[\r\n]+\s*/g, ' '))}`).join('\n');
 }

@@ -83,12 +83,19 @@ export function statusOf({ status }: RunRecord): string {
   }
 }
 
-/** How many trials there were, and how the time was spent. */
+/** `footerLines`, within a width. */
 export function renderFooter(
   record: RunRecord,
   summary: Pick<RunSummary, 'trials'>,
   options: RenderOptions,
 ): string {
+  return footerLines(record, summary)
+    .flatMap((line) => wrap(line, options.width))
+    .join('\n');
+}
+
+/** How many trials there were, and how the time was spent. */
+export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials'>): readonly string[] {
   const { measured, failed, contaminated } = summary.trials;
   const lines = [
     [
@@ -101,5 +108,5 @@ export function renderFooter(
       `${formatShare(record.timing.loadShare)} of the ${formatWallTime(record.timing.wallMs)} wall time was warm-up and measurement`,
     );
   }
-  return lines.flatMap((line) => wrap(line, options.width)).join('\n');
+  return lines;
 }

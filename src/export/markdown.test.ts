@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+import { markdownExporter } from './markdown.ts';
+
+test('The tables of the terminal are there with all their columns', () => {
+  expect(exportText(markdownExporter)).toMatchInlineSnapshot(`
+    "# Run 20250101-000000-fixture
+
+    - Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
+    - server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
+    - 6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+
+    ## many-connections: 200 connections, all active, 64 B (closed loop)
+
+    | \\# | model | req/s | p50 | p99 | p99.9 | CPU ns /req | sysc. /req | ctxsw /req | thr. | peak RSS | limit | throughput, times epoll-lt |
+    | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |
+    | 1 | epoll-lt! | 152.0k | 1.12ms | 1.84ms | 2.27ms | 6,400 | 2.05 | 0.012 | 1 | 2.20M | server | baseline |
+    | = | epoll-et | 152.0k | 1.12ms | 1.84ms | 2.29ms | 6,400 | 2.04 | 0.012 | 1 | 2.20M | server | 1.000 \\[0.967–1.034\\] |
+    | 3 | select | 98.3k | 1.73ms | 2.84ms | 3.53ms | 9,868 | 2.10 | 0.012 | 1 | 2.20M | server | 0.647 \\[0.637–0.657\\] |
+    | c1 | io_uring | 196.0k | 866µs | 1.43ms | 1.77ms | 4,100 | 0.11 | 0.020 | 1 | 6.50M | client | CPU 1.561 \\[1.523–1.599\\] |
+
+    - The client was the limit of io_uring: not ranked by throughput, but by requests per server CPU time.
+    - No difference shown to epoll-lt: epoll-et.
+    - Contaminated trials: epoll-lt 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.
+    - select: 1 of 6 trials failed: load: the server ended with SIGKILL
+
+    ## fixed-rate: 20,000/s over 100 of 2,000 connections, 64 B (open loop)
+
+    | \\# | model | req/s | p50 | p99 | p99.9 | CPU ns /req | sysc. /req | ctxsw /req | thr. | peak RSS | limit | requests per CPU time, times epoll-lt |
+    | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |
+    | 1 | io_uring! | 20.0k | 20.9µs | 34.4µs | 41.9µs | 4,101 | 0.11 | 0.021 | 1 | 6.50M | neither | 1.561 \\[1.525–1.598\\] |
+    | 2 | epoll-lt | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.05 | 0.013 | 1 | 2.20M | neither | baseline |
+    | = | epoll-et | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.04 | 0.013 | 1 | 2.20M | neither | 1.000 \\[0.967–1.032\\] |
+    | - | select |  |  |  |  |  |  |  |  |  |  | skipped |
+
+    - The rate is given: rows are ranked by requests per server CPU time, not by throughput.
+    - No difference shown to epoll-lt: epoll-et.
+    - Contaminated trials: io_uring 1 of 6; e.g. the hypervisor took 11 % of the CPUs in use.
+    - select: skipped: holds at most 1016 connections, the workload needs 2000
+
+    - = no difference shown: the 95 % interval covers 1
+    - ! some trials of this row are contaminated; they are kept
+    - In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.
+    - 41 trials measured, 2 of them contaminated; 1 failed
+    - 76 % of the 23.0 s wall time was warm-up and measurement
+    "
+  `);
+});
+
+test.each(NASTY_LABELS)('The label %j breaks no table', (label) => {
+  const rows = exportText(markdownExporter, relabelled(label))
+    .split(/[\r\n]/)
+    .filter((line) => line.startsWith('|'));
+  const cells = rows.map((row) => row.match(/(?<!\\)(?:\\\\)*\|/g)?.length);
+  expect(rows).toHaveLength(3);
+  expect(new Set(cells).size).toBe(1);
+});
