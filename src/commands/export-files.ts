@@ -66,7 +66,7 @@ export async function locateExports(
 /** Where requests of `run` go once it is known where the run is stored. Throws as `locateExports` does. */
 export async function locateRequests(
   requests: readonly ExportRequest[],
-  runFolder: string,
+  runFolder = '.',
 ): Promise<readonly ExportTarget[]> {
   const located = requests.map(({ exporter, path }) =>
     locateExports([exporter], path ?? join(runFolder, 'exports/')),

@@ -48,7 +48,7 @@ async function exportRun(name: string | undefined, options: ExportOptions): Prom
   if (options.output === undefined) return write(exporters.flatMap((item) => item.write(input)).join(''));
   const targets = await locateExports(exporters, options.output);
   await writeExports(input, targets);
-  for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`written to ${path}\n`);
+  for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 
 /** Several files on one stdout could not be told apart. */

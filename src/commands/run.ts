@@ -9,12 +9,14 @@ import { summarize } from '../stats/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
+import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
 import { terminal, write } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'> {
   readonly workload: readonly string[];
+  readonly export: readonly string[];
   readonly out: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
@@ -25,7 +27,8 @@ Examples:
   iomodels-bench run
   iomodels-bench run --models 'epoll-*,io_uring' --workloads ping-pong --blocks 20
   iomodels-bench run --models epoll-lt,epoll-lt          a model against itself: no difference
-  iomodels-bench run --workload ./mine.json --precision 2% --max-time 10m`;
+  iomodels-bench run --workload ./mine.json --precision 2% --max-time 10m
+  iomodels-bench run --export junit=report.xml --export prometheus,csv`;
 
 /** `run`: measures models under workloads and prints a table per workload. */
 export function registerRun(program: Command, signal: AbortSignal): void {
@@ -53,6 +56,12 @@ export function registerRun(program: Command, signal: AbortSignal): void {
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
+    .option(
+      '--export <format[=path]>',
+      'export it as well, by default into the folder of the run; may be repeated; see export --help',
+      collect,
+      [],
+    )
     .addOption(outOption())
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(new Option('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
@@ -63,17 +72,20 @@ export function registerRun(program: Command, signal: AbortSignal): void {
 }
 
 async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const config = configure(options);
+  const { config, exports } = configure(options);
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
+  // A path that cannot be written is found out before minutes of measuring.
+  await locateRequests(exports.filter(({ path }) => path !== null));
   const outcome = await measureRun(config, options.out, signal);
   await report(outcome, options.json === true);
+  await exportRun(outcome, exports);
   endAsMeasured(outcome, signal);
 }
 
 /** Flags and workload files to settings. Throws `UsageError` with the problems of all of them. */
-function configure(options: RunOptions): RunConfig {
+function configure(options: RunOptions): { config: RunConfig; exports: readonly ExportRequest[] } {
   const builtIn = loadWorkloads();
   const problems: string[] = [];
   const attempt = <T>(work: () => T): T | undefined => {
@@ -88,8 +100,16 @@ function configure(options: RunOptions): RunConfig {
   const ownWorkloads = attempt(() => loadWorkloadFiles(options.workload, builtIn));
   const context = { workloads: builtIn, topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
   const config = attempt(() => resolveRunConfig({ ...options, ownWorkloads }, context));
-  if (config === undefined || problems.length > 0) throw new UsageError(problems);
-  return config;
+  const exports = attempt(() => options.export.flatMap(parseExportRequest));
+  if (config === undefined || exports === undefined || problems.length > 0) throw new UsageError(problems);
+  return { config, exports };
+}
+
+async function exportRun({ result, folder }: RunOutcome, requests: readonly ExportRequest[]): Promise<void> {
+  if (requests.length === 0) return;
+  const targets = await locateRequests(requests, folder);
+  await writeExports({ result, summary: summarize(result), comparison: null }, targets);
+  for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 
 async function report({ result, folder }: RunOutcome, json: boolean): Promise<void> {
