@@ -1,10 +1,13 @@
+import { AUDIT_BLOCKS, type AuditCounter } from '../plan/plan-run.ts';
 import { bucketIndex, encodeHistogram, HISTOGRAM_BUCKETS } from '../stats/histogram.ts';
 import { NS_PER_MS, NS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import {
+  type AuditedTrial,
   type Calibration,
   type Cell,
   type Latency,
+  type MeasuredTrial,
   type Observation,
   type RunRecord,
   type RunResult,
@@ -13,13 +16,38 @@ import {
   type TrialResult,
 } from './schema.ts';
 
+export interface FixtureOptions {
+  /** With audit trials, as `run --audit` adds them. */
+  readonly audit?: boolean;
+}
+
 /** For tests only: a small run, the same every time. */
-export function fixtureRun(): RunResult {
-  return {
+export function fixtureRun({ audit = false }: FixtureOptions = {}): RunResult {
+  const run = {
     record: fixtureRecord(),
     trials: fixtureTrials(),
     calibrations: fixtureCalibrations(),
     problems: [],
+  };
+  return audit ? withAudits(run) : run;
+}
+
+/** The run as it is with `--audit`: both counters in the first blocks, and no disagreement. */
+export function withAudits(run: RunResult): RunResult {
+  const { record } = run;
+  const audits = run.trials.flatMap((trial) =>
+    trial.status === 'measured' && trial.block < AUDIT_BLOCKS
+      ? TRACERS.map((tracer) => auditOf(trial, tracer))
+      : [],
+  );
+  return {
+    ...run,
+    record: {
+      ...record,
+      settings: { ...record.settings, audit: true },
+      counters: TRACERS.map(({ counter }) => ({ counter, available: true, reason: null })),
+    },
+    trials: [...run.trials, ...audits].map((trial, index) => ({ ...trial, index })),
   };
 }
 
@@ -54,6 +82,41 @@ const WORKLOADS: readonly Workload[] = [
     arrivals: 'fixed',
   },
 ];
+
+interface Tracer {
+  readonly counter: AuditCounter;
+  /** Times slower, and times the CPU per request. */
+  readonly slowdown: number;
+  readonly cpuFactor: number;
+}
+
+const TRACERS: readonly Tracer[] = [
+  { counter: 'tracepoint', slowdown: 1.02, cpuFactor: 1.03 },
+  { counter: 'strace', slowdown: 12, cpuFactor: 4 },
+];
+
+function auditOf(trial: MeasuredTrial, { counter, slowdown, cpuFactor }: Tracer): AuditedTrial {
+  const { observation } = trial;
+  const { server } = observation;
+  const cpuNs = Math.round(server.cpuNs * cpuFactor);
+  return {
+    ...trial,
+    status: 'audited',
+    counter,
+    observation: {
+      ...observation,
+      throughputPerS: observation.throughputPerS / slowdown,
+      server: { ...server, cpuNs, cpuNsPerRequest: server.cpuNsPerRequest * cpuFactor },
+    },
+    audit: {
+      period: counter === 'strace' ? 'lifetime' : 'window',
+      own: server.syscalls,
+      counted: server.syscalls,
+      unclaimed: {},
+      disagreements: [],
+    },
+  };
+}
 
 /** What a model does here, before the noise of a trial. */
 interface Behaviour {

@@ -88,11 +88,13 @@ function frequencyCell(run: GuideRun, guide: GuideFrequency, load: LoadShape): G
   if (search.status === 'not-here' && guide.limit !== undefined)
     return { ...search, why: `${guide.limit}: ${search.why}` };
   if (search.status !== 'found') return search;
-  return { status: 'measured', findings: [callsOf(search.row)] };
+  // The head of the column names the built-in workload.
+  const about = search.workload.id === load.id ? '' : search.workload.id;
+  return { status: 'measured', findings: [callsOf(search.row, about)] };
 }
 
 /** Calls per request in all and by name, with the CPU time that they are not the whole of. */
-export function callsOf(row: MeasuredRow, about = ''): Finding {
+function callsOf(row: MeasuredRow, about: string): Finding {
   const { server } = row;
   const names = Object.entries(server.syscallsPerRequestByName)
     .filter(([, count]) => count >= SHARE_MIN)

@@ -115,9 +115,9 @@ export interface GuideContext {
   readonly correction: string | null;
 }
 
-const NO_OWN_BUFFERS: Documented = { text: 'no: each call names its memory', source: 'recv(2), send(2)' };
-const ONE_ACCEPT_EACH: Documented = { text: 'no: one accept call per connection', source: 'accept(2)' };
-const NO_CHAINS: Documented = { text: 'no: the program makes one call after the other', source: 'recv(2)' };
+const NO_OWN_BUFFERS: Documented = { text: 'no, each call names its memory', source: 'recv(2), send(2)' };
+const ONE_ACCEPT_EACH: Documented = { text: 'no, one accept call per connection', source: 'accept(2)' };
+const NO_CHAINS: Documented = { text: 'no, the program makes one call after the other', source: 'recv(2)' };
 
 export const GUIDE_CONTEXT: readonly GuideContext[] = [
   {
@@ -230,7 +230,7 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
       },
       epoll: {
         guide: 'Yes (always ready)',
-        documented: { text: 'no: epoll_ctl(ADD) fails with EPERM', source: 'epoll_ctl(2)' },
+        documented: { text: 'no, epoll_ctl(ADD) fails with EPERM', source: 'epoll_ctl(2)' },
       },
       io_uring: {
         guide: 'Yes (Linux 5.19+)',

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { withAudits } from '../results/fixture.ts';
+import { fixtureGuideRun } from '../results/guide.fake.ts';
+import { type Table, text } from '../tables/table.ts';
+import { escapeMarkdown, renderGuideMarkdown, renderMarkdownTable } from './markdown.ts';
+
+describe('Markup in texts is text', () => {
+  const cases: [string, string][] = [
+    ['a | b', 'a \\| b'],
+    ['back\\slash', 'back\\\\slash'],
+    ['<script>', '\\<script\\>'],
+    ['~120 µs and ~3 ms', '\\~120 µs and \\~3 ms'],
+    ['[x](y) *z* `c`', '\\[x\\](y) \\*z\\* \\`c\\`'],
+    ['io_uring_enter', 'io_uring_enter'],
+    ['_emphasis_', '\\_emphasis\\_'],
+  ];
+  test.each(cases)('%s', (plain, escaped) => {
+    expect(escapeMarkdown(plain)).toBe(escaped);
+  });
+});
+
+test('A table has all its columns, one line per row, and its notes as a list', () => {
+  const table: Table = {
+    title: 'Things | more',
+    columns: [
+      { key: 'name', header: 'name', align: 'left', priority: 0, wrap: true },
+      { key: 'calls', header: 'calls\n/req', align: 'right', priority: 9 },
+    ],
+    rows: [
+      { name: text('a|b\nsecond'), calls: { kind: 'per-request', value: 2 } },
+      {
+        name: {
+          kind: 'findings',
+          findings: [
+            { about: 'x', figures: [{ name: 'CPU', value: { kind: 'nanoseconds', ns: 1234 }, unit: 'ns' }] },
+            { about: 'y', figures: [] },
+          ],
+        },
+      },
+    ],
+    notes: ['a * b'],
+  };
+  expect(renderMarkdownTable(table)).toMatchInlineSnapshot(`
+    "## Things \\| more
+
+    | name | calls /req |
+    | --- | ---: |
+    | a\\|b<br>second | 2.00 |
+    | x: CPU 1,234 ns<br>y:  |  |
+
+    - a \\* b"
+  `);
+});
+
+test('The document has every table of the guide, and every row the cells of its head', () => {
+  const lines = renderGuideMarkdown(withAudits(fixtureGuideRun())).split('\n');
+  expect(lines.filter((line) => line.startsWith('#'))).toMatchInlineSnapshot(`
+    [
+      "# Run 20250101-000000-fixture",
+      "## Call frequency by model: what the guide says, and system calls per request on this host (ping-pong, c10k, many-connections)",
+      "## io_uring vs epoll, benchmark context: what the guide says, and this host",
+      "## Key numbers: what the guide says, and this host",
+      "## What tracing costs; the guide: “running strace -c ./my_server while your server handles 500k req/s adds 2–5% CPU overhead”",
+    ]
+  `);
+  const cellsOf = (line: string) => line.split(/(?<!\\)\|/).length;
+  let head: number | null = null;
+  for (const line of lines) {
+    if (!line.startsWith('|')) head = null;
+    else if (head === null) head = cellsOf(line);
+    else expect(cellsOf(line), line).toBe(head);
+  }
+});

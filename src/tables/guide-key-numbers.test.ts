@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { renderTable } from '../render/table.ts';
+import { fixtureGuideRun } from '../results/guide.fake.ts';
+import type { RunResult } from '../results/schema.ts';
+import { guideRun } from './guide-cell.ts';
+import { keyNumbers } from './guide-key-numbers.ts';
+import { TABLES } from './index.ts';
+
+test('All ten numbers of the guide have an answer, or the reason why not', () => {
+  const table = TABLES.keyNumbers(keyNumbers(guideRun(fixtureGuideRun())));
+  expect(renderTable(table, { width: 120, color: false })).toMatchInlineSnapshot(`
+    "Key numbers: what the guide says, and this host
+        the guide                                  this host
+           “1024”  FD_SETSIZE: select's hard cap   select: held 200 connections at once, its server takes at most 1,016
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+            “~1M”  connections per epoll instance  epoll-lt: held 10,000 connections at once
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+        “~150 ns”  syscall cost on modern x86_64   not measured (arrives with the cost measurements)
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+            “5.1”  Linux kernel that introduced    documented: merged for Linux 5.1 (2019) [LWN 810414]
+                   io_uring
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+           “2-3x”  io_uring throughput vs epoll    io_uring / epoll-lt, ping-pong: throughput ×1.248 [1.212–1.274],
+                   on small ops                    CPU/req ×0.802 [0.785–0.825]
+                                                   io_uring / epoll-lt, many-connections: throughput ×1.239 [1.212–1.267],
+                                                   CPU/req ×0.807 [0.789–0.825]
+                                                   io_uring / epoll-lt, c10k: throughput ×1.247 [1.213–1.274],
+                                                   CPU/req ×0.802 [0.785–0.825]
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+           “2002”  year epoll merged (Linux        documented: introduced in Linux 2.5.44 (October 2002), stable from 2.6.0
+                   2.5.44)                         [epoll(7)]
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+         “~10 µs”  epoll_wait overhead (O(1)       not measured (arrives with the cost measurements)
+                   delivery)
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+        “~1–5 µs”  io_uring CQ polling overhead    not measured (arrives with the cost measurements)
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+    “~200–500 ns”  context switch to kernel        not measured (arrives with the cost measurements)
+                   (modern x86)
+    ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
+           “64 B”  SQE/CQE size in io_uring rings  documented: an SQE has 64 B (128 with SETUP_SQE128), a CQE 16 B (32 with
+                                                   SETUP_CQE32) [linux/io_uring.h]
+      “1024” (FD_SETSIZE: select's hard cap): it is the size of fd_set in the C library, not a cap of the kernel: the raw
+      call takes longer bitmaps. FD_SET beyond it writes out of bounds (select(2)). A server needs some of them for other
+      descriptors.
+      “~1M” (connections per epoll instance): there is no limit per instance: fs.epoll.max_user_watches (per user),
+      RLIMIT_NOFILE, fs.file-max and memory limit it (epoll(7)).
+      “~150 ns” (syscall cost on modern x86_64): it depends on the CPU and its mitigations; the breakdown in the guide
+      totals 92 ns.
+      “2-3x” (io_uring throughput vs epoll on small ops): only where entering the kernel dominates (costly mitigations) and
+      many requests share a call; with one active there is nothing to share.
+      “~10 µs” (epoll_wait overhead (O(1) delivery)): it is no cost of the call, but of waking a thread that sleeps, which
+      every call that blocks has (fs/eventpoll.c).
+      “~1–5 µs” (io_uring CQ polling overhead): to look at the CQ is to read shared memory: no call is made.
+      “~200–500 ns” (context switch to kernel (modern x86)): entering the kernel is a mode switch, not a context switch; the
+      guide gives 92, 150, 150–300 and 200–500 ns for the same thing.
+      “64 B” (SQE/CQE size in io_uring rings): a CQE is a quarter of that.
+      documented: a fact from the source in [ ], not measured here; it would need a probe of its own.
+      × is a ratio paired within the blocks, [ ] its 95 % interval; ( ) the range over the blocks, where they are too few
+      for one."
+  `);
+});
+
+test('Without the models that answer, the cells say what would', () => {
+  const run = fixtureGuideRun();
+  const { settings } = run.record;
+  const poll: RunResult = {
+    ...run,
+    record: {
+      ...run.record,
+      settings: { ...settings, entries: settings.entries.filter(({ model }) => model === 'poll') },
+      cells: run.record.cells.filter(({ model }) => model === 'poll'),
+    },
+    trials: run.trials.filter(({ model }) => model === 'poll'),
+  };
+  const cells = new Map(keyNumbers(guideRun(poll)).map(({ guide, here }) => [guide.id, here]));
+  expect(cells.get('fd-setsize')).toEqual({
+    status: 'not-measured',
+    why: 'not in this run: run --models select --workloads many-connections',
+  });
+  expect(cells.get('io-uring-ratio')).toEqual({
+    status: 'not-measured',
+    why: 'needs both in one run: run --models epoll-lt,io_uring',
+  });
+});
