@@ -6,6 +6,7 @@ import { keyNumbersTable } from './guide-key-numbers.ts';
 import { kernelTable } from './kernel-table.ts';
 
 import { modelsTable, workloadsTable } from './list-table.ts';
+import { noiseTable } from './noise-table.ts';
 import { scaleTable } from './scale-table.ts';
 import { tracingCostTable } from './tracing-cost.ts';
 import { workloadTable } from './workload-table.ts';
@@ -22,4 +23,5 @@ export const TABLES = {
   context: guideContextTable,
   keyNumbers: keyNumbersTable,
   tracing: tracingCostTable,
+  noise: noiseTable,
 } as const;

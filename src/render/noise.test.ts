@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { fixtureRun } from '../results/fixture.ts';
+import { fixtureNoise } from '../results/noise.fake.ts';
+import { renderNoise } from './noise.ts';
+
+test('A noise certificate says how often compare is wrong, and what it can see', () => {
+  expect(
+    renderNoise(fixtureNoise(), fixtureRun().record, { width: 120, color: false }),
+  ).toMatchInlineSnapshot(`
+    "Run 20250101-000000-fixture
+    Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
+    server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
+    6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+
+    Equals compared: epoll-lt under many-connections, fixed-rate, 7 blocks a side
+    metric           threshold  false alarms,    false alarms,  inconclusive  half-width of  smallest change      in the
+                                    same time  one after other                 the interval             seen  worst cell
+    cpuNsPerRequest        5 %        1 of 40           0 of 2       8 of 40            3 %              6 %         6 %
+    responseP99Ns          5 %        0 of 40                -       8 of 40              -                -           -
+      Same time: 20 times, the two rows of each model were dealt to two sides in every block; 1 of these comparisons had a
+      false alarm in any cell.
+      One after the other: the first half of the blocks against the second, 6 trials of a cell a side; no false alarm.
+      Smallest change seen: what compare would call in 4 of 5 runs of 7 blocks, in the middle cell; it is never below the
+      threshold."
+  `);
+});

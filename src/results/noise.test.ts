@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fixtureNoise } from './noise.fake.ts';
+import { findNoise, NOISE_FOLDER, type NoiseCertificate, saveNoise } from './noise.ts';
+import { listRuns } from './store.ts';
+
+let out: string;
+beforeEach(() => {
+  out = mkdtempSync(join(tmpdir(), 'iomb-noise-'));
+});
+afterEach(() => rmSync(out, { recursive: true }));
+
+function certificate(runId: string, change: Partial<NoiseCertificate['environment']> = {}): NoiseCertificate {
+  const fixture = fixtureNoise();
+  const measuredAt = `2025-01-0${runId}T00:00:00.000Z`;
+  return { ...fixture, runId, measuredAt, environment: { ...fixture.environment, host: 'here', ...change } };
+}
+
+const HERE = { host: 'here', kernel: fixtureNoise().environment.kernel };
+
+test('A certificate is found again as it was saved, and is no run', async () => {
+  const saved = certificate('1');
+  expect(await saveNoise(out, saved)).toBe(join(out, NOISE_FOLDER, '1.json'));
+  expect(await findNoise(out, HERE)).toEqual(saved);
+  expect(readdirSync(join(out, NOISE_FOLDER))).toEqual(['1.json']);
+  expect(await listRuns(out)).toEqual([]);
+});
+
+test('The newest of the same kernel is taken, else the newest of the host, and none of another host', async () => {
+  for (const [runId, change] of [
+    ['1', {}],
+    ['3', {}],
+    ['2', {}],
+    ['4', { kernel: '7.0.0' }],
+    ['5', { host: 'there' }],
+  ] as const)
+    await saveNoise(out, certificate(runId, change));
+  expect((await findNoise(out, HERE))?.runId).toBe('3');
+  expect((await findNoise(out, { ...HERE, kernel: '8.0.0' }))?.runId).toBe('4');
+  expect(await findNoise(out, { ...HERE, host: null })).toBeNull();
+});
+
+test('What is no certificate is passed over, and so is a folder that is not there', async () => {
+  expect(await findNoise(out, HERE)).toBeNull();
+  mkdirSync(join(out, NOISE_FOLDER));
+  for (const [name, text] of [
+    ['a.json', '{'],
+    ['b.json', '{}'],
+    ['c.json', JSON.stringify({ ...certificate('9'), schemaVersion: 99 })],
+    ['d.txt', JSON.stringify(certificate('9'))],
+  ] as const)
+    writeFileSync(join(out, NOISE_FOLDER, name), text);
+  expect(await findNoise(out, HERE)).toBeNull();
+});
