@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { readTool } from './build/package.ts';
 import { registerBaseline } from './commands/baseline.ts';
+import { registerCompare } from './commands/compare.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExport } from './commands/export.ts';
 import { registerList } from './commands/list.ts';
@@ -13,13 +14,16 @@ import {
   codeOf,
   EnvironmentError,
   EXIT,
+  GateError,
   InterruptedError,
+  NotComparableError,
   TrialsFailedError,
   UsageError,
 } from './util/errors.ts';
 
 const EXIT_HELP = `
-Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.`;
+Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.
+Those of compare are in its own --help.`;
 
 /** One abort for the whole command: the first SIGINT or SIGTERM stops it in good order. */
 function abortOnSignals(): AbortSignal {
@@ -47,6 +51,7 @@ function buildProgram(signal: AbortSignal): Command {
   registerTables(program);
   registerBaseline(program);
   registerExport(program);
+  registerCompare(program, signal);
   registerList(program);
   registerDoctor(program, signal);
   registerServe(program, signal);
@@ -63,6 +68,8 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return say(error.message, EXIT.usage);
   if (error instanceof EnvironmentError) return say(error.message, EXIT.environment);
   if (error instanceof TrialsFailedError) return say(error.message, EXIT.trialFailed);
+  if (error instanceof NotComparableError) return say(error.message, EXIT.notComparable);
+  if (error instanceof GateError) return say(error.message, EXIT[error.verdict]);
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
   process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
   return EXIT.environment;

@@ -14,6 +14,7 @@ const METRIC: MetricComparison = {
   current: { median: 2.05, blocks: 6 },
   raw: { ratio: 1, interval: { low: 0.999, high: 1.001 } },
   normalised: null,
+  relative: null,
   decidedBy: 'raw',
   change: { ratio: 1, interval: { low: 0.999, high: 1.001 } },
   threshold: 0.05,
@@ -42,6 +43,7 @@ const COMPARISON: Comparison = {
   current: { runs: [], blocks: 6 },
   workloads: [],
   environment: [],
+  unsteady: [],
   calibration: null,
   metrics: [
     METRIC,

@@ -126,20 +126,30 @@ function trimmedBlocks(count: number): number {
   return count < BLOCKS_MIN_PERCENTILE ? 0 : Math.max(1, Math.floor(count * TRIMMED_SHARE));
 }
 
-function trimmedMean(sorted: readonly number[]): number {
+/** The mean without the lowest and highest fifth. @param sorted in order. */
+export function trimmedMean(sorted: readonly number[]): number {
   const trimmed = trimmedBlocks(sorted.length);
   return mean(sorted.slice(trimmed, sorted.length - trimmed));
 }
 
-function trimmedTInterval(sorted: readonly number[], error: number): Interval {
+/**
+ * The squared standard error of the trimmed mean and its degrees of freedom, by Yuen's winsorized
+ * variance; see `pairedRatio`. @param sorted at least `BLOCKS_MIN` values, in order.
+ */
+export function trimmedError(sorted: readonly number[]): { variance: number; degrees: number } {
   const count = sorted.length;
   const trimmed = trimmedBlocks(count);
   const kept = count - 2 * trimmed;
   const lowest = sorted[trimmed] ?? 0;
   const highest = sorted[count - trimmed - 1] ?? 0;
   const winsorized = sorted.map((value) => Math.min(highest, Math.max(lowest, value)));
-  const standardError = Math.sqrt(((count - 1) * sampleVariance(winsorized)) / (kept * (kept - 1)));
-  const reach = studentTQuantile(1 - error / 2, kept - 1) * standardError;
+  const variance = ((count - 1) * sampleVariance(winsorized)) / (kept * (kept - 1));
+  return { variance, degrees: kept - 1 };
+}
+
+function trimmedTInterval(sorted: readonly number[], error: number): Interval {
+  const { variance, degrees } = trimmedError(sorted);
+  const reach = studentTQuantile(1 - error / 2, degrees) * Math.sqrt(variance);
   const middle = trimmedMean(sorted);
   return { low: middle - reach, high: middle + reach };
 }

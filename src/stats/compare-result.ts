@@ -17,6 +17,9 @@ export type MetricId =
  */
 export type Verdict = 'regressed' | 'improved' | 'same' | 'inconclusive';
 
+/** Which of the changes decides. `paired`: both sides come from the same blocks of the same run. */
+export type DecidedBy = 'raw' | 'normalised' | 'relative' | 'paired';
+
 /** Current over base: 1.1 is 10 % more, whether or not more is better. */
 export interface Change {
   readonly ratio: number;
@@ -43,8 +46,14 @@ export interface MetricComparison {
   readonly raw: Change;
   /** Each block divided by the calibration of that block; null where there is none, or none applies. */
   readonly normalised: Change | null;
-  readonly decidedBy: 'raw' | 'normalised';
-  /** What decided: `raw` or `normalised`, its interval widened by what the host may have drifted. */
+  /**
+   * Server CPU over the CPU that the load generator spent per request in the same trial, which the
+   * neighbours of a noisy host slow down as well; null for other metrics.
+   */
+  readonly relative: Change | null;
+  /** See `stats/compare-decide.ts` for the rule, which does not look at the outcome. */
+  readonly decidedBy: DecidedBy;
+  /** What decided, its interval widened by what the host may have drifted between the runs. */
   readonly change: Change;
   /** Smallest change that matters, as a share: 0.05. */
   readonly threshold: number;
@@ -105,6 +114,8 @@ export interface Comparison {
   readonly current: ComparedSide;
   readonly workloads: readonly Workload[];
   readonly environment: readonly EnvironmentDifference[];
+  /** Why the host was not steady over the runs, so that times cannot be compared as they are. */
+  readonly unsteady: readonly string[];
   /** Null where a side has no calibrations. */
   readonly calibration: CalibrationShift | null;
   /** Counted ones first. */

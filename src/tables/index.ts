@@ -1,5 +1,6 @@
 import { baselinesTable } from './baselines-table.ts';
 
+import { compareOverview, compareTable } from './compare-table.ts';
 import { callFrequencyTable } from './guide-call-frequency.ts';
 import { guideContextTable } from './guide-context.ts';
 import { keyNumbersTable } from './guide-key-numbers.ts';
@@ -17,6 +18,8 @@ export const TABLES = {
   models: modelsTable,
   workloads: workloadsTable,
   scale: scaleTable,
+  compare: compareTable,
+  compareOverview,
   baselines: baselinesTable,
   kernel: kernelTable,
   callFrequency: callFrequencyTable,

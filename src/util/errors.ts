@@ -4,6 +4,9 @@ export const EXIT = {
   trialFailed: 1,
   usage: 2,
   environment: 3,
+  regressed: 1,
+  notComparable: 3,
+  inconclusive: 4,
   interrupted: 130,
 } as const;
 
@@ -31,6 +34,24 @@ export class TrialsFailedError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'TrialsFailedError';
+  }
+}
+
+/** Two sides of a comparison that say nothing about each other. Exit 3. */
+export class NotComparableError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NotComparableError';
+  }
+}
+
+/** A comparison is done and printed; its verdict is the exit code: 1 or 4. */
+export class GateError extends Error {
+  readonly verdict: 'regressed' | 'inconclusive';
+  constructor(message: string, verdict: 'regressed' | 'inconclusive') {
+    super(message);
+    this.name = 'GateError';
+    this.verdict = verdict;
   }
 }
 

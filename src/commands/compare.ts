@@ -1,0 +1,196 @@
+import { randomInt } from 'node:crypto';
+import { type Command, Option } from 'commander';
+import { resolveCompareOptions } from '../config/compare-config.ts';
+import { readEnvironment } from '../measure/environment.ts';
+import { outcomeLine, renderCompare } from '../render/compare.ts';
+import type { RunResult, RunSettings } from '../results/schema.ts';
+import { readRun } from '../results/store.ts';
+import { type CellName, confirmComparison, suspiciousCells } from '../stats/compare-confirm.ts';
+import { METRIC_IDS } from '../stats/compare-metrics.ts';
+import type { Comparison } from '../stats/compare-result.ts';
+import { type CompareOptions, compareRuns } from '../stats/compare-runs.ts';
+import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
+import { terminal, write } from './output.ts';
+import { measureRun } from './run-deps.ts';
+import { outOption } from './show.ts';
+
+/** Grows when a reader of the old shape of `compare --json` would misread the new one. */
+export const COMPARE_SCHEMA_VERSION = 1;
+
+/** A second measurement takes twice the blocks of the first, within these bounds. */
+const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
+
+interface Options {
+  readonly threshold?: string;
+  readonly metrics?: string;
+  readonly inconclusive?: 'pass' | 'fail';
+  readonly force?: boolean;
+  readonly confirm?: boolean;
+  readonly all?: boolean;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+A side is a run id, a folder, a run.json or baseline:<name>; several, separated by commas, are pooled.
+Metrics: ${METRIC_IDS.join(', ')}.
+
+Examples:
+  iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
+  iomodels-bench compare before1,before2,before3 after1,after2,after3
+  iomodels-bench compare a b --threshold 5%,cpuNsPerRequest=3% --metrics 'cpu*,syscalls*' --confirm
+  iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
+
+Exit codes: 0 nothing regressed, 1 regressed, 2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
+
+/** `compare <base> <current>`: a verdict for every metric of every cell, and one for all. */
+export function registerCompare(program: Command, signal: AbortSignal): void {
+  program
+    .command('compare')
+    .description('compare two stored runs, or two groups of them: what regressed, what is noise')
+    .argument('<base>', 'what is compared with')
+    .argument('<current>', 'what is judged')
+    .option('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)')
+    .option('--metrics <list>', 'metrics or globs that are judged (default: all)')
+    .addOption(
+      new Option('--inconclusive <verdict>', 'exit 0 (pass) or 1 (fail) instead of 4').choices([
+        'pass',
+        'fail',
+      ]),
+    )
+    .option('--confirm', 'measure what regressed again on this host before it is called a regression')
+    .option('--force', 'compare although the environments make it meaningless')
+    .option('--all', 'show every row, not only those that changed')
+    .addOption(outOption())
+    .option('--json', 'print only JSON on stdout')
+    .addHelpText('after', EXAMPLES)
+    .action((base: string, current: string, options: Options) => compare(base, current, options, signal));
+}
+
+async function compare(baseNames: string, currentNames: string, options: Options, signal: AbortSignal) {
+  const compareOptions = resolveCompareOptions(options);
+  const base = await readSide(baseNames, options.out);
+  const current = await readSide(currentNames, options.out);
+  const ids = new Set(base.map(({ record }) => record.runId));
+  const shared = current.find(({ record }) => ids.has(record.runId));
+  if (shared) throw new UsageError(`${shared.record.runId} is on both sides`);
+  let comparison = compareRuns(base, current, compareOptions);
+  requireComparable(comparison, options.force === true);
+  if (options.confirm)
+    comparison = await confirm({ comparison, base, current, compareOptions }, options, signal);
+  await report(comparison, options);
+  endByVerdict(comparison, options.inconclusive);
+}
+
+async function readSide(names: string, outDir: string): Promise<RunResult[]> {
+  const list = names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (list.length === 0) throw new UsageError('a side names no run');
+  const runs = await Promise.all(list.map((name) => readRun(name, outDir)));
+  const folders = runs.map(({ folder }) => folder);
+  const twice = folders.find((folder, i) => folders.indexOf(folder) !== i);
+  if (twice !== undefined) throw new UsageError(`${twice} is named twice on one side`);
+  return runs;
+}
+
+function requireComparable(comparison: Comparison, force: boolean): void {
+  const refused = comparison.environment.filter(({ effect }) => effect === 'refused');
+  if (refused.length > 0 && !force)
+    throw new NotComparableError(
+      [
+        'the two sides cannot be compared:',
+        ...refused.map(({ what, base, current }) => `  ${what}: ${base} in base, ${current} in current`),
+        '--force compares them nevertheless',
+      ].join('\n'),
+    );
+  if (comparison.metrics.length > 0) return;
+  const reasons = [...new Set(comparison.leftOut.map(({ reason }) => reason))];
+  throw new NotComparableError(
+    ['the two sides have no cell in common that could be compared', ...reasons.slice(0, 5)].join('\n  '),
+  );
+}
+
+interface Confirmation {
+  readonly comparison: Comparison;
+  readonly base: readonly RunResult[];
+  readonly current: readonly RunResult[];
+  readonly compareOptions: CompareOptions;
+}
+
+/** Measures the cells that regressed once more, with more blocks, and judges again. */
+async function confirm(
+  { comparison, base, current, compareOptions }: Confirmation,
+  options: Options,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const cells = suspiciousCells(comparison);
+  const [last] = current.slice(-1);
+  if (cells.length === 0 || last === undefined) return comparison;
+  requireThisHost(last);
+  process.stderr.write(`measuring ${cells.length} cells again that seem to have regressed\n`);
+  const settings = settingsAgain(last.record.settings, cells);
+  const { result, folder } = await measureRun({ settings, warnings: [] }, options.out, signal);
+  process.stderr.write(`the second measurement is stored in ${folder}\n`);
+  signal.throwIfAborted();
+  return confirmComparison(comparison, compareRuns(base, [only(result, cells)], compareOptions));
+}
+
+/** Refuses to measure another kernel or machine in the place of the current side. */
+function requireThisHost({ record }: RunResult): void {
+  const here = readEnvironment();
+  const differing = (['host', 'kernel', 'kernelVersion', 'cpuModel', 'arch'] as const).filter(
+    (key) => here[key] !== record.environment[key],
+  );
+  if (differing.length > 0)
+    throw new NotComparableError(
+      `--confirm measures on this host, but the current side is of another one: ${differing
+        .map((key) => `${key} ${record.environment[key]}, here ${here[key]}`)
+        .join('; ')}`,
+    );
+}
+
+function settingsAgain(settings: RunSettings, cells: readonly CellName[]): RunSettings {
+  const labels = new Set(cells.map(({ label }) => label));
+  const workloads = new Set(cells.map(({ workload }) => workload));
+  const entries = settings.entries.filter(({ label }) => labels.has(label));
+  return {
+    ...settings,
+    entries,
+    workloads: settings.workloads.filter(({ id }) => workloads.has(id)),
+    blocks: Math.min(CONFIRM_BLOCKS.max, Math.max(CONFIRM_BLOCKS.min, 2 * settings.blocks)),
+    baseline: entries[0]?.label ?? settings.baseline,
+    seed: randomInt(0x7fffffff),
+    precision: null,
+    maxTimeS: null,
+    audit: false,
+  };
+}
+
+/** Entries times workloads holds more cells than were suspicious. */
+function only(result: RunResult, cells: readonly CellName[]): RunResult {
+  const wanted = (one: CellName) =>
+    cells.some(({ label, workload }) => label === one.label && workload === one.workload);
+  return {
+    ...result,
+    record: { ...result.record, cells: result.record.cells.filter(wanted) },
+    trials: result.trials.filter(wanted),
+  };
+}
+
+async function report(comparison: Comparison, options: Options): Promise<void> {
+  if (options.json) {
+    await write(`${JSON.stringify({ schemaVersion: COMPARE_SCHEMA_VERSION, comparison }, null, 1)}\n`);
+    return;
+  }
+  const text = renderCompare(comparison, { ...terminal(process.stdout), all: options.all === true });
+  await write(`${text}\n`);
+}
+
+function endByVerdict(comparison: Comparison, inconclusive: Options['inconclusive']): void {
+  if (comparison.outcome === 'passed') return;
+  if (comparison.outcome === 'regressed') throw new GateError(outcomeLine(comparison), 'regressed');
+  if (inconclusive === 'pass') return;
+  throw new GateError(outcomeLine(comparison), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
+}

@@ -1,0 +1,101 @@
+import pc from 'picocolors';
+import type { Comparison, LeftOut } from '../stats/compare-result.ts';
+import { METRIC_NAMES } from '../tables/compare-table.ts';
+import { TABLES } from '../tables/index.ts';
+import { type RenderOptions, renderTable } from './table.ts';
+import { renderWarnings } from './warnings.ts';
+import { wrap } from './wrap.ts';
+
+/** Rows that are left out are named one by one up to this many of a reason. */
+const NAMED_MAX = 4;
+
+/** A comparison as text: what was compared, what differs, the verdicts, and what was left out. */
+export function renderCompare(
+  comparison: Comparison,
+  options: RenderOptions & { readonly all: boolean },
+): string {
+  const bold = pc.createColors(options.color).bold;
+  const tables = (['counted', 'timed'] as const)
+    .map((kind) => TABLES.compare(comparison, { kind, all: options.all }))
+    .filter(({ rows }) => rows.length > 0);
+  const parts = [
+    [bold('Comparison'), ...headerOf(comparison).flatMap((line) => wrap(line, options.width, '  '))].join(
+      '\n',
+    ),
+    ...tables.map((table) => renderTable(table, options)),
+    renderTable(TABLES.compareOverview(comparison), options),
+    notesOf(comparison, options.all)
+      .flatMap((line) => wrap(line, options.width, '  '))
+      .join('\n'),
+    renderWarnings(comparison.warnings, options),
+    bold(outcomeLine(comparison)),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** The verdict in a sentence: also the message of the gate. */
+export function outcomeLine({ outcome, counts }: Comparison): string {
+  const { regressed, improved, same, inconclusive } = counts;
+  const all = regressed + improved + same + inconclusive;
+  const rest = `${improved} improved, ${same} the same, ${inconclusive} inconclusive, of ${all}`;
+  switch (outcome) {
+    case 'regressed':
+      return `regressed: ${regressed}; ${rest}`;
+    case 'inconclusive':
+      return `nothing regressed, but not all could be decided: ${rest}`;
+    case 'passed':
+      return `nothing regressed: ${rest}`;
+  }
+}
+
+function headerOf({ base, current, calibration, unsteady, environment }: Comparison): string[] {
+  const side = ({ runs, blocks }: Comparison['base']) =>
+    `${runs.map(({ runId, kernel }) => `${runId} (Linux ${kernel})`).join(', ')}: ${blocks} blocks`;
+  const shown = (ratio: number) => `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
+  return [
+    `base     ${side(base)}`,
+    `current  ${side(current)}`,
+    ...(calibration === null
+      ? []
+      : [
+          `machine without any model: loop ${shown(calibration.spin.ratio)}, system call ${shown(calibration.syscall.ratio)}, round trip ${shown(calibration.ping.ratio)}`,
+        ]),
+    ...unsteady.map((reason) => `host not steady: ${reason}`),
+    ...environment.map((one) => `differs: ${one.what}: ${one.base} -> ${one.current}${EFFECTS[one.effect]}`),
+  ];
+}
+
+const EFFECTS = { subject: '', noted: '', refused: ' (compared by force)' } as const;
+
+function notesOf(comparison: Comparison, all: boolean): string[] {
+  const { metrics, unsteady } = comparison;
+  const used = new Set(metrics.map(({ decidedBy }) => decidedBy));
+  return [
+    ...(all ? [] : ['Rows that did not change are counted only; --all shows them.']),
+    ...(used.has('relative')
+      ? [
+          "beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides where the host was not steady, or where no kernel or setting differs.",
+        ]
+      : []),
+    ...(used.has('normalised') ? ['normalised: each block by the calibration of that block.'] : []),
+    ...(unsteady.length > 0
+      ? [
+          'Of a host that was not steady, throughput and response times are judged only with 3 runs a side or more.',
+        ]
+      : []),
+    ...leftOutLines(comparison.leftOut),
+  ];
+}
+
+function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  const found = new Map<string, string[]>();
+  for (const { label, workload, metric, reason } of leftOut) {
+    const name = `${label} ${workload}${metric === null ? '' : ` ${METRIC_NAMES[metric]}`}`;
+    found.set(reason, [...(found.get(reason) ?? []), name]);
+  }
+  return [...found].map(([reason, names]) => {
+    const some = names.slice(0, NAMED_MAX).join('; ');
+    const more = names.length > NAMED_MAX ? `; and ${names.length - NAMED_MAX} more` : '';
+    return `left out: ${some}${more}: ${reason}`;
+  });
+}
