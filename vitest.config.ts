@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { PlainCountReporter } from './src/e2e/plain-count.ts';
 
 /** A unit test does nothing slow; a machine that stalls may still take this long. */
 const UNIT_TEST_TIMEOUT_MS = 10_000;
@@ -8,7 +9,7 @@ const E2E_HOOK_TIMEOUT_MS = 180_000;
 
 export default defineConfig({
   test: {
-    reporters: ['default', './src/e2e/plain-count.ts'],
+    reporters: ['default', new PlainCountReporter()],
     projects: [
       {
         test: {

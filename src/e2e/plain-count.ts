@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** Ends the output of a test run with a plain line that any CI can read: `N passed, N failed, N skipped`. */
-export default class PlainCountReporter implements Reporter {
+export class PlainCountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0 };
     for (const module of modules) {

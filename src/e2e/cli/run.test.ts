@@ -67,7 +67,7 @@ describe('a run', () => {
     expect(lines).toHaveLength(2 * 2 * 3);
     for (const line of lines) expect(trialResultSchema.parse(JSON.parse(line)).status).toBe('measured');
     expect(result.problems).toEqual([]);
-    expect(readdirSync(folder).sort()).toEqual(['run.json', 'trials.ndjson']);
+    expect(readdirSync(folder).sort()).toEqual(['calibrations.ndjson', 'run.json', 'trials.ndjson']);
   });
 
   test('has a row for each time that a model was entered', () => {

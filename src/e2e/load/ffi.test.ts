@@ -368,7 +368,7 @@ describe('the library', () => {
     return library;
   }
   const FUNCTIONS =
-    'create run stop progress report histogram counter_names edge_counters edge_traces edge_file destroy trace_check';
+    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy trace_check';
 
   test('of another version is refused by name', async () => {
     const stubs = FUNCTIONS.split(' ').map((name) => `void loadgen_${name}(void) {}`);
