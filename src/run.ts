@@ -268,7 +268,7 @@ function timingOf(
 ): RunRecord['timing'] {
   const loadMs = trials.reduce(
     (sum, trial) =>
-      trial.status === 'measured' ? sum + settings.warmupMs + trial.observation.accountedNs / NS_PER_MS : sum,
+      trial.status === 'failed' ? sum : sum + settings.warmupMs + trial.observation.accountedNs / NS_PER_MS,
     0,
   );
   const blocks = new Set(trials.map((trial) => trial.block)).size;

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../stats/run-summary.ts';
 import { summarize } from '../stats/summarize.ts';
+import { auditNotes } from '../tables/audit-notes.ts';
 import { TABLES } from '../tables/index.ts';
 import { KERNEL_LEGEND } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
@@ -32,7 +33,9 @@ export function renderRun(result: RunResult, options: RunRenderOptions): string 
     [...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]
       .flatMap((line) => wrap(line, options.width))
       .join('\n'),
-    renderFooter(record, summary, options),
+    [...auditNotes(summary.audits), ...footerLines(record, summary)]
+      .flatMap((line) => wrap(line, options.width))
+      .join('\n'),
     renderWarnings([...record.warnings, ...result.problems], options),
   ];
   return parts.filter((part) => part !== '').join('\n\n');

@@ -13,6 +13,45 @@ export interface AuditSummary {
   readonly failed: number;
 }
 
+/** What one counter said of a whole run. */
+export interface AuditTotal {
+  readonly counter: AuditCounter;
+  readonly available: boolean;
+  /** Why it could not be used, and what would allow it. */
+  readonly reason: string | null;
+  readonly trials: number;
+  readonly agreeing: number;
+  readonly failed: number;
+  readonly disagreements: readonly (CellName & AuditRecord['disagreements'][number])[];
+}
+
+/** One total per counter that the run looked for; empty where no audit was asked for. */
+export function totalAudits(result: RunResult): readonly AuditTotal[] {
+  return result.record.counters.flatMap(({ counter, available, reason }) => {
+    if (counter === 'own') return [];
+    const cells = result.record.cells.map((cell) => ({
+      cell,
+      audits: summarizeAudits(result, cell).filter((audit) => audit.counter === counter),
+    }));
+    const all = cells.flatMap(({ audits }) => audits);
+    const sum = (value: (audit: AuditSummary) => number) =>
+      all.reduce((total, audit) => total + value(audit), 0);
+    return [
+      {
+        counter,
+        available,
+        reason,
+        trials: sum((audit) => audit.trials),
+        agreeing: sum((audit) => audit.agreeing),
+        failed: sum((audit) => audit.failed),
+        disagreements: cells.flatMap(({ cell: { label, workload }, audits }) =>
+          audits.flatMap((audit) => audit.disagreements.map((found) => ({ label, workload, ...found }))),
+        ),
+      },
+    ];
+  });
+}
+
 /** A row under a workload. */
 export interface CellName {
   readonly label: string;

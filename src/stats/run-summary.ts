@@ -1,4 +1,5 @@
 import type { Workload } from '../workloads/schema.ts';
+import type { AuditTotal } from './audit-summary.ts';
 import type { Interval } from './bootstrap.ts';
 import type { RowNumbers } from './summarize-row.ts';
 
@@ -73,4 +74,6 @@ export interface RunSummary {
   readonly comparisons: number;
   readonly trials: { readonly measured: number; readonly failed: number; readonly contaminated: number };
   readonly workloads: readonly WorkloadSummary[];
+  /** What other counters said of the servers' own counts of system calls; empty without an audit. */
+  readonly audits: readonly AuditTotal[];
 }

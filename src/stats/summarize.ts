@@ -1,5 +1,6 @@
 import type { Cell, MeasuredTrial, RunRecord, RunResult, TrialResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
+import { totalAudits } from './audit-summary.ts';
 import { BLOCKS_MIN, halfWidth, type Pair, pairedRatio } from './bootstrap.ts';
 import { rankRows } from './rank.ts';
 import type { Comparison, RankedBy, RowSummary, RunSummary } from './run-summary.ts';
@@ -30,6 +31,7 @@ export function summarize(result: RunResult): RunSummary {
       failed: result.trials.filter((trial) => trial.status === 'failed').length,
       contaminated: measured.filter(isContaminated).length,
     },
+    audits: totalAudits(result),
     workloads: groups.map(({ workload, cells }) => ({
       workload,
       baseline: record.settings.baseline,
