@@ -33,6 +33,7 @@ const BEHAVIOURS: readonly Behaviour[] = [
 const WORKLOADS = [
   closed('ping-pong', 1, 1),
   closed('many-connections', 200, 200),
+  closed('mostly-idle', 1000, 10),
   closed('c10k', 10_000, 100),
 ] as const;
 

@@ -151,7 +151,7 @@ export const DOCUMENTED_NOTE =
 
 /** How factors are to be read, for the notes of a table that has some. */
 export const FACTOR_NOTE =
-  '× is a ratio paired within the blocks, [ ] its 95 % interval; ( ) the range over the blocks, where they are too few for one.';
+  '× is a ratio paired within the blocks, [ ] its 95 % interval; ( ) the range over the blocks, where they are too few for one; without either it is of a single block.';
 
 function shape(
   id: string,

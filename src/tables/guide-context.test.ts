@@ -19,12 +19,14 @@ test('Every row of the guide is measured or documented, and marked as such', () 
   expect(renderTable(table, { width: 120, color: false })).toMatchInlineSnapshot(`
     "io_uring vs epoll, benchmark context: what the guide says, and this host
     metric                              the guide            this host
-    Ready-FD notification  select/poll  “O(N) per call”      poll, c10k (9900 idle) against many-connections (none):
-                                                             CPU/req ×3.486 [3.417–3.610]
+    Ready-FD notification  select/poll  “O(N) per call”      select, mostly-idle (990 idle) against many-connections
+                                                             (none): CPU/req ×1.225 [1.199–1.253]
+                                                             poll, c10k (9900 idle) against many-connections (none):
+                                                             CPU/req ×3.515 [3.503–3.527]
                            epoll        “O(1) amortized”     epoll-lt, c10k (9900 idle) against many-connections (none):
-                                                             CPU/req ×1.008 [0.974–1.032]
+                                                             CPU/req ×1.000 [0.998–1.001]
                            io_uring     “O(1) amortized”     io_uring, c10k (9900 idle) against many-connections (none):
-                                                             CPU/req ×1.000 [0.974–1.027]
+                                                             CPU/req ×1.000 [0.996–1.004]
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
     FD set location        select/poll  “Copied each call”   documented: copied in and out by each call [select(2),
                                                              poll(2)]
@@ -44,13 +46,13 @@ test('Every row of the guide is measured or documented, and marked as such', () 
                                         + CQ poll)”          io_uring, many-connections: 1.00 calls/wakeup,
                                                              20.0 events/wakeup
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
-    Per-operation          select/poll  “blocking            select, ping-pong: 3.00 calls/req, CPU 6,515 ns/req
-    overhead                            read/write”          select, many-connections: 2.05 calls/req, CPU 6,507 ns/req
-                                                             poll, ping-pong: 3.00 calls/req, CPU 6,278 ns/req
-                                                             poll, many-connections: 2.05 calls/req, CPU 6,309 ns/req
-                           epoll        “blocking            epoll-lt, ping-pong: 3.00 calls/req, CPU 6,217 ns/req
-                                        read/write”          epoll-lt, many-connections: 2.05 calls/req, CPU 6,181 ns/req
-                           io_uring     “ring enqueue only”  io_uring, ping-pong: 1.00 calls/req, CPU 4,990 ns/req
+    Per-operation          select/poll  “blocking            select, ping-pong: 3.00 calls/req, CPU 6,496 ns/req
+    overhead                            read/write”          select, many-connections: 2.05 calls/req, CPU 6,511 ns/req
+                                                             poll, ping-pong: 3.00 calls/req, CPU 6,296 ns/req
+                                                             poll, many-connections: 2.05 calls/req, CPU 6,293 ns/req
+                           epoll        “blocking            epoll-lt, ping-pong: 3.00 calls/req, CPU 6,209 ns/req
+                                        read/write”          epoll-lt, many-connections: 2.05 calls/req, CPU 6,200 ns/req
+                           io_uring     “ring enqueue only”  io_uring, ping-pong: 1.00 calls/req, CPU 5,004 ns/req
                                                              io_uring, many-connections: 0.050 calls/req, CPU 4,992 ns/req
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
     Fixed buffers          select/poll  “No”                 documented: no, each call names its memory [recv(2), send(2)]
@@ -63,10 +65,10 @@ test('Every row of the guide is measured or documented, and marked as such', () 
                            epoll        “No”                 documented: not like SQPOLL; but NAPI busy polling since
                                                              4.12, set per epoll instance since 6.9 [linux/eventpoll.h,
                                                              EPIOCSPARAMS]
-                           io_uring     “Yes (SQPOLL)”       io_uring-sqpoll, ping-pong: 0 calls/req, CPU 7,425 ns/req,
+                           io_uring     “Yes (SQPOLL)”       io_uring-sqpoll, ping-pong: 0 calls/req, CPU 7,402 ns/req,
                                                              of it iou-sqp 5,100 ns/req
                                                              io_uring-sqpoll, many-connections: 0 calls/req,
-                                                             CPU 7,394 ns/req, of it iou-sqp 5,100 ns/req
+                                                             CPU 7,410 ns/req, of it iou-sqp 5,100 ns/req
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
     Works on regular       select/poll  “Yes (always         documented: always reported ready, also at EOF; the read
     files                               async-ready)”        itself may still block on the disk [poll(2), select(2)]
@@ -94,11 +96,13 @@ test('Every row of the guide is measured or documented, and marked as such', () 
                                                              5.7 [io_uring(7)]; runs here, on 6.12.1
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
     Throughput, “1M small  io_uring     “2–5x higher than    io_uring / epoll-lt, ping-pong:
-    reads/writes per                    epoll”               throughput ×1.248 [1.212–1.274], CPU/req ×0.802 [0.785–0.825]
+    reads/writes per                    epoll”               throughput ×1.241 [1.208–1.273], CPU/req ×0.806 [0.785–0.828]
     second”                                                  io_uring / epoll-lt, many-connections:
-                                                             throughput ×1.239 [1.212–1.267], CPU/req ×0.807 [0.789–0.825]
-                                                             io_uring / epoll-lt, c10k: throughput ×1.247 [1.213–1.274],
-                                                             CPU/req ×0.802 [0.785–0.825]
+                                                             throughput ×1.242 [1.214–1.269], CPU/req ×0.805 [0.788–0.824]
+                                                             io_uring / epoll-lt, mostly-idle:
+                                                             throughput ×1.237 [1.219–1.257], CPU/req ×0.808 [0.796–0.820]
+                                                             io_uring / epoll-lt, c10k: throughput ×1.242 [1.210–1.272],
+                                                             CPU/req ×0.805 [0.786–0.826]
       FD set location: io_uring has no set of FDs, it has requests in flight.
       Syscalls per event loop iteration: the cells of the guide are not comparable: select and poll need a read and a write
       per ready FD as well, as its own table of call frequencies says.
@@ -117,7 +121,7 @@ test('Every row of the guide is measured or documented, and marked as such', () 
       wakeup as well. The slope over idle connections is fitted by iomodels-bench scale.
       documented: a fact from the source in [ ], not measured here; it would need a probe of its own.
       × is a ratio paired within the blocks, [ ] its 95 % interval; ( ) the range over the blocks, where they are too few
-      for one."
+      for one; without either it is of a single block."
   `);
 });
 

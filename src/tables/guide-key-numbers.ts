@@ -7,6 +7,7 @@ import {
   findRow,
   type GuideCell,
   type GuideRun,
+  measuredIn,
   SHAPES,
 } from './guide-cell.ts';
 import { ratioCell } from './guide-context.ts';
@@ -62,26 +63,31 @@ function answer(run: GuideRun, { answer: kind }: GuideKeyNumber): GuideCell {
 function measure(run: GuideRun, what: KeyNumberMeasure): GuideCell {
   switch (what) {
     case 'fd-setsize':
-      return connectionsCell(run, 'select');
+      return connectionsCell(run, 'select', 'mostly-idle');
     case 'epoll-connections':
-      return connectionsCell(run, 'epoll-lt');
+      return connectionsCell(run, 'epoll-lt', 'c10k');
     case 'ratio':
       return ratioCell(run);
   }
 }
 
-/** How many connections one server held, and where its program ends: the least that can be. */
-function connectionsCell(run: GuideRun, model: string): GuideCell {
-  const rows = run.summary.workloads.flatMap(({ workload, rows }) =>
-    rows.filter((row) => row.model === model && row.status === 'measured').map(() => workload.connections),
+/** Fewer connections than this say nothing of how many can be held. */
+const HELD_MIN = 1000;
+
+/** How many connections one server held at once, and where its program ends. */
+function connectionsCell(run: GuideRun, model: string, workload: string): GuideCell {
+  const counts = run.summary.workloads.flatMap((group) =>
+    measuredIn(group, model).map((found) => found.workload.connections),
   );
-  if (rows.length === 0) {
+  const held = Math.max(0, ...counts);
+  if (held < HELD_MIN) {
     const search = findRow(run, model, SHAPES.many);
-    return search.status === 'found' ? { status: 'not-measured', why: 'no trial' } : search;
+    if (search.status === 'not-here') return search;
+    return { status: 'not-measured', why: `run --models ${model} --workloads ${workload}` };
   }
   const limit = findModel(model)?.connectionsMax ?? null;
-  const held = figure('held', { kind: 'count', value: Math.max(...rows) }, 'connections at once');
   const ends: Figure[] =
     limit === null ? [] : [figure('its server takes at most', { kind: 'count', value: limit })];
-  return { status: 'measured', findings: [{ about: model, figures: [held, ...ends] }] };
+  const figures = [figure('held', { kind: 'count', value: held }, 'connections at once'), ...ends];
+  return { status: 'measured', findings: [{ about: model, figures }] };
 }

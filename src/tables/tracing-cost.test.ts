@@ -45,7 +45,7 @@ test('Each counter has its factors beside the server that nobody traced', () => 
       counter inside the kernel.
       CPU per request is the server's own; strace is a process of its own, whose CPU comes on top.
       × is a ratio paired within the blocks, [ ] its 95 % interval; ( ) the range over the blocks, where they are too few
-      for one."
+      for one; without either it is of a single block."
   `);
 });
 
