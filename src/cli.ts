@@ -5,6 +5,7 @@ import { registerCompare } from './commands/compare.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExport } from './commands/export.ts';
 import { registerList } from './commands/list.ts';
+import { registerNoise } from './commands/noise.ts';
 import { registerRun } from './commands/run.ts';
 import { registerScale } from './commands/scale.ts';
 import { registerServe } from './commands/serve.ts';
@@ -52,6 +53,7 @@ function buildProgram(signal: AbortSignal): Command {
   registerBaseline(program);
   registerExport(program);
   registerCompare(program, signal);
+  registerNoise(program, signal);
   registerList(program);
   registerDoctor(program, signal);
   registerServe(program, signal);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fixtureRun } from '../results/fixture.ts';
 import { fixtureNoise } from '../results/noise.fake.ts';
-import { renderNoise } from './noise.ts';
+import { renderNoise, renderNoiseQuote } from './noise.ts';
 
 test('A noise certificate says how often compare is wrong, and what it can see', () => {
   expect(
@@ -13,14 +13,25 @@ test('A noise certificate says how often compare is wrong, and what it can see',
     6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
 
     Equals compared: epoll-lt under many-connections, fixed-rate, 7 blocks a side
-    metric           threshold  false alarms,    false alarms,  inconclusive  half-width of  smallest change      in the
-                                    same time  one after other                 the interval             seen  worst cell
-    cpuNsPerRequest        5 %        1 of 40           0 of 2       8 of 40            3 %              6 %         6 %
-    responseP99Ns          5 %        0 of 40                -       8 of 40              -                -           -
+    metric       threshold  false alarms,    false alarms,  inconclusive  half-width of  smallest change      in the
+                                same time  one after other                 the interval             seen  worst cell
+    CPU/request        5 %        1 of 40           0 of 2       8 of 40            3 %              6 %         6 %
+    p99                5 %        0 of 40                -       8 of 40              -                -           -
       Same time: 20 times, the two rows of each model were dealt to two sides in every block; 1 of these comparisons had a
       false alarm in any cell.
       One after the other: the first half of the blocks against the second, 6 trials of a cell a side; no false alarm.
       Smallest change seen: what compare would call in 4 of 5 runs of 7 blocks, in the middle cell; it is never below the
       threshold."
   `);
+});
+
+test('A comparison quotes it, and says how to get one where there is none', () => {
+  const options = { width: 100, color: false };
+  const { kernel } = fixtureRun().record.environment;
+  expect(renderNoiseQuote(fixtureNoise(), { kernel }, options)).toMatchInlineSnapshot(`
+    "Noise certificate 20250102-000000-equals: of 20 comparisons of equals, 7 blocks a side, 1 had a
+    false alarm. Smallest change seen: CPU/request 6 %, p99 none."
+  `);
+  expect(renderNoiseQuote(fixtureNoise(), { kernel: '9.9.9' }, options)).toContain(`under Linux ${kernel}`);
+  expect(renderNoiseQuote(null, { kernel }, options)).toContain('iomodels-bench noise measures');
 });

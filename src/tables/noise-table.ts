@@ -1,4 +1,5 @@
 import type { NoiseCertificate } from '../results/noise.ts';
+import { METRIC_NAMES } from './compare-table.ts';
 import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
 
 type MetricNoise = NoiseCertificate['metrics'][number];
@@ -35,7 +36,7 @@ export function noiseTable(certificate: NoiseCertificate): Table {
 function rowOf(noise: MetricNoise): Row {
   const { metric, together, apart, halfWidth, detectable } = noise;
   return {
-    metric: text(metric),
+    metric: text(metricName(metric)),
     threshold: { kind: 'share', share: noise.threshold },
     together: outOf(together.falseAlarms, together.comparisons),
     apart: outOf(apart.falseAlarms, apart.comparisons),
@@ -44,6 +45,11 @@ function rowOf(noise: MetricNoise): Row {
     detectable: shareOf(detectable?.median),
     worst: shareOf(detectable?.max),
   };
+}
+
+/** A certificate of another version may name metrics that this one does not have. */
+export function metricName(metric: string): string {
+  return new Map<string, string>(Object.entries(METRIC_NAMES)).get(metric) ?? metric;
 }
 
 function outOf(times: number, all: number): Value {

@@ -1,0 +1,125 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median } from 'simple-statistics';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type NoiseCertificate, noiseCertificateSchema } from '../../results/noise.ts';
+import type { RunResult } from '../../results/schema.ts';
+import { readRun } from '../../results/store.ts';
+import type { MetricComparison } from '../../stats/compare-result.ts';
+import { COMPARE_DEFAULTS, compareRuns } from '../../stats/compare-runs.ts';
+import { EXIT } from '../../util/errors.ts';
+import { runCli } from './cli.ts';
+
+/** One request per read, and the steadiest CPU per request. */
+const WORKLOAD = ['--workloads', 'many-connections'];
+const SHORT = ['--duration', '80ms', '--warmup', '20ms'];
+const HANDICAP_SHARE = 0.1;
+/** A machine under other load takes more blocks; without, the first round decides. */
+const ROUNDS_MAX = 5;
+const ROUND_BLOCKS = '28';
+const TIMEOUT_MS = 180_000;
+
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'iomb-sensitivity-'));
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+async function measured(options: readonly string[]): Promise<RunResult> {
+  const ended = await runCli(['run', ...WORKLOAD, ...SHORT, ...options, '--json'], { cwd });
+  expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
+  return readRun(JSON.parse(ended.stdout).run.runId, join(cwd, 'results'));
+}
+
+function cpuNsPerRequest({ trials }: RunResult): number {
+  return median(
+    trials.flatMap((trial) =>
+      trial.status === 'measured' ? [trial.observation.server.cpuNsPerRequest] : [],
+    ),
+  );
+}
+
+/** One row of a run, under a name that both sides of a comparison have. */
+function row({ record, trials, ...rest }: RunResult, label: string): RunResult {
+  const renamed = <T extends { readonly label: string }>(items: readonly T[]): T[] =>
+    items.filter((item) => item.label === label).map((item) => ({ ...item, label: 'row' }));
+  return { ...rest, record: { ...record, cells: renamed(record.cells) }, trials: renamed(trials) };
+}
+
+function cpuChange(base: readonly RunResult[], current: readonly RunResult[]): MetricComparison {
+  const { metrics } = compareRuns(base, current, { ...COMPARE_DEFAULTS, metrics: ['cpuNsPerRequest'] });
+  const [change] = metrics;
+  if (change === undefined) throw new Error('nothing was compared');
+  return change;
+}
+
+describe('a server that needs a tenth more CPU per request', () => {
+  test(
+    'is called regressed, and one that differs in nothing is not',
+    async () => {
+      const models = ['--models', 'epoll-lt,epoll-lt,epoll-lt'];
+      const before = await measured(['--models', 'epoll-lt', '--blocks', '8']);
+      const handicapNs = Math.round(HANDICAP_SHARE * cpuNsPerRequest(before));
+      const handicap = ['--handicap-ns', `${handicapNs}`, '--handicap', 'epoll-lt#3'];
+      const rounds: RunResult[] = [];
+      const change = (label: string) =>
+        cpuChange(
+          rounds.map((round) => row(round, 'epoll-lt')),
+          rounds.map((round) => row(round, label)),
+        );
+      do rounds.push(await measured([...models, ...handicap, '--blocks', ROUND_BLOCKS]));
+      while (change('epoll-lt#3').verdict === 'inconclusive' && rounds.length < ROUNDS_MAX);
+
+      expect(change('epoll-lt#3')).toMatchObject({ verdict: 'regressed', decidedBy: 'paired' });
+      expect(change('epoll-lt#2').verdict).not.toBe('regressed');
+      // Nor where the sides are two runs, one after the other.
+      const later = rounds.map((round) => row(round, 'epoll-lt'));
+      expect(cpuChange([row(before, 'epoll-lt')], later).verdict).not.toBe('regressed');
+      expect(rounds[0]?.record.warnings.join()).toContain(`made slower by ${handicapNs} ns per read`);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('noise', () => {
+  const options = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '5'];
+  const shortest = ['--duration', '20ms', '--warmup', '5ms'];
+  let certificate: NoiseCertificate;
+  beforeAll(async () => {
+    const ended = await runCli(['noise', ...options, ...shortest, '--json'], { cwd });
+    expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
+    certificate = noiseCertificateSchema.parse(JSON.parse(ended.stdout));
+  });
+
+  test('compares every model with itself, and stores what came of it', async () => {
+    const { models, workloads, blocks, together, metrics } = certificate;
+    expect({ models, workloads, blocks }).toEqual({
+      models: ['epoll-lt'],
+      workloads: ['ping-pong'],
+      blocks: 5,
+    });
+    expect(metrics.map(({ metric }) => metric)).toContain('cpuNsPerRequest');
+    for (const metric of metrics) expect(metric.together.comparisons).toBe(together.splits);
+    const file = join(cwd, 'results', 'noise', `${certificate.runId}.json`);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(certificate);
+  });
+
+  test('keeps the run as any other', async () => {
+    const { record, calibrations } = await readRun(certificate.runId, join(cwd, 'results'));
+    expect(record.settings.entries.map(({ label }) => label)).toEqual(['epoll-lt', 'epoll-lt#2']);
+    expect(calibrations.map(({ block }) => block)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('prints a plan and measures nothing with --dry-run, and takes no model that is not one', async () => {
+    const plan = await runCli(['noise', ...options, '--dry-run', '--out', 'dry'], { cwd });
+    expect(plan.exitCode, plan.stderr).toBe(EXIT.ok);
+    expect(plan.stdout).toContain('epoll-lt#2');
+    expect(existsSync(join(cwd, 'dry'))).toBe(false);
+    const wrong = await runCli(['noise', '--models', 'epol-lt'], { cwd });
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('did you mean epoll-lt?'),
+    ]);
+  });
+});
