@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { resolveCompareOptions } from '../config/compare-config.ts';
+import type { Exporter } from '../export/exporter.ts';
+import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../measure/environment.ts';
 import { outcomeLine, renderCompare } from '../render/compare.ts';
 import type { RunResult, RunSettings } from '../results/schema.ts';
@@ -10,6 +12,8 @@ import { METRIC_IDS } from '../stats/compare-metrics.ts';
 import type { Comparison } from '../stats/compare-result.ts';
 import { type CompareOptions, compareRuns } from '../stats/compare-runs.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
+import { exportComparison } from './export-comparison.ts';
+import { locateRequests, parseExportRequest } from './export-files.ts';
 import { terminal, write } from './output.ts';
 import { measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
@@ -27,9 +31,13 @@ interface Options {
   readonly force?: boolean;
   readonly confirm?: boolean;
   readonly all?: boolean;
+  readonly export: readonly string[];
   readonly out: string;
   readonly json?: boolean;
 }
+
+/** The formats that hold verdicts. */
+const VERDICT_EXPORTERS: readonly Exporter[] = EXPORTERS.filter(({ verdicts }) => verdicts === true);
 
 const EXAMPLES = `
 A side is a run id, a folder, a run.json or baseline:<name>; several, separated by commas, are pooled.
@@ -39,6 +47,7 @@ Examples:
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
   iomodels-bench compare before1,before2,before3 after1,after2,after3
   iomodels-bench compare a b --threshold 5%,cpuNsPerRequest=3% --metrics 'cpu*,syscalls*' --confirm
+  iomodels-bench compare a b --export junit=report.xml --export markdown=report.md
   iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
 
 Exit codes: 0 nothing regressed, 1 regressed, 2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
@@ -61,6 +70,12 @@ export function registerCompare(program: Command, signal: AbortSignal): void {
     .option('--confirm', 'measure what regressed again on this host before it is called a regression')
     .option('--force', 'compare although the environments make it meaningless')
     .option('--all', 'show every row, not only those that changed')
+    .option(
+      '--export <format[=path]>',
+      `export the verdicts, by default to exports/ in the current run: ${VERDICT_EXPORTERS.map(({ id }) => id).join(', ')}; may be repeated`,
+      (value: string, all: readonly string[]) => [...all, value],
+      [],
+    )
     .addOption(outOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -69,6 +84,8 @@ export function registerCompare(program: Command, signal: AbortSignal): void {
 
 async function compare(baseNames: string, currentNames: string, options: Options, signal: AbortSignal) {
   const compareOptions = resolveCompareOptions(options);
+  const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
+  await locateRequests(exports.filter(({ path }) => path !== null));
   const base = await readSide(baseNames, options.out);
   const current = await readSide(currentNames, options.out);
   const ids = new Set(base.map(({ record }) => record.runId));
@@ -79,10 +96,11 @@ async function compare(baseNames: string, currentNames: string, options: Options
   if (options.confirm)
     comparison = await confirm({ comparison, base, current, compareOptions }, options, signal);
   await report(comparison, options);
+  await exportComparison(comparison, current, exports);
   endByVerdict(comparison, options.inconclusive);
 }
 
-async function readSide(names: string, outDir: string): Promise<RunResult[]> {
+async function readSide(names: string, outDir: string): Promise<(RunResult & { folder: string })[]> {
   const list = names
     .split(',')
     .map((name) => name.trim())

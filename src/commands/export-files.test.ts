@@ -75,7 +75,7 @@ describe('--export', () => {
     );
   });
   test('twice to one file is refused', async () => {
-    const requests = ['json=out', 'csv=out'].flatMap(parseExportRequest);
+    const requests = ['json=out', 'csv=out'].flatMap((text) => parseExportRequest(text));
     await expect(
       locateRequests(
         requests.map((request) => ({ ...request, path: join(folder, 'out') })),

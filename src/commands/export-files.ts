@@ -19,23 +19,26 @@ export interface ExportRequest {
   readonly path: string | null;
 }
 
-/** Names and globs to exporters, each once. Throws `UsageError`. */
-export function parseFormats(list: string): readonly Exporter[] {
+/** Names and globs of `known` to exporters, each once. Throws `UsageError`. */
+export function parseFormats(list: string, known: readonly Exporter[] = EXPORTERS): readonly Exporter[] {
   const { names, problems } = select(
     list,
-    EXPORTERS.map(({ id }) => id),
+    known.map(({ id }) => id),
     'format',
   );
   if (problems.length > 0) throw new UsageError(problems);
-  return EXPORTERS.filter(({ id }) => names.includes(id));
+  return known.filter(({ id }) => names.includes(id));
 }
 
 /** `json`, `json,csv`, `junit=report.xml`, `json,csv=folder`. Throws `UsageError`. */
-export function parseExportRequest(text: string): readonly ExportRequest[] {
+export function parseExportRequest(
+  text: string,
+  known: readonly Exporter[] = EXPORTERS,
+): readonly ExportRequest[] {
   const at = text.indexOf('=');
   const path = at < 0 ? null : text.slice(at + 1);
   if (path === '') throw new UsageError(`--export ${text} has no path after its =`);
-  const exporters = parseFormats(at < 0 ? text : text.slice(0, at));
+  const exporters = parseFormats(at < 0 ? text : text.slice(0, at), known);
   // A path of several is a folder, also where it is not there yet.
   const folder = path !== null && exporters.flatMap(({ files }) => files).length > 1;
   return exporters.map((exporter) => ({ exporter, path: folder ? join(path, '/') : path }));

@@ -100,7 +100,7 @@ function configure(options: RunOptions): { config: RunConfig; exports: readonly 
   const ownWorkloads = attempt(() => loadWorkloadFiles(options.workload, builtIn));
   const context = { workloads: builtIn, topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
   const config = attempt(() => resolveRunConfig({ ...options, ownWorkloads }, context));
-  const exports = attempt(() => options.export.flatMap(parseExportRequest));
+  const exports = attempt(() => options.export.flatMap((text) => parseExportRequest(text)));
   if (config === undefined || exports === undefined || problems.length > 0) throw new UsageError(problems);
   return { config, exports };
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
+import { fixtureRun } from '../results/fixture.ts';
+import { createStore } from '../results/store.ts';
 import { type Ended, runCli, runFolders } from './cli/cli.ts';
 
 const FILES = EXPORTERS.flatMap(({ files }) => files).toSorted();
@@ -60,6 +62,55 @@ describe('export', () => {
     expect(readdirSync(join(cwd, 'new'))).toHaveLength(3);
   });
 });
+
+describe('compare --export', () => {
+  let compared: Ended;
+  beforeAll(async () => {
+    await store('base', 1);
+    await store('current', 1.3);
+    const exports = ['--export', 'junit', '--export', 'markdown=compared.md'];
+    compared = await runCli(['compare', 'base', 'current', '--out', 'stored', ...exports], { cwd });
+  });
+
+  test('fails the test cases that the gate failed for', () => {
+    expect(compared.exitCode).toBe(1);
+    const junit = readFileSync(join(cwd, 'stored/current/exports/junit.xml'), 'utf8');
+    expect(junit).toMatch(
+      /<testcase name="epoll-lt cpuNsPerRequest"[^>]*>\s*<failure message="regressed: \+3/,
+    );
+    expect(junit).not.toMatch(/<testcase name="epoll-lt throughputPerS"[^>]*>\s*<failure/);
+    expect(junit).toContain('<error message="1 trial failed: load: the server ended with SIGKILL"');
+  });
+  test('says the verdict in markdown', () => {
+    expect(readFileSync(join(cwd, 'compared.md'), 'utf8')).toMatch(/^# Comparison: regressed: /);
+  });
+  test('takes formats of verdicts only', async () => {
+    const args = ['compare', 'base', 'current', '--out', 'stored', '--export', 'csv'];
+    const { exitCode, stderr } = await runCli(args, { cwd });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('unknown format csv; known: junit, markdown');
+  });
+});
+
+/** The fixture run, with so many times its CPU per request. */
+async function store(runId: string, slower: number): Promise<void> {
+  const { record, trials } = fixtureRun();
+  const stored = await createStore(join(cwd, 'stored'), runId);
+  await stored.saveRecord({ ...record, runId });
+  for (const trial of trials) {
+    if (trial.status !== 'measured') {
+      await stored.appendTrial(trial);
+      continue;
+    }
+    const { server } = trial.observation;
+    const slowed = {
+      ...server,
+      cpuNs: server.cpuNs * slower,
+      cpuNsPerRequest: server.cpuNsPerRequest * slower,
+    };
+    await stored.appendTrial({ ...trial, observation: { ...trial.observation, server: slowed } });
+  }
+}
 
 describe('the consumer', () => {
   test('promtool accepts the metrics without a complaint', ({ skip }) => {

@@ -25,6 +25,8 @@ export interface Exporter {
   readonly title: string;
   /** The names of its files: known before there is a run, so that they can be refused early. */
   readonly files: readonly string[];
+  /** Whether it says more with a comparison; `compare --export` takes these only. */
+  readonly verdicts?: boolean;
   /** The texts of `files`, in their order. */
   write(input: ExportInput): readonly string[];
 }

@@ -1,66 +1,8 @@
 import { SaxesParser } from 'saxes';
 import { describe, expect, test } from 'vitest';
-import type { Comparison, MetricComparison } from '../stats/compare-result.ts';
+import { COMPARISON } from './comparison.fake.ts';
 import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
 import { junitExporter } from './junit.ts';
-
-const METRIC: MetricComparison = {
-  label: 'epoll-lt',
-  model: 'epoll-lt',
-  workload: 'many-connections',
-  metric: 'syscallsPerRequest',
-  kind: 'counted',
-  base: { median: 2.05, blocks: 6 },
-  current: { median: 2.05, blocks: 6 },
-  raw: { ratio: 1, interval: { low: 0.999, high: 1.001 } },
-  normalised: null,
-  relative: null,
-  decidedBy: 'raw',
-  change: { ratio: 1, interval: { low: 0.999, high: 1.001 } },
-  threshold: 0.05,
-  pValue: 0.9,
-  adjustedP: 1,
-  verdict: 'same',
-  reason: null,
-  furtherBlocks: null,
-  confirmed: null,
-};
-
-const REGRESSED: MetricComparison = {
-  ...METRIC,
-  metric: 'cpuNsPerRequest',
-  kind: 'timed',
-  base: { median: 6400, blocks: 6 },
-  current: { median: 7117, blocks: 6 },
-  change: { ratio: 1.112, interval: { low: 1.098, high: 1.124 } },
-  adjustedP: 0.0021,
-  verdict: 'regressed',
-  confirmed: true,
-};
-
-const COMPARISON: Comparison = {
-  base: { runs: [], blocks: 6 },
-  current: { runs: [], blocks: 6 },
-  workloads: [],
-  environment: [],
-  unsteady: [],
-  calibration: null,
-  metrics: [
-    METRIC,
-    REGRESSED,
-    { ...REGRESSED, metric: 'responseP50Ns', confirmed: false },
-    { ...METRIC, metric: 'responseP99Ns', verdict: 'inconclusive', reason: 'noise: 12 more blocks' },
-    { ...METRIC, metric: 'throughputPerS', verdict: 'improved' },
-  ],
-  leftOut: [
-    { label: 'epoll-lt', workload: 'many-connections', metric: 'rssMaxBytes', reason: 'not in the base' },
-    { label: 'io_uring', workload: 'fixed-rate', metric: null, reason: 'not in the base' },
-    { label: 'select', workload: 'fixed-rate', metric: null, reason: 'skipped on both sides' },
-  ],
-  counts: { regressed: 2, improved: 1, same: 1, inconclusive: 1 },
-  outcome: 'regressed',
-  warnings: [],
-};
 
 test('Of a run alone, a cell that is skipped or broke is not passed, and nothing is a failure', () => {
   expect(exportText(junitExporter)).toMatchInlineSnapshot(`

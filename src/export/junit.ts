@@ -31,8 +31,9 @@ const PASSED: Outcome = { kind: 'passed' };
  */
 export const junitExporter: Exporter = {
   id: 'junit',
-  title: 'JUnit XML: with --base regressions are failures, else only what broke',
+  title: 'JUnit XML: what broke; by compare --export also what regressed',
   files: ['junit.xml'],
+  verdicts: true,
   write: (input) => {
     const { record } = input.result;
     const suites = record.settings.workloads.map(({ id }) => ({ name: id, cases: casesOf(input, id) }));

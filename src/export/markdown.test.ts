@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+import { COMPARISON } from './comparison.fake.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
 import { markdownExporter } from './markdown.ts';
 
 test('The tables of the terminal are there with all their columns', () => {
@@ -43,6 +44,43 @@ test('The tables of the terminal are there with all their columns', () => {
     - In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.
     - 41 trials measured, 2 of them contaminated; 1 failed
     - 76 % of the 23.0 s wall time was warm-up and measurement
+    "
+  `);
+});
+
+test('Of a comparison it says the verdict first', () => {
+  expect(exportText(markdownExporter, { ...exportInput(), comparison: COMPARISON })).toMatchInlineSnapshot(`
+    "# Comparison: regressed: 2; 1 improved, 1 the same, 1 inconclusive, of 5
+
+    - base     : 6 blocks
+    - current  : 6 blocks
+
+    ## Counts that hardly vary from block to block
+
+    |  | model | workload | metric | base | current | change in % that decides | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
+    | --- | --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |
+    | improved | epoll-lt | many-connections | throughput | 2 | 2 | 0.000 \\[-0.100, 0.100\\] | as measured | 0 | - | - | 1.00 |  |
+
+    ## Times, memory, and counts that vary with the load
+
+    |  | model | workload | metric | base | current | change in % that decides | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
+    | --- | --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |
+    | regressed, confirmed | epoll-lt | many-connections | CPU/request | 6.40µs | 7.12µs | 11.2 \\[9.8, 12.4\\] | as measured | 0 | - | - | 0.002 |  |
+    | regressed | epoll-lt | many-connections | p50 | 6.40µs | 7.12µs | 11.2 \\[9.8, 12.4\\] | as measured | 0 | - | - | 0.002 |  |
+
+    ## Verdicts
+
+    | metric |  | regressed | improved | inconclusive | same | interval, middle ± % | further blocks that would decide the rest |
+    | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |
+    | syscalls/request | counted | 0 | 0 | 0 | 1 | 0.100 |  |
+    | throughput | counted | 0 | 1 | 0 | 0 | 0.100 |  |
+    | p99 | counted | 0 | 0 | 1 | 0 | 0.100 | none: a steadier host, or more runs |
+    | CPU/request | timed | 1 | 0 | 0 | 0 | 1.30 |  |
+    | p50 | timed | 1 | 0 | 0 | 0 | 1.30 |  |
+
+    - Rows that did not change are counted only; --all shows them.
+    - left out: epoll-lt many-connections RSS; io_uring fixed-rate: not in the base
+    - left out: select fixed-rate: skipped on both sides
     "
   `);
 });

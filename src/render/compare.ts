@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { Comparison, LeftOut } from '../stats/compare-result.ts';
 import { METRIC_NAMES } from '../tables/compare-table.ts';
 import { TABLES } from '../tables/index.ts';
+import { bullets, escapeMarkdown, renderMarkdownTable } from './markdown.ts';
 import { type RenderOptions, renderTable } from './table.ts';
 import { renderWarnings } from './warnings.ts';
 import { wrap } from './wrap.ts';
@@ -31,6 +32,25 @@ export function renderCompare(
     bold(outcomeLine(comparison)),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** What `renderCompare` says, as a markdown document; the verdict comes first. Ends without a line break. */
+export function renderCompareMarkdown(
+  comparison: Comparison,
+  options: { readonly all: boolean } = { all: false },
+): string {
+  const tables = (['counted', 'timed'] as const)
+    .map((kind) => TABLES.compare(comparison, { kind, all: options.all }))
+    .filter(({ rows }) => rows.length > 0);
+  return [
+    `# Comparison: ${escapeMarkdown(outcomeLine(comparison))}`,
+    bullets(headerOf(comparison)),
+    ...[...tables, TABLES.compareOverview(comparison)].map(renderMarkdownTable),
+    bullets(notesOf(comparison, options.all)),
+    bullets(comparison.warnings.map((warning) => `warning: ${warning}`)),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 /** The verdict in a sentence: also the message of the gate. */

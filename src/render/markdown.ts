@@ -71,6 +71,7 @@ function inCell(text: string): string {
     .join('<br>');
 }
 
-function bullets(texts: readonly string[]): string {
+/** Each text as an item of a list, in one line. */
+export function bullets(texts: readonly string[]): string {
   return texts.map((text) => `- ${escapeMarkdown(text.replaceAll(/\s*[\r\n]+\s*/g, ' '))}`).join('\n');
 }
