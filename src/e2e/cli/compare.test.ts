@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunResult } from '../../results/schema.ts';
+import { createStore } from '../../results/store.ts';
+import { type FakeRun, fakeRun, QUIET } from '../../stats/compare.fake.ts';
+import { type Ended, runCli } from './cli.ts';
+
+const SMALL = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
+
+let cwd: string;
+
+async function store(name: string, options: Partial<FakeRun> & { seed: number }): Promise<void> {
+  const result: RunResult = fakeRun({ ...SMALL, ...options });
+  const place = await createStore(join(cwd, 'results'), name);
+  await place.saveRecord({ ...result.record, runId: name });
+  for (const trial of result.trials) await place.appendTrial(trial);
+  for (const calibration of result.calibrations) await place.appendCalibration(calibration);
+}
+
+function compare(...args: readonly string[]): Promise<Ended> {
+  return runCli(['compare', ...args], { cwd });
+}
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'iomodels-compare-'));
+  await store('base', { seed: 1 });
+  await store('equal', { seed: 2 });
+  await store('slow', { seed: 3, slower: 1.5 });
+  await store('other', { seed: 4, workloads: 1, models: 1 });
+  const renamed = fakeRun({ ...SMALL, seed: 5 });
+  const place = await createStore(join(cwd, 'results'), 'strange');
+  const record = { ...renamed.record, runId: 'strange' };
+  await place.saveRecord({ ...record, environment: { ...record.environment, cpuModel: 'Other CPU' } });
+  for (const trial of renamed.trials) await place.appendTrial(trial);
+});
+
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+describe('the exit code of compare', () => {
+  const counts = ['--metrics', 'syscallsPerRequest'];
+  test.each([
+    { name: 'nothing changed', args: ['base', 'equal', ...counts], exitCode: 0 },
+    { name: 'something regressed', args: ['base', 'slow'], exitCode: 1 },
+    { name: 'a run is not there', args: ['base', 'nowhere'], exitCode: 2 },
+    { name: 'a run is on both sides', args: ['base,equal', 'equal'], exitCode: 2 },
+    { name: 'a threshold is none', args: ['base', 'equal', '--threshold', 'much'], exitCode: 2 },
+    { name: 'the machines differ', args: ['base', 'strange'], exitCode: 3 },
+    {
+      name: 'a second measurement would be of another host',
+      args: ['base', 'slow', '--confirm'],
+      exitCode: 3,
+    },
+    { name: 'the noise is too large', args: ['base', 'equal', '--threshold', '0.1%'], exitCode: 4 },
+    {
+      name: 'the noise may pass',
+      args: ['base', 'equal', '--threshold', '0.1%', '--inconclusive', 'pass'],
+      exitCode: 0,
+    },
+    {
+      name: 'the noise must not pass',
+      args: ['base', 'equal', '--threshold', '0.1%', '--inconclusive', 'fail'],
+      exitCode: 1,
+    },
+  ])('is $exitCode where $name', async ({ args, exitCode }) => {
+    const ended = await compare(...args);
+    expect(`${ended.exitCode}\n${ended.stderr}`).toMatch(new RegExp(`^${exitCode}\n`));
+  });
+});
+
+test('compare names what makes a comparison meaningless, and makes it by force', async () => {
+  const refused = await compare('base', 'strange');
+  expect(refused.stderr).toContain('CPU: Example CPU @ 2.50GHz in base, Other CPU in current');
+  expect(refused.stdout).toBe('');
+  const forced = await compare('base', 'strange', '--force');
+  expect(forced.stdout).toContain('(compared by force)');
+});
+
+test('compare --json prints only JSON, pools runs and says what was left out', async () => {
+  const ended = await compare('base,equal', 'other', '--json');
+  const { schemaVersion, comparison } = JSON.parse(ended.stdout);
+  expect(schemaVersion).toBe(1);
+  expect(comparison.base.blocks).toBe(20);
+  expect(comparison.leftOut).toContainEqual({
+    label: 'model-1',
+    workload: 'workload-0',
+    metric: null,
+    reason: 'not in current',
+  });
+});

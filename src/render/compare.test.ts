@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { fakeRun, QUIET } from '../stats/compare.fake.ts';
+import { compareRuns } from '../stats/compare-runs.ts';
+import { renderCompare } from './compare.ts';
+
+const common = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
+const base = fakeRun({ ...common, seed: 1 });
+const slower = fakeRun({ ...common, seed: 2, slower: 1.5, moreCalls: 1 });
+
+test('a comparison shows what changed, the verdicts of all rows, and what decides them', () => {
+  const text = renderCompare(compareRuns([base], [slower]), { width: 130, color: false, all: false });
+  expect(text).toMatchInlineSnapshot(`
+    "Comparison
+      base     fake-1 (Linux 6.12.1): 10 blocks
+      current  fake-2 (Linux 6.12.1): 10 blocks
+      machine without any model: loop +1.1 %, system call +1.1 %, round trip +1.6 %
+
+    Counts that hardly vary from block to block
+               model    workload    metric            base  current  change in %        decided      measured  norm.    beside
+                                                                     that decides       by                  %      %  client %
+    regressed  model-0  workload-0  syscalls/request  3.00     4.00  33.1 [33.0, 33.1]  as measured      33.1      -         -
+    regressed  model-1  workload-0  syscalls/request  3.00     4.00  33.1 [33.1, 33.2]  as measured      33.1      -         -
+      left out at 130 columns: p adjusted, further blocks
+
+    Times, memory, and counts that vary with the load
+               model    workload    metric         base  current  change in %           decided        measured  norm.    beside
+                                                                  that decides          by                    %      %  client %
+    regressed  model-0  workload-0  CPU/request  5.14µs   7.78µs  50.6 [46.5, 54.8]     beside client      51.5   50.5      50.6
+    regressed  model-1  workload-0  CPU/request  5.12µs   7.79µs  48.5 [43.3, 53.8]     beside client      51.5   49.9      48.5
+    regressed  model-0  workload-0  throughput    24.2k    15.5k  -35.7 [-44.0, -26.1]  as measured       -35.7  -35.2         -
+    regressed  model-1  workload-0  throughput    24.1k    15.7k  -34.6 [-43.0, -24.9]  as measured       -34.6  -33.8         -
+    regressed  model-0  workload-0  p50          41.3µs   64.6µs  55.4 [35.3, 78.5]     as measured        55.4   54.3         -
+    regressed  model-1  workload-0  p50          41.6µs   63.7µs  52.7 [32.7, 75.7]     as measured        52.7   50.8         -
+      left out at 130 columns: p adjusted, further blocks
+
+    Verdicts
+    metric                     regressed  improved  inconclusive  same   interval,  further blocks that
+                                                                        middle ± %  would decide the rest
+    syscalls/request  counted          2         0             0     0       0.075
+    switches/request  counted          0         0             0     2       0.102
+    CPU/request       timed            2         0             0     0        5.21
+    throughput        timed            2         0             0     0        9.07
+    p50               timed            2         0             0     0        21.6
+    p99               timed            0         0             2     0         375  none: a steadier host, or more runs
+    RSS               timed            0         0             0     2        3.00
+
+      Rows that did not change are counted only; --all shows them.
+      beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides
+      where the host was not steady, or where no kernel or setting differs.
+
+    regressed: 8; 0 improved, 4 the same, 2 inconclusive, of 14"
+  `);
+});
+test('every row is shown where all are asked for', () => {
+  const comparison = compareRuns([base], [fakeRun({ ...common, seed: 3 })]);
+  const text = renderCompare(comparison, { width: 160, color: false, all: true });
+  for (const name of ['syscalls/request', 'CPU/request', 'p99', 'RSS']) expect(text).toContain(name);
+  expect(text.match(/^same +model-/gm)?.length).toBeGreaterThan(3);
+});
+test('runs that do not fit are named under the tables', () => {
+  const comparison = compareRuns([base], [fakeRun({ ...common, models: 1, seed: 3 })]);
+  const text = renderCompare(comparison, { width: 160, color: false, all: false });
+  expect(text).toContain('left out: model-1 workload-0: not in current');
+});
