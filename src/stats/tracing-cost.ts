@@ -1,5 +1,5 @@
 import type { AuditCounter } from '../plan/plan-run.ts';
-import type { AuditedTrial, RunResult } from '../results/schema.ts';
+import type { AuditedTrial, RunResult, TrialResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type BlockRatio, blockRatio, cpuPerRequest, type ObservedTrial, throughput } from './block-ratio.ts';
 import { summarizeSaturation } from './summarize-row.ts';
@@ -14,6 +14,8 @@ export interface TracingCost {
   /** The client was the limit without tracing: the server slows down by more than the throughput does. */
   readonly clientLimited: boolean;
   readonly traced: readonly TracingFactor[];
+  /** Counters whose trials all broke, and how the first of them did. */
+  readonly broken: readonly { readonly counter: AuditCounter; readonly message: string }[];
 }
 
 /** Means over trials; costs are sums divided by the requests of all of them. */
@@ -43,16 +45,28 @@ export function summarizeTracing(result: RunResult): readonly TracingCost[] {
       );
       const untraced = own.filter((trial) => trial.status === 'measured');
       const audited = own.filter((trial) => trial.status === 'audited');
-      if (untraced.length === 0 || audited.length === 0) return [];
-      const factors = COUNTERS.flatMap((counter) =>
-        factorOf({ audited, untraced, counter, workload, seed: result.record.settings.seed }),
-      );
-      const clientLimited = summarizeSaturation(untraced).verdict === 'client';
-      return [
-        { workload: workload.id, ...entry, untraced: speedOf(untraced), clientLimited, traced: factors },
-      ];
+      const broken = COUNTERS.flatMap((counter) => brokenOf(own, counter));
+      if (untraced.length === 0 || audited.length + broken.length === 0) return [];
+      const { seed } = result.record.settings;
+      const cost: TracingCost = {
+        workload: workload.id,
+        ...entry,
+        untraced: speedOf(untraced),
+        clientLimited: summarizeSaturation(untraced).verdict === 'client',
+        traced: COUNTERS.flatMap((counter) => factorOf({ audited, untraced, counter, workload, seed })),
+        broken,
+      };
+      return [cost];
     }),
   );
+}
+
+function brokenOf(trials: readonly TrialResult[], counter: AuditCounter): TracingCost['broken'] {
+  const own = trials.filter((trial) => trial.counter === counter);
+  const failed = own.filter((trial) => trial.status === 'failed');
+  const [first] = failed;
+  if (first === undefined || failed.length < own.length) return [];
+  return [{ counter, message: `${first.stage}: ${first.message}` }];
 }
 
 interface FactorInput {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderTable } from '../render/table.ts';
 import { fixtureRun } from '../results/fixture.ts';
-import type { RunResult } from '../results/schema.ts';
+import type { RunResult, TrialResult } from '../results/schema.ts';
 import { summarizeTracing } from '../stats/tracing-cost.ts';
 import { guideRun } from './guide-cell.ts';
 import { TABLES } from './index.ts';
@@ -62,4 +62,23 @@ test('A counter that could not count says why', () => {
     trials: run.trials.filter((trial) => trial.counter !== 'strace'),
   };
   expect(tableOf(result).notes[0]).toBe('strace: not measured (strace is not installed)');
+});
+
+test('A counter whose every trial broke is not left out in silence', () => {
+  const run = fixtureRun({ audit: true });
+  const trials = run.trials.map((trial): TrialResult => {
+    if (trial.status !== 'audited' || trial.counter !== 'strace' || trial.model !== 'select') return trial;
+    const { observation: _, audit: __, ...rest } = trial;
+    return { ...rest, status: 'failed', stage: 'load', message: 'connect-failed' };
+  });
+  const { rows, notes } = tableOf({ ...run, trials });
+  expect(rows).toContainEqual(
+    expect.objectContaining({
+      counter: expect.objectContaining({ text: 'strace -c -f' }),
+      slowdown: expect.objectContaining({ text: 'not measured' }),
+    }),
+  );
+  expect(notes[0]).toBe(
+    'select under many-connections, strace: not measured, every trial failed (load: connect-failed)',
+  );
 });

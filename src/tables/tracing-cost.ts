@@ -1,7 +1,13 @@
+import type { AuditCounter } from '../plan/plan-run.ts';
 import type { TracedSpeed, TracingCost } from '../stats/tracing-cost.ts';
 import { FACTOR_NOTE, factor, type GuideRun, nanoseconds, perRequest } from './guide-cell.ts';
 import { GUIDE_TRACING } from './guide-text.ts';
 import { NONE, type Row, type Table, text } from './table.ts';
+
+const COUNTER_NAMES = {
+  tracepoint: 'tracepoint',
+  strace: 'strace -c -f',
+} as const satisfies Record<AuditCounter, string>;
 
 /** What it costs a server to have its system calls counted, beside what the guide says of strace. */
 export function tracingCostTable(costs: readonly TracingCost[], run: GuideRun): Table {
@@ -30,6 +36,7 @@ export function tracingCostTable(costs: readonly TracingCost[], run: GuideRun): 
           ]
         : []),
       ...missing,
+      ...brokenNotes(costs),
       ...limitNotes(costs),
       ...(costs.length === 0
         ? []
@@ -55,13 +62,31 @@ function rowsOf(cost: TracingCost): Row[] {
     (traced): Row => ({
       workload: text(''),
       model: text(''),
-      counter: text(traced.counter === 'strace' ? 'strace -c -f' : traced.counter),
+      counter: text(COUNTER_NAMES[traced.counter]),
       ...speed(traced),
       slowdown: traced.slowdown === null ? NONE : factor(traced.slowdown),
       cpuFactor: factor(traced.cpuFactor),
     }),
   );
-  return [first, ...others];
+  const broken = cost.broken.map(
+    ({ counter }): Row => ({
+      workload: text(''),
+      model: text(''),
+      counter: text(COUNTER_NAMES[counter]),
+      slowdown: text('not measured', 'faint'),
+      cpuFactor: text('not measured', 'faint'),
+    }),
+  );
+  return [first, ...others, ...broken];
+}
+
+function brokenNotes(costs: readonly TracingCost[]): string[] {
+  return costs.flatMap(({ label, workload, broken }) =>
+    broken.map(
+      ({ counter, message }) =>
+        `${label} under ${workload}, ${counter}: not measured, every trial failed (${message})`,
+    ),
+  );
 }
 
 function speed({ trials, throughputPerS, cpuNsPerRequest, syscallsPerRequest }: TracedSpeed): Row {
