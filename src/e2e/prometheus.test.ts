@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,18 +11,14 @@ import { exportInput, exportText } from '../export/input.fake.ts';
 import { openmetricsExporter } from '../export/openmetrics.ts';
 import { prometheusExporter } from '../export/prometheus.ts';
 import { fixtureRun } from '../results/fixture.ts';
-import { until } from './conformance/until.ts';
+import { CONSUMER_DEADLINE_MS, Consumers, holds, missing } from './consumers.ts';
 
-/** Both start within a second and scrape once per second; machines stall. */
-const DEADLINE_MS = 60_000;
-const TOOLS = ['prometheus', 'prometheus-node-exporter'];
-const PATH = (process.env.PATH ?? '').split(':');
-const MISSING = TOOLS.filter((tool) => !PATH.some((folder) => existsSync(join(folder, tool))));
+const MISSING = missing(['prometheus', 'prometheus-node-exporter']);
 const OPENMETRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 const cwd = mkdtempSync(join(tmpdir(), 'iomb-prometheus-'));
 const textfiles = join(cwd, 'textfiles');
-const children: ChildProcess[] = [];
+const consumers = new Consumers();
 const served = createServer((_, response) => {
   response.setHeader('content-type', OPENMETRICS_TYPE);
   response.end(exportText(openmetricsExporter));
@@ -31,11 +26,7 @@ const served = createServer((_, response) => {
 
 afterAll(async () => {
   served.close();
-  const ends = children.map(
-    (child) => new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(0))),
-  );
-  for (const child of children) child.kill('SIGTERM');
-  await Promise.all(ends);
+  await consumers.stop();
   rmSync(cwd, { recursive: true, force: true });
 });
 
@@ -59,7 +50,7 @@ describe.skipIf(MISSING.length > 0)(
         `--storage.tsdb.path=${join(cwd, 'data')}`,
       ]);
       await holds('both jobs are scraped', async () => (await query(api, 'up == 1')).length === 2);
-    }, DEADLINE_MS * 3);
+    }, CONSUMER_DEADLINE_MS * 3);
 
     test.each(['textfile', 'openmetrics'])('holds every series that the exporter wrote: %s', async (job) => {
       const written = parseExposition(exportText(prometheusExporter), 'prometheus').samples;
@@ -102,31 +93,14 @@ describe.skipIf(MISSING.length > 0)(
   },
 );
 
-async function holds(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  await until({ what, deadlineMs: DEADLINE_MS, look, reached: (seen) => seen });
-}
-
 /** As `export --format prometheus --output` does. */
 async function publish(input: ReturnType<typeof exportInput>): Promise<void> {
   await writeExports(input, await locateExports([prometheusExporter], `${textfiles}/`));
 }
 
-/** Starts a server of Prometheus on a free port of the loopback; gives back `127.0.0.1:<port>`. */
-async function start(program: string, args: readonly string[]): Promise<string> {
-  const child = spawn(program, [...args, '--web.listen-address=127.0.0.1:0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  children.push(child);
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  const listening = /msg="Listening on" address=(127\.0\.0\.1:\d+)/;
-  await holds(`${program} listens`, () => {
-    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}:\n${log}`);
-    return listening.test(log);
-  });
-  return listening.exec(log)?.[1] ?? '';
+function start(program: string, args: readonly string[]): Promise<string> {
+  const listen = '--web.listen-address=127.0.0.1:0';
+  return consumers.start(program, [...args, listen], /msg="Listening on" address=(127\.0\.0\.1:\d+)/);
 }
 
 function configuration(jobs: Readonly<Record<string, string>>): string {
