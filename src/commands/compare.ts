@@ -5,6 +5,8 @@ import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../measure/environment.ts';
 import { outcomeLine, renderCompare } from '../render/compare.ts';
+import { renderNoiseQuote } from '../render/noise.ts';
+import { findNoise } from '../results/noise.ts';
 import type { RunResult, RunSettings } from '../results/schema.ts';
 import { readRun } from '../results/store.ts';
 import { type CellName, confirmComparison, suspiciousCells } from '../stats/compare-confirm.ts';
@@ -95,7 +97,7 @@ async function compare(baseNames: string, currentNames: string, options: Options
   requireComparable(comparison, options.force === true);
   if (options.confirm)
     comparison = await confirm({ comparison, base, current, compareOptions }, options, signal);
-  await report(comparison, options);
+  await report(comparison, current, options);
   await exportComparison(comparison, current, exports);
   endByVerdict(comparison, options.inconclusive);
 }
@@ -197,13 +199,21 @@ function only(result: RunResult, cells: readonly CellName[]): RunResult {
   };
 }
 
-async function report(comparison: Comparison, options: Options): Promise<void> {
+async function report(
+  comparison: Comparison,
+  current: readonly RunResult[],
+  options: Options,
+): Promise<void> {
+  const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
+  const noise = await findNoise(options.out, environment);
   if (options.json) {
-    await write(`${JSON.stringify({ schemaVersion: COMPARE_SCHEMA_VERSION, comparison }, null, 1)}\n`);
+    await write(`${JSON.stringify({ schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }, null, 1)}\n`);
     return;
   }
-  const text = renderCompare(comparison, { ...terminal(process.stdout), all: options.all === true });
-  await write(`${text}\n`);
+  const width = terminal(process.stdout);
+  const quote = renderNoiseQuote(noise, environment, width);
+  // The verdict stays the last line.
+  await write(`${quote}\n\n${renderCompare(comparison, { ...width, all: options.all === true })}\n`);
 }
 
 function endByVerdict(comparison: Comparison, inconclusive: Options['inconclusive']): void {
