@@ -6,6 +6,8 @@ import { EXPORTERS } from '../export/index.ts';
 import { replaceFile } from '../results/store.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 
+const ELSEWHERE = 'export to another path';
+
 /** An exporter, and where its files go: as many as it has. */
 export interface ExportTarget {
   readonly exporter: Exporter;
@@ -85,7 +87,7 @@ export async function locateRequests(
 export async function writeExports(input: ExportInput, targets: readonly ExportTarget[]): Promise<void> {
   for (const { exporter, paths } of targets) {
     const texts = exporter.write(input);
-    for (const [i, path] of paths.entries()) await replaceFile(path, texts[i] ?? '');
+    for (const [i, path] of paths.entries()) await replaceFile(path, texts[i] ?? '', ELSEWHERE);
   }
 }
 
@@ -95,6 +97,6 @@ async function requireWritable(folder: string): Promise<void> {
     await access(folder, constants.W_OK);
   } catch (cause) {
     const reason = codeOf(cause) ?? messageOf(cause);
-    throw new EnvironmentError(`cannot export to ${folder}: ${reason}; choose another path`, { cause });
+    throw new EnvironmentError(`cannot export to ${folder}: ${reason}; ${ELSEWHERE}`, { cause });
   }
 }

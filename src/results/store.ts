@@ -58,13 +58,14 @@ export async function createStore(outDir: string, runId: string): Promise<RunSto
 }
 
 /** Writes beside the file and renames, so that a reader sees the old or the new one, never a half. */
-export async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string, advice?: string): Promise<void> {
   const partial = `${file}.partial`;
+  const replace = async () => {
+    await writeFile(partial, text);
+    await rename(partial, file);
+  };
   try {
-    await writing(file, async () => {
-      await writeFile(partial, text);
-      await rename(partial, file);
-    });
+    await writing(file, replace, advice);
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
@@ -72,7 +73,11 @@ export async function replaceFile(file: string, text: string): Promise<void> {
 }
 
 /** Does it, and says of a failure where it was to write and what helps: `EnvironmentError`. */
-export async function writing(path: string, write: () => Promise<unknown>): Promise<void> {
+export async function writing(
+  path: string,
+  write: () => Promise<unknown>,
+  elsewhere = 'choose another folder with --out',
+): Promise<void> {
   try {
     await write();
   } catch (cause) {
@@ -80,7 +85,7 @@ export async function writing(path: string, write: () => Promise<unknown>): Prom
     const advice =
       code === 'ENOSPC' || code === 'EDQUOT'
         ? 'the disk is full; free some space, what was measured before is kept'
-        : 'choose another folder with --out';
+        : elsewhere;
     throw new EnvironmentError(`cannot write ${path}: ${code ?? messageOf(cause)}; ${advice}`, { cause });
   }
 }
