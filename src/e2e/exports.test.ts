@@ -85,10 +85,10 @@ describe('compare --export', () => {
     expect(readFileSync(join(cwd, 'compared.md'), 'utf8')).toMatch(/^# Comparison: regressed: /);
   });
   test('takes formats of verdicts only', async () => {
-    const args = ['compare', 'base', 'current', '--out', 'stored', '--export', 'csv'];
+    const args = ['compare', 'base', 'current', '--out', 'stored', '--export', 'prometheus'];
     const { exitCode, stderr } = await runCli(args, { cwd });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('unknown format csv; known: junit, markdown');
+    expect(stderr).toContain('unknown format prometheus; known: json, junit, markdown');
   });
 });
 

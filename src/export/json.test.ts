@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { COMPARISON } from './comparison.fake.ts';
 import { exportInput, exportText } from './input.fake.ts';
 import { jsonExporter } from './json.ts';
 
@@ -11,5 +12,13 @@ test('The JSON holds all that was stored, trials with their histograms included'
     summary: JSON.parse(JSON.stringify(summary)),
     problems: [],
     trials: result.trials,
+  });
+});
+
+test('The JSON holds the comparison where there is one', () => {
+  const input = { ...exportInput(), comparison: COMPARISON };
+  expect(JSON.parse(exportText(jsonExporter, input))).toEqual({
+    ...JSON.parse(exportText(jsonExporter)),
+    comparison: COMPARISON,
   });
 });

@@ -1,0 +1,129 @@
+#!/bin/sh
+# Did it get slower? One job for any CI: installs iomodels-bench, measures, compares with the baseline of
+# the previous kernel of this host, writes a report and exits with the verdict:
+#
+#   0 nothing regressed      1 regressed      4 inconclusive (where IOMB_COMPARE says that it fails)
+#   2 usage                  3 not measured, or not comparable
+#
+# The first job of a host finds nothing to compare with: it keeps its run as the baseline and exits 0.
+# A kernel that passes gets a baseline of its own, for the next one. One that regressed is red every
+# time, until somebody accepts it with IOMB_ACCEPT=1: from then on it is compared with what was accepted.
+# So is one that cannot be compared, because the machine, iomodels-bench or its options are others now.
+#
+# Set by environment variables; none is needed:
+#
+#   IOMB_OUT      folder of runs and baselines; it has to outlive the job     ./results
+#   IOMB_REPORT   folder of the report: summary.md, JSON, JUnit               ./iomb-report
+#   IOMB_RUN      options of run, such as "--models epoll-*,io_uring --blocks 12"
+#   IOMB_COMPARE  options of compare, such as "--threshold 10% --inconclusive=pass --confirm"
+#   IOMB_BASE     baselines to compare with, the first that there is      "previous-kernel this-kernel"
+#   IOMB_ACCEPT   1: accept this run, whatever the verdict
+#   IOMB_SUMMARY  file that the summary is appended to                        $GITHUB_STEP_SUMMARY
+#   IOMB_BIN      an installed iomodels-bench; without it the clone that this file is in is used
+#   IOMODELS_BENCH_HOST   a name for hosts that are set up anew each time (containers, rented runners)
+set -euf
+
+out=${IOMB_OUT:-./results}
+report=${IOMB_REPORT:-./iomb-report}
+summary=${IOMB_SUMMARY:-${GITHUB_STEP_SUMMARY:-}}
+
+say() { printf '%s\n' "$*"; }
+
+# Install: a clone is built once; the C helpers are compiled by the first run.
+clone=$(cd "$(dirname "$0")/../.." && pwd)
+if [ -z "${IOMB_BIN:-}" ]; then
+  IOMB_BIN=$clone/bin/iomodels-bench.js
+  [ -e "$clone/dist/cli.js" ] || (cd "$clone" && npm ci --no-audit --no-fund)
+fi
+bench() { "$IOMB_BIN" "$@"; }
+
+# Runs its arguments; $code is what they ended with. A verdict is no reason to stop.
+attempt() { code=0; "$@" || code=$?; }
+
+mkdir -p "$out" "$report"
+for file in summary.md comparison.md iomodels-bench.json iomodels-bench.md junit.xml; do
+  rm -f "$report/$file"
+done
+
+# The first baseline that there is; before the run, so that a wrong name is told at once. 3: this host
+# has none of that kind yet.
+base=
+own=$(bench baseline show this-kernel --out "$out" --path 2>/dev/null) || own=
+case ${IOMB_BASE:-}$own in
+  /*/accepted) references=this-kernel ;;
+  *) references=${IOMB_BASE:-previous-kernel this-kernel} ;;
+esac
+for reference in $references; do
+  attempt bench baseline show "$reference" --out "$out" --path >/dev/null 2>"$report/base.log"
+  case $code in
+    0) base=baseline:$reference; break ;;
+    3) ;;
+    *) cat "$report/base.log" >&2; exit "$code" ;;
+  esac
+done
+
+# Run. IOMB_RUN is split at spaces, and no glob in it is expanded: its globs are of models.
+# shellcheck disable=SC2086
+attempt bench run --out "$out" ${IOMB_RUN:-} >"$report/run.txt"
+cat "$report/run.txt"
+run=$(sed -n 's/^stored in //p' "$report/run.txt")
+case $code in
+  0) failed=0 ;;
+  1) failed=1 ;; # some trials failed: the others are compared, but that is no success
+  *) exit "$code" ;;
+esac
+
+# Compare. JSON and JUnit hold the verdicts where there are any, else the run alone.
+verdict=0
+: >"$report/compare.log"
+if [ -n "$base" ]; then
+  # shellcheck disable=SC2086
+  attempt bench compare "$base" "$run" --out "$out" ${IOMB_COMPARE:-} \
+    --export "json,junit=$report" --export "markdown=$report/comparison.md" 2>"$report/compare.log"
+  cat "$report/compare.log" >&2
+  verdict=$code
+fi
+formats=markdown
+[ -e "$report/comparison.md" ] || formats=json,junit,markdown
+bench export "$run" --out "$out" --format "$formats" --output "$report/"
+[ "$verdict" -ne 0 ] || [ "$failed" -eq 0 ] || verdict=3
+
+case $verdict in
+  0) if [ -n "$base" ]; then text='nothing regressed'; else text='no baseline yet: nothing to compare with'; fi ;;
+  1) text='regressed' ;;
+  3) if [ "$failed" -eq 1 ]; then text='some trials failed'; else text='not comparable'; fi ;;
+  4) text='inconclusive' ;;
+  *) text="compare ended with exit code $verdict" ;;
+esac
+
+# A kernel that passes and has no baseline yet gets this run; one that is accepted gets it in any case.
+kept=
+case ${IOMB_ACCEPT:-0}$failed$verdict in
+  10[0134]) name=accepted verdict=0 ;;
+  ??0) if [ -z "$own" ]; then name=ci; else name=; fi ;;
+  *) name= ;;
+esac
+if [ -n "$name" ]; then
+  bench baseline save "$name" "$run" --out "$out" --force
+  kept="This run is now the baseline $name of kernel $(uname -r)."
+fi
+
+# Summary: the verdict, why there is none, and the tables of the comparison and of the run.
+{
+  say "## I/O models on $(uname -r): $text"
+  say
+  [ -z "$base" ] || say "Compared with $base."
+  [ -z "$kept" ] || say "$kept"
+  case $failed$verdict in
+    01 | 03) say 'To make this run the measure, run this job once with `IOMB_ACCEPT=1`.' ;;
+  esac
+  case $verdict in 0 | 1 | 4) ;; *) sed 's/^/    /' "$report/compare.log" ;; esac
+  for tables in comparison.md iomodels-bench.md; do
+    [ ! -e "$report/$tables" ] || { say; sed 's/^#/##/' "$report/$tables"; }
+  done
+} >"$report/summary.md"
+[ -z "$summary" ] || cat "$report/summary.md" >>"$summary"
+
+say "$text${kept:+. $kept}"
+say "report in $report, run in $run"
+exit "$verdict"
