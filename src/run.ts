@@ -3,7 +3,7 @@ import type { CostMeter } from './costs/meter.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
-import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
+import { type AuditCounter, countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
   Calibration,
   CounterSupport,
@@ -83,9 +83,7 @@ export async function runBenchmark(
     models: MODELS,
     nofile: environment.limits.nofile,
     support,
-    audits: audit.counters.flatMap(({ counter, available }) =>
-      counter !== 'own' && available ? [counter] : [],
-    ),
+    audits: auditsOf(audit),
   });
   requireSomething(plan);
   const store = await deps.createStore(request.runId);
@@ -109,14 +107,9 @@ export async function runBenchmark(
   const calibrations: Calibration[] = [];
   const warnings: string[] = [];
   const finish = async (status: RunRecord['status']) => {
-    const wallMs = deps.monotonicMs() - startedMs;
-    record = {
-      ...record,
-      warnings: [...record.warnings, ...warnings],
-      status,
-      finishedAt: deps.now(),
-      timing: timingOf(request.settings, trials, wallMs),
-    };
+    const timing = timingOf(request.settings, trials, deps.monotonicMs() - startedMs);
+    const all = [...record.warnings, ...warnings];
+    record = { ...record, warnings: all, status, finishedAt: deps.now(), timing };
     await store.saveRecord(record);
   };
   try {
@@ -132,6 +125,11 @@ export async function runBenchmark(
   }
   await finish('complete');
   return { result: { record, trials, calibrations, problems: [] }, folder: store.folder };
+}
+
+/** Counters that can be used. */
+function auditsOf({ counters }: AuditMeans): AuditCounter[] {
+  return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
 }
 
 async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal) {

@@ -116,6 +116,14 @@ describe('a certificate', () => {
   });
 });
 
+test('With blocks too few for significance among so many cells, no change can be seen', () => {
+  const few = { ...RUN, trials: RUN.trials.filter(({ block }) => block < 4) };
+  const { compare } = judge(() => 'same', { low: 0.99, high: 1.01 });
+  const { metrics } = certifyNoise(few, { seed: 1, splits: 4, compare });
+  expect(metrics[0]?.halfWidth).not.toBeNull();
+  expect(metrics[0]?.detectable).toBeNull();
+});
+
 test('A run in which a model stands once, or three times, is no A/A run', () => {
   const entry = (label: string) => ({ label, model: 'poll' });
   expect(() => twinsOf([entry('poll')])).toThrow('an A/A run has every model twice; poll');

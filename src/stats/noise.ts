@@ -2,7 +2,9 @@ import { max, median } from 'simple-statistics';
 import { derivedSeed } from '../plan/order.ts';
 import type { NoiseCertificate } from '../results/noise.ts';
 import { type Entry, type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
+import { SIGNIFICANT } from './compare-decide.ts';
 import type { Comparison, MetricComparison } from './compare-result.ts';
+import { smallestP } from './rank-test.ts';
 
 /** How often the two labels are dealt anew. */
 export const SPLITS = 20;
@@ -74,6 +76,7 @@ export function certifyNoise(result: RunResult, options: NoiseOptions): NoiseCer
     together: { splits: together.length, alarmed: together.filter(isAlarmed).length },
     apart: apart && { blocks: 2 * half, alarmed: isAlarmed(apart) },
     ...summaries(
+      blocks.length,
       together.flatMap((comparison) => comparison.metrics),
       apart?.metrics ?? [],
     ),
@@ -85,11 +88,18 @@ function isAlarmed(comparison: Comparison): boolean {
 }
 
 function summaries(
+  blocks: number,
   together: readonly MetricComparison[],
   apart: readonly MetricComparison[],
 ): Pick<NoiseCertificate, 'metrics' | 'cells'> {
   const byCell = groupBy(together, ({ label, workload, metric }) => `${label} ${workload} ${metric}`);
-  const cells = [...byCell.values()].flatMap((of) => (of[0] ? [cellOf(of[0], of)] : []));
+  const familyOf = (metric: string) =>
+    new Set(
+      together.filter((one) => one.metric === metric).map(({ label, workload }) => `${label} ${workload}`),
+    ).size;
+  const cells = [...byCell.values()].flatMap((of) =>
+    of[0] ? [cellOf(of[0], of, canBeSignificant(blocks, familyOf(of[0].metric)))] : [],
+  );
   const metrics = [...groupBy(together, ({ metric }) => metric)].map(([metric, of]) => {
     const own = cells.filter((cell) => cell.metric === metric);
     return {
@@ -104,9 +114,15 @@ function summaries(
   return { metrics, cells };
 }
 
+/** Whether even a clean separation of so few blocks is significant among so many cells: Holm's first step. */
+function canBeSignificant(blocks: number, cells: number): boolean {
+  return smallestP(blocks, blocks) * cells < SIGNIFICANT;
+}
+
 function cellOf(
   { label, workload, metric, threshold }: MetricComparison,
   comparisons: readonly MetricComparison[],
+  significant: boolean,
 ): NoiseCertificate['cells'][number] {
   const middle = median(comparisons.map(({ change }) => reachOf(change)));
   const reach = Number.isFinite(middle) ? middle : null;
@@ -116,7 +132,7 @@ function cellOf(
     metric,
     together: alarmsOf(comparisons),
     halfWidth: reach === null ? null : Math.expm1(reach),
-    detectable: reach === null ? null : Math.max(threshold, Math.expm1(POWER_80 * reach)),
+    detectable: reach === null || !significant ? null : Math.max(threshold, Math.expm1(POWER_80 * reach)),
   };
 }
 
