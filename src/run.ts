@@ -180,7 +180,13 @@ function newRecord(
     build: execution.artifacts.info,
     support: [...support],
     counters: [...counters],
-    warnings: [...request.warnings],
+    warnings: [
+      ...request.warnings,
+      ...plan.auditsLeftOut.map(
+        ({ label, workload, counter, reason }) =>
+          `audit by ${counter}: ${label} under ${workload} is left out: ${reason}`,
+      ),
+    ],
     timing: null,
   };
 }

@@ -28,8 +28,6 @@ import type { Workload } from './workloads/schema.ts';
 
 /** All connections of a workload must stand within this time. */
 export const CONNECT_TIMEOUT_NS = 30 * NS_PER_S;
-/** The same under strace, which stops every thread of the server at every call that it makes to come up. */
-export const TRACED_CONNECT_TIMEOUT_NS = 180 * NS_PER_S;
 /** No answer at all for this long, with requests in flight, is a failure and not a slow server. */
 export const STALL_TIMEOUT_NS = 10 * NS_PER_S;
 /** A server whose connections broke because it ends is gone within this time. */
@@ -364,7 +362,7 @@ function loadRequest(
     seed: trial.seed,
     warmupNs: settings.warmupMs * NS_PER_MS,
     measureNs: settings.durationMs * NS_PER_MS,
-    connectTimeoutNs: trial.counter === 'strace' ? TRACED_CONNECT_TIMEOUT_NS : CONNECT_TIMEOUT_NS,
+    connectTimeoutNs: CONNECT_TIMEOUT_NS,
     stallTimeoutNs: STALL_TIMEOUT_NS,
     serverPid: server.pid,
     countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,

@@ -95,6 +95,29 @@ describe('trialsOfBlock', () => {
     }
   });
 
+  it('leaves out what strace cannot follow, and says so', () => {
+    const entries = [...settings.entries, { label: 'blocking', model: 'blocking' }];
+    const audited = planRun({
+      ...input,
+      settings: { ...settings, entries },
+      audits: ['tracepoint', 'strace'],
+    });
+    expect(audited.auditsLeftOut).toEqual([
+      {
+        label: 'blocking',
+        workload: 'w10000',
+        counter: 'strace',
+        reason: 'strace does not keep up with 10000 threads',
+      },
+    ]);
+    const counters = trialsOfBlock(audited, 0)
+      .filter((trial) => trial.label === 'blocking' && trial.workload === 'w10000')
+      .map((trial) => trial.counter);
+    expect(counters.sort()).toEqual(['own', 'tracepoint']);
+    const sizes = [0, 1, 2].map((block) => trialsOfBlock(audited, block).length);
+    expect(countTrials(audited, 3)).toBe(sizes.reduce((a, b) => a + b, 0));
+  });
+
   it('adds an audit of every cell and counter to the first blocks only', () => {
     const audited = planRun({ ...input, audits: ['tracepoint', 'strace'] });
     const counters = [0, 1, 2].map((block) => trialsOfBlock(audited, block).map((trial) => trial.counter));

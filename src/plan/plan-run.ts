@@ -29,7 +29,20 @@ export interface RunPlan {
   readonly settings: RunSettings;
   readonly cells: readonly Cell[];
   readonly audits: readonly AuditCounter[];
+  /** Audits that a cell goes without. */
+  readonly auditsLeftOut: readonly LeftOutAudit[];
 }
+
+/** An audit that cannot be had of one cell, and why. */
+export interface LeftOutAudit {
+  readonly label: string;
+  readonly workload: string;
+  readonly counter: AuditCounter;
+  readonly reason: string;
+}
+
+/** strace stops every thread at every call: more than so many threads never get their connections served. */
+export const STRACE_THREADS_MAX = 1000;
 
 /** Every entry under every workload; a cell that cannot be measured says why. */
 export function planRun(input: PlanInput): RunPlan {
@@ -41,7 +54,23 @@ export function planRun(input: PlanInput): RunPlan {
       skipReason: skipReason(input, entry.model, workload.connections),
     })),
   );
-  return { settings, cells, audits: input.audits ?? [] };
+  const audits = input.audits ?? [];
+  return {
+    settings,
+    cells,
+    audits,
+    auditsLeftOut: audits.flatMap((counter) => leftOut(input, cells, counter)),
+  };
+}
+
+function leftOut(input: PlanInput, cells: readonly Cell[], counter: AuditCounter): LeftOutAudit[] {
+  if (counter !== 'strace') return [];
+  return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
+    const threads = findModel(model, input.models)?.tasks === 'per-connection';
+    const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
+    if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
+    return [{ label, workload, counter, reason: `strace does not keep up with ${connections} threads` }];
+  });
 }
 
 function skipReason(input: PlanInput, modelId: string, connections: number): string | null {
@@ -82,11 +111,18 @@ export function trialsOfBlock(plan: RunPlan, block: number): Trial[] {
 /** How many trials the first blocks hold together. */
 export function countTrials(plan: RunPlan, blocks: number): number {
   const measurable = plan.cells.filter((cell) => cell.skipReason === null).length;
-  return measurable * (blocks + plan.audits.length * Math.min(blocks, AUDIT_BLOCKS));
+  const audits = measurable * plan.audits.length - plan.auditsLeftOut.length;
+  return measurable * blocks + audits * Math.min(blocks, AUDIT_BLOCKS);
 }
 
 function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Counter }[] {
   const counters: Counter[] = ['own', ...(block < AUDIT_BLOCKS ? plan.audits : [])];
   const cells = plan.cells.filter((cell) => cell.skipReason === null && cell.workload === workload);
-  return cells.flatMap((cell) => counters.map((counter) => ({ cell, counter })));
+  const isLeftOut = (cell: Cell, counter: Counter) =>
+    plan.auditsLeftOut.some(
+      (one) => one.label === cell.label && one.workload === cell.workload && one.counter === counter,
+    );
+  return cells.flatMap((cell) =>
+    counters.filter((counter) => !isLeftOut(cell, counter)).map((counter) => ({ cell, counter })),
+  );
 }

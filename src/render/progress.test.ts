@@ -55,7 +55,10 @@ describe('Away from a terminal', () => {
     let nowMs = 0;
     const progress = createProgress(stream, () => nowMs);
     const cells = record.cells.filter((cell) => cell.skipReason === null).length;
-    progress.planned({ settings: record.settings, cells: record.cells, audits: [] }, 'results/fixture');
+    progress.planned(
+      { settings: record.settings, cells: record.cells, audits: [], auditsLeftOut: [] },
+      'results/fixture',
+    );
     for (const result of trials) {
       progress.trialStarted(result, result.index, cells * 6, LOAD);
       nowMs += result.wallMs;
@@ -89,7 +92,10 @@ describe('On a terminal', () => {
     });
     const progress = createProgress(stream, () => 0);
     progress.stop();
-    progress.planned({ settings: record.settings, cells: record.cells, audits: [] }, 'results/fixture');
+    progress.planned(
+      { settings: record.settings, cells: record.cells, audits: [], auditsLeftOut: [] },
+      'results/fixture',
+    );
     progress.trialStarted(TRIAL, 0, 42, LOAD);
     progress.log('something happened');
     progress.stop();
