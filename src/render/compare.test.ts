@@ -42,7 +42,7 @@ test('a comparison shows what changed, the verdicts of all rows, and what decide
     throughput        timed            2         0             0     0        9.07
     p50               timed            2         0             0     0        21.6
     p99               timed            0         0             2     0         375  none: a steadier host, or more runs
-    RSS               timed            0         0             0     2        3.00
+    RSS               timed            0         0             0     2        6.72
 
       Rows that did not change are counted only; --all shows them.
       beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides

@@ -16,7 +16,7 @@ export interface Host {
 const WANDERING_MAX = 0.02;
 const CONTAMINATED_MAX = 0.2;
 /** A round trip feels neighbours long before a loop does. */
-const SHIFT_MAX = { spin: 0.15, ping: 0.25 } as const;
+export const SHIFT_MAX = { spin: 0.15, ping: 0.25 } as const;
 
 /** Judges the host by the calibrations, the contamination marks and what all cells did together. */
 export function hostOf(

@@ -3,7 +3,7 @@ import type { RunResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { decide } from './compare-decide.ts';
 import { differencesOf } from './compare-environment.ts';
-import { type Host, hostOf } from './compare-host.ts';
+import { type Host, hostOf, SHIFT_MAX } from './compare-host.ts';
 import { METRICS, type Metric, whyMeaningless } from './compare-metrics.ts';
 import type {
   Change,
@@ -34,9 +34,9 @@ const COUNTED_THRESHOLD = 0.01;
 /** Calibrations that differ by more have been taken on a machine of another speed. */
 const CALIBRATIONS_ALIKE = 0.02;
 /** How many times the movement within the runs the movement between them may be, by kind of drift. */
-const DRIFT_FACTORS = { cpu: 3, wall: 6, load: 3, chance: 0 } as const;
+const DRIFT_FACTORS = { cpu: 3, wall: 6, load: 3, chance: 1 } as const;
 /** The same of the quotient to the load generator; by simulation and by runs on a busy host, see the tests. */
-const RELATIVE_FACTORS = { steady: 0.5, unsteady: 1.25 } as const;
+const RELATIVE_FACTORS = { steady: 0.5, unsteady: 1.5 } as const;
 
 export interface CompareOptions {
   readonly threshold: number;
@@ -303,7 +303,7 @@ interface RawSeries {
  * 3. the host was steady, and its calibrations alike (to 2 %): `raw`;
  * 4. it was steady at another speed: `normalised`, and as much again is allowed for, since no
  *    calibration slows down exactly as the server does.
- * Throughput and response times have no yardstick in the trial: of a host that was not steady they are
+ * Throughput, response times and counts that vary have no yardstick in the trial: of a host that was not steady they are
  * judged only where three runs a side or more say how far runs lie apart.
  */
 function decidedFor(metric: Metric, cell: CellPair, context: Context, series: RawSeries): Decided {
@@ -321,28 +321,32 @@ function decidedFor(metric: Metric, cell: CellPair, context: Context, series: Ra
   const drift = driftOf(metric, cell, context);
   const yardstick = host.unsteady.length > 0 || !context.subject;
   if (yardstick && relative !== null && beside !== null) {
-    const allowance = driftAllowance(
+    const within = driftAllowance(
       [beside.base],
       [beside.current],
       RELATIVE_FACTORS[host.unsteady.length > 0 ? 'unsteady' : 'steady'],
     );
+    // With one request in flight, both sides sleep and wake for each: not a matter of the CPU's speed alone.
+    const allowance = within + (isSingle(cell.workload) ? wakingShift(host) : 0);
     const guard = { change: raw, allowance: Math.max(drift, shift) };
     return { ...all, decidedBy: 'relative', allowance, guard, pValue: test(beside.base, beside.current) };
   }
   // Of an unsteady host a few runs do not say how far it moves, whatever they did within.
-  const unknown = metric.drift === 'wall' && host.unsteady.length > 0 && !host.severalRuns;
+  const unknown =
+    (metric.drift === 'wall' || metric.drift === 'load') && host.unsteady.length > 0 && !host.severalRuns;
   const allowance = unknown ? Number.POSITIVE_INFINITY : Math.max(drift, shift);
   if (scaled !== null && normalised !== null && shift > CALIBRATIONS_ALIKE)
     return { ...all, decidedBy: 'normalised', allowance, pValue: test(scaled.base, scaled.current) };
   return { ...all, decidedBy: 'raw', allowance, pValue: test(base, current) };
 }
 
-/** Speed moves all cells of a workload together; how requests meet is a matter of each cell. */
+/** Speed moves all cells of a workload together; how requests meet, and memory, are a matter of each cell. */
 function driftOf(metric: Metric, cell: CellPair, { cells }: Context): number {
   const factor = DRIFT_FACTORS[metric.drift];
-  if (factor === 0) return 0;
   const together =
-    metric.drift === 'load' ? [cell] : cells.filter(({ workload }) => workload === cell.workload);
+    metric.drift === 'load' || metric.drift === 'chance'
+      ? [cell]
+      : cells.filter(({ workload }) => workload === cell.workload);
   const read = (trials: readonly SideTrial[]) =>
     pointsOf(trials, ({ trial }) => metric.valueOf(trial), metric.resolution);
   return driftAllowance(
@@ -357,7 +361,7 @@ function normalisedSeries(metric: Metric, cell: CellPair) {
   if (metric.drift !== 'cpu' && metric.drift !== 'wall') return null;
   // A rate that is asked for does not depend on the machine's speed.
   if (metric.id === 'throughputPerS' && cell.workload.mode === 'open') return null;
-  const single = cell.workload.mode === 'closed' && cell.workload.active * cell.workload.depth === 1;
+  const single = isSingle(cell.workload);
   const read: Reading = ({ trial, calibration }) => {
     const value = metric.valueOf(trial);
     if (value === null || calibration === null) return null;
@@ -367,6 +371,17 @@ function normalisedSeries(metric: Metric, cell: CellPair) {
   };
   const [base, current] = [pointsOf(cell.base, read), pointsOf(cell.current, read)];
   return base.length === 0 || current.length === 0 ? null : { base, current };
+}
+
+/** One request in flight: a ping. */
+function isSingle(workload: Workload): boolean {
+  return workload.mode === 'closed' && workload.active * workload.depth === 1;
+}
+
+/** How much slower or faster a wake-up was, as a logarithm; none below what is taken for steady. */
+function wakingShift({ shift }: Host): number {
+  const size = shift === null ? 0 : Math.abs(Math.log(shift.ping.ratio));
+  return size > SHIFT_MAX.ping ? size : 0;
 }
 
 function relativeSeries(metric: Metric, cell: CellPair) {
