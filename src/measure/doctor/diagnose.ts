@@ -34,7 +34,7 @@ interface Check {
 /** What `doctor` looks at, in the order in which it is shown: one row per finding. */
 export const CHECKS = [
   { id: 'compiler', title: 'C compiler', check: compiler },
-  { id: 'models', title: 'models', check: models },
+  { id: 'models', title: 'all but io_uring', check: models },
   { id: 'io_uring', title: 'io_uring', check: ioUring },
   { id: 'kernel', title: 'kernel', check: kernel },
   { id: 'cpus', title: 'CPUs', check: cpus },
