@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fakeReport } from './load/fake.ts';
-import type { LoadReport, LoadRequest } from './load/generator.ts';
-import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
+import { fakeReport } from './fixtures/load.ts';
 import {
   FAKE_CALIBRATION_MS,
   FAKE_OVERHEAD_MS,
@@ -9,10 +7,12 @@ import {
   type FakeWorld,
   fakeSettings,
   fakeWorld,
-} from './run.fake.ts';
+} from './fixtures/run-deps.ts';
+import type { LoadReport, LoadRequest } from './load/generator.ts';
+import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
 import { hasFailures, type RunOutcome, runBenchmark } from './run.ts';
 import { LaunchError } from './server/launch.ts';
-import { halfWidths, summarize } from './stats/summarize.ts';
+import { halfWidths, summarize } from './summary/summarize.ts';
 import { EnvironmentError, UsageError } from './util/errors.ts';
 import { NS_PER_MS } from './util/units.ts';
 import type { Workload } from './workloads/schema.ts';

@@ -1,10 +1,11 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
-import type { CostMeter } from './costs/meter.ts';
+import type { Calibrator } from './calibration/calibrator.ts';
 import type { LoadGenerator } from './load/generator.ts';
-import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
-import { type AuditCounter, countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
+import type { Tracepoint } from './observe/tracepoints.ts';
+import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
+  AuditCounter,
   Calibration,
   CounterSupport,
   Environment,
@@ -18,7 +19,7 @@ import type {
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { BLOCKS_MIN } from './stats/bootstrap.ts';
-import { halfWidths, summarize } from './stats/summarize.ts';
+import { halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
@@ -31,7 +32,7 @@ export interface RunDeps extends TrialDeps {
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
   readEnvironment(): Environment;
   loadGenerator(libraryPath: string): LoadGenerator;
-  costMeter(libraryPath: string): CostMeter;
+  calibrator(libraryPath: string): Calibrator;
   createStore(runId: string): Promise<RunStore>;
   readonly tool: { readonly name: string; readonly version: string };
 }
@@ -98,7 +99,7 @@ export async function runBenchmark(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  const meter = deps.costMeter(artifacts.costs);
+  const meter = deps.calibrator(artifacts.calibration);
   let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
@@ -194,7 +195,7 @@ function newRecord(
 interface Measuring {
   readonly plan: RunPlan;
   readonly execution: Execution;
-  readonly meter: CostMeter;
+  readonly meter: Calibrator;
   readonly record: RunRecord;
   readonly trials: TrialResult[];
   readonly calibrations: Calibration[];

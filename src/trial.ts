@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
-import { auditSyscalls, type SyscallCounts } from './measure/audit.ts';
-import { observe, SYSCALL_PREFIX } from './measure/observe.ts';
-import { edgeFilesOf } from './measure/procfs.ts';
-import { tracedCalls } from './measure/traced.ts';
-import type { Tracepoint } from './measure/tracepoints.ts';
 import { findModel, type ModelSpec } from './models/registry.ts';
+import { auditSyscalls, type SyscallCounts } from './observe/audit.ts';
+import { observe, SYSCALL_PREFIX } from './observe/observe.ts';
+import { edgeFilesOf } from './observe/procfs.ts';
+import { tracedCalls } from './observe/traced.ts';
+import type { Tracepoint } from './observe/tracepoints.ts';
 import { CONNECTIONS_SPARE } from './plan/plan-run.ts';
 import type {
   AuditRecord,

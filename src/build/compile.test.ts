@@ -21,7 +21,7 @@ const COMPILER_STARTS_MS = 9_000;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'iomb-compile-'));
-  for (const name of ['server', 'models', 'loadgen', 'costs'])
+  for (const name of ['server', 'models', 'loadgen', 'calibration'])
     mkdirSync(join(folder, 'src', name), { recursive: true });
   for (const path of [
     'server/main.c',
@@ -29,7 +29,7 @@ beforeEach(() => {
     'models/epoll.c',
     'models/poll.c',
     'loadgen/engine.c',
-    'costs/costs.c',
+    'calibration/calibration.c',
   ])
     source(path, `/* ${path} */`);
   compiler('for last; do :; done\nwhile [ "$1" != -o ]; do shift; done\necho "$@" >"$2"');
@@ -89,7 +89,7 @@ describe('findCompiler', () => {
 
 describe('compileHelpers', () => {
   test('compiles each program with what servers share, and two libraries', async () => {
-    const { servers, loadgen, costs, info } = await compile();
+    const { servers, loadgen, calibration, info } = await compile();
     expect(info).toMatchObject({
       compiler: join(folder, 'cc'),
       compilerVersion: 'fake cc 1.0',
@@ -101,7 +101,7 @@ describe('compileHelpers', () => {
     expect(epoll).toContain('server/main.c');
     expect(epoll).not.toContain('models/poll.c');
     expect(readFileSync(loadgen, 'utf8')).toMatch(/-shared.*loadgen\/engine\.c/);
-    expect(readFileSync(costs, 'utf8')).toMatch(/-shared.*costs\/costs\.c/);
+    expect(readFileSync(calibration, 'utf8')).toMatch(/-shared.*calibration\/calibration\.c/);
     expect(calls()).toBe(4);
   });
 

@@ -25,7 +25,7 @@ const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
-const SOURCE_FOLDERS = ['server', 'models', 'loadgen', 'costs'] as const;
+const SOURCE_FOLDERS = ['server', 'models', 'loadgen', 'calibration'] as const;
 
 /** A sanitizer build, for the tests: the argument of `-fsanitize`. */
 export type Sanitizer = 'address,undefined' | 'thread';
@@ -47,7 +47,7 @@ export interface Artifacts {
   /** Program name to executable. */
   readonly servers: ReadonlyMap<string, string>;
   readonly loadgen: string;
-  readonly costs: string;
+  readonly calibration: string;
 }
 
 interface Job {
@@ -56,7 +56,7 @@ interface Job {
 }
 
 /**
- * Compiles the load generator, the cost kernels and the named servers into the user's cache directory, keyed by source,
+ * Compiles the load generator, the calibration and the named servers into the user's cache directory, keyed by source,
  * flags and compiler; what is there already is not compiled again. Throws `EnvironmentError` without
  * a compiler, on a compile error, and where the cache cannot be written.
  */
@@ -70,7 +70,7 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
 
   const jobs = [
     libraryJob('loadgen', request.sourceDir, sources),
-    libraryJob('costs', request.sourceDir, sources),
+    libraryJob('calibration', request.sourceDir, sources),
     ...request.programs.map((program) => serverJob(request.sourceDir, program, sources)),
   ];
   const missing: Job[] = [];
@@ -87,12 +87,12 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
     },
     servers: new Map(request.programs.map((program) => [program, join(folder, program)])),
     loadgen: join(folder, libraryName('loadgen')),
-    costs: join(folder, libraryName('costs')),
+    calibration: join(folder, libraryName('calibration')),
   };
 }
 
 /** Folders below `c-helpers` that become a shared library each. */
-type Library = 'loadgen' | 'costs';
+type Library = 'loadgen' | 'calibration';
 
 function libraryName(library: Library): string {
   return `${library}.so`;

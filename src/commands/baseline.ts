@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readPlace } from '../measure/host-id.ts';
+import { readPlace } from '../host/host-id.ts';
 import { renderRun } from '../render/run.ts';
 import { renderTable } from '../render/table.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';

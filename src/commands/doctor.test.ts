@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { GOOD_FACTS, supportOf } from '../measure/doctor/facts.fake.ts';
-import { fakeHost } from '../measure/host.fake.ts';
+import { GOOD_FACTS, supportOf } from '../fixtures/facts.ts';
+import { fakeHost } from '../fixtures/host.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { type DoctorDeps, registerDoctor } from './doctor.ts';
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { cacheDir, compileHelpers, findCompiler } from '../build/compile.ts';
 import { HELPERS_DIR } from '../build/package.ts';
+import { diagnose } from '../doctor/diagnose.ts';
+import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { linuxHost } from '../host/host.ts';
 import { cheapestCall } from '../load/ffi.ts';
-import { diagnose } from '../measure/doctor/diagnose.ts';
-import { type FactSources, type Facts, gatherFacts } from '../measure/doctor/facts.ts';
-import type { Finding } from '../measure/doctor/finding.ts';
-import { linuxHost } from '../measure/host.ts';
 import { MODELS } from '../models/registry.ts';
 import { renderFindings } from '../render/doctor.ts';
 import type { RenderOptions } from '../render/table.ts';

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/run-config.ts';
-import { readEnvironment } from '../measure/environment.ts';
 import { MODELS } from '../models/registry.ts';
+import { readEnvironment } from '../observe/environment.ts';
 import { planRun, trialsOfBlock } from '../plan/plan-run.ts';
 import { MS_PER_S } from '../util/units.ts';
 import { write } from './output.ts';

@@ -1,6 +1,6 @@
+import type { Comparison } from '../compare/result.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { Comparison } from '../stats/compare-result.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { type ExportRequest, locateRequests, writeExports } from './export-files.ts';
 
 /**

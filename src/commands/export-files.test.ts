@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
-import { exportInput } from '../export/input.fake.ts';
+import { exportInput } from '../fixtures/export-input.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
 import {
   locateExports,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Exporter, ExportInput } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readRun } from '../results/store.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { locateExports, parseFormats, writeExports } from './export-files.ts';
 import { write } from './output.ts';

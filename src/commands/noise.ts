@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
+import { compareRuns } from '../compare/compare-runs.ts';
+import { certifyNoise } from '../compare/noise.ts';
 import { NOISE_DEFAULTS, type NoiseFlags, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
-import { readTopology } from '../measure/topology.ts';
+import { readTopology } from '../observe/topology.ts';
 import { renderNoise } from '../render/noise.ts';
 import { saveNoise } from '../results/noise.ts';
-import { compareRuns } from '../stats/compare-runs.ts';
-import { certifyNoise } from '../stats/noise.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
+import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
-import { costMeter } from '../costs/ffi.ts';
+import { linuxHost } from '../host/host.ts';
 import { loadGenerator, traceChecker } from '../load/ffi.ts';
-import { readEnvironment } from '../measure/environment.ts';
-import { linuxHost } from '../measure/host.ts';
-import { TRACED_SYSCALLS } from '../measure/traced-syscalls.ts';
-import { findTracepoints } from '../measure/tracepoints.ts';
+import { readEnvironment } from '../observe/environment.ts';
+import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
+import { findTracepoints } from '../observe/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
 import type { CounterSupport } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
@@ -59,7 +59,7 @@ function realDeps(outDir: string): RunDeps {
     probe: probeModel,
     readEnvironment: () => readEnvironment(),
     loadGenerator,
-    costMeter,
+    calibrator,
     launch: launchServer,
     launchTraced,
     prepareAudit,

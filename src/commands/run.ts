@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
-import { readTopology } from '../measure/topology.ts';
+import { readTopology } from '../observe/topology.ts';
 import { renderRun } from '../render/run.ts';
-import { toShowJson } from '../results/json.ts';
+import { toShowJson } from '../reports/json.ts';
 import type { RunOutcome } from '../run.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';

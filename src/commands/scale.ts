@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/scale-config.ts';
-import { readTopology } from '../measure/topology.ts';
+import { readTopology } from '../observe/topology.ts';
 import { renderScale } from '../render/scale.ts';
-import { toScaleJson } from '../results/json.ts';
+import { toScaleJson } from '../reports/json.ts';
 import type { RunResult } from '../results/schema.ts';
 import { readRun } from '../results/store.ts';
-import { summarizeScale } from '../stats/scale-summary.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
 import { terminal, write } from './output.ts';

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { renderRun } from '../render/run.ts';
-import { toShowJson } from '../results/json.ts';
+import { toShowJson } from '../reports/json.ts';
 import { readRun } from '../results/store.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { terminal, write } from './output.ts';
 
 interface ShowOptions {

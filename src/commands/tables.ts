@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { renderGuide } from '../render/guide.ts';
 import { renderGuideMarkdown } from '../render/markdown.ts';
-import { toTablesJson } from '../results/json.ts';
+import { toTablesJson } from '../reports/json.ts';
 import { readRun } from '../results/store.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { terminal, write } from './output.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FAKE_WORKLOAD } from '../run.fake.ts';
+import { FAKE_WORKLOAD } from '../fixtures/run-deps.ts';
 import { UsageError } from '../util/errors.ts';
 import { type NoiseFlags, resolveNoiseConfig } from './noise-config.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
-import { fixtureRun } from '../results/fixture.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { createStore } from '../results/store.ts';
 import { type Ended, runCli, runFolders } from './cli/cli.ts';
 

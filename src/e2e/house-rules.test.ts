@@ -12,13 +12,13 @@ interface SourceFile {
 }
 
 const typescript = sourceFiles('src', /\.ts$/);
-const production = typescript.filter((file) => !/\.(test|fake)\.ts$|^src\/e2e\//.test(file.path));
+const production = typescript.filter((file) => !/\.test\.ts$|^src\/(e2e|fixtures)\//.test(file.path));
 const helpers = sourceFiles('c-helpers', /\.[ch]$/);
 const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.path));
 
 describe('packages with one home', () => {
   test.each([
-    { name: 'koffi', home: /^src\/((load|costs)\/ffi|e2e\/libc\/libc)\.ts$/ },
+    { name: 'koffi', home: /^src\/((load|calibration)\/ffi|e2e\/libc\/libc)\.ts$/ },
     { name: 'execa', home: /^src\/(build|server|e2e)\// },
     { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
     { name: 'cli-table3', home: /^src\/render\// },
@@ -30,8 +30,68 @@ describe('packages with one home', () => {
   });
 });
 
+/** A file imports from its own room and from rooms below it in this list. */
+const ROOMS = [
+  'cli.ts',
+  'commands',
+  'export',
+  'render',
+  'reports',
+  'tables',
+  'claims',
+  'run.ts',
+  'trial.ts',
+  'compare',
+  'doctor',
+  'summary',
+  'observe',
+  'server',
+  'load',
+  'calibration',
+  'build',
+  'config',
+  'plan',
+  'document',
+  'stats',
+  'results',
+  'models',
+  'workloads',
+  'host',
+  'util',
+];
+
+describe('the rooms', () => {
+  test('are all in the list, and the list names no other', () => {
+    const found = new Set(production.map((file) => roomOf(file.path)));
+    expect(ROOMS.filter((room) => !found.has(room))).toEqual([]);
+    expect([...found].filter((room) => !ROOMS.includes(room))).toEqual([]);
+  });
+  test('are entered from above only, types included: no import runs upward, no two rooms import each other', () => {
+    const upward = production.flatMap((file) =>
+      [...file.text.matchAll(/\bfrom '(\.[^']+)'|\bimport\('(\.[^']+)'\)/g)]
+        .map((match) => join(dirname(file.path), match[1] ?? match[2] ?? ''))
+        .filter((path) => roomOf(path) !== roomOf(file.path))
+        .filter((path) => ROOMS.indexOf(roomOf(path)) <= ROOMS.indexOf(roomOf(file.path)))
+        .map((path) => `${file.path} imports ${path}`),
+    );
+    expect(upward).toEqual([]);
+  });
+  test('keep every fake and fixture run in fixtures, which only tests enter', () => {
+    const strays = typescript
+      .map((file) => file.path)
+      .filter((path) => /(fake|fixture)s?\b[^/]*\.ts$/.test(path));
+    expect(strays).toEqual([]);
+    expect(filesWith(production, /from '[^']*\/(fixtures|e2e)\//)).toEqual([]);
+  });
+});
+
+function roomOf(path: string): string {
+  return path.replace('src/', '').split('/')[0] ?? '';
+}
+
 describe('the pure rooms', () => {
-  const PURE = /^src\/(plan|stats|tables|export|claims)\//;
+  const PURE =
+    /^src\/(plan|stats|metrics|summary|compare|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;
   const WORLDLY_NAMES =
     /\b(process|performance)\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b/;
   const rooms = production.filter((file) => PURE.test(file.path));
@@ -59,7 +119,7 @@ describe('the TypeScript sources', () => {
     expect(util.filter((path) => !/\/(errors|units)(\.test)?\.ts$/.test(path))).toEqual([]);
   });
   test('have kebab-case names', () => {
-    const name = /^src\/([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.(test|fake))?\.ts$/;
+    const name = /^src\/([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/;
     expect(typescript.map((file) => file.path).filter((path) => !name.test(path))).toEqual([]);
   });
   test.each([

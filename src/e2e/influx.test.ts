@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { influxExporter } from '../export/influx.ts';
-import { exportText, NASTY_LABELS, relabelled } from '../export/input.fake.ts';
+import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { CONSUMER_DEADLINE_MS, Consumers, missing } from './consumers.ts';
 
 const MISSING = missing(['influxd']);

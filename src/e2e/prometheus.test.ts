@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { locateExports, writeExports } from '../commands/export-files.ts';
-import { readDashboard } from '../export/dashboard.fake.ts';
-import { parseExposition } from '../export/exposition.fake.ts';
-import { exportInput, exportText } from '../export/input.fake.ts';
 import { openmetricsExporter } from '../export/openmetrics.ts';
 import { prometheusExporter } from '../export/prometheus.ts';
-import { fixtureRun } from '../results/fixture.ts';
+import { readDashboard } from '../fixtures/dashboard.ts';
+import { exportInput, exportText } from '../fixtures/export-input.ts';
+import { parseExposition } from '../fixtures/exposition.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { CONSUMER_DEADLINE_MS, Consumers, holds, missing } from './consumers.ts';
 
 const MISSING = missing(['prometheus', 'prometheus-node-exporter']);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { bmfExporter } from './bmf.ts';
-import { exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
 
 type Bmf = Record<string, Record<string, { value: number; lower_value: number; upper_value: number }>>;
 

@@ -1,5 +1,5 @@
 import type { MeasuredTrial } from '../results/schema.ts';
-import type { MeasuredRow, RowSummary } from '../stats/run-summary.ts';
+import type { MeasuredRow, RowSummary } from '../summary/run-summary.ts';
 import type { ExportInput } from './exporter.ts';
 
 /** A row under a workload, whatever came of it. */

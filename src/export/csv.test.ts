@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { fixtureRun } from '../results/fixture.ts';
+import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { csvExporter } from './csv.ts';
-import { exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
 
 const text = exportText(csvExporter);
 const [header = [], ...rows] = parseCsv(text);

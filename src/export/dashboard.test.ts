@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { readDashboard } from './dashboard.fake.ts';
-import { parseExposition } from './exposition.fake.ts';
-import { exportText } from './input.fake.ts';
+import { readDashboard } from '../fixtures/dashboard.ts';
+import { exportText } from '../fixtures/export-input.ts';
+import { parseExposition } from '../fixtures/exposition.ts';
 import { prometheusExporter } from './prometheus.ts';
 
 const { panels, queries, variables } = readDashboard();

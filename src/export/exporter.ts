@@ -1,6 +1,6 @@
+import type { Comparison } from '../compare/result.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { Comparison } from '../stats/compare-result.ts';
-import type { RunSummary } from '../stats/run-summary.ts';
+import type { RunSummary } from '../summary/run-summary.ts';
 
 /** What an exporter may use: what is stored, and what was computed from it. */
 export interface ExportInput {

@@ -1,6 +1,6 @@
-import type { LatencySummary } from '../stats/latency.ts';
-import type { MeasuredRow, RowSummary } from '../stats/run-summary.ts';
 import { sumOf } from '../stats/sums.ts';
+import type { LatencySummary } from '../summary/latency.ts';
+import type { MeasuredRow, RowSummary } from '../summary/run-summary.ts';
 import { MS_PER_S, NS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells, measuredCells } from './cells.ts';
 import type { ExportInput } from './exporter.ts';

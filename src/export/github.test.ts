@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { exportInput } from '../fixtures/export-input.ts';
 import { githubExporter } from './github.ts';
-import { exportInput } from './input.fake.ts';
 
 interface Entry {
   readonly name: string;

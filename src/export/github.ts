@@ -1,4 +1,4 @@
-import type { MeasuredRow } from '../stats/run-summary.ts';
+import type { MeasuredRow } from '../summary/run-summary.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type MeasureId, type Measurement, measurementsOf } from './measures.ts';

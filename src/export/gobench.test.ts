@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { gobenchExporter } from './gobench.ts';
-import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
 
 const text = exportText(gobenchExporter);
 

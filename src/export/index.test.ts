@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fixtureRun } from '../results/fixture.ts';
+import { exportInput } from '../fixtures/export-input.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { EXPORTERS } from './index.ts';
-import { exportInput } from './input.fake.ts';
 
 const INPUT = exportInput();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { influxExporter } from './influx.ts';
-import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
 
 test('A cell is a point at the time the run ended', () => {
   expect(exportText(influxExporter).split('\n').slice(0, 2).join('\n')).toMatchInlineSnapshot(`

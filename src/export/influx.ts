@@ -1,5 +1,5 @@
 import type { RunRecord } from '../results/schema.ts';
-import type { MeasuredRow } from '../stats/run-summary.ts';
+import type { MeasuredRow } from '../summary/run-summary.ts';
 import { NS_PER_MS } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter } from './exporter.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { COMPARISON } from './comparison.fake.ts';
-import { exportInput, exportText } from './input.fake.ts';
+import { COMPARISON } from '../fixtures/comparison.ts';
+import { exportInput, exportText } from '../fixtures/export-input.ts';
 import { jsonExporter } from './json.ts';
 
 test('The JSON holds all that was stored, trials with their histograms included', () => {

@@ -1,4 +1,4 @@
-import { toShowJson } from '../results/json.ts';
+import { toShowJson } from '../reports/json.ts';
 import type { Exporter } from './exporter.ts';
 
 /**

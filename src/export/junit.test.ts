@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { describe, expect, test } from 'vitest';
-import { COMPARISON } from './comparison.fake.ts';
-import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+import { COMPARISON } from '../fixtures/comparison.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { junitExporter } from './junit.ts';
 
 test('Of a run alone, a cell that is skipped or broke is not passed, and nothing is a failure', () => {

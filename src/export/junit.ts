@@ -1,6 +1,6 @@
+import type { Comparison, MetricComparison } from '../compare/result.ts';
 import type { TrialResult } from '../results/schema.ts';
-import type { Comparison, MetricComparison } from '../stats/compare-result.ts';
-import type { RowSummary } from '../stats/run-summary.ts';
+import type { RowSummary } from '../summary/run-summary.ts';
 import { MS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { COMPARISON } from './comparison.fake.ts';
-import { exportInput, exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+import { COMPARISON } from '../fixtures/comparison.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { markdownExporter } from './markdown.ts';
 
 test('The tables of the terminal are there with all their columns', () => {

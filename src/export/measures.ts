@@ -1,7 +1,7 @@
 import { quantile } from 'simple-statistics';
 import type { Observation } from '../results/schema.ts';
 import { quantileNs } from '../stats/histogram.ts';
-import type { MeasuredRow } from '../stats/run-summary.ts';
+import type { MeasuredRow } from '../summary/run-summary.ts';
 import type { ExportCell } from './cells.ts';
 
 /** A number that a cell is plotted and compared by. */

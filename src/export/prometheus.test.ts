@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseExposition } from './exposition.fake.ts';
-import { exportText, NASTY_LABELS, relabelled } from './input.fake.ts';
+import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
+import { parseExposition } from '../fixtures/exposition.ts';
 import { openmetricsExporter } from './openmetrics.ts';
 import { prometheusExporter } from './prometheus.ts';
 

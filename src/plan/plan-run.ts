@@ -1,5 +1,5 @@
 import { findModel, type ModelSpec } from '../models/registry.ts';
-import type { Cell, Counter, RunSettings, Support, Trial } from '../results/schema.ts';
+import type { AuditCounter, Cell, Counter, RunSettings, Support, Trial } from '../results/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
 
 /** Connections beyond the workload's that a server must hold: the echo check, and some in closing. */
@@ -17,9 +17,6 @@ export interface PlanInput {
   /** Counters that audit the servers' own, in trials of their own. */
   readonly audits?: readonly AuditCounter[];
 }
-
-/** A counter other than the server's own. */
-export type AuditCounter = Exclude<Counter, 'own'>;
 
 /** Audit trials are part of so many blocks: counts hardly vary, so that two suffice. */
 export const AUDIT_BLOCKS = 2;

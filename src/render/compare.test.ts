@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { fakeRun, QUIET } from '../stats/compare.fake.ts';
-import { compareRuns } from '../stats/compare-runs.ts';
+import { compareRuns } from '../compare/compare-runs.ts';
+import { fakeRun, QUIET } from '../fixtures/compare.ts';
 import { renderCompare } from './compare.ts';
 
 const common = { host: QUIET, blocks: 10, models: 2, workloads: 1 };

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { Comparison, LeftOut } from '../stats/compare-result.ts';
+import type { Comparison, LeftOut } from '../compare/result.ts';
 import { METRIC_NAMES } from '../tables/compare-table.ts';
 import { TABLES } from '../tables/index.ts';
 import { bullets, escapeMarkdown, renderMarkdownTable } from './markdown.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Finding } from '../measure/doctor/finding.ts';
+import type { Finding } from '../doctor/finding.ts';
 import { renderFindings } from './doctor.ts';
 
 const FINDINGS: readonly Finding[] = [

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { Finding, FindingStatus } from '../measure/doctor/finding.ts';
+import type { Finding, FindingStatus } from '../doctor/finding.ts';
 import type { RenderOptions } from './table.ts';
 import { wrap } from './wrap.ts';
 

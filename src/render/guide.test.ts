@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { fixtureRun, withAudits } from '../results/fixture.ts';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
-import { fixtureSweep } from '../results/scale.fake.ts';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureRun, withAudits } from '../fixtures/run.ts';
+import { fixtureSweep } from '../fixtures/scale.ts';
 import { renderGuide } from './guide.ts';
 
 const RUNS = { guide: withAudits(fixtureGuideRun()), small: fixtureRun(), sweep: fixtureSweep() };

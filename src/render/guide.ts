@@ -1,5 +1,5 @@
 import type { RunResult } from '../results/schema.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { guideTables } from '../tables/guide-summary.ts';
 import { renderFooter, renderHeader } from './run.ts';
 import { type RenderOptions, renderTable } from './table.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { withAudits } from '../results/fixture.ts';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
-import { type Table, text } from '../tables/table.ts';
+import { type Table, text } from '../document/table.ts';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { withAudits } from '../fixtures/run.ts';
 import { escapeMarkdown, renderGuideMarkdown, renderMarkdownTable } from './markdown.ts';
 
 describe('Markup in texts is text', () => {

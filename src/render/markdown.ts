@@ -1,9 +1,9 @@
+import type { Table } from '../document/table.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { RunSummary } from '../stats/run-summary.ts';
+import type { RunSummary } from '../summary/run-summary.ts';
 import { guideTables } from '../tables/guide-summary.ts';
 import { TABLES } from '../tables/index.ts';
 import { KERNEL_LEGEND } from '../tables/kernel-table.ts';
-import type { Table } from '../tables/table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { footerLines, headerLines, statusOf } from './run.ts';
 import { formatValue } from './table.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { fixtureRun } from '../results/fixture.ts';
-import { fixtureNoise } from '../results/noise.fake.ts';
+import { fixtureNoise } from '../fixtures/noise.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { renderNoise, renderNoiseQuote } from './noise.ts';
 
 test('A noise certificate says how often compare is wrong, and what it can see', () => {

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { fixtureRun } from '../fixtures/run.ts';
 import type { LoadGenerator } from '../load/generator.ts';
-import { fixtureRun } from '../results/fixture.ts';
 import type { Trial } from '../results/schema.ts';
 import { createProgress, type ProgressState, progressLine } from './progress.ts';
 

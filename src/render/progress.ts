@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import stringWidth from 'string-width';
 import type { LoadGenerator } from '../load/generator.ts';
-import { describeDisagreement } from '../measure/audit.ts';
+import { describeDisagreement } from '../observe/audit.ts';
 import type { Trial } from '../results/schema.ts';
 import type { RunListener } from '../run.ts';
 import { formatShare, formatSi, formatWallTime } from './format.ts';

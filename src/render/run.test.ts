@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { fixtureRun } from '../results/fixture.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { renderRun } from './run.ts';
 
 test.each([160, 120, 100, 80])('A run fits %i columns', (width) => {

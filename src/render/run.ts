@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { RunRecord, RunResult } from '../results/schema.ts';
-import type { RunSummary } from '../stats/run-summary.ts';
-import { summarize } from '../stats/summarize.ts';
+import type { RunSummary } from '../summary/run-summary.ts';
+import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
 import { TABLES } from '../tables/index.ts';
 import { KERNEL_LEGEND } from '../tables/kernel-table.ts';

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { fixtureSweep, type SweepOptions } from '../fixtures/scale.ts';
 import { MODELS } from '../models/registry.ts';
-import { fixtureSweep, type SweepOptions } from '../results/scale.fake.ts';
-import { summarizeScale } from '../stats/scale-summary.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
 import { renderScaleChart } from './scale-chart.ts';
 
 function chart(width: number, change: Partial<SweepOptions> = {}): string {

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { ScaleSweep } from '../stats/scale-summary.ts';
+import type { ScaleSweep } from '../summary/scale-summary.ts';
 import { formatCount, formatDuration } from './format.ts';
 
 /** Rows of the plot; a terminal of 24 lines still shows a chart with its legend. */

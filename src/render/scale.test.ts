@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { fixtureSweep } from '../results/scale.fake.ts';
+import { fixtureSweep } from '../fixtures/scale.ts';
 import { renderScale } from './scale.ts';
 
 test('At 80 columns a sweep is its head, a table and a chart per active count, and the legend', () => {

@@ -1,5 +1,5 @@
 import type { RunResult } from '../results/schema.ts';
-import { summarizeScale } from '../stats/scale-summary.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
 import { TABLES } from '../tables/index.ts';
 import { scaleLegend } from '../tables/scale-table.ts';
 import { renderFooter, renderHeader } from './run.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Table } from '../tables/table.ts';
-import { NONE, text } from '../tables/table.ts';
+import type { Table } from '../document/table.ts';
+import { NONE, text } from '../document/table.ts';
 import { renderTable } from './table.ts';
 
 const TABLE: Table = {

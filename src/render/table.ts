@@ -1,6 +1,6 @@
 import CliTable from 'cli-table3';
 import pc from 'picocolors';
-import type { Column, Figure, Finding, Row, Table, Value } from '../tables/table.ts';
+import type { Column, Figure, Finding, Row, Table, Value } from '../document/table.ts';
 import { GAP, type Layout, layOut } from './columns.ts';
 import {
   formatBytes,

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readPlace } from '../measure/host-id.ts';
+import { fixtureRun } from '../fixtures/run.ts';
+import { readPlace } from '../host/host-id.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
 import {
   BASELINE_FILE,
@@ -22,7 +23,6 @@ import {
   type Place,
 } from './baseline-index.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
-import { fixtureRun } from './fixture.ts';
 import type { RunRecord } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, listRuns, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
 

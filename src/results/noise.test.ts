@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fixtureNoise } from './noise.fake.ts';
+import { fixtureNoise } from '../fixtures/noise.ts';
 import { findNoise, NOISE_FOLDER, type NoiseCertificate, saveNoise } from './noise.ts';
 import { listRuns } from './store.ts';
 

@@ -143,7 +143,7 @@ export const trialResultSchema = z.discriminatedUnion('status', [
 
 /**
  * One line of calibrations.ndjson: how fast this machine was at the beginning of a block, measured
- * without any I/O model (`c-helpers/costs`). Medians, which a disturbance of some samples does not move.
+ * without any I/O model (`c-helpers/calibration`). Medians, which a disturbance of some samples does not move.
  */
 export const calibrationSchema = z.object({
   block: count,
@@ -277,11 +277,15 @@ export type TrialResult = z.infer<typeof trialResultSchema>;
 export type MeasuredTrial = Extract<TrialResult, { status: 'measured' }>;
 export type AuditedTrial = Extract<TrialResult, { status: 'audited' }>;
 export type Counter = z.infer<typeof counterSchema>;
+/** A counter beside the server's own. */
+export type AuditCounter = Exclude<Counter, 'own'>;
 export type CounterSupport = z.infer<typeof counterSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type Cell = z.infer<typeof cellSchema>;
+/** A row under a workload. */
+export type CellName = Pick<Cell, 'label' | 'workload'>;
 export type RunSettings = z.infer<typeof runSettingsSchema>;
 export type Environment = z.infer<typeof environmentSchema>;
 export type Support = z.infer<typeof supportSchema>;

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fixtureRun } from '../fixtures/run.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
-import { fixtureRun } from './fixture.ts';
 import { SCHEMA_VERSION, type TrialResult } from './schema.ts';
 import {
   CALIBRATIONS_FILE,

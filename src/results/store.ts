@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readPlace } from '../measure/host-id.ts';
+import { readPlace } from '../host/host-id.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
 import {

@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { parseStraceSummary, straceArgs } from '../measure/strace.ts';
 import type { CounterSupport } from '../results/schema.ts';
 import { launchServer, type ServerHandle } from './launch.ts';
+import { parseStraceSummary, straceArgs } from './strace-summary.ts';
 
 const CHECK_TIMEOUT_MS = 20_000;
 /** How long a server may take to close its connections, traced, before it is ended all the same. */

@@ -1,5 +1,5 @@
-import { describeDisagreement } from '../measure/audit.ts';
-import type { AuditTotal } from '../stats/audit-summary.ts';
+import { describeDisagreement } from '../observe/audit.ts';
+import type { AuditTotal } from '../summary/audit-summary.ts';
 
 /** So many disagreements are told one by one. */
 const DISAGREEMENTS_MAX = 10;

@@ -1,4 +1,4 @@
-import { type Table, type Tone, text } from './table.ts';
+import { type Table, type Tone, text } from '../document/table.ts';
 
 /** A line of the table. */
 export interface BaselineRow {

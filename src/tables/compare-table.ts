@@ -1,4 +1,4 @@
-import { METRICS } from '../stats/compare-metrics.ts';
+import { METRICS } from '../compare/metrics.ts';
 import type {
   Change,
   Comparison,
@@ -6,8 +6,8 @@ import type {
   MetricComparison,
   MetricId,
   Verdict,
-} from '../stats/compare-result.ts';
-import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
+} from '../compare/result.ts';
+import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
 
 /** Names of the metrics in tables. */
 export const METRIC_NAMES: Readonly<Record<MetricId, string>> = {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Table } from '../document/table.ts';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { withAudits } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
-import { withAudits } from '../results/fixture.ts';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
 import type { RunResult } from '../results/schema.ts';
 import { callFrequency } from './guide-call-frequency.ts';
 import { guideRun } from './guide-cell.ts';
 import { TABLES } from './index.ts';
-import type { Table } from './table.ts';
 
 function tableOf(result: RunResult): Table {
   const run = guideRun(result);

@@ -1,7 +1,9 @@
+import { GUIDE_FREQUENCY, type GuideFrequency } from '../claims/guide-text.ts';
+import { type Finding, type Table, text } from '../document/table.ts';
 import { findModel } from '../models/registry.ts';
 import type { CounterSupport } from '../results/schema.ts';
-import { type AuditSummary, summarizeAudits } from '../stats/audit-summary.ts';
-import type { MeasuredRow } from '../stats/run-summary.ts';
+import { type AuditSummary, summarizeAudits } from '../summary/audit-summary.ts';
+import type { MeasuredRow } from '../summary/run-summary.ts';
 import {
   cellValue,
   type FoundRow,
@@ -14,8 +16,6 @@ import {
   perRequest,
   SHAPES,
 } from './guide-cell.ts';
-import { GUIDE_FREQUENCY, type GuideFrequency } from './guide-text.ts';
-import { type Finding, type Table, text } from './table.ts';
 
 /** Calls that are made less often than this per request are in the total only. */
 const SHARE_MIN = 0.0005;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { cellValue, findRow, type GuideCell, guideRun, mergeCells, SHAPES } from './guide-cell.ts';

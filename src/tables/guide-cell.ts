@@ -1,11 +1,11 @@
+import type { Documented } from '../claims/guide-text.ts';
+import { type Figure, type Finding, NONE, text, type Value } from '../document/table.ts';
 import { findModel } from '../models/registry.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { BlockRatio } from '../stats/block-ratio.ts';
-import type { MeasuredRow, RunSummary, WorkloadSummary } from '../stats/run-summary.ts';
-import { summarize } from '../stats/summarize.ts';
+import type { BlockRatio } from '../summary/block-ratio.ts';
+import type { MeasuredRow, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
+import { summarize } from '../summary/summarize.ts';
 import type { Workload } from '../workloads/schema.ts';
-import type { Documented } from './guide-text.ts';
-import { type Figure, type Finding, NONE, text, type Value } from './table.ts';
 
 /** What this host says to a cell of the guide; never a guess, and never a measured value without a run. */
 export type GuideCell =

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureRun } from '../fixtures/run.ts';
+import { fixtureSweep } from '../fixtures/scale.ts';
 import { renderTable } from '../render/table.ts';
-import { fixtureRun } from '../results/fixture.ts';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
-import { fixtureSweep } from '../results/scale.fake.ts';
 import type { RunResult } from '../results/schema.ts';
 import { guideRun } from './guide-cell.ts';
 import { type ContextRow, guideContext } from './guide-context.ts';

@@ -1,8 +1,17 @@
+import {
+  type ContextMeasure,
+  GUIDE_CONTEXT,
+  type GuideContext,
+  type GuideContextCell,
+  MECHANISMS,
+  type Mechanism,
+} from '../claims/guide-text.ts';
+import { type Finding, type Row, type Table, text } from '../document/table.ts';
 import { MODELS } from '../models/registry.ts';
 import { scalePointOf } from '../plan/scale-workloads.ts';
 import type { RunResult } from '../results/schema.ts';
-import { idleCost, type ModelRatio, modelRatios } from '../stats/model-ratio.ts';
-import { summarizeScale } from '../stats/scale-summary.ts';
+import { idleCost, type ModelRatio, modelRatios } from '../summary/model-ratio.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
 import type { Workload } from '../workloads/schema.ts';
 import {
   cellValue,
@@ -20,15 +29,6 @@ import {
   type Search,
   SHAPES,
 } from './guide-cell.ts';
-import {
-  type ContextMeasure,
-  GUIDE_CONTEXT,
-  type GuideContext,
-  type GuideContextCell,
-  MECHANISMS,
-  type Mechanism,
-} from './guide-text.ts';
-import { type Finding, type Row, type Table, text } from './table.ts';
 
 /** Our rows that stand for a mechanism of the guide. */
 const MODELS_OF = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { renderTable } from '../render/table.ts';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
 import type { RunResult } from '../results/schema.ts';
 import { guideRun } from './guide-cell.ts';
 import { keyNumbers } from './guide-key-numbers.ts';

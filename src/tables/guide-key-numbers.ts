@@ -1,3 +1,5 @@
+import { GUIDE_KEY_NUMBERS, type GuideKeyNumber, type KeyNumberMeasure } from '../claims/guide-text.ts';
+import { type Figure, type Table, text } from '../document/table.ts';
 import { findModel } from '../models/registry.ts';
 import {
   cellValue,
@@ -11,8 +13,6 @@ import {
   SHAPES,
 } from './guide-cell.ts';
 import { ratioCell } from './guide-context.ts';
-import { GUIDE_KEY_NUMBERS, type GuideKeyNumber, type KeyNumberMeasure } from './guide-text.ts';
-import { type Figure, type Table, text } from './table.ts';
 
 /** A number of the guide with what this host says to it. */
 export interface KeyNumberRow {

@@ -1,11 +1,11 @@
+import type { Table } from '../document/table.ts';
 import type { RunResult } from '../results/schema.ts';
-import { summarizeTracing, type TracingCost } from '../stats/tracing-cost.ts';
+import { summarizeTracing, type TracingCost } from '../summary/tracing-cost.ts';
 import { callFrequency, type FrequencyRow } from './guide-call-frequency.ts';
 import { type GuideRun, guideRun } from './guide-cell.ts';
 import { type ContextRow, guideContext } from './guide-context.ts';
 import { type KeyNumberRow, keyNumbers } from './guide-key-numbers.ts';
 import { TABLES } from './index.ts';
-import type { Table } from './table.ts';
 
 /** Everything that a run says to the guide's tables, as data. */
 export interface GuideSummary {

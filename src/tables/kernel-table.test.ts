@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import type { Table } from '../document/table.ts';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
-import { fixtureRun } from '../results/fixture.ts';
-import { fixtureGuideRun } from '../results/guide.fake.ts';
 import type { RunResult } from '../results/schema.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { TABLES } from './index.ts';
-import type { Table } from './table.ts';
 
 function tableOf(result: RunResult, workload: string): Table {
   const summary = summarize(result).workloads.find((entry) => entry.workload.id === workload);

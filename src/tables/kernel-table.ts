@@ -1,6 +1,6 @@
-import type { MeasuredRow, RowSummary, WorkloadSummary } from '../stats/run-summary.ts';
+import { NONE, type Row, type Table, text } from '../document/table.ts';
+import type { MeasuredRow, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';
 import { nanoseconds, perRequest } from './guide-cell.ts';
-import { NONE, type Row, type Table, text } from './table.ts';
 
 /** What the kernel did for a request that the number of system calls does not show. */
 export function kernelTable(summary: WorkloadSummary): Table {

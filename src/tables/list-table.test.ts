@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { fixtureRun } from '../fixtures/run.ts';
 import { MODELS } from '../models/registry.ts';
-import { fixtureRun } from '../results/fixture.ts';
 import { TABLES } from './index.ts';
 
 test('Every model of the registry is listed once, by its id', () => {

@@ -1,7 +1,7 @@
+import { NONE, type Row, type Table, text } from '../document/table.ts';
 import type { ModelSpec } from '../models/registry.ts';
 import type { Support } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { NONE, type Row, type Table, text } from './table.ts';
 
 /** `list models`: the registry; with `support`, also whether each can run here. */
 export function modelsTable(models: readonly ModelSpec[], support: readonly Support[] = []): Table {

@@ -1,6 +1,6 @@
+import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
 import type { NoiseCertificate } from '../results/noise.ts';
 import { METRIC_NAMES } from './compare-table.ts';
-import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
 
 type MetricNoise = NoiseCertificate['metrics'][number];
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { fixtureSweep } from '../fixtures/scale.ts';
 import { formatValue } from '../render/table.ts';
-import { fixtureSweep } from '../results/scale.fake.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
-import { summarizeScale } from '../stats/scale-summary.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
 import { scaleLegend, scaleTable } from './scale-table.ts';
 
 const tablesOf = (result: RunResult) => summarizeScale(result).sweeps.map(scaleTable);

@@ -1,7 +1,7 @@
+import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
 import { findModel } from '../models/registry.ts';
 import { GROWTH_MATERIAL, IDLE_REFERENCE, type ScaleVerdict } from '../stats/scale-fit.ts';
-import type { ScaleCell, ScaleLine, ScaleSummary, ScaleSweep } from '../stats/scale-summary.ts';
-import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
+import type { ScaleCell, ScaleLine, ScaleSummary, ScaleSweep } from '../summary/scale-summary.ts';
 
 /** From this exponent on, growth is told to be faster than in proportion. */
 const EXPONENT_FAST = 1.2;

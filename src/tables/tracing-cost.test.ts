@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import type { Table } from '../document/table.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
-import { fixtureRun } from '../results/fixture.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
-import { summarizeTracing } from '../stats/tracing-cost.ts';
+import { summarizeTracing } from '../summary/tracing-cost.ts';
 import { guideRun } from './guide-cell.ts';
 import { TABLES } from './index.ts';
-import type { Table } from './table.ts';
 
 function tableOf(result: RunResult): Table {
   return TABLES.tracing(summarizeTracing(result), guideRun(result));

@@ -1,8 +1,8 @@
-import type { AuditCounter } from '../plan/plan-run.ts';
-import type { TracedSpeed, TracingCost } from '../stats/tracing-cost.ts';
+import { GUIDE_TRACING } from '../claims/guide-text.ts';
+import { NONE, type Row, type Table, text } from '../document/table.ts';
+import type { AuditCounter } from '../results/schema.ts';
+import type { TracedSpeed, TracingCost } from '../summary/tracing-cost.ts';
 import { FACTOR_NOTE, factor, type GuideRun, nanoseconds, perRequest } from './guide-cell.ts';
-import { GUIDE_TRACING } from './guide-text.ts';
-import { NONE, type Row, type Table, text } from './table.ts';
 
 const COUNTER_NAMES = {
   tracepoint: 'tracepoint',

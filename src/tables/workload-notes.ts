@@ -1,4 +1,4 @@
-import type { MeasuredRow, RowSummary, RunSummary, WorkloadSummary } from '../stats/run-summary.ts';
+import type { MeasuredRow, RowSummary, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
 
 /** An open loop that reaches less than this share of its rate is told of. */
 const ACHIEVED_SHARE_MIN = 0.99;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { fixtureRun } from '../results/fixture.ts';
+import type { Table } from '../document/table.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
-import { summarize } from '../stats/summarize.ts';
+import { summarize } from '../summary/summarize.ts';
 import { TABLES } from './index.ts';
-import type { Table } from './table.ts';
 import { legend } from './workload-notes.ts';
 
 function tableOf(result: RunResult, workload: string): Table {

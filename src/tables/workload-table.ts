@@ -1,7 +1,7 @@
-import type { Percentile } from '../stats/latency.ts';
-import type { MeasuredRow, RankedBy, RowSummary, WorkloadSummary } from '../stats/run-summary.ts';
+import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
+import type { Percentile } from '../summary/latency.ts';
+import type { MeasuredRow, RankedBy, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type Column, NONE, type Row, type Table, text, type Value } from './table.ts';
 import { workloadNotes } from './workload-notes.ts';
 
 const LOOPS = {

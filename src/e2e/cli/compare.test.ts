@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FakeRun, fakeRun, QUIET } from '../../fixtures/compare.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { createStore } from '../../results/store.ts';
-import { type FakeRun, fakeRun, QUIET } from '../../stats/compare.fake.ts';
 import { type Ended, runCli } from './cli.ts';
 
 const SMALL = { host: QUIET, blocks: 10, models: 2, workloads: 1 };

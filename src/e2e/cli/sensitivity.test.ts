@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from 'simple-statistics';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMPARE_DEFAULTS, compareRuns } from '../../compare/compare-runs.ts';
+import type { MetricComparison } from '../../compare/result.ts';
 import { type NoiseCertificate, noiseCertificateSchema } from '../../results/noise.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
-import type { MetricComparison } from '../../stats/compare-result.ts';
-import { COMPARE_DEFAULTS, compareRuns } from '../../stats/compare-runs.ts';
 import { EXIT } from '../../util/errors.ts';
 import { runCli } from './cli.ts';
 

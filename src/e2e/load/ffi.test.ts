@@ -9,7 +9,7 @@ import { HELPERS_DIR } from '../../build/package.ts';
 import { HISTOGRAM_BUCKETS as WIRE_BUCKETS } from '../../load/abi.ts';
 import { cheapestCall, loadGenerator } from '../../load/ffi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from '../../load/generator.ts';
-import { edgeFilesOf } from '../../measure/procfs.ts';
+import { edgeFilesOf } from '../../observe/procfs.ts';
 import { launchServer, type ServerHandle } from '../../server/launch.ts';
 import { bucketLowerNs, bucketWidthNs, HISTOGRAM_BUCKETS } from '../../stats/histogram.ts';
 import { EnvironmentError, UsageError } from '../../util/errors.ts';

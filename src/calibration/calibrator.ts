@@ -1,0 +1,19 @@
+import type { Calibration } from '../results/schema.ts';
+
+/** Where to measure; null: not pinned. */
+export interface CalibrationPlaces {
+  readonly serverCpu: number | null;
+  readonly clientCpu: number | null;
+}
+
+/** What single things cost on this machine now; see `calibrationSchema` for each. Nanoseconds. */
+export type CalibrationReading = Pick<Calibration, 'spinNs' | 'syscallNs' | 'pingNs'>;
+
+/** Measures what a machine costs without any I/O model. */
+export interface Calibrator {
+  /**
+   * Takes less than 60 ms on a machine that is not overloaded. Rejects with `EnvironmentError` where it
+   * cannot be measured.
+   */
+  measure(places: CalibrationPlaces): Promise<CalibrationReading>;
+}

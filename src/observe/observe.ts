@@ -1,0 +1,255 @@
+import type { LoadEdge, LoadLatency, LoadReport } from '../load/generator.ts';
+import type { ModelSpec } from '../models/registry.ts';
+import type { Latency, Observation } from '../results/schema.ts';
+import { encodeHistogram } from '../stats/histogram.ts';
+import { NS_PER_S } from '../util/units.ts';
+import { judgeContamination } from './contamination.ts';
+import { cpuTicksBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
+import { judgeSaturation } from './saturation.ts';
+
+/** Counter names with this prefix are system calls by the kernel's name. */
+export const SYSCALL_PREFIX = 'sys.';
+
+export interface TrialReadings {
+  readonly report: LoadReport;
+  readonly model: ModelSpec;
+  readonly serverPid: number;
+  readonly serverCpus: readonly number[] | null;
+  readonly clientCpus: readonly number[] | null;
+  /** CPUs that an unpinned process could use. */
+  readonly cpusAllowed: number;
+}
+
+/** Turns the two readings around a window into what the trial measured. Throws if nothing was answered. */
+export function observe(trial: TrialReadings): Observation {
+  const { report } = trial;
+  const { start, end } = report;
+  const accounted = report.completed + report.drained;
+  if (accounted === 0 || report.windowNs === 0) throw new Error('no request was answered in the window');
+  const accountedNs = end.timeNs - start.timeNs;
+  const counters = differences(start.counters, end.counters);
+  const server = serverSide(trial, counters, accounted, accountedNs);
+  const client = clientSide(trial, accounted, accountedNs);
+  return {
+    windowNs: report.windowNs,
+    accountedNs,
+    connectNs: report.connectNs,
+    requests: {
+      warmup: report.warmupCompleted,
+      sent: report.sent,
+      completed: report.completed,
+      errors: report.errors,
+      inFlightAtDeadline: report.inFlightAtDeadline,
+      drained: report.drained,
+      dueUnsent: report.dueUnsent,
+      accounted,
+      bytesVerified: report.bytesVerified,
+      connectionErrors: report.connectionErrors,
+      connectionsChurned: report.connectionsChurned,
+    },
+    throughputPerS: report.completed / (report.windowNs / NS_PER_S),
+    response: latency(report.response),
+    service: sameLatency(report.response, report.service) ? null : latency(report.service),
+    server,
+    client,
+    saturation: judgeSaturation({
+      serverUtilisation: server.utilisation,
+      clientUtilisation: client.utilisation,
+      serverSpins: trial.model.spins,
+      serverIdleShare: idleShare(counters),
+      shareCpus: shareCpus(trial),
+    }),
+    contamination: contamination(trial, accountedNs, server.runDelayNs, client.runDelayNs),
+    warnings: warningsOf(trial, counters),
+  };
+}
+
+function serverSide(
+  trial: TrialReadings,
+  counters: Readonly<Record<string, number>>,
+  accounted: number,
+  accountedNs: number,
+): Observation['server'] {
+  const { start, end } = trial.report;
+  const files = edgeFilesOf(trial.serverPid);
+  const cpuNs = end.serverCpuNs - start.serverCpuNs;
+  const syscalls = syscallsOf(counters);
+  const switches = switchesBetween(start, end);
+  const status = parseStatus(end.files[files.serverStatus] ?? '');
+  return {
+    cpuNs,
+    cpuNsPerRequest: cpuNs / accounted,
+    utilisation: cpuNs / (accountedNs * usableCpus(trial)),
+    ...switches,
+    contextSwitchesPerRequest:
+      switches.voluntarySwitches === null || switches.involuntarySwitches === null
+        ? null
+        : (switches.voluntarySwitches + switches.involuntarySwitches) / accounted,
+    syscallsPerRequest: Object.values(syscalls).reduce((a, b) => a + b, 0) / accounted,
+    syscalls,
+    counters: nonZero(Object.entries(counters).filter(([name]) => !name.startsWith(SYSCALL_PREFIX))),
+    setup: syscallsOf(start.counters),
+    setupPerConnection: setupPerConnection(trial.report),
+    kernelThreads: kernelThreads(start, end),
+    softirqShare: softirqShare(trial),
+    threads: status.threads,
+    rssMaxBytes: status.rssMaxBytes,
+    runDelayNs: delta(start, end, files.serverSchedstat),
+  };
+}
+
+function clientSide(trial: TrialReadings, accounted: number, accountedNs: number): Observation['client'] {
+  const { start, end } = trial.report;
+  const cpuNs = end.clientCpuNs - start.clientCpuNs;
+  return {
+    cpuNs,
+    cpuNsPerRequest: cpuNs / accounted,
+    utilisation: cpuNs / accountedNs,
+    syscalls: end.clientSyscalls - start.clientSyscalls,
+    wakeups: end.clientWakeups - start.clientWakeups,
+    runDelayNs: delta(start, end, edgeFilesOf(trial.serverPid).clientSchedstat),
+  };
+}
+
+/** Null where no connection was opened before the load. */
+function setupPerConnection({ setup }: LoadReport): Record<string, number> | null {
+  const accepted = setup.accepted ?? 0;
+  if (accepted === 0) return null;
+  const calls = Object.entries(syscallsOf(setup)).map(([name, made]) => [name, made / accepted] as const);
+  return Object.fromEntries(calls);
+}
+
+/** Growth between the edges; a worker that ended in between took its time with it. */
+function kernelThreads(start: LoadEdge, end: LoadEdge): Observation['server']['kernelThreads'] {
+  if (!start.kernelThreads || !end.kernelThreads) return null;
+  return {
+    sqpCpuNs: Math.max(0, end.kernelThreads.sqpCpuNs - start.kernelThreads.sqpCpuNs),
+    workerCpuNs: Math.max(0, end.kernelThreads.wrkCpuNs - start.kernelThreads.wrkCpuNs),
+  };
+}
+
+function softirqShare(trial: TrialReadings): number | null {
+  const ticks = cpuTicksBetween(...bothTexts(trial, edgeFilesOf(trial.serverPid).cpuStat), pinnedCpus(trial));
+  return ticks && ticks.softirq / ticks.total;
+}
+
+/** The text of a file at both edges. */
+function bothTexts({ report }: TrialReadings, path: string): readonly [string, string] {
+  return [report.start.files[path] ?? '', report.end.files[path] ?? ''];
+}
+
+/** CPUs in use; null where a side is not pinned, and all may be. */
+function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[] | null {
+  return serverCpus && clientCpus ? [...new Set([...serverCpus, ...clientCpus])] : null;
+}
+
+/** How many CPUs the model's tasks could keep busy at once. */
+function usableCpus(trial: TrialReadings): number {
+  const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
+  const tasks = { one: 1, 'one-and-kernel-thread': 2, 'per-connection': Number.POSITIVE_INFINITY };
+  return Math.min(cpus, tasks[trial.model.tasks]);
+}
+
+/** Whether client and server can only run in turns. */
+function shareCpus({ serverCpus, clientCpus, cpusAllowed }: TrialReadings): boolean {
+  if (serverCpus === null || clientCpus === null) return cpusAllowed < 2;
+  return serverCpus.some((cpu) => clientCpus.includes(cpu));
+}
+
+function contamination(
+  trial: TrialReadings,
+  windowNs: number,
+  serverRunDelayNs: number | null,
+  clientRunDelayNs: number | null,
+): Observation['contamination'] {
+  const files = edgeFilesOf(trial.serverPid);
+  const { serverCpus, clientCpus } = trial;
+  const apart = serverCpus !== null && clientCpus !== null && !shareCpus(trial);
+  return judgeContamination({
+    windowNs,
+    cpuStat: bothTexts(trial, files.cpuStat),
+    cpuPressure: bothTexts(trial, files.cpuPressure),
+    cpus: pinnedCpus(trial),
+    clientRunDelayNs,
+    serverRunDelayNs,
+    clientAlone: apart,
+    // Several tasks of one server wait for each other: that is the model, not a disturbance.
+    serverAlone: apart && trial.model.tasks === 'one',
+  });
+}
+
+function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, number>>): string[] {
+  const warnings: string[] = [];
+  const seen = (name: string) => counters[name] ?? 0;
+  if (seen('cq_overflows') > 0) warnings.push(`${seen('cq_overflows')} completions overflowed the CQ`);
+  if (seen('signal_overflows') > 0)
+    warnings.push(`the signal queue overflowed ${seen('signal_overflows')} times`);
+  if (seen('refused') > 0) warnings.push(`${seen('refused')} connections were refused`);
+  if (trial.report.errors > 0)
+    warnings.push(`${trial.report.errors} ${trial.report.errors === 1 ? 'request' : 'requests'} failed`);
+  if (trial.report.dueUnsent > 0)
+    warnings.push('requests were due and never sent: the offered rate was not achieved');
+  if (!trial.report.start.sample || !trial.report.end.sample)
+    warnings.push('the server did not answer for its context switches');
+  const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
+  if (trial.model.tasks === 'one-and-kernel-thread' && cpus < 2)
+    warnings.push(
+      'the kernel thread that polls shares one CPU with the server; give it two with --server-cpus',
+    );
+  return warnings;
+}
+
+/** Share of the server's wakeups that found nothing to do; null if it had none. */
+function idleShare(counters: Readonly<Record<string, number>>): number | null {
+  const wakeups = counters.wakeups ?? 0;
+  return wakeups > 0 ? (counters.idle_wakeups ?? 0) / wakeups : null;
+}
+
+function switchesBetween(start: LoadEdge, end: LoadEdge) {
+  if (!start.sample || !end.sample) return { voluntarySwitches: null, involuntarySwitches: null };
+  return {
+    voluntarySwitches: end.sample.voluntarySwitches - start.sample.voluntarySwitches,
+    involuntarySwitches: end.sample.involuntarySwitches - start.sample.involuntarySwitches,
+  };
+}
+
+/** Growth of the run delay between the edges; null where the kernel does not tell. */
+function delta(start: LoadEdge, end: LoadEdge, path: string): number | null {
+  const [before, after] = [start, end].map((edge) => parseRunDelayNs(edge.files[path] ?? ''));
+  return before == null || after == null ? null : Math.max(0, after - before);
+}
+
+function differences(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]),
+  );
+}
+
+function syscallsOf(counters: Readonly<Record<string, number>>): Record<string, number> {
+  return nonZero(
+    Object.entries(counters)
+      .filter(([name]) => name.startsWith(SYSCALL_PREFIX))
+      .map(([name, value]) => [name.slice(SYSCALL_PREFIX.length), value]),
+  );
+}
+
+function nonZero(entries: readonly (readonly [string, number])[]): Record<string, number> {
+  return Object.fromEntries(entries.filter(([, value]) => value !== 0));
+}
+
+function latency(load: LoadLatency): Latency {
+  return {
+    count: load.counts.reduce((a, b) => a + b, 0),
+    sumNs: load.sumNs,
+    minNs: load.minNs,
+    maxNs: load.maxNs,
+    histogram: encodeHistogram(load.counts),
+  };
+}
+
+function sameLatency(a: LoadLatency, b: LoadLatency): boolean {
+  return a.sumNs === b.sumNs && a.counts.every((value, i) => value === b.counts[i]);
+}

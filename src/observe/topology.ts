@@ -1,0 +1,21 @@
+import { type CpuTopology, parseCpuList } from '../config/cpus.ts';
+import { type Host, linuxHost } from '../host/host.ts';
+import { EnvironmentError } from '../util/errors.ts';
+
+/** CPUs that this process may run on, and which of them share a core. */
+export function readTopology(host: Host = linuxHost()): CpuTopology {
+  const allowed = parseCpuList(allowedList(host) ?? '');
+  if (!allowed) throw new EnvironmentError('/proc/self/status does not tell which CPUs this process may use');
+  const siblings = new Map(allowed.map((cpu) => [cpu, siblingsOf(host, cpu)]));
+  return { allowed, siblings };
+}
+
+/** The CPUs that this process may run on, as the kernel lists them: `0-3,8`. */
+export function allowedList(host: Host): string | null {
+  return /^Cpus_allowed_list:\s*(\S+)/m.exec(host.readText('/proc/self/status') ?? '')?.[1] ?? null;
+}
+
+function siblingsOf(host: Host, cpu: number): readonly number[] {
+  const path = `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
+  return parseCpuList(host.readText(path) ?? '') ?? [cpu];
+}

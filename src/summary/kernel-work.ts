@@ -1,0 +1,68 @@
+import { median } from 'simple-statistics';
+import type { Observation } from '../results/schema.ts';
+import { addUp, per, sumOf } from '../stats/sums.ts';
+
+/**
+ * What the kernel did beside the system calls that were made, over all trials of a row. Sums divided by
+ * the requests of the trials that have the reading; null where none has.
+ */
+export interface KernelWork {
+  /** Of set-up: what one connection costs before its first request in the window; by name. */
+  readonly setupPerConnection: Readonly<Record<string, number>> | null;
+  /** CPU of io_uring's kernel threads, part of the server's: those that poll the SQ, and the workers. */
+  readonly sqpCpuNsPerRequest: number | null;
+  readonly workerCpuNsPerRequest: number | null;
+  /** The task waited for something. */
+  readonly voluntarySwitchesPerRequest: number | null;
+  /** The task was taken off its CPU. */
+  readonly involuntarySwitchesPerRequest: number | null;
+  /** Of the time of the CPUs in use, in softirq context: median over trials. Not the server's alone. */
+  readonly softirqShare: number | null;
+  /** Returns from the wait call. */
+  readonly wakeupsPerRequest: number | null;
+  readonly eventsPerWakeup: number | null;
+  /** Over all trials. */
+  readonly cqOverflows: number;
+}
+
+/** The kernel's side of the trials of one row. */
+export function summarizeKernelWork(observations: readonly Observation[]): KernelWork {
+  const counters = addUp(observations.map((o) => o.server.counters));
+  const wakeups = counters.wakeups ?? 0;
+  const softirqShares = observations.flatMap((o) => o.server.softirqShare ?? []);
+  return {
+    setupPerConnection: setupOf(observations),
+    sqpCpuNsPerRequest: perRequest(observations, (o) => o.server.kernelThreads?.sqpCpuNs ?? null),
+    workerCpuNsPerRequest: perRequest(observations, (o) => o.server.kernelThreads?.workerCpuNs ?? null),
+    voluntarySwitchesPerRequest: perRequest(observations, (o) => o.server.voluntarySwitches),
+    involuntarySwitchesPerRequest: perRequest(observations, (o) => o.server.involuntarySwitches),
+    softirqShare: softirqShares.length === 0 ? null : median(softirqShares),
+    wakeupsPerRequest: per(
+      wakeups,
+      sumOf(observations, (o) => o.requests.accounted),
+    ),
+    eventsPerWakeup: per(counters.events ?? 0, wakeups),
+    cqOverflows: counters.cq_overflows ?? 0,
+  };
+}
+
+/** The mean over trials: every trial opens the same connections. */
+function setupOf(observations: readonly Observation[]): Record<string, number> | null {
+  const found = observations.map((o) => o.server.setupPerConnection).filter((setup) => setup !== null);
+  if (found.length === 0) return null;
+  return Object.fromEntries(
+    Object.entries(addUp(found)).map(([name, total]) => [name, total / found.length]),
+  );
+}
+
+/** Trials without a reading count neither in the sum nor in what it is divided by. */
+function perRequest(
+  observations: readonly Observation[],
+  reading: (o: Observation) => number | null,
+): number | null {
+  const read = observations.filter((o) => reading(o) !== null);
+  return per(
+    sumOf(read, (o) => reading(o) ?? 0),
+    sumOf(read, (o) => o.requests.accounted),
+  );
+}
