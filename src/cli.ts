@@ -1,16 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { readTool } from './build/package.ts';
-import { registerBaseline } from './commands/baseline.ts';
-import { registerCompare } from './commands/compare.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerExport } from './commands/export.ts';
-import { registerList } from './commands/list.ts';
-import { registerNoise } from './commands/noise.ts';
-import { registerRun } from './commands/run.ts';
-import { registerScale } from './commands/scale.ts';
-import { registerServe } from './commands/serve.ts';
-import { registerShow } from './commands/show.ts';
-import { registerTables } from './commands/tables.ts';
+import { COMMANDS } from './commands/registry.ts';
 import {
   codeOf,
   EnvironmentError,
@@ -38,7 +28,8 @@ function abortOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-function buildProgram(signal: AbortSignal): Command {
+/** @param words of the command line: only the commands that stand among them are loaded. */
+async function buildProgram(words: readonly string[], signal: AbortSignal): Promise<Command> {
   const tool = readTool();
   const program = new Command(tool.name)
     .description('compare every way Linux does I/O, on this host, with numbers that can be checked')
@@ -46,17 +37,10 @@ function buildProgram(signal: AbortSignal): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', EXIT_HELP);
-  registerRun(program, signal);
-  registerScale(program, signal);
-  registerShow(program);
-  registerTables(program);
-  registerBaseline(program);
-  registerExport(program);
-  registerCompare(program, signal);
-  registerNoise(program, signal);
-  registerList(program);
-  registerDoctor(program, signal);
-  registerServe(program, signal);
+  for (const { name, description, load } of COMMANDS) {
+    const command = program.command(name).description(description);
+    if (words.includes(name)) (await load())(command, signal);
+  }
   // Subcommands were made before: each throws instead of ending the process.
   const { commands } = program;
   for (const command of [...commands, ...commands.flatMap((parent) => parent.commands)])
@@ -98,7 +82,8 @@ function tolerateClosedPipes(): void {
 async function main(): Promise<void> {
   tolerateClosedPipes();
   try {
-    await buildProgram(abortOnSignals()).parseAsync();
+    const program = await buildProgram(process.argv.slice(2), abortOnSignals());
+    await program.parseAsync();
   } catch (error) {
     process.exitCode = exitCodeOf(error);
   }

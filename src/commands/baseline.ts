@@ -5,7 +5,7 @@ import { renderTable } from '../render/table.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
 import { readRun } from '../results/store.ts';
-import { TABLES } from '../tables/index.ts';
+import { baselinesTable } from '../tables/baselines-table.ts';
 import { terminal, write } from './output.ts';
 import { outOption } from './show.ts';
 
@@ -44,12 +44,9 @@ machine-id, or by their name; IOMODELS_BENCH_HOST=<name> tells it to those that 
 each time, such as containers. Set it for run as well.`;
 
 /** `baseline save|list|show`: runs that are kept to compare with, by host and kernel. */
-export function registerBaseline(program: Command): void {
-  const baseline = program
-    .command('baseline')
-    .description('keep runs to compare with, by host and kernel')
-    .addHelpText('after', EXAMPLES);
-  baseline
+export function registerBaseline(command: Command): void {
+  command.addHelpText('after', EXAMPLES);
+  command
     .command('save')
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
@@ -58,13 +55,13 @@ export function registerBaseline(program: Command): void {
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
     .option('--json', 'print only JSON on stdout')
     .action(save);
-  baseline
+  command
     .command('list')
     .description('list the baselines of all hosts, the last one saved first')
     .addOption(outOption())
     .option('--json', 'print only JSON on stdout')
     .action(list);
-  baseline
+  command
     .command('show')
     .description('print where a baseline is from, and its tables')
     .argument('<name>', 'a name, <name>@<kernel>, previous-kernel or this-kernel')
@@ -107,7 +104,7 @@ async function list(options: ListOptions): Promise<void> {
     thisHost: isOfHost(baseline, here),
     thisKernel: isOfKernel(baseline, here),
   }));
-  await write(`${renderTable(TABLES.baselines(rows), terminal(process.stdout))}\n`);
+  await write(`${renderTable(baselinesTable(rows), terminal(process.stdout))}\n`);
 }
 
 async function show(name: string, options: ShowOptions): Promise<void> {

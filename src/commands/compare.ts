@@ -55,10 +55,8 @@ Examples:
 Exit codes: 0 nothing regressed, 1 regressed, 2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
 
 /** `compare <base> <current>`: a verdict for every metric of every cell, and one for all. */
-export function registerCompare(program: Command, signal: AbortSignal): void {
-  program
-    .command('compare')
-    .description('compare two stored runs, or two groups of them: what regressed, what is noise')
+export function registerCompare(command: Command, signal: AbortSignal): void {
+  command
     .argument('<base>', 'what is compared with')
     .argument('<current>', 'what is judged')
     .option('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)')

@@ -25,7 +25,7 @@ async function run(args: readonly string[], change: Partial<DoctorDeps> = {}): P
     ...change,
   };
   const program = new Command('iomodels-bench').exitOverride();
-  registerDoctor(program, new AbortController().signal, () => deps);
+  registerDoctor(program.command('doctor'), new AbortController().signal, () => deps);
   try {
     await program.parseAsync(['doctor', ...args], { from: 'user' });
     return { stdout, error: null };

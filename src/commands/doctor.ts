@@ -46,13 +46,11 @@ can be measured here.`;
 
 /** `doctor`: what of this host moves the numbers, or keeps a model from running. */
 export function registerDoctor(
-  program: Command,
+  command: Command,
   signal: AbortSignal,
   makeDeps: (signal: AbortSignal) => DoctorDeps = realDeps,
 ): void {
-  program
-    .command('doctor')
-    .description('say what of this host moves the numbers, and the commands that would change it')
+  command
     .addOption(outOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)

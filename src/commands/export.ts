@@ -24,10 +24,8 @@ Examples:
   iomodels-bench export 20260102-030405-1a2b --format github,junit --output exports`;
 
 /** `export [run]`: a stored run in the formats that dashboards and CI read. */
-export function registerExport(program: Command): void {
-  program
-    .command('export')
-    .description('write a stored run in the formats of dashboards and CI')
+export function registerExport(command: Command): void {
+  command
     .argument(
       '[run]',
       'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',

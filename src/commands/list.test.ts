@@ -7,7 +7,7 @@ import { registerList } from './list.ts';
 async function run(args: readonly string[], width = 100): Promise<string> {
   let stdout = '';
   const program = new Command('iomodels-bench');
-  registerList(program, () => ({
+  registerList(program.command('list'), new AbortController().signal, () => ({
     workloads: loadWorkloads,
     terminal: { width, color: false },
     write: async (text) => {

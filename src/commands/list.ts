@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { MODELS } from '../models/registry.ts';
 import { type RenderOptions, renderTable } from '../render/table.ts';
-import { TABLES } from '../tables/index.ts';
+import { modelsTable, workloadsTable } from '../tables/list-table.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { terminal, write } from './output.ts';
@@ -31,10 +31,12 @@ Examples:
 Whether a model can run on this host is told by doctor, which asks its probe.`;
 
 /** `list models|workloads`: what `--models` and `--workloads` can name. */
-export function registerList(program: Command, makeDeps: () => ListDeps = realDeps): void {
-  program
-    .command('list')
-    .description('list the models or the workloads')
+export function registerList(
+  command: Command,
+  _signal: AbortSignal,
+  makeDeps: () => ListDeps = realDeps,
+): void {
+  command
     .addArgument(new Argument('<what>', 'which list').choices(LISTS))
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -47,7 +49,7 @@ async function list(what: ListName, options: ListOptions, deps: ListDeps): Promi
     await deps.write(`${JSON.stringify({ schemaVersion: LIST_SCHEMA_VERSION, [what]: rows }, null, 1)}\n`);
     return;
   }
-  const table = what === 'models' ? TABLES.models(MODELS) : TABLES.workloads(deps.workloads());
+  const table = what === 'models' ? modelsTable(MODELS) : workloadsTable(deps.workloads());
   await deps.write(`${renderTable(table, deps.terminal)}\n`);
 }
 

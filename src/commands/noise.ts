@@ -29,11 +29,9 @@ Measures every model twice under two labels, and compares what does not differ a
 it finds is kept under --out in noise/, and compare quotes it.`;
 
 /** `noise`: how often compare is wrong here about equals, and the smallest change that it sees. */
-export function registerNoise(program: Command, signal: AbortSignal): void {
+export function registerNoise(command: Command, signal: AbortSignal): void {
   const { blocks, durationMs, warmupMs } = RUN_DEFAULTS;
-  program
-    .command('noise')
-    .description('measure equals: how often compare is wrong about them, and the smallest change it sees')
+  command
     .option('--models <list>', `models or globs, separated by commas (default: ${NOISE_DEFAULTS.models})`)
     .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
     .option('--profile <name>', 'default: a few workloads; full: all of them (default: default)')

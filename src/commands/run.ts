@@ -31,11 +31,9 @@ Examples:
   iomodels-bench run --export junit=report.xml --export prometheus,csv`;
 
 /** `run`: measures models under workloads and prints a table per workload. */
-export function registerRun(program: Command, signal: AbortSignal): void {
+export function registerRun(command: Command, signal: AbortSignal): void {
   const collect = (value: string, all: readonly string[]) => [...all, value];
-  program
-    .command('run')
-    .description('measure models under workloads, store every trial, print the tables')
+  command
     .option('--models <list>', 'models or globs, separated by commas (default: all)')
     .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
     .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])

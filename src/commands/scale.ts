@@ -31,13 +31,9 @@ many connections, or a limit of this host, leaves out a point and says why. The 
 other: show prints its tables per workload.`;
 
 /** `scale`: what idle connections cost each model, measured now or read from a stored run. */
-export function registerScale(program: Command, signal: AbortSignal): void {
+export function registerScale(command: Command, signal: AbortSignal): void {
   const { idle, active, blocks, duration, warmup } = SCALE_DEFAULTS;
-  program
-    .command('scale')
-    .description(
-      'sweep idle connections: what each of them adds to a request, and whether it is O(1) or O(N)',
-    )
+  command
     .option('--models <list>', 'models or globs, separated by commas (default: readiness and io_uring)')
     .option('--idle <list>', `counts of idle connections (default: ${idle})`)
     .option('--active <list>', `counts of active connections (default: ${active})`)

@@ -14,10 +14,8 @@ interface ServeOptions {
 }
 
 /** `serve <model>`: one server by hand, for another client; ends with Ctrl-C. */
-export function registerServe(program: Command, signal: AbortSignal): void {
-  program
-    .command('serve')
-    .description('run the echo server of one model, for a client of your own')
+export function registerServe(command: Command, signal: AbortSignal): void {
+  command
     .argument('<model>', 'a model of `list models`')
     .option('--port <port>', 'port on 127.0.0.1; 0 takes a free one', '0')
     .option('--cpu <list>', 'CPUs to pin the server to, such as 1 or 0,2-3')

@@ -18,10 +18,8 @@ export function outOption(): Option {
 }
 
 /** `show [run]`: the tables of a stored run, complete or not. */
-export function registerShow(program: Command): void {
-  program
-    .command('show')
-    .description('print the tables of a stored run')
+export function registerShow(command: Command): void {
+  command
     .argument(
       '[run]',
       'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',

@@ -23,10 +23,8 @@ A cell is measured, "not measured (why)" with the command that would measure it,
 c10k fills the most; one of scale tells what idle connections cost.`;
 
 /** `tables [run]`: the tables of the guide "Linux I/O Models", with what this host says beside them. */
-export function registerTables(program: Command): void {
-  program
-    .command('tables')
-    .description("print the guide's tables with what a stored run measured beside its text")
+export function registerTables(command: Command): void {
+  command
     .argument(
       '[run]',
       'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',

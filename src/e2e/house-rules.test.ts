@@ -89,6 +89,22 @@ function roomOf(path: string): string {
   return path.replace('src/', '').split('/')[0] ?? '';
 }
 
+describe('a command starts fast:', () => {
+  const packagesOf = (path: string) => {
+    const file = production.find((candidate) => candidate.path === path);
+    if (file === undefined) throw new Error(`${path} is not there`);
+    const imported = [...closureOf(file)].flatMap(importsOf);
+    return [...new Set(imported.filter((name) => !/^(\.|node:)/.test(name)))].sort();
+  };
+  test('--version and --help load nothing but commander', () => {
+    expect(packagesOf('src/cli.ts')).toEqual(['commander']);
+  });
+  test('list loads no load generator, no launcher and no statistics', () => {
+    const heavy = ['koffi', 'execa', 'lib-r-math.js', 'simple-statistics', 'tinybench'];
+    expect(packagesOf('src/commands/list.ts').filter((name) => heavy.includes(name))).toEqual([]);
+  });
+});
+
 describe('the pure rooms', () => {
   const PURE =
     /^src\/(plan|stats|metrics|summary|compare|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;

@@ -1,7 +1,6 @@
 import pc from 'picocolors';
 import type { Comparison, LeftOut } from '../compare/result.ts';
-import { METRIC_NAMES } from '../tables/compare-table.ts';
-import { TABLES } from '../tables/index.ts';
+import { compareOverview, compareTable, METRIC_NAMES } from '../tables/compare-table.ts';
 import { bullets, escapeMarkdown, renderMarkdownTable } from './markdown.ts';
 import { type RenderOptions, renderTable } from './table.ts';
 import { renderWarnings } from './warnings.ts';
@@ -17,14 +16,14 @@ export function renderCompare(
 ): string {
   const bold = pc.createColors(options.color).bold;
   const tables = (['counted', 'timed'] as const)
-    .map((kind) => TABLES.compare(comparison, { kind, all: options.all }))
+    .map((kind) => compareTable(comparison, { kind, all: options.all }))
     .filter(({ rows }) => rows.length > 0);
   const parts = [
     [bold('Comparison'), ...headerOf(comparison).flatMap((line) => wrap(line, options.width, '  '))].join(
       '\n',
     ),
     ...tables.map((table) => renderTable(table, options)),
-    renderTable(TABLES.compareOverview(comparison), options),
+    renderTable(compareOverview(comparison), options),
     notesOf(comparison, options.all)
       .flatMap((line) => wrap(line, options.width, '  '))
       .join('\n'),
@@ -40,12 +39,12 @@ export function renderCompareMarkdown(
   options: { readonly all: boolean } = { all: false },
 ): string {
   const tables = (['counted', 'timed'] as const)
-    .map((kind) => TABLES.compare(comparison, { kind, all: options.all }))
+    .map((kind) => compareTable(comparison, { kind, all: options.all }))
     .filter(({ rows }) => rows.length > 0);
   return [
     `# Comparison: ${escapeMarkdown(outcomeLine(comparison))}`,
     bullets(headerOf(comparison)),
-    ...[...tables, TABLES.compareOverview(comparison)].map(renderMarkdownTable),
+    ...[...tables, compareOverview(comparison)].map(renderMarkdownTable),
     bullets(notesOf(comparison, options.all)),
     bullets(comparison.warnings.map((warning) => `warning: ${warning}`)),
   ]

@@ -2,9 +2,9 @@ import type { Table } from '../document/table.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { guideTables } from '../tables/guide-summary.ts';
-import { TABLES } from '../tables/index.ts';
-import { KERNEL_LEGEND } from '../tables/kernel-table.ts';
+import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
+import { workloadTable } from '../tables/workload-table.ts';
 import { footerLines, headerLines, statusOf } from './run.ts';
 import { formatValue } from './table.ts';
 import { unglue } from './wrap.ts';
@@ -17,8 +17,8 @@ export function renderRunMarkdown(result: RunResult, summary: RunSummary): strin
     `# Run ${escapeMarkdown(record.runId)}${statusOf(record)}`,
     bullets(headerLines(record)),
     ...summary.workloads.flatMap((workload) => [
-      renderMarkdownTable(TABLES.workload(workload)),
-      ...(kernel ? [renderMarkdownTable(TABLES.kernel(workload))] : []),
+      renderMarkdownTable(workloadTable(workload)),
+      ...(kernel ? [renderMarkdownTable(kernelTable(workload))] : []),
     ]),
     bullets([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : []), ...footerLines(record, summary)]),
     bullets([...record.warnings, ...result.problems].map((warning) => `warning: ${warning}`)),

@@ -1,7 +1,6 @@
 import type { NoiseCertificate } from '../results/noise.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
-import { TABLES } from '../tables/index.ts';
-import { metricName } from '../tables/noise-table.ts';
+import { metricName, noiseTable } from '../tables/noise-table.ts';
 import { formatShare } from './format.ts';
 import { renderHeader } from './run.ts';
 import { type RenderOptions, renderTable } from './table.ts';
@@ -16,7 +15,7 @@ export function renderNoise(
 ): string {
   const parts = [
     renderHeader(record, options),
-    renderTable(TABLES.noise(certificate), options),
+    renderTable(noiseTable(certificate), options),
     renderWarnings(record.warnings, options),
   ];
   return parts.filter((part) => part !== '').join('\n\n');

@@ -3,9 +3,9 @@ import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
-import { TABLES } from '../tables/index.ts';
-import { KERNEL_LEGEND } from '../tables/kernel-table.ts';
+import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
+import { workloadTable } from '../tables/workload-table.ts';
 import { formatBytes, formatShare, formatWallTime } from './format.ts';
 import { type RenderOptions, renderTable } from './table.ts';
 import { renderWarnings } from './warnings.ts';
@@ -27,8 +27,8 @@ export function renderRun(result: RunResult, options: RunRenderOptions): string 
   const parts = [
     renderHeader(record, options),
     ...summary.workloads.flatMap((workload) => [
-      renderTable(TABLES.workload(workload), options),
-      ...(kernel ? [renderTable(TABLES.kernel(workload), options)] : []),
+      renderTable(workloadTable(workload), options),
+      ...(kernel ? [renderTable(kernelTable(workload), options)] : []),
     ]),
     [...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]
       .flatMap((line) => wrap(line, options.width))

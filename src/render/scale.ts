@@ -1,7 +1,6 @@
 import type { RunResult } from '../results/schema.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
-import { TABLES } from '../tables/index.ts';
-import { scaleLegend } from '../tables/scale-table.ts';
+import { scaleLegend, scaleTable } from '../tables/scale-table.ts';
 import { renderFooter, renderHeader } from './run.ts';
 import { renderScaleChart } from './scale-chart.ts';
 import { type RenderOptions, renderTable } from './table.ts';
@@ -17,7 +16,7 @@ export function renderScale(result: RunResult, options: RenderOptions): string {
   const parts = [
     renderHeader(result.record, options),
     ...summary.sweeps.flatMap((sweep) => [
-      renderTable(TABLES.scale(sweep), options),
+      renderTable(scaleTable(sweep), options),
       renderScaleChart(sweep, options),
     ]),
     scaleLegend(summary)

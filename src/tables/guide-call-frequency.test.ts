@@ -4,13 +4,12 @@ import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { withAudits } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
-import { callFrequency } from './guide-call-frequency.ts';
+import { callFrequency, callFrequencyTable } from './guide-call-frequency.ts';
 import { guideRun } from './guide-cell.ts';
-import { TABLES } from './index.ts';
 
 function tableOf(result: RunResult): Table {
   const run = guideRun(result);
-  return TABLES.callFrequency(callFrequency(run), run);
+  return callFrequencyTable(callFrequency(run), run);
 }
 
 test('Every row of the guide stands beside the calls of this host, by name', () => {

@@ -5,8 +5,7 @@ import { fixtureSweep } from '../fixtures/scale.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
 import { guideRun } from './guide-cell.ts';
-import { type ContextRow, guideContext } from './guide-context.ts';
-import { TABLES } from './index.ts';
+import { type ContextRow, guideContext, guideContextTable } from './guide-context.ts';
 
 function rowOf(result: RunResult, id: string): ContextRow {
   const row = guideContext(guideRun(result)).find((candidate) => candidate.id === id);
@@ -15,7 +14,7 @@ function rowOf(result: RunResult, id: string): ContextRow {
 }
 
 test('Every row of the guide is measured or documented, and marked as such', () => {
-  const table = TABLES.context(guideContext(guideRun(fixtureGuideRun())));
+  const table = guideContextTable(guideContext(guideRun(fixtureGuideRun())));
   expect(renderTable(table, { width: 120, color: false })).toMatchInlineSnapshot(`
     "io_uring vs epoll, benchmark context: what the guide says, and this host
     metric                              the guide            this host
@@ -151,7 +150,7 @@ describe('Ready-FD notification', () => {
         ],
       ]
     `);
-    expect(TABLES.context(guideContext(guideRun(fixtureSweep()))).notes.join()).not.toContain(
+    expect(guideContextTable(guideContext(guideRun(fixtureSweep()))).notes.join()).not.toContain(
       'two workloads',
     );
   });

@@ -3,11 +3,10 @@ import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
 import { guideRun } from './guide-cell.ts';
-import { keyNumbers } from './guide-key-numbers.ts';
-import { TABLES } from './index.ts';
+import { keyNumbers, keyNumbersTable } from './guide-key-numbers.ts';
 
 test('All ten numbers of the guide have an answer, or the reason why not', () => {
-  const table = TABLES.keyNumbers(keyNumbers(guideRun(fixtureGuideRun())));
+  const table = keyNumbersTable(keyNumbers(guideRun(fixtureGuideRun())));
   expect(renderTable(table, { width: 120, color: false })).toMatchInlineSnapshot(`
     "Key numbers: what the guide says, and this host
         the guide                                  this host

@@ -1,11 +1,11 @@
 import type { Table } from '../document/table.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarizeTracing, type TracingCost } from '../summary/tracing-cost.ts';
-import { callFrequency, type FrequencyRow } from './guide-call-frequency.ts';
+import { callFrequency, callFrequencyTable, type FrequencyRow } from './guide-call-frequency.ts';
 import { type GuideRun, guideRun } from './guide-cell.ts';
-import { type ContextRow, guideContext } from './guide-context.ts';
-import { type KeyNumberRow, keyNumbers } from './guide-key-numbers.ts';
-import { TABLES } from './index.ts';
+import { type ContextRow, guideContext, guideContextTable } from './guide-context.ts';
+import { type KeyNumberRow, keyNumbers, keyNumbersTable } from './guide-key-numbers.ts';
+import { tracingCostTable } from './tracing-cost.ts';
 
 /** Everything that a run says to the guide's tables, as data. */
 export interface GuideSummary {
@@ -25,10 +25,10 @@ export function guideTables(result: RunResult): readonly Table[] {
   const run = guideRun(result);
   const { callFrequency: frequency, context, keyNumbers: numbers, tracing } = guideOf(run);
   return [
-    TABLES.callFrequency(frequency, run),
-    TABLES.context(context),
-    TABLES.keyNumbers(numbers),
-    TABLES.tracing(tracing, run),
+    callFrequencyTable(frequency, run),
+    guideContextTable(context),
+    keyNumbersTable(numbers),
+    tracingCostTable(tracing, run),
   ];
 }
 

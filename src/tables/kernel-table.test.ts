@@ -5,12 +5,12 @@ import { fixtureRun } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarize } from '../summary/summarize.ts';
-import { TABLES } from './index.ts';
+import { kernelTable } from './kernel-table.ts';
 
 function tableOf(result: RunResult, workload: string): Table {
   const summary = summarize(result).workloads.find((entry) => entry.workload.id === workload);
   if (summary === undefined) throw new Error(`no workload ${workload}`);
-  return TABLES.kernel(summary);
+  return kernelTable(summary);
 }
 
 test('What the kernel does stands beside the calls that were made', () => {

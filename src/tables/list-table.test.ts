@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
 import { MODELS } from '../models/registry.ts';
-import { TABLES } from './index.ts';
+import { modelsTable, workloadsTable } from './list-table.ts';
 
 test('Every model of the registry is listed once, by its id', () => {
-  const { rows } = TABLES.models(MODELS);
+  const { rows } = modelsTable(MODELS);
   expect(rows.map((row) => row.model)).toEqual(
     MODELS.map(({ id }) => ({ kind: 'text', text: id, tone: 'strong' })),
   );
 });
 
 test('Where it was probed, the list says what can run here, and why not', () => {
-  const table = TABLES.models(MODELS, [
+  const table = modelsTable(MODELS, [
     { model: 'epoll-lt', supported: true, reason: null, features: [] },
     { model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] },
   ]);
@@ -20,7 +20,7 @@ test('Where it was probed, the list says what can run here, and why not', () => 
 });
 
 test('A workload is listed with what it asks of a server', () => {
-  const { rows } = TABLES.workloads(fixtureRun().record.settings.workloads);
+  const { rows } = workloadsTable(fixtureRun().record.settings.workloads);
   expect(rows[1]).toMatchObject({
     workload: { text: 'fixed-rate' },
     mode: { text: 'open' },

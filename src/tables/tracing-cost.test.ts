@@ -5,10 +5,10 @@ import { renderTable } from '../render/table.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import { summarizeTracing } from '../summary/tracing-cost.ts';
 import { guideRun } from './guide-cell.ts';
-import { TABLES } from './index.ts';
+import { tracingCostTable } from './tracing-cost.ts';
 
 function tableOf(result: RunResult): Table {
-  return TABLES.tracing(summarizeTracing(result), guideRun(result));
+  return tracingCostTable(summarizeTracing(result), guideRun(result));
 }
 
 test('Each counter has its factors beside the server that nobody traced', () => {

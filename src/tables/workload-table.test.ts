@@ -3,13 +3,13 @@ import type { Table } from '../document/table.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import { summarize } from '../summary/summarize.ts';
-import { TABLES } from './index.ts';
 import { legend } from './workload-notes.ts';
+import { workloadTable } from './workload-table.ts';
 
 function tableOf(result: RunResult, workload: string): Table {
   const summary = summarize(result).workloads.find((entry) => entry.workload.id === workload);
   if (summary === undefined) throw new Error(`no workload ${workload}`);
-  return TABLES.workload(summary);
+  return workloadTable(summary);
 }
 
 function changed(change: (trial: TrialResult) => TrialResult): RunResult {

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+
+/** Gives a command its arguments, options and action. */
+export type RegisterCommand = (command: Command, signal: AbortSignal) => void;
+
+/** A subcommand as `--help` lists it; what it does is loaded when it is asked for. */
+export interface CommandRow {
+  readonly name: string;
+  readonly description: string;
+  load(): Promise<RegisterCommand>;
+}
+
+/**
+ * Every subcommand, in the order of `--help`. Nothing but types is imported here: zod, koffi, execa and the
+ * distributions of R take longer to load than most commands take to run.
+ */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'run',
+    description: 'measure models under workloads, store every trial, print the tables',
+    load: async () => (await import('./run.ts')).registerRun,
+  },
+  {
+    name: 'scale',
+    description:
+      'sweep idle connections: what each of them adds to a request, and whether it is O(1) or O(N)',
+    load: async () => (await import('./scale.ts')).registerScale,
+  },
+  {
+    name: 'show',
+    description: 'print the tables of a stored run',
+    load: async () => (await import('./show.ts')).registerShow,
+  },
+  {
+    name: 'tables',
+    description: "print the guide's tables with what a stored run measured beside its text",
+    load: async () => (await import('./tables.ts')).registerTables,
+  },
+  {
+    name: 'baseline',
+    description: 'keep runs to compare with, by host and kernel',
+    load: async () => (await import('./baseline.ts')).registerBaseline,
+  },
+  {
+    name: 'export',
+    description: 'write a stored run in the formats of dashboards and CI',
+    load: async () => (await import('./export.ts')).registerExport,
+  },
+  {
+    name: 'compare',
+    description: 'compare two stored runs, or two groups of them: what regressed, what is noise',
+    load: async () => (await import('./compare.ts')).registerCompare,
+  },
+  {
+    name: 'noise',
+    description: 'measure equals: how often compare is wrong about them, and the smallest change it sees',
+    load: async () => (await import('./noise.ts')).registerNoise,
+  },
+  {
+    name: 'list',
+    description: 'list the models or the workloads',
+    load: async () => (await import('./list.ts')).registerList,
+  },
+  {
+    name: 'doctor',
+    description: 'say what of this host moves the numbers, and the commands that would change it',
+    load: async () => (await import('./doctor.ts')).registerDoctor,
+  },
+  {
+    name: 'serve',
+    description: 'run the echo server of one model, for a client of your own',
+    load: async () => (await import('./serve.ts')).registerServe,
+  },
+];
