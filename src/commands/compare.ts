@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { resolveCompareOptions } from '../compare/compare-config.ts';
 import { type CompareOptions, compareRuns } from '../compare/compare-runs.ts';
 import { confirmComparison, suspiciousCells } from '../compare/confirm.ts';
-import { METRIC_IDS } from '../compare/metrics.ts';
+import { JUDGED_IDS, METRIC_IDS } from '../compare/judged-metrics.ts';
 import type { Comparison } from '../compare/result.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
@@ -43,7 +43,8 @@ const VERDICT_EXPORTERS: readonly Exporter[] = EXPORTERS.filter(({ verdicts }) =
 
 const EXAMPLES = `
 A side is a run id, a folder, a run.json or baseline:<name>; several, separated by commas, are pooled.
-Metrics: ${METRIC_IDS.join(', ')}.
+Metrics: ${JUDGED_IDS.join(', ')};
+only where named: ${METRIC_IDS.filter((id) => !JUDGED_IDS.includes(id)).join(', ')}.
 
 Examples:
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b

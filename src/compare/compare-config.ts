@@ -1,7 +1,7 @@
 import { select, unknown } from '../config/selection.ts';
 import { UsageError } from '../util/errors.ts';
 import { COMPARE_DEFAULTS, type CompareOptions } from './compare-runs.ts';
-import { METRIC_IDS } from './metrics.ts';
+import { METRIC_IDS } from './judged-metrics.ts';
 import type { MetricId } from './result.ts';
 
 /** The flags of `compare` as typed. */
@@ -14,7 +14,7 @@ export interface CompareFlags {
 export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
   const problems: string[] = [];
   let threshold = COMPARE_DEFAULTS.threshold;
-  const thresholds: Partial<Record<MetricId, number>> = {};
+  const thresholds: Record<MetricId, number> = {};
   for (const part of flags.threshold?.split(',') ?? []) {
     const [name, text] = part.includes('=') ? part.split('=', 2) : [null, part];
     const value = share(text ?? '');

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { BUSY, type FakeRun, fakeRun, QUIET } from '../fixtures/compare.ts';
+import { METRICS } from '../metrics/registry.ts';
 import type { RunResult } from '../results/schema.ts';
 import { COMPARE_DEFAULTS, compareRuns } from './compare-runs.ts';
 import { confirmComparison, suspiciousCells } from './confirm.ts';
+import { METRIC_IDS } from './judged-metrics.ts';
 import type { Comparison, MetricId } from './result.ts';
 
 /** Simulations take their time on a machine that stalls. */
@@ -89,8 +91,7 @@ describe('a slowdown of the server', () => {
               server: {
                 ...trial.observation.server,
                 // The same weather, another chance.
-                cpuNsPerRequest:
-                  trial.observation.server.cpuNsPerRequest * (1.1 + 0.02 * Math.sin(trial.index * 2.4)),
+                cpuNs: trial.observation.server.cpuNs * (1.1 + 0.02 * Math.sin(trial.index * 2.4)),
               },
             },
           };
@@ -187,6 +188,25 @@ describe('what is left out', () => {
     expect(comparison.metrics).toEqual([]);
     expect(comparison.leftOut[0]?.reason).toBe('the workload is not the same: messageBytes is 64 and 1024');
   });
+  test('is every rate of a cell that the client limited, whatever is asked for', () => {
+    const limited = (result: RunResult): RunResult => ({
+      ...result,
+      trials: result.trials.map((trial) =>
+        trial.status === 'measured'
+          ? { ...trial, observation: { ...trial.observation, saturation: 'client' } }
+          : trial,
+      ),
+    });
+    const options = { ...COMPARE_DEFAULTS, metrics: METRIC_IDS };
+    const { metrics, leftOut } = compareRuns([limited(run(1))], [limited(run(2))], options);
+    const rates = METRICS.filter(({ isRate }) => isRate).map(({ id }) => id);
+    expect(rates.length).toBeGreaterThan(1);
+    expect(metrics.filter(({ metric }) => rates.includes(metric))).toEqual([]);
+    for (const rate of rates)
+      expect(leftOut.filter(({ metric }) => metric === rate).map(({ reason }) => reason)).toEqual(
+        Array(run(1).record.cells.length).fill(expect.stringContaining('the client was the limit')),
+      );
+  });
   test('is said of values that are not numbers', () => {
     const broken = (result: RunResult): RunResult => ({
       ...result,
@@ -197,7 +217,7 @@ describe('what is left out', () => {
               ...trial,
               observation: {
                 ...trial.observation,
-                server: { ...trial.observation.server, rssMaxBytes: null, cpuNsPerRequest: Number.NaN },
+                server: { ...trial.observation.server, rssMaxBytes: null, cpuNs: Number.NaN },
               },
             },
       ),

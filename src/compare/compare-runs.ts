@@ -1,4 +1,5 @@
 import { median, quantile } from 'simple-statistics';
+import type { Metric } from '../metrics/metric.ts';
 import type { RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { type LogChange, logChange, pairedLogChange } from '../stats/log-change.ts';
@@ -7,7 +8,7 @@ import type { Workload } from '../workloads/schema.ts';
 import { decide } from './decide.ts';
 import { differencesOf } from './environment.ts';
 import { type HostState, hostOf, SHIFT_MAX } from './host.ts';
-import { METRICS, type Metric, whyMeaningless } from './metrics.ts';
+import { COMPARED_METRICS, whyMeaningless } from './judged-metrics.ts';
 import type {
   Change,
   Comparison,
@@ -22,8 +23,6 @@ import { driftAllowance, logsOf, type Point, pointsOf, type SideTrial, trialsOfC
 
 /** Below this spread over the blocks of a run, as a share, a count is judged as a count. */
 const COUNTED_SPREAD = 0.01;
-/** The smallest change of a count that is a finding, where no threshold of its own is asked for. */
-const COUNTED_THRESHOLD = 0.01;
 /** Calibrations that differ by more have been taken on a machine of another speed. */
 const CALIBRATIONS_ALIKE = 0.02;
 /** How many times the movement within the runs the movement between them may be, by kind of drift. */
@@ -34,8 +33,8 @@ const RELATIVE_FACTORS = { steady: 0.5, unsteady: 1.5 } as const;
 export interface CompareOptions {
   readonly threshold: number;
   /** Instead of `threshold`, for single metrics. */
-  readonly thresholds: Readonly<Partial<Record<MetricId, number>>>;
-  /** Metrics to judge; null: all. */
+  readonly thresholds: Readonly<Record<MetricId, number>>;
+  /** Metrics to judge; null: those that are `judged`. */
   readonly metrics: readonly MetricId[] | null;
 }
 
@@ -82,7 +81,7 @@ export function compareRuns(
     paired: idsOf(base) === idsOf(current),
     options,
   };
-  const metrics = METRICS.filter(({ id }) => options.metrics?.includes(id) ?? true);
+  const metrics = COMPARED_METRICS.filter(({ id, judged }) => options.metrics?.includes(id) ?? judged);
   const missing: LeftOut[] = [];
   const drafts = metrics.flatMap((metric) => draftsOf(metric, context, missing));
   const judged = (['counted', 'timed'] as const).flatMap((kind) =>
@@ -221,7 +220,7 @@ function draftsOf(metric: Metric, context: Context, missing: LeftOut[]): Draft[]
 }
 
 function draftOf(metric: Metric, cell: CellPair, context: Context): Draft | null {
-  const reading: Reading = ({ trial }) => metric.valueOf(trial);
+  const reading: Reading = ({ trial }) => metric.ofTrial(trial.observation);
   const sides = [cell.base, cell.current].map((trials) => pointsOf(trials, reading, metric.resolution));
   const [base = [], current = []] = sides;
   const raw = changeOf(base, current, context.paired);
@@ -229,8 +228,8 @@ function draftOf(metric: Metric, cell: CellPair, context: Context): Draft | null
   const values = sides.map((points) => points.map(({ log }) => Math.exp(log) - metric.resolution));
   const [before = [], after = []] = values;
   const { options } = context;
-  const counted = metric.drift === 'load' && sides.every(hardlyVaries);
-  const fallback = counted && metric.id === 'syscallsPerRequest' ? COUNTED_THRESHOLD : options.threshold;
+  const counted = metric.movedBy === 'load' && sides.every(hardlyVaries);
+  const fallback = (counted ? metric.countedThreshold : null) ?? options.threshold;
   const decision = counted
     ? decidedRaw(base, current)
     : decidedFor(metric, cell, context, { base, current, raw });
@@ -247,7 +246,7 @@ function draftOf(metric: Metric, cell: CellPair, context: Context): Draft | null
   };
 }
 
-function mostlySaturated(trials: readonly SideTrial[]): string {
+function mostlySaturated(trials: readonly SideTrial[]): 'client' | 'other' {
   const client = trials.filter(({ trial }) => trial.observation.saturation === 'client').length;
   return client > trials.length / 2 ? 'client' : 'other';
 }
@@ -305,7 +304,7 @@ function decidedFor(metric: Metric, cell: CellPair, context: Context, series: Ra
   const test = (a: readonly Point[], b: readonly Point[]) =>
     paired ? pairedRankTest(differences(a, b)) : rankTest(logsOf(a), logsOf(b));
   const scaled = host.shift === null ? null : normalisedSeries(metric, cell);
-  const beside = metric.drift === 'cpu' ? relativeSeries(metric, cell) : null;
+  const beside = metric.movedBy === 'cpu' ? relativeSeries(metric, cell) : null;
   const normalised = scaled && changeOf(scaled.base, scaled.current, paired);
   const relative = beside && changeOf(beside.base, beside.current, paired);
   const all = { normalised, relative, guard: null };
@@ -326,7 +325,7 @@ function decidedFor(metric: Metric, cell: CellPair, context: Context, series: Ra
   }
   // Of an unsteady host a few runs do not say how far it moves, whatever they did within.
   const unknown =
-    (metric.drift === 'wall' || metric.drift === 'load') && host.unsteady.length > 0 && !host.severalRuns;
+    (metric.movedBy === 'wall' || metric.movedBy === 'load') && host.unsteady.length > 0 && !host.severalRuns;
   const allowance = unknown ? Number.POSITIVE_INFINITY : Math.max(drift, shift);
   if (scaled !== null && normalised !== null && shift > CALIBRATIONS_ALIKE)
     return { ...all, decidedBy: 'normalised', allowance, pValue: test(scaled.base, scaled.current) };
@@ -335,13 +334,13 @@ function decidedFor(metric: Metric, cell: CellPair, context: Context, series: Ra
 
 /** Speed moves all cells of a workload together; how requests meet, and memory, are a matter of each cell. */
 function driftOf(metric: Metric, cell: CellPair, { cells }: Context): number {
-  const factor = DRIFT_FACTORS[metric.drift];
+  const factor = DRIFT_FACTORS[metric.movedBy];
   const together =
-    metric.drift === 'load' || metric.drift === 'chance'
+    metric.movedBy === 'load' || metric.movedBy === 'chance'
       ? [cell]
       : cells.filter(({ workload }) => workload === cell.workload);
   const read = (trials: readonly SideTrial[]) =>
-    pointsOf(trials, ({ trial }) => metric.valueOf(trial), metric.resolution);
+    pointsOf(trials, ({ trial }) => metric.ofTrial(trial.observation), metric.resolution);
   return driftAllowance(
     together.map(({ base }) => read(base)),
     together.map(({ current }) => read(current)),
@@ -351,15 +350,15 @@ function driftOf(metric: Metric, cell: CellPair, { cells }: Context): number {
 
 /** Divided by the calibration of the block; rates are multiplied. Null where none applies. */
 function normalisedSeries(metric: Metric, cell: CellPair) {
-  if (metric.drift !== 'cpu' && metric.drift !== 'wall') return null;
+  if (metric.movedBy !== 'cpu' && metric.movedBy !== 'wall') return null;
   // A rate that is asked for does not depend on the machine's speed.
-  if (metric.id === 'throughputPerS' && cell.workload.mode === 'open') return null;
+  if (metric.isRate && cell.workload.mode === 'open') return null;
   const single = isSingle(cell.workload);
   const read: Reading = ({ trial, calibration }) => {
-    const value = metric.valueOf(trial);
+    const value = metric.ofTrial(trial.observation);
     if (value === null || calibration === null) return null;
     // One request in flight is a round trip; with more, the CPU is what requests wait for.
-    const speed = metric.drift === 'wall' && single ? calibration.pingNs : calibration.spinNs;
+    const speed = metric.movedBy === 'wall' && single ? calibration.pingNs : calibration.spinNs;
     return metric.better === 'higher' ? value * speed : value / speed;
   };
   const [base, current] = [pointsOf(cell.base, read), pointsOf(cell.current, read)];
@@ -379,7 +378,7 @@ function wakingShift({ shift }: HostState): number {
 
 function relativeSeries(metric: Metric, cell: CellPair) {
   const read: Reading = ({ trial }) => {
-    const value = metric.valueOf(trial);
+    const value = metric.ofTrial(trial.observation);
     return value === null ? null : value / trial.observation.client.cpuNsPerRequest;
   };
   const [base, current] = [pointsOf(cell.base, read), pointsOf(cell.current, read)];

@@ -1,15 +1,8 @@
 import type { Interval } from '../stats/bootstrap.ts';
 import type { Workload } from '../workloads/schema.ts';
 
-/** What is compared of a cell; the unit is in the name, a percentile is a response time in ns. */
-export type MetricId =
-  | 'throughputPerS'
-  | 'responseP50Ns'
-  | 'responseP99Ns'
-  | 'cpuNsPerRequest'
-  | 'syscallsPerRequest'
-  | 'contextSwitchesPerRequest'
-  | 'rssMaxBytes';
+/** The id of a metric: see `metrics/registry.ts`. */
+export type MetricId = string;
 
 /**
  * `regressed` and `improved`: larger than the threshold, and significant. `same`: the interval lies
@@ -51,7 +44,7 @@ export interface MetricComparison {
    * neighbours of a noisy host slow down as well; null for other metrics.
    */
   readonly relative: Change | null;
-  /** See `stats/compare-decide.ts` for the rule, which does not look at the outcome. */
+  /** See `compare/decide.ts` for the rule, which does not look at the outcome. */
   readonly decidedBy: DecidedBy;
   /** What decided, its interval widened by what the host may have drifted between the runs. */
   readonly change: Change;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { METRICS } from '../metrics/registry.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -51,6 +52,7 @@ const ROOMS = [
   'build',
   'config',
   'plan',
+  'metrics',
   'document',
   'stats',
   'results',
@@ -88,6 +90,16 @@ describe('the rooms', () => {
 function roomOf(path: string): string {
   return path.replace('src/', '').split('/')[0] ?? '';
 }
+
+describe('a metric is one row of src/metrics/registry.ts', () => {
+  const outside = production.filter((file) => !file.path.startsWith('src/metrics/'));
+  test.each(METRICS)('and nothing asks for $id by its name', ({ id }) => {
+    expect(filesWith(outside, new RegExp(`['"\`]${id}['"\`]`))).toEqual([]);
+  });
+  test('and each is in the table of a workload, or says that it is not', () => {
+    expect(METRICS.filter(({ column }) => column === undefined)).toEqual([]);
+  });
+});
 
 describe('a command starts fast:', () => {
   const packagesOf = (path: string) => {

@@ -23,6 +23,11 @@ test('A benchmark is a model and a workload, in the order of the plan', () => {
 test('Its measures are those that Bencher has built in, and ours', () => {
   expect(parsed['epoll-lt/many-connections']).toMatchInlineSnapshot(`
     {
+      "client-cpu-per-request": {
+        "lower_value": 900,
+        "upper_value": 900,
+        "value": 900,
+      },
       "context-switches-per-request": {
         "lower_value": 0.012063684221870794,
         "upper_value": 0.012073011276084483,
@@ -33,15 +38,25 @@ test('Its measures are those that Bencher has built in, and ours', () => {
         "upper_value": 6484.3684225207535,
         "value": 6399.85091646717,
       },
+      "goodput": {
+        "lower_value": 9601975.110923523,
+        "upper_value": 9853845.458225429,
+        "value": 9728688.261058554,
+      },
       "latency": {
         "lower_value": 1105920,
         "upper_value": 1130496,
         "value": 1118208,
       },
-      "latency-p99": {
+      "response-p99": {
         "lower_value": 1820672,
         "upper_value": 1863680,
         "value": 1839104,
+      },
+      "response-p999": {
+        "lower_value": 2211840,
+        "upper_value": 2269184,
+        "value": 2269184,
       },
       "rss-max": {
         "lower_value": 2310144,
@@ -52,6 +67,11 @@ test('Its measures are those that Bencher has built in, and ours', () => {
         "lower_value": 2.04999398848071,
         "upper_value": 2.0500048497650556,
         "value": 2.049999086274008,
+      },
+      "threads-max": {
+        "lower_value": 1,
+        "upper_value": 1,
+        "value": 1,
       },
       "throughput": {
         "lower_value": 150030.86110818005,

@@ -1,9 +1,7 @@
+import { bmfName } from '../metrics/registry.ts';
 import { measuredCells } from './cells.ts';
 import type { Exporter } from './exporter.ts';
-import { type MeasureId, type Measurement, measurementsOf } from './measures.ts';
-
-/** Bencher's own names where it has one: `latency` is in ns, `throughput` in operations per second. */
-const NAMES: Partial<Record<MeasureId, string>> = { 'latency-p50': 'latency' };
+import { type Measurement, measurementsOf } from './measurements.ts';
 
 /**
  * Bencher Metric Format: benchmark, measure, value with the quartiles of its trials. Source:
@@ -22,6 +20,6 @@ export const bmfExporter: Exporter = {
   },
 };
 
-function metricOf({ measure, value, lower, upper }: Measurement) {
-  return [NAMES[measure.id] ?? measure.id, { value, lower_value: lower, upper_value: upper }] as const;
+function metricOf({ metric, value, lower, upper }: Measurement) {
+  return [bmfName(metric), { value, lower_value: lower, upper_value: upper }] as const;
 }

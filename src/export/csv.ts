@@ -1,5 +1,5 @@
+import { METRICS, snakeName } from '../metrics/registry.ts';
 import type { Observation, RunRecord, TrialResult } from '../results/schema.ts';
-import { quantileNs } from '../stats/histogram.ts';
 import type { Exporter } from './exporter.ts';
 
 type Field = string | number | null;
@@ -24,20 +24,9 @@ const OBSERVATION_COLUMNS: readonly (readonly [string, (observation: Observation
   ['window_ns', (o) => o.windowNs],
   ['requests_completed', (o) => o.requests.completed],
   ['requests_errors', (o) => o.requests.errors + o.requests.connectionErrors],
-  ['throughput_per_s', (o) => o.throughputPerS],
-  ['response_p50_ns', (o) => quantileNs(o.response, 0.5)],
-  ['response_p99_ns', (o) => quantileNs(o.response, 0.99)],
-  ['response_p999_ns', (o) => quantileNs(o.response, 0.999)],
   ['response_max_ns', (o) => (o.response.count > 0 ? o.response.maxNs : null)],
-  ['service_p50_ns', (o) => (o.service === null ? null : quantileNs(o.service, 0.5))],
-  ['service_p99_ns', (o) => (o.service === null ? null : quantileNs(o.service, 0.99))],
-  ['server_cpu_ns_per_request', (o) => o.server.cpuNsPerRequest],
-  ['server_syscalls_per_request', (o) => o.server.syscallsPerRequest],
-  ['server_context_switches_per_request', (o) => o.server.contextSwitchesPerRequest],
-  ['server_rss_max_bytes', (o) => o.server.rssMaxBytes],
-  ['server_threads', (o) => o.server.threads],
+  ...METRICS.map((metric) => [snakeName(metric), (o: Observation) => metric.ofTrial(o)] as const),
   ['server_utilisation_share', (o) => o.server.utilisation],
-  ['client_cpu_ns_per_request', (o) => o.client.cpuNsPerRequest],
   ['client_utilisation_share', (o) => o.client.utilisation],
   ['saturation', (o) => o.saturation],
   ['contaminated_by', (o) => o.contamination.marks.join('; ')],

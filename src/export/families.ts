@@ -1,3 +1,5 @@
+import type { Metric, RowValue } from '../metrics/metric.ts';
+import { METRICS, prometheusName, UNITS } from '../metrics/registry.ts';
 import { sumOf } from '../stats/sums.ts';
 import type { LatencySummary } from '../summary/latency.ts';
 import type { MeasuredRow, RowSummary } from '../summary/run-summary.ts';
@@ -29,83 +31,19 @@ const PREFIX = 'iomodels_bench_';
 
 type Measured = ExportCell<MeasuredRow>;
 
-/** A metric of every cell that was measured; a sample that is null is left out. */
-interface CellGauge {
-  readonly name: string;
-  readonly unit: Family['unit'];
-  readonly help: string;
-  value(row: MeasuredRow): number | null;
-}
-
-const CELL_GAUGES: readonly CellGauge[] = [
-  {
-    name: 'throughput_requests_per_second',
-    unit: null,
-    help: 'Completed requests per second, median over blocks.',
-    value: (row) => row.throughputPerS.median,
-  },
-  {
-    name: 'throughput_lower_quartile_requests_per_second',
-    unit: null,
-    help: 'Completed requests per second, first quartile over blocks.',
-    value: (row) => row.throughputPerS.q1,
-  },
-  {
-    name: 'throughput_upper_quartile_requests_per_second',
-    unit: null,
-    help: 'Completed requests per second, third quartile over blocks.',
-    value: (row) => row.throughputPerS.q3,
-  },
-  {
-    name: 'server_cpu_per_request_seconds',
-    unit: 'seconds',
-    help: 'Server CPU time per request, all threads and the kernel threads of io_uring included.',
-    value: (row) => seconds(row.server.cpuNsPerRequest),
-  },
-  {
-    name: 'server_syscalls_per_request',
-    unit: null,
-    help: 'System calls of the server per request.',
-    value: (row) => row.server.syscallsPerRequest,
-  },
-  {
-    name: 'server_context_switches_per_request',
-    unit: null,
-    help: 'Context switches of the server per request, voluntary and not.',
-    value: (row) => row.server.contextSwitchesPerRequest,
-  },
-  {
-    name: 'server_resident_memory_max_bytes',
-    unit: 'bytes',
-    help: 'Peak resident memory of the server, the largest over blocks.',
-    value: (row) => row.server.rssMaxBytes,
-  },
-  {
-    name: 'client_cpu_per_request_seconds',
-    unit: 'seconds',
-    help: 'CPU time of the load generator per request.',
-    value: (row) => seconds(row.client.cpuNsPerRequest),
-  },
-];
-
 /** Every metric of a run, in the order of the files; those without a sample are left out. */
 export function familiesOf(input: ExportInput): readonly Family[] {
   const cells = measuredCells(input);
   const all = exportCells(input);
   const families: readonly Family[] = [
     ...runFamilies(input),
-    ...CELL_GAUGES.map((gauge) => cellFamily(gauge, cells)),
+    ...METRICS.filter((metric) => metric.quantile === undefined).flatMap((metric) => gaugesOf(metric, cells)),
+    latencyFamily('response', 'response_time_seconds', 'Reply minus due time, over all blocks.', cells),
     latencyFamily(
-      'response_time_seconds',
-      'Reply minus due time, over all blocks.',
-      cells,
-      (row) => row.response,
-    ),
-    latencyFamily(
+      'service',
       'service_time_seconds',
       'Reply minus actual send, over all blocks; only where it differs from the response time.',
       cells,
-      (row) => row.service,
     ),
     ...comparisonFamilies(cells),
     ...countFamilies(cells, all),
@@ -149,21 +87,37 @@ function runFamilies({ result: { record } }: ExportInput): readonly Family[] {
   ];
 }
 
-function cellFamily({ name, unit, help, value }: CellGauge, cells: readonly Measured[]): Family {
-  return {
-    name: `${PREFIX}${name}`,
+/** A gauge per metric, and where its value is a median over trials one for each quartile. */
+function gaugesOf(metric: Metric, cells: readonly Measured[]): readonly Family[] {
+  const { perBase, base } = UNITS[metric.unit];
+  const gauge = (
+    part: string,
+    what: string,
+    read: (value: RowValue) => number | null | undefined,
+  ): Family => ({
+    name: `${PREFIX}${prometheusName(metric, part)}`,
     type: 'gauge',
-    unit,
-    help,
-    samples: cells.flatMap((cell) => sampleOf(labelsOf(cell), value(cell.row))),
-  };
+    unit: base,
+    help: `${metric.help}${what}.`,
+    samples: cells.flatMap((cell) => {
+      const found = cell.row.metrics[metric.id];
+      const value = found === undefined ? null : (read(found) ?? null);
+      return sampleOf(labelsOf(cell), value === null ? null : value / perBase);
+    }),
+  });
+  if (metric.pooledBy !== 'median') return [gauge('', '', ({ value }) => value)];
+  return [
+    gauge('', ', median over blocks', ({ value }) => value),
+    gauge('_lower_quartile', ', first quartile over blocks', ({ q1 }) => q1),
+    gauge('_upper_quartile', ', third quartile over blocks', ({ q3 }) => q3),
+  ];
 }
 
 function latencyFamily(
+  of: 'response' | 'service',
   name: string,
   help: string,
   cells: readonly Measured[],
-  read: (row: MeasuredRow) => LatencySummary | null,
 ): Family {
   return {
     name: `${PREFIX}${name}`,
@@ -171,19 +125,29 @@ function latencyFamily(
     unit: 'seconds',
     help,
     samples: cells.flatMap((cell) => {
-      const latency = read(cell.row);
-      return latency === null ? [] : latencySamples(labelsOf(cell), latency);
+      const latency = cell.row[of];
+      return latency === null ? [] : latencySamples(labelsOf(cell), latency, quantilesOf(of, cell.row));
     }),
   };
 }
 
-function latencySamples(labels: Labels, latency: LatencySummary): readonly Sample[] {
-  const { count, meanNs } = latency;
-  const quantiles = { 0.5: latency.p50, 0.99: latency.p99, 0.999: latency.p999 };
+/** Those with enough samples. */
+function quantilesOf(of: 'response' | 'service', row: MeasuredRow): readonly (readonly [string, number])[] {
+  return METRICS.flatMap(({ id, quantile }) => {
+    const { value = null, enough = false } = row.metrics[id] ?? {};
+    return quantile?.of !== of || value === null || !enough
+      ? []
+      : [[String(quantile.share), value / NS_PER_S]];
+  });
+}
+
+function latencySamples(
+  labels: Labels,
+  { count, meanNs }: LatencySummary,
+  quantiles: readonly (readonly [string, number])[],
+): readonly Sample[] {
   return [
-    ...Object.entries(quantiles).flatMap(([quantile, { valueNs }]) =>
-      sampleOf({ ...labels, quantile }, seconds(valueNs)),
-    ),
+    ...quantiles.flatMap(([quantile, value]) => sampleOf({ ...labels, quantile }, value)),
     { suffix: '_sum', labels, value: ((meanNs ?? 0) * count) / NS_PER_S },
     { suffix: '_count', labels, value: count },
   ];
@@ -303,8 +267,4 @@ function total(labels: Labels, value: number): Sample {
 
 function sampleOf(labels: Labels, value: number | null): readonly Sample[] {
   return value === null || !Number.isFinite(value) ? [] : [{ suffix: '', labels, value }];
-}
-
-function seconds(ns: number | null): number | null {
-  return ns === null ? null : ns / NS_PER_S;
 }

@@ -1,15 +1,10 @@
+import { UNITS } from '../metrics/registry.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
-import { type MeasureId, type Measurement, measurementsOf } from './measures.ts';
+import { type Measurement, measurementsOf } from './measurements.ts';
 
-const BIGGER: readonly MeasureId[] = ['throughput'];
-const SMALLER: readonly MeasureId[] = [
-  'latency-p50',
-  'latency-p99',
-  'cpu-per-request',
-  'syscalls-per-request',
-];
+const DIRECTIONS = ['higher', 'lower'] as const;
 
 /**
  * github-action-benchmark, tools `customBiggerIsBetter` and `customSmallerIsBetter`: a file has one
@@ -19,22 +14,22 @@ export const githubExporter: Exporter = {
   id: 'github',
   title: 'github-action-benchmark, a file for each direction',
   files: ['github-bigger-is-better.json', 'github-smaller-is-better.json'],
-  write: (input) => [BIGGER, SMALLER].map((measures) => fileOf(input, measures)),
+  write: (input) => DIRECTIONS.map((better) => fileOf(input, better)),
 };
 
-function fileOf(input: ExportInput, measures: readonly MeasureId[]): string {
+function fileOf(input: ExportInput, better: (typeof DIRECTIONS)[number]): string {
   const entries = measuredCells(input).flatMap((cell) =>
     measurementsOf(cell)
-      .filter(({ measure }) => measures.includes(measure.id))
+      .filter(({ metric }) => metric.better === better)
       .map((measurement) => entryOf(cell, measurement)),
   );
   return `${JSON.stringify(entries, null, 2)}\n`;
 }
 
-function entryOf(cell: ExportCell<MeasuredRow>, { measure, value, lower, upper }: Measurement) {
+function entryOf(cell: ExportCell<MeasuredRow>, { metric, value, lower, upper }: Measurement) {
   return {
-    name: `${cell.label}/${cell.workload} ${measure.title}`,
-    unit: measure.unit,
+    name: `${cell.label}/${cell.workload} ${metric.title}`,
+    unit: UNITS[metric.unit].shown,
     value,
     range: `${lower} to ${upper}`,
     extra: `quartiles of ${cell.trials.length} trials; limit: ${cell.row.saturation.verdict}`,

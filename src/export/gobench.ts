@@ -1,5 +1,5 @@
+import { gobenchUnit, METRICS } from '../metrics/registry.ts';
 import type { MeasuredTrial, RunRecord } from '../results/schema.ts';
-import { quantileNs } from '../stats/histogram.ts';
 import { NS_PER_S } from '../util/units.ts';
 import { measuredCells } from './cells.ts';
 import type { Exporter } from './exporter.ts';
@@ -21,7 +21,9 @@ export const gobenchExporter: Exporter = {
 };
 
 /** benchstat takes lower for better unless a unit says otherwise. */
-const UNITS = ['Unit req/s better=higher'];
+const UNITS = METRICS.filter(({ better }) => better === 'higher').map(
+  (metric) => `Unit ${gobenchUnit(metric)} better=higher`,
+);
 
 /**
  * benchstat makes a table of its own for every set of keys and compares within it: what differs between
@@ -42,18 +44,12 @@ function keysOf({ environment, tool }: RunRecord): readonly string[] {
 
 /** `ns/op` is what it is in Go: elapsed time over operations, 1e9 / (req/s). */
 function lineOf(name: string, { observation }: MeasuredTrial): readonly string[] {
-  const { requests, response, server } = observation;
+  const { requests } = observation;
   // The format has no room for a benchmark that did nothing.
   if (requests.completed === 0) return [];
   const values: readonly (readonly [number | null, string])[] = [
     [NS_PER_S / observation.throughputPerS, 'ns/op'],
-    [observation.throughputPerS, 'req/s'],
-    [quantileNs(response, 0.5), 'p50-ns'],
-    [quantileNs(response, 0.99), 'p99-ns'],
-    [server.cpuNsPerRequest, 'cpu-ns/op'],
-    [server.syscallsPerRequest, 'syscalls/op'],
-    [server.contextSwitchesPerRequest, 'ctxsw/op'],
-    [server.rssMaxBytes, 'rss-bytes'],
+    ...METRICS.map((metric) => [metric.ofTrial(observation), gobenchUnit(metric)] as const),
   ];
   const texts = values.flatMap(([value, unit]) =>
     value === null || !Number.isFinite(value) ? [] : [`${value} ${unit}`],

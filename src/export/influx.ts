@@ -1,3 +1,5 @@
+import type { Metric } from '../metrics/metric.ts';
+import { METRICS, snakeName } from '../metrics/registry.ts';
 import type { RunRecord } from '../results/schema.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import { NS_PER_MS } from '../util/units.ts';
@@ -40,18 +42,8 @@ function tagsOf({ label, workload }: ExportCell, { environment }: RunRecord): st
 }
 
 function fieldsOf({ row, trials }: ExportCell<MeasuredRow>, record: RunRecord): string {
-  const { response, server } = row;
   const fields: Readonly<Record<string, string | null>> = {
-    throughput_per_s: float(row.throughputPerS.median),
-    throughput_q1_per_s: float(row.throughputPerS.q1),
-    throughput_q3_per_s: float(row.throughputPerS.q3),
-    response_p50_ns: integer(response.p50.valueNs),
-    response_p99_ns: integer(response.p99.valueNs),
-    response_p999_ns: integer(response.p999.valueNs),
-    cpu_ns_per_request: float(server.cpuNsPerRequest),
-    syscalls_per_request: float(server.syscallsPerRequest),
-    context_switches_per_request: float(server.contextSwitchesPerRequest),
-    rss_max_bytes: integer(server.rssMaxBytes),
+    ...Object.fromEntries(METRICS.flatMap((metric) => metricFields(metric, row))),
     trials: integer(trials.length),
     limit: string(row.saturation.verdict),
     run_id: string(record.runId),
@@ -59,6 +51,18 @@ function fieldsOf({ row, trials }: ExportCell<MeasuredRow>, record: RunRecord): 
   return Object.entries(fields)
     .flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]))
     .join(',');
+}
+
+/** What is a whole number by nature is an integer; a percentile from too few samples is left out. */
+function metricFields(metric: Metric, row: MeasuredRow): [string, string | null][] {
+  const found = row.metrics[metric.id];
+  if (found === undefined || !found.enough) return [];
+  const write = ['ns', 'bytes', 'count'].includes(metric.unit) ? integer : float;
+  return [
+    [snakeName(metric), write(found.value)],
+    [snakeName(metric, '_q1'), write(found.q1 ?? null)],
+    [snakeName(metric, '_q3'), write(found.q3 ?? null)],
+  ];
 }
 
 /** Unix time in ns, as a text: a number has no room for all its digits. Without one, it is that of arrival. */

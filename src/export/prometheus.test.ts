@@ -41,16 +41,16 @@ test('OpenMetrics has units, counters without their suffix in the TYPE line, and
     "# TYPE iomodels_bench_run info
     # HELP iomodels_bench_run The run that the other metrics are of, and where it ran.
     iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",version="0.1.0",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",hypervisor="kvm"} 1
-    # TYPE iomodels_bench_server_cpu_per_request_seconds gauge
-    # UNIT iomodels_bench_server_cpu_per_request_seconds seconds
-    # HELP iomodels_bench_server_cpu_per_request_seconds Server CPU time per request, all threads and the kernel threads of io_uring included.
-    iomodels_bench_server_cpu_per_request_seconds{model="epoll-lt",workload="many-connections"} 0.00000639985091646717
-    iomodels_bench_server_cpu_per_request_seconds{model="epoll-et",workload="many-connections"} 0.000006399932851368045
-    iomodels_bench_server_cpu_per_request_seconds{model="io_uring",workload="many-connections"} 0.00000410015876151899
-    iomodels_bench_server_cpu_per_request_seconds{model="select",workload="many-connections"} 0.000009868289537745892
-    iomodels_bench_server_cpu_per_request_seconds{model="epoll-lt",workload="fixed-rate"} 0.000006401472194444444
-    iomodels_bench_server_cpu_per_request_seconds{model="epoll-et",workload="fixed-rate"} 0.000006401291583333333
-    iomodels_bench_server_cpu_per_request_seconds{model="io_uring",workload="fixed-rate"} 0.000004100683083333333
+    # TYPE iomodels_bench_cpu_per_request_seconds gauge
+    # UNIT iomodels_bench_cpu_per_request_seconds seconds
+    # HELP iomodels_bench_cpu_per_request_seconds Server CPU time per request, all threads and the kernel threads of io_uring included.
+    iomodels_bench_cpu_per_request_seconds{model="epoll-lt",workload="many-connections"} 0.00000639985091646717
+    iomodels_bench_cpu_per_request_seconds{model="epoll-et",workload="many-connections"} 0.000006399932851368045
+    iomodels_bench_cpu_per_request_seconds{model="io_uring",workload="many-connections"} 0.00000410015876151899
+    iomodels_bench_cpu_per_request_seconds{model="select",workload="many-connections"} 0.000009868289537745892
+    iomodels_bench_cpu_per_request_seconds{model="epoll-lt",workload="fixed-rate"} 0.000006401472194444444
+    iomodels_bench_cpu_per_request_seconds{model="epoll-et",workload="fixed-rate"} 0.000006401291583333333
+    iomodels_bench_cpu_per_request_seconds{model="io_uring",workload="fixed-rate"} 0.000004100683083333333
     # TYPE iomodels_bench_client_cpu_per_request_seconds gauge
     # UNIT iomodels_bench_client_cpu_per_request_seconds seconds
     # HELP iomodels_bench_client_cpu_per_request_seconds CPU time of the load generator per request.

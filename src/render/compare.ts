@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { Comparison, LeftOut } from '../compare/result.ts';
-import { compareOverview, compareTable, METRIC_NAMES } from '../tables/compare-table.ts';
+import { compareOverview, compareTable } from '../tables/compare-table.ts';
+import { metricName } from '../tables/metric-value.ts';
 import { bullets, escapeMarkdown, renderMarkdownTable } from './markdown.ts';
 import { type RenderOptions, renderTable } from './table.ts';
 import { renderWarnings } from './warnings.ts';
@@ -109,7 +110,7 @@ function notesOf(comparison: Comparison, all: boolean): string[] {
 function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   const found = new Map<string, string[]>();
   for (const { label, workload, metric, reason } of leftOut) {
-    const name = `${label} ${workload}${metric === null ? '' : ` ${METRIC_NAMES[metric]}`}`;
+    const name = `${label} ${workload}${metric === null ? '' : ` ${metricName(metric)}`}`;
     found.set(reason, [...(found.get(reason) ?? []), name]);
   }
   return [...found].map(([reason, names]) => {

@@ -1,6 +1,7 @@
 import type { NoiseCertificate } from '../results/noise.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
-import { metricName, noiseTable } from '../tables/noise-table.ts';
+import { metricName } from '../tables/metric-value.ts';
+import { noiseTable } from '../tables/noise-table.ts';
 import { formatShare } from './format.ts';
 import { renderHeader } from './run.ts';
 import { type RenderOptions, renderTable } from './table.ts';

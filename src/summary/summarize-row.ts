@@ -1,4 +1,6 @@
 import { quantileSorted } from 'simple-statistics';
+import type { RowValue } from '../metrics/metric.ts';
+import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredTrial, Observation, Saturation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -44,6 +46,8 @@ export interface OpenLoopSummary {
 
 /** What the trials of a model under a workload say by themselves, without a comparison. */
 export interface RowNumbers {
+  /** Every metric of `metrics/registry.ts`, by id. */
+  readonly metrics: Readonly<Record<string, RowValue>>;
   readonly throughputPerS: Spread;
   readonly response: LatencySummary;
   /** Null where it is the response time: in a closed loop requests are due when they are sent. */
@@ -67,6 +71,7 @@ export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workloa
   const services = observations.flatMap((o) => (o.service === null ? [] : [o.service]));
   const accounted = sumOf(observations, (o) => o.requests.accounted);
   return {
+    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, metric.ofRow(observations)])),
     throughputPerS,
     response: summarizeLatency(observations.map((o) => o.response)),
     service: services.length === 0 ? null : summarizeLatency(services),

@@ -1,4 +1,4 @@
-import { METRICS } from '../compare/metrics.ts';
+import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import type {
   Change,
   Comparison,
@@ -8,17 +8,8 @@ import type {
   Verdict,
 } from '../compare/result.ts';
 import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
-
-/** Names of the metrics in tables. */
-export const METRIC_NAMES: Readonly<Record<MetricId, string>> = {
-  syscallsPerRequest: 'syscalls/request',
-  contextSwitchesPerRequest: 'switches/request',
-  cpuNsPerRequest: 'CPU/request',
-  throughputPerS: 'throughput',
-  responseP50Ns: 'p50',
-  responseP99Ns: 'p99',
-  rssMaxBytes: 'RSS',
-};
+import { findMetric } from '../metrics/registry.ts';
+import { metricName, metricValue } from './metric-value.ts';
 
 const DECIDERS: Readonly<Record<DecidedBy, string>> = {
   raw: 'as measured',
@@ -67,7 +58,7 @@ export function compareTable(
 /** One line per metric and kind: its verdicts, how wide its intervals are, and what would decide. */
 export function compareOverview(comparison: Comparison): Table {
   const rows = (['counted', 'timed'] as const).flatMap((kind) =>
-    METRICS.flatMap(({ id }) => {
+    COMPARED_METRICS.flatMap(({ id }) => {
       const own = comparison.metrics.filter((metric) => metric.kind === kind && metric.metric === id);
       return own.length === 0 ? [] : [overviewRow(kind, id, own)];
     }),
@@ -102,7 +93,7 @@ function overviewRow(kind: MetricComparison['kind'], id: MetricId, own: readonly
   const open = own.filter(({ verdict }) => verdict === 'inconclusive');
   const further = open.flatMap(({ furtherBlocks }) => (furtherBlocks === null ? [] : [furtherBlocks]));
   return {
-    metric: text(METRIC_NAMES[id]),
+    metric: text(metricName(id)),
     kind: text(kind, 'faint'),
     ...Object.fromEntries(
       VERDICTS.map((verdict) => [
@@ -142,7 +133,7 @@ function rowOf(metric: MetricComparison): Row {
     ),
     model: text(metric.label),
     workload: text(metric.workload),
-    metric: text(METRIC_NAMES[metric.metric]),
+    metric: text(metricName(metric.metric)),
     base: shownValue(metric.metric, metric.base.median),
     current: shownValue(metric.metric, metric.current.median),
     change: percent(metric.change, true),
@@ -173,20 +164,11 @@ function percent(change: Change | null, interval: boolean): Value {
   };
 }
 
-function shownValue(metric: MetricId, value: number): Value {
-  switch (metric) {
-    case 'throughputPerS':
-      return { kind: 'rate', perS: value };
-    case 'rssMaxBytes':
-      return { kind: 'bytes', bytes: value };
-    case 'syscallsPerRequest':
-    case 'contextSwitchesPerRequest':
-      return { kind: 'per-request', value: Math.max(0, value) };
-    case 'cpuNsPerRequest':
-    case 'responseP50Ns':
-    case 'responseP99Ns':
-      return { kind: 'duration', ns: value, enough: true };
-  }
+function shownValue(id: MetricId, value: number): Value {
+  const metric = findMetric(id);
+  return metric === undefined
+    ? { kind: 'per-request', value }
+    : metricValue(metric, { value, enough: true }, 'long');
 }
 
 /** Why verdicts are as they are, each reason once with the rows that it is true of. */
@@ -194,7 +176,7 @@ function reasonsOf(metrics: readonly MetricComparison[]): string[] {
   const found = new Map<string, string[]>();
   for (const { reason, label, workload, metric } of metrics)
     if (reason !== null)
-      found.set(reason, [...(found.get(reason) ?? []), `${label} ${workload} ${METRIC_NAMES[metric]}`]);
+      found.set(reason, [...(found.get(reason) ?? []), `${label} ${workload} ${metricName(metric)}`]);
   return [...found].map(([reason, rows]) =>
     rows.length > 3 ? `${rows.length} rows: ${reason}` : `${rows.join('; ')}: ${reason}`,
   );

@@ -1,6 +1,6 @@
 import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
 import type { NoiseCertificate } from '../results/noise.ts';
-import { METRIC_NAMES } from './compare-table.ts';
+import { metricName } from './metric-value.ts';
 
 type MetricNoise = NoiseCertificate['metrics'][number];
 
@@ -45,11 +45,6 @@ function rowOf(noise: MetricNoise): Row {
     detectable: shareOf(detectable?.median),
     worst: shareOf(detectable?.max),
   };
-}
-
-/** A certificate of another version may name metrics that this one does not have. */
-export function metricName(metric: string): string {
-  return new Map<string, string>(Object.entries(METRIC_NAMES)).get(metric) ?? metric;
 }
 
 function outOf(times: number, all: number): Value {

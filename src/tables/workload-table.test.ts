@@ -23,8 +23,8 @@ test('A row holds values, not texts: formatting is left to render', () => {
   expect(table.rows[0]).toMatchObject({
     rank: { text: '1' },
     model: { text: 'io_uring!' },
-    throughput: { kind: 'rate', perS: 20_000 },
-    p99: { kind: 'duration', enough: true },
+    throughputPerS: { kind: 'rate', perS: 20_000 },
+    responseP99Ns: { kind: 'duration', enough: true },
     limit: { text: 'neither' },
     ratio: { kind: 'ratio', verdict: 'better', apart: false },
   });

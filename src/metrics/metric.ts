@@ -1,0 +1,74 @@
+import type { Observation } from '../results/schema.ts';
+
+/** What a metric's numbers are of; decides how they look, and its names in the exports. */
+export type Unit =
+  | 'requests-per-second'
+  | 'bytes-per-second'
+  | 'ns'
+  | 'ns-per-request'
+  | 'per-request'
+  | 'bytes'
+  | 'count'
+  | 'share';
+
+/** What is measured of: more kinds of load come with file I/O. */
+export type Domain = 'socket';
+
+/** A row of a table in one number. */
+export interface RowValue {
+  /** Null: could not be measured. */
+  readonly value: number | null;
+  /** Quartiles over the trials, where the value is their median. */
+  readonly q1?: number;
+  readonly q3?: number;
+  /** Whether the samples suffice to believe it. */
+  readonly enough: boolean;
+}
+
+/** Something that is measured of every trial. Everything that shows, compares or exports it reads it here. */
+export interface Metric {
+  /** `stem` and unit in camel case; also its name in JSON and on the command line. */
+  readonly id: string;
+  /** In words, for people. */
+  readonly title: string;
+  /** Short, in the tables of `compare`. */
+  readonly name: string;
+  /** In words and with the unit, a sentence: HELP of the expositions. */
+  readonly help: string;
+  readonly unit: Unit;
+  readonly better: 'higher' | 'lower';
+  readonly domains: readonly Domain[];
+  /** Its name in the exports without the unit, in snake case. */
+  readonly stem: string;
+  /** Names that formats have for it already. */
+  readonly named?: { readonly bmf?: string; readonly gobench?: string };
+  /** A quantile of a distribution, which some formats have a type for. */
+  readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
+  /** Null: could not be measured in this trial, or from too few samples to believe it. */
+  ofTrial(observation: Observation): number | null;
+  /** How the trials of a row make one value. */
+  readonly pooledBy: 'median' | 'sum' | 'largest' | 'merged histogram';
+  /** @param observations of at least one trial. */
+  ofRow(observations: readonly Observation[]): RowValue;
+  /** Samples below which it is not to be relied on; null: it is no matter of samples. */
+  readonly samplesNeeded: number | null;
+  /** Differences below this are none, however large a share they are. */
+  readonly resolution: number;
+  /**
+   * What moves it from run to run: `cpu` the machine's speed, which the load generator feels as well;
+   * `wall` that, and whoever else wants the CPUs; `load` how requests happen to meet; `chance` nothing
+   * that lasts for a run.
+   */
+  readonly movedBy: 'load' | 'cpu' | 'wall' | 'chance';
+  /** The smallest change that matters, as a share, where it hardly varies; null: as of any other. */
+  readonly countedThreshold: number | null;
+  /**
+   * It is work done per time: of the client where that was the limit, so that it says nothing about the
+   * server; and asked for in an open loop, so that the speed of the machine does not move it.
+   */
+  readonly isRate: boolean;
+  /** Whether `compare` judges it unless told what to judge. */
+  readonly judged: boolean;
+  /** Its column in the table of a workload, and which go first where the width does not suffice; null: none. */
+  readonly column: { readonly header: string; readonly priority: number } | null;
+}

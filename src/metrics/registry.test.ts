@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { EXPORTERS } from '../export/index.ts';
+import { exportText } from '../fixtures/export-input.ts';
+import { fixtureRun } from '../fixtures/run.ts';
+import { summarize } from '../summary/summarize.ts';
+import { bmfName, gobenchUnit, METRICS, prometheusName, snakeName } from './registry.ts';
+
+const NAME_OF = {
+  csv: snakeName,
+  influx: snakeName,
+  bmf: bmfName,
+  gobench: gobenchUnit,
+  prometheus: prometheusName,
+  openmetrics: prometheusName,
+} as const;
+
+test('No two metrics share an id, a name or a stem', () => {
+  for (const key of ['id', 'name', 'title', 'stem'] as const)
+    expect(new Set(METRICS.map((metric) => metric[key])).size).toBe(METRICS.length);
+});
+
+describe('A metric is called by one name in every format:', () => {
+  /** Service times exist in open loops only, and few formats have a type for quantiles. */
+  const everywhere = METRICS.filter(({ quantile }) => quantile?.of !== 'service');
+  const cases = Object.entries(NAME_OF).flatMap(([format, nameOf]) =>
+    everywhere
+      .filter(({ quantile }) => quantile === undefined || nameOf !== prometheusName)
+      .map((metric) => ({ format, name: nameOf(metric) })),
+  );
+  test.each(cases)('$format has $name', ({ format, name }) => {
+    const exporter = EXPORTERS.find(({ id }) => id === format);
+    if (exporter === undefined) throw new Error(`no exporter ${format}`);
+    expect(exportText(exporter)).toContain(name);
+  });
+  test.each(METRICS.filter(({ quantile }) => quantile?.of === 'response'))(
+    'prometheus has the quantile of $id',
+    ({ quantile }) => {
+      const exporter = EXPORTERS.find(({ id }) => id === 'prometheus');
+      expect(exporter && exportText(exporter)).toContain(`quantile="${quantile?.share}"`);
+    },
+  );
+});
+
+test('A row of the summary holds every metric, with the numbers that its other members have', () => {
+  const [row] = summarize(fixtureRun()).workloads[0]?.rows ?? [];
+  if (row?.status !== 'measured') throw new Error('the fixture begins with a measured row');
+  expect(Object.keys(row.metrics)).toEqual(METRICS.map(({ id }) => id));
+  expect(row.metrics).toMatchObject({
+    throughputPerS: {
+      value: row.throughputPerS.median,
+      q1: row.throughputPerS.q1,
+      q3: row.throughputPerS.q3,
+    },
+    responseP50Ns: { value: row.response.p50.valueNs, enough: row.response.p50.enough },
+    responseP99Ns: { value: row.response.p99.valueNs, enough: row.response.p99.enough },
+    responseP999Ns: { value: row.response.p999.valueNs, enough: row.response.p999.enough },
+    cpuNsPerRequest: { value: row.server.cpuNsPerRequest },
+    clientCpuNsPerRequest: { value: row.client.cpuNsPerRequest },
+    syscallsPerRequest: { value: row.server.syscallsPerRequest },
+    contextSwitchesPerRequest: { value: row.server.contextSwitchesPerRequest },
+    rssMaxBytes: { value: row.server.rssMaxBytes },
+    threadsMax: { value: row.server.threads },
+  });
+});
+
+test('Goodput is the bytes that came back for completed requests, one way', () => {
+  const [trial] = fixtureRun().trials;
+  if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+  const { requests, windowNs } = trial.observation;
+  const goodput = METRICS.find(({ id }) => id === 'goodputBytesPerS');
+  expect(goodput?.ofTrial(trial.observation)).toBeCloseTo((requests.completed * 64 * 1e9) / windowNs, 3);
+});
+
+describe('A percentile of too few samples', () => {
+  test.each(METRICS.filter(({ samplesNeeded }) => samplesNeeded !== null))('$id is no value', (metric) => {
+    const [trial] = fixtureRun().trials;
+    if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+    const count = (metric.samplesNeeded ?? 0) - 1;
+    const latency = { count, sumNs: 0, minNs: 1, maxNs: 1, histogram: [1, count] };
+    const observation = { ...trial.observation, response: latency, service: latency };
+    expect(metric.ofTrial(observation)).toBeNull();
+    expect(metric.ofRow([observation])).toMatchObject({ enough: false });
+    expect(metric.ofRow([observation, observation])).toMatchObject({ enough: true });
+  });
+});

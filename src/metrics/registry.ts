@@ -1,0 +1,317 @@
+import { sumOf } from '../stats/sums.ts';
+import { NS_PER_S } from '../util/units.ts';
+import type { Metric, Unit } from './metric.ts';
+import { largest, medianOverTrials, perRequest, quantileOf } from './reduce.ts';
+
+/** What most metrics are. */
+const COST = {
+  better: 'lower',
+  domains: ['socket'],
+  resolution: 0,
+  movedBy: 'wall',
+  countedThreshold: null,
+  isRate: false,
+  judged: true,
+} as const satisfies Partial<Metric>;
+
+/** Work done per time. */
+const RATE = { ...COST, better: 'higher', isRate: true } as const satisfies Partial<Metric>;
+
+/** A count per request: differences of a fiftieth of a call are none. */
+const COUNT = { ...COST, resolution: 0.02, movedBy: 'load' } as const satisfies Partial<Metric>;
+
+/** Shown and exported, and judged by `compare` only where asked for. */
+const TOLD = { judged: false } as const satisfies Partial<Metric>;
+
+/** Memory comes in pages, and libc asks for many at once. */
+const MEMORY_RESOLUTION_BYTES = 64 * 1024;
+
+/**
+ * THE METRICS, in the order of the tables. A row is all that a metric costs: no other file knows it, and
+ * none asks for one by its id.
+ */
+export const METRICS: readonly Metric[] = [
+  {
+    ...RATE,
+    id: 'throughputPerS',
+    stem: 'throughput',
+    unit: 'requests-per-second',
+    title: 'throughput',
+    name: 'throughput',
+    help: 'Completed requests per second',
+    named: { gobench: 'req/s' },
+    column: { header: 'req/s', priority: 0 },
+    ...medianOverTrials((o) => o.throughputPerS),
+  },
+  {
+    ...RATE,
+    ...TOLD,
+    id: 'goodputBytesPerS',
+    stem: 'goodput',
+    unit: 'bytes-per-second',
+    title: 'goodput',
+    name: 'goodput',
+    help: 'Echoed and verified bytes of completed requests per second, in one direction',
+    column: null,
+    // Bytes are verified until the last answer is drained: what is not completed by the deadline is left out.
+    ...medianOverTrials(({ requests, throughputPerS }) =>
+      requests.accounted === 0 ? null : (requests.bytesVerified / requests.accounted) * throughputPerS,
+    ),
+  },
+  {
+    ...COST,
+    id: 'responseP50Ns',
+    stem: 'response_p50',
+    unit: 'ns',
+    title: 'p50 latency',
+    name: 'p50',
+    help: 'Median of the reply minus its due time',
+    named: { bmf: 'latency' },
+    column: { header: 'p50', priority: 4 },
+    ...quantileOf('response', 0.5),
+  },
+  {
+    ...COST,
+    id: 'responseP99Ns',
+    stem: 'response_p99',
+    unit: 'ns',
+    title: 'p99 latency',
+    name: 'p99',
+    help: '99th percentile of the reply minus its due time',
+    column: { header: 'p99', priority: 1 },
+    ...quantileOf('response', 0.99),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'responseP999Ns',
+    stem: 'response_p999',
+    unit: 'ns',
+    title: 'p99.9 latency',
+    name: 'p99.9',
+    help: '99.9th percentile of the reply minus its due time',
+    column: { header: 'p99.9', priority: 3 },
+    ...quantileOf('response', 0.999),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'serviceP50Ns',
+    stem: 'service_p50',
+    unit: 'ns',
+    title: 'p50 service time',
+    name: 'p50 service',
+    help: 'Median of the reply minus its actual send, where that is not the due time',
+    column: null,
+    ...quantileOf('service', 0.5),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'serviceP99Ns',
+    stem: 'service_p99',
+    unit: 'ns',
+    title: 'p99 service time',
+    name: 'p99 service',
+    help: '99th percentile of the reply minus its actual send, where that is not the due time',
+    column: null,
+    ...quantileOf('service', 0.99),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'serviceP999Ns',
+    stem: 'service_p999',
+    unit: 'ns',
+    title: 'p99.9 service time',
+    name: 'p99.9 service',
+    help: '99.9th percentile of the reply minus its actual send, where that is not the due time',
+    column: null,
+    ...quantileOf('service', 0.999),
+  },
+  {
+    ...COST,
+    id: 'cpuNsPerRequest',
+    stem: 'cpu',
+    unit: 'ns-per-request',
+    title: 'server CPU',
+    name: 'CPU/request',
+    help: 'Server CPU time per request, all threads and the kernel threads of io_uring included',
+    movedBy: 'cpu',
+    column: { header: 'CPU ns\n/req', priority: 0 },
+    ...perRequest((o) => o.server.cpuNs),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'clientCpuNsPerRequest',
+    stem: 'client_cpu',
+    unit: 'ns-per-request',
+    title: 'client CPU',
+    name: 'client CPU/request',
+    help: 'CPU time of the load generator per request',
+    movedBy: 'cpu',
+    column: null,
+    ...perRequest((o) => o.client.cpuNs),
+  },
+  {
+    ...COUNT,
+    id: 'syscallsPerRequest',
+    stem: 'syscalls',
+    unit: 'per-request',
+    title: 'system calls',
+    name: 'syscalls/request',
+    help: 'System calls of the server per request',
+    countedThreshold: 0.01,
+    column: { header: 'sysc.\n/req', priority: 1 },
+    ...perRequest((o) => sumOf(Object.values(o.server.syscalls), (count) => count)),
+  },
+  {
+    ...COUNT,
+    id: 'contextSwitchesPerRequest',
+    stem: 'context_switches',
+    unit: 'per-request',
+    title: 'context switches',
+    name: 'switches/request',
+    help: 'Context switches of the server per request, voluntary and not',
+    column: { header: 'ctxsw\n/req', priority: 5 },
+    ...perRequest(({ server: { voluntarySwitches, involuntarySwitches } }) =>
+      voluntarySwitches === null || involuntarySwitches === null
+        ? null
+        : voluntarySwitches + involuntarySwitches,
+    ),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'threadsMax',
+    stem: 'threads_max',
+    unit: 'count',
+    title: 'threads',
+    name: 'threads',
+    help: 'Threads of the server at the end of the window, the most of any trial',
+    movedBy: 'chance',
+    column: { header: 'thr.', priority: 7 },
+    ...largest((o) => o.server.threads),
+  },
+  {
+    ...COST,
+    id: 'rssMaxBytes',
+    stem: 'rss_max',
+    unit: 'bytes',
+    title: 'peak resident memory',
+    name: 'RSS',
+    help: 'Peak resident memory of the server, the largest of any trial',
+    resolution: MEMORY_RESOLUTION_BYTES,
+    movedBy: 'chance',
+    column: { header: 'peak\nRSS', priority: 6 },
+    ...largest((o) => o.server.rssMaxBytes),
+  },
+];
+
+/** The metric of this id; undefined for one of another version. */
+export function findMetric(id: string): Metric | undefined {
+  return METRICS.find((metric) => metric.id === id);
+}
+
+/** How a unit is written, by format. `prometheus` has base units: values are divided by `perBase`. */
+interface UnitNames {
+  /** Behind a name in snake case: csv, influx. */
+  readonly snake: string;
+  readonly prometheus: string;
+  /** As OpenMetrics names it; null: the unit is no base unit by itself. */
+  readonly base: 'seconds' | 'bytes' | null;
+  readonly perBase: number;
+  /** Behind a name with dashes: bmf, where the measure has its unit elsewhere. */
+  readonly dashed: string;
+  readonly gobench: string;
+  /** For people. */
+  readonly shown: string;
+}
+
+export const UNITS: Readonly<Record<Unit, UnitNames>> = {
+  'requests-per-second': {
+    snake: '_per_s',
+    prometheus: '_requests_per_second',
+    base: null,
+    perBase: 1,
+    dashed: '',
+    gobench: '-req/s',
+    shown: 'req/s',
+  },
+  'bytes-per-second': {
+    snake: '_bytes_per_s',
+    prometheus: '_bytes_per_second',
+    base: null,
+    perBase: 1,
+    dashed: '',
+    gobench: '-bytes/s',
+    shown: 'bytes/s',
+  },
+  ns: {
+    snake: '_ns',
+    prometheus: '_seconds',
+    base: 'seconds',
+    perBase: NS_PER_S,
+    dashed: '',
+    gobench: '-ns',
+    shown: 'ns',
+  },
+  'ns-per-request': {
+    snake: '_ns_per_request',
+    prometheus: '_per_request_seconds',
+    base: 'seconds',
+    perBase: NS_PER_S,
+    dashed: '-per-request',
+    gobench: '-ns/op',
+    shown: 'ns/req',
+  },
+  'per-request': {
+    snake: '_per_request',
+    prometheus: '_per_request',
+    base: null,
+    perBase: 1,
+    dashed: '-per-request',
+    gobench: '/op',
+    shown: 'per req',
+  },
+  bytes: {
+    snake: '_bytes',
+    prometheus: '_bytes',
+    base: 'bytes',
+    perBase: 1,
+    dashed: '',
+    gobench: '-bytes',
+    shown: 'bytes',
+  },
+  count: { snake: '', prometheus: '', base: null, perBase: 1, dashed: '', gobench: '', shown: 'count' },
+  share: {
+    snake: '_share',
+    prometheus: '_ratio',
+    base: null,
+    perBase: 1,
+    dashed: '-share',
+    gobench: '-share',
+    shown: 'share',
+  },
+};
+
+/** In csv and influx: `cpu_ns_per_request`; of a quartile `throughput_q1_per_s`. */
+export function snakeName({ stem, unit }: Metric, part: '' | '_q1' | '_q3' = ''): string {
+  return `${stem}${part}${UNITS[unit].snake}`;
+}
+
+/** In the expositions, behind their prefix: `cpu_per_request_seconds`. */
+export function prometheusName({ stem, unit }: Metric, part = ''): string {
+  return `${stem}${part}${UNITS[unit].prometheus}`;
+}
+
+/** As a measure of Bencher: `cpu-per-request`. */
+export function bmfName({ stem, unit, named }: Metric): string {
+  return named?.bmf ?? `${stem.replaceAll('_', '-')}${UNITS[unit].dashed}`;
+}
+
+/** As a unit of Go's benchmark format: `cpu-ns/op`. */
+export function gobenchUnit({ stem, unit, named }: Metric): string {
+  return named?.gobench ?? `${stem.replaceAll('_', '-')}${UNITS[unit].gobench}`;
+}

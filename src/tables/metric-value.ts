@@ -1,0 +1,39 @@
+import { NONE, type Value } from '../document/table.ts';
+import type { Metric, RowValue } from '../metrics/metric.ts';
+import { findMetric } from '../metrics/registry.ts';
+
+/**
+ * A number of a metric as a table shows it.
+ * @param form `short` in a column whose header has the unit; `long` where the unit must be seen.
+ */
+export function metricValue(
+  { unit, samplesNeeded }: Pick<Metric, 'unit' | 'samplesNeeded'>,
+  { value, enough }: Pick<RowValue, 'value' | 'enough'>,
+  form: 'short' | 'long',
+): Value {
+  if (value === null) return NONE;
+  switch (unit) {
+    case 'requests-per-second':
+      return { kind: 'rate', perS: value };
+    case 'bytes-per-second':
+    case 'bytes':
+      return { kind: 'bytes', bytes: value };
+    case 'ns':
+      return { kind: 'duration', ns: value, enough: enough || samplesNeeded === null };
+    case 'ns-per-request':
+      return form === 'short'
+        ? { kind: 'nanoseconds', ns: value }
+        : { kind: 'duration', ns: value, enough: true };
+    case 'per-request':
+      return { kind: 'per-request', value: Math.max(0, value) };
+    case 'count':
+      return { kind: 'count', value };
+    case 'share':
+      return { kind: 'share', share: value };
+  }
+}
+
+/** The name of a metric in tables; a stored certificate may name one that this version does not have. */
+export function metricName(id: string): string {
+  return findMetric(id)?.name ?? id;
+}
