@@ -1,7 +1,8 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
 import type { Calibrator } from './calibration/calibrator.ts';
 import type { LoadGenerator } from './load/generator.ts';
-import { findModel, MODELS, type ModelSpec } from './models/registry.ts';
+import { findModel, MODELS, programsOf } from './models/registry.ts';
+import type { ModelSpec } from './models/spec.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
 import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
@@ -18,6 +19,7 @@ import type {
 } from './results/schema.ts';
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
+import { supportOf } from './server/probe.ts';
 import { BLOCKS_MIN } from './stats/bootstrap.ts';
 import { halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
@@ -26,7 +28,7 @@ import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
-  compile(request: Pick<CompileRequest, 'programs' | 'signal'>): Promise<Artifacts>;
+  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'signal'>): Promise<Artifacts>;
   probe(model: ModelSpec, path: string): Promise<Support>;
   /** Finds out what this process may count with, beside the servers' own counts. */
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
@@ -135,12 +137,9 @@ function auditsOf({ counters }: AuditMeans): AuditCounter[] {
 
 async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal) {
   const models = distinctModels(settings);
-  const programs = [...new Set(models.map((model) => model.program))];
   const environment = deps.readEnvironment();
-  const artifacts = await deps.compile({ programs, signal });
-  const support = await Promise.all(
-    models.map((model) => deps.probe(model, artifacts.servers.get(model.program) ?? model.program)),
-  );
+  const artifacts = await deps.compile({ ...programsOf(models), signal });
+  const support = await Promise.all(models.map((model) => supportOf(model, artifacts, deps.probe)));
   signal.throwIfAborted();
   return { artifacts, support, environment };
 }

@@ -140,6 +140,26 @@ describe('compileHelpers', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test('goes on without a program that does not compile, and has its first error', async () => {
+    compiler(
+      'case "$*" in *models/epoll.c*) printf "warning: odd\\nepoll.c:1: error: no such thing\\nmore" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    const { servers, failures } = await compile();
+    expect([...servers.keys()]).toEqual(['poll']);
+    expect([...failures].map(([name, why]) => [name, why.replaceAll(folder, '<folder>')])).toEqual([
+      ['epoll', '<folder>/cc could not compile epoll: epoll.c:1: error: no such thing'],
+    ]);
+    expect(leftovers().some((name) => name.includes('epoll'))).toBe(false);
+  });
+
+  test('links a program with its own libraries, and compiles again where they change', async () => {
+    const before = await compile();
+    const after = await compile({ libs: new Map([['epoll', ['aio', 'numa']]]) });
+    expect(readFileSync(after.servers.get('epoll') ?? '', 'utf8')).toMatch(/ -laio -lnuma /);
+    expect(readFileSync(after.servers.get('poll') ?? '', 'utf8')).not.toContain('-laio');
+    expect(after.info.hash).not.toBe(before.info.hash);
+  });
+
   test('is ended by an abort, with its reason and no half of a program', async () => {
     compiler('while [ "$1" != -o ]; do shift; done\necho half >"$2"\nexec sleep 600');
     const controller = new AbortController();

@@ -35,6 +35,8 @@ export interface CompileRequest {
   readonly sourceDir: string;
   /** Programs of `c-helpers/models`, without duplicates. */
   readonly programs: readonly string[];
+  /** Libraries of single programs, without `-l`. */
+  readonly libs?: ReadonlyMap<string, readonly string[]>;
   /** Where artifacts are kept; default `cacheDir()`. */
   readonly cacheDir?: string;
   readonly sanitizer?: Sanitizer;
@@ -44,38 +46,59 @@ export interface CompileRequest {
 /** What was compiled, or found in the cache. */
 export interface Artifacts {
   readonly info: BuildInfo;
-  /** Program name to executable. */
+  /** Program name to executable, of those that could be compiled. */
   readonly servers: ReadonlyMap<string, string>;
+  /** Program name to the compiler's first complaint, of the others. */
+  readonly failures: ReadonlyMap<string, string>;
   readonly loadgen: string;
   readonly calibration: string;
 }
 
 interface Job {
   readonly name: string;
+  /** Nothing can be measured without it. */
+  readonly vital: boolean;
   readonly args: readonly string[];
 }
 
 /**
  * Compiles the load generator, the calibration and the named servers into the user's cache directory, keyed by source,
- * flags and compiler; what is there already is not compiled again. Throws `EnvironmentError` without
- * a compiler, on a compile error, and where the cache cannot be written.
+ * flags and compiler; what is there already is not compiled again. A server that does not compile, or whose
+ * library is missing, is among the `failures`. Throws `EnvironmentError` without a compiler, where one of
+ * the two libraries does not compile, and where the cache cannot be written.
  */
 export async function compileHelpers(request: CompileRequest): Promise<Artifacts> {
   const compiler = await findCompiler();
   const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
-  const hash = hashOf([compiler.version, ...flags, ...LIBRARY_FLAGS, ...LINK_FLAGS, ...sources.flat()]);
+  const hash = hashOf([
+    compiler.version,
+    ...flags,
+    ...LIBRARY_FLAGS,
+    ...LINK_FLAGS,
+    ...[...(request.libs ?? [])].flat(2),
+    ...sources.flat(),
+  ]);
   const folder = join(request.cacheDir ?? cacheDir(), hash);
   await makeFolder(folder);
 
   const jobs = [
     libraryJob('loadgen', request.sourceDir, sources),
     libraryJob('calibration', request.sourceDir, sources),
-    ...request.programs.map((program) => serverJob(request.sourceDir, program, sources)),
+    ...request.programs.map((program) => serverJob(request, program, sources)),
   ];
   const missing: Job[] = [];
   for (const job of jobs) if (!(await exists(join(folder, job.name)))) missing.push(job);
-  await inParallel(missing, (job) => compile(compiler.command, flags, job, folder, request.signal));
+  const failures = new Map<string, string>();
+  await inParallel(missing, async (job) => {
+    const complaint = await compile(compiler.command, flags, job, { folder, signal: request.signal });
+    if (complaint === null) return;
+    if (job.vital)
+      throw new EnvironmentError(
+        `${compiler.command} could not compile ${job.name}:\n${complaint.slice(0, ERROR_LINES_MAX).join('\n')}`,
+      );
+    failures.set(job.name, `${compiler.command} could not compile ${job.name}: ${firstError(complaint)}`);
+  });
 
   return {
     info: {
@@ -85,7 +108,12 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
       hash,
       cached: missing.length === 0,
     },
-    servers: new Map(request.programs.map((program) => [program, join(folder, program)])),
+    servers: new Map(
+      request.programs
+        .filter((program) => !failures.has(program))
+        .map((program) => [program, join(folder, program)]),
+    ),
+    failures,
     loadgen: join(folder, libraryName('loadgen')),
     calibration: join(folder, libraryName('calibration')),
   };
@@ -164,25 +192,37 @@ function filesOf(sources: readonly [string, string][], folder: string, sourceDir
     .map((path) => join(sourceDir, path));
 }
 
-function serverJob(sourceDir: string, program: string, sources: readonly [string, string][]): Job {
+function serverJob(
+  { sourceDir, libs }: CompileRequest,
+  program: string,
+  sources: readonly [string, string][],
+): Job {
+  const linked = (libs?.get(program) ?? []).map((lib) => `-l${lib}`);
   return {
     name: program,
-    args: [join(sourceDir, 'models', `${program}.c`), ...filesOf(sources, 'server', sourceDir)],
+    vital: false,
+    args: [join(sourceDir, 'models', `${program}.c`), ...filesOf(sources, 'server', sourceDir), ...linked],
   };
 }
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
-  return { name: libraryName(library), args: [...LIBRARY_FLAGS, ...filesOf(sources, library, sourceDir)] };
+  return {
+    name: libraryName(library),
+    vital: true,
+    args: [...LIBRARY_FLAGS, ...filesOf(sources, library, sourceDir)],
+  };
 }
 
-/** Compiles into a file of its own and renames it, so that no other process sees half a program. */
+/**
+ * Compiles into a file of its own and renames it, so that no other process sees half a program. Returns the
+ * lines in which the compiler complains; null: it did not. Throws the reason of an abort.
+ */
 async function compile(
   command: string,
   flags: readonly string[],
   job: Job,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
+): Promise<readonly string[] | null> {
   const target = join(folder, job.name);
   const partial = `${target}.${process.pid}`;
   const result = await execa(command, [...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
@@ -192,11 +232,15 @@ async function compile(
   });
   if (result.exitCode !== 0) await rm(partial, { force: true });
   if (result.isCanceled) throw signal?.reason;
-  if (result.exitCode !== 0) {
-    const lines = (result.stderr || result.message || '').split('\n').slice(0, ERROR_LINES_MAX);
-    throw new EnvironmentError(`${command} could not compile ${job.name}:\n${lines.join('\n')}`);
-  }
+  if (result.exitCode !== 0) return (result.stderr || result.message || '').split('\n');
   await rename(partial, target);
+  return null;
+}
+
+/** The line that says what is wrong: of the compiler, or of the linker. */
+function firstError(complaint: readonly string[]): string {
+  const line = complaint.find((text) => /\berror\b|undefined reference|cannot find/.test(text));
+  return (line ?? complaint[0] ?? '').trim() || 'it did not say why';
 }
 
 /** Begins nothing more after a failure, and waits for what is under way: it cleans up after itself. */

@@ -6,11 +6,11 @@ import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { linuxHost } from '../host/host.ts';
 import { cheapestCall } from '../load/ffi.ts';
-import { MODELS } from '../models/registry.ts';
+import { MODELS, programsOf } from '../models/registry.ts';
 import { renderFindings } from '../render/doctor.ts';
 import type { RenderOptions } from '../render/table.ts';
 import type { Environment } from '../results/schema.ts';
-import { probeModel } from '../server/probe.ts';
+import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { terminal, write } from './output.ts';
@@ -83,11 +83,8 @@ function realDeps(signal: AbortSignal): DoctorDeps {
 }
 
 async function prepareHelpers(signal: AbortSignal) {
-  const programs = [...new Set(MODELS.map((model) => model.program))];
-  const { servers, loadgen } = await compileHelpers({ sourceDir: HELPERS_DIR, programs, signal });
-  const support = await Promise.all(
-    MODELS.map((model) => probeModel(model, servers.get(model.program) ?? model.program)),
-  );
+  const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf(MODELS), signal });
+  const support = await Promise.all(MODELS.map((model) => supportOf(model, built)));
   signal.throwIfAborted();
-  return { support, ffiCall: cheapestCall(loadgen) };
+  return { support, ffiCall: cheapestCall(built.loadgen) };
 }

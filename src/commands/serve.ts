@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 import { unknown } from '../config/selection.ts';
-import { findModel, MODELS } from '../models/registry.ts';
+import { findModel, MODELS, programsOf } from '../models/registry.ts';
 import { LaunchError, launchServer } from '../server/launch.ts';
 import { SERVER_EXIT } from '../server/protocol.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
@@ -34,8 +34,10 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
         'model',
       ),
     );
-  const { servers } = await compileHelpers({ sourceDir: HELPERS_DIR, programs: [model.program], signal });
-  const path = servers.get(model.program) ?? model.program;
+  const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf([model]), signal });
+  const path = built.servers.get(model.program);
+  if (path === undefined)
+    throw new EnvironmentError(built.failures.get(model.program) ?? `${model.program} was not compiled`);
   const args = [...model.options, `--port=${options.port}`];
   if (options.cpu !== undefined) args.push(`--cpu=${options.cpu}`);
   if (options.connsMax !== undefined) args.push(`--conns-max=${options.connsMax}`);

@@ -63,7 +63,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     '--profile',
     problems,
   );
-  const entries = resolveEntries(flags.models, problems);
+  const entries = resolveEntries(flags.models, profile, problems);
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
   const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
   const handicap = resolveHandicap(flags, entries, problems);
@@ -103,12 +103,17 @@ export function labelled(models: readonly string[]): Entry[] {
   });
 }
 
-function resolveEntries(models: string | undefined, problems: string[]): Entry[] {
+function resolveEntries(models: string | undefined, profile: string, problems: string[]): Entry[] {
   const known = MODELS.map((model) => model.id);
-  if (models === undefined) return labelled(known);
+  if (models === undefined) return labelled(profiled(MODELS, profile).map((model) => model.id));
   const selection = select(models, known, 'model');
   problems.push(...selection.problems);
   return labelled(selection.names);
+}
+
+/** What belongs to a run of which nothing else is said; `full` takes all. */
+function profiled<T extends { readonly profile: string }>(rows: readonly T[], profile: string): readonly T[] {
+  return rows.filter((row) => profile === 'full' || row.profile === 'default');
 }
 
 function resolveWorkloads(
@@ -126,7 +131,7 @@ function resolveWorkloads(
   if (flags.workloads === undefined) {
     // A file of the user's own, alone, is what they want to measure.
     if (own.length > 0) return own;
-    return builtIn.filter((workload) => profile === 'full' || workload.profile === 'default');
+    return profiled(builtIn, profile);
   }
   const selection = select(flags.workloads, ids, 'workload');
   problems.push(...selection.problems);

@@ -4,7 +4,7 @@ import { HELPERS_DIR } from '../build/package.ts';
 import { linuxHost } from '../host/host.ts';
 import { loadGenerator, traceChecker } from '../load/ffi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from '../load/generator.ts';
-import type { ModelSpec } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import { auditSyscalls } from '../observe/audit.ts';
 import { type TracedCalls, tracedCalls } from '../observe/traced.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fakeLatency, fakeReport } from '../fixtures/load.ts';
 import type { LoadEdge, LoadReport } from '../load/generator.ts';
-import { findModel, type ModelSpec } from '../models/registry.ts';
+import { findModel } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import { observationSchema } from '../results/schema.ts';
 import { NS_PER_MS } from '../util/units.ts';
 import { observe, type TrialReadings } from './observe.ts';

@@ -1,5 +1,5 @@
 import type { LoadEdge, LoadLatency, LoadReport } from '../load/generator.ts';
-import type { ModelSpec } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import type { Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
 import { NS_PER_S } from '../util/units.ts';
@@ -146,7 +146,8 @@ function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[
 /** How many CPUs the model's tasks could keep busy at once. */
 function usableCpus(trial: TrialReadings): number {
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
-  const tasks = { one: 1, 'one-and-kernel-thread': 2, 'per-connection': Number.POSITIVE_INFINITY };
+  const many = Number.POSITIVE_INFINITY;
+  const tasks = { one: 1, 'one-and-kernel-thread': 2, 'per-connection': many, workers: many };
   return Math.min(cpus, tasks[trial.model.tasks]);
 }
 

@@ -1,4 +1,5 @@
-import { findModel, type ModelSpec } from '../models/registry.ts';
+import { findModel } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import type { AuditCounter, Cell, Counter, RunSettings, Support, Trial } from '../results/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
 

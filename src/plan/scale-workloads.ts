@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import type { Workload } from '../workloads/schema.ts';
 
 /** Small, so that what a wait costs is not hidden behind copying. */

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findModel, type ModelSpec } from '../models/registry.ts';
+import { findModel } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import { probeModel } from './probe.ts';
 
 const MODEL = findModel('epoll-et') as ModelSpec;

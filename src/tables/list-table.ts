@@ -1,5 +1,5 @@
 import { NONE, type Row, type Table, text } from '../document/table.ts';
-import type { ModelSpec } from '../models/registry.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import type { Support } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 

@@ -1,6 +1,7 @@
 import { compileHelpers, type Sanitizer } from '../../build/compile.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
-import { MODELS, type ModelSpec } from '../../models/registry.ts';
+import { MODELS } from '../../models/registry.ts';
+import type { ModelSpec } from '../../models/spec.ts';
 import { probeModel } from '../../server/probe.ts';
 import { messageOf } from '../../util/errors.ts';
 

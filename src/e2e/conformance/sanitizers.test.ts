@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Sanitizer } from '../../build/compile.ts';
-import { MODELS, type ModelSpec } from '../../models/registry.ts';
+import { MODELS } from '../../models/registry.ts';
+import type { ModelSpec } from '../../models/spec.ts';
 import { SERVER_EXIT } from '../../server/protocol.ts';
 import { messageOf } from '../../util/errors.ts';
 import { BYTES_PER_KIB } from '../../util/units.ts';
