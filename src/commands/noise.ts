@@ -34,7 +34,7 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
   command
     .option('--models <list>', `models or globs, separated by commas (default: ${NOISE_DEFAULTS.models})`)
     .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
-    .option('--profile <name>', 'default: a few workloads; full: all of them (default: default)')
+    .option('--profile <name>', 'default: within two minutes; full: all workloads (default: default)')
     .option('--blocks <n>', `repetitions of every cell, as in the runs to be compared (default: ${blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${durationMs}ms)`)
     .option('--warmup <time>', `load before it, on the same connections (default: ${warmupMs}ms)`)

@@ -34,12 +34,12 @@ Examples:
 export function registerRun(command: Command, signal: AbortSignal): void {
   const collect = (value: string, all: readonly string[]) => [...all, value];
   command
-    .option('--models <list>', 'models or globs, separated by commas (default: all)')
+    .option('--models <list>', 'models or globs, separated by commas (default: those of the profile)')
     .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
     .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
     .option(
       '--profile <name>',
-      `default: a few workloads; full: all of them (default: ${RUN_DEFAULTS.profile})`,
+      `default: within two minutes; full: all models and workloads (default: ${RUN_DEFAULTS.profile})`,
     )
     .option('--blocks <n>', `repetitions of every cell (default: ${RUN_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${RUN_DEFAULTS.durationMs}ms)`)

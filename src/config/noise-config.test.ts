@@ -17,7 +17,7 @@ describe('an A/A run', () => {
     [undefined, ['epoll-lt', 'io_uring', 'epoll-lt#2', 'io_uring#2']],
     ['poll', ['poll', 'poll#2']],
     ['poll,poll', ['poll', 'poll#2']],
-    ['epoll-*', ['epoll-lt', 'epoll-et', 'epoll-lt#2', 'epoll-et#2']],
+    ['epoll-[le]t', ['epoll-lt', 'epoll-et', 'epoll-lt#2', 'epoll-et#2']],
   ])('of %j holds every model twice', (models, labels) => {
     expect(labelsOf({ models })).toEqual(labels);
   });

@@ -34,7 +34,7 @@ describe('resolveScaleConfig', () => {
 
   test('takes what the flags say', () => {
     const settings = settingsOf({
-      models: 'epoll-*,nonblocking',
+      models: 'epoll-[le]t,nonblocking',
       idle: '500, 0',
       active: '3',
       blocks: '2',

@@ -1,6 +1,6 @@
 import { compileHelpers, type Sanitizer } from '../../build/compile.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
-import { MODELS } from '../../models/registry.ts';
+import { MODELS, programsOf } from '../../models/registry.ts';
 import type { ModelSpec } from '../../models/spec.ts';
 import { probeModel } from '../../server/probe.ts';
 import { messageOf } from '../../util/errors.ts';
@@ -52,20 +52,14 @@ async function compileEach(
   programs: readonly string[],
   sanitizer: Sanitizer | undefined,
 ): Promise<Map<string, string | Error>> {
-  const compile = (some: readonly string[]) =>
-    compileHelpers({ sourceDir: HELPERS_DIR, programs: some, ...(sanitizer ? { sanitizer } : {}) });
-  try {
-    return new Map((await compile(programs)).servers);
-  } catch {
-    // One of them: find out which.
-  }
-  const paths = new Map<string, string | Error>();
-  for (const program of programs) {
-    try {
-      for (const [name, path] of (await compile([program])).servers) paths.set(name, path);
-    } catch (error) {
-      paths.set(program, error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-  return paths;
+  const { servers, failures } = await compileHelpers({
+    sourceDir: HELPERS_DIR,
+    programs,
+    libs: programsOf(MODELS).libs,
+    ...(sanitizer ? { sanitizer } : {}),
+  });
+  return new Map<string, string | Error>([
+    ...servers,
+    ...[...failures].map(([program, why]) => [program, new Error(why)] as const),
+  ]);
 }
