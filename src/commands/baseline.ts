@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
+import { documentOf, tablePart } from '../document/document.ts';
 import { readPlace } from '../host/host-id.ts';
-import { renderRun } from '../render/run.ts';
-import { renderTable } from '../render/table.ts';
+import { runReport } from '../reports/run.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
 import { readRun } from '../results/store.ts';
 import { baselinesTable } from '../tables/baselines-table.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 import { outOption } from './show.ts';
 
 /** Grows when a reader of the old shape of `baseline --json` would misread the new one. */
@@ -20,6 +20,7 @@ interface SaveOptions {
 
 interface ListOptions {
   readonly out: string;
+  readonly markdown?: boolean;
   readonly json?: boolean;
 }
 
@@ -59,6 +60,7 @@ export function registerBaseline(command: Command): void {
     .command('list')
     .description('list the baselines of all hosts, the last one saved first')
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .action(list);
   command
@@ -66,6 +68,7 @@ export function registerBaseline(command: Command): void {
     .description('print where a baseline is from, and its tables')
     .argument('<name>', 'a name, <name>@<kernel>, previous-kernel or this-kernel')
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: where it is from, without its numbers')
     .option('--path', 'print only the folder')
     .addHelpText('after', '\nExit code 3: this host has no baseline of the previous (or this) kernel yet.')
@@ -104,7 +107,7 @@ async function list(options: ListOptions): Promise<void> {
     thisHost: isOfHost(baseline, here),
     thisKernel: isOfKernel(baseline, here),
   }));
-  await write(`${renderTable(baselinesTable(rows), terminal(process.stdout))}\n`);
+  await writeDocument(documentOf({ parts: [tablePart(baselinesTable(rows))] }), options);
 }
 
 async function show(name: string, options: ShowOptions): Promise<void> {
@@ -115,6 +118,10 @@ async function show(name: string, options: ShowOptions): Promise<void> {
   if (options.json)
     return write(`${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, baseline }, null, 1)}\n`);
   const result = await readRun(baseline.folder, options.out);
-  const title = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;
-  await write(`${title}\n\n${renderRun(result, terminal(process.stdout))}\nstored in ${baseline.folder}\n`);
+  const report = runReport(result);
+  const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;
+  await writeDocument(
+    { ...report, facts: [from, ...report.facts] },
+    { ...options, stored: `stored in ${baseline.folder}` },
+  );
 }

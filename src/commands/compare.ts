@@ -8,15 +8,15 @@ import type { Comparison } from '../compare/result.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../observe/environment.ts';
-import { outcomeLine, renderCompare } from '../render/compare.ts';
-import { renderNoiseQuote } from '../render/noise.ts';
+import { compareReport, outcomeLine } from '../reports/compare.ts';
+import { noiseQuote } from '../reports/noise.ts';
 import { findNoise } from '../results/noise.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
@@ -36,6 +36,7 @@ interface Options {
   readonly export: readonly string[];
   readonly out: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
 }
 
 /** The formats that hold verdicts. */
@@ -61,7 +62,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
     .argument('<base>', 'what is compared with')
     .argument('<current>', 'what is judged')
     .option('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)')
-    .option('--metrics <list>', 'metrics or globs that are judged (default: all)')
+    .option('--metrics <list>', 'metrics or globs that are judged (default: see below)')
     .addOption(
       new Option('--inconclusive <verdict>', 'exit 0 (pass) or 1 (fail) instead of 4').choices([
         'pass',
@@ -78,6 +79,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
       [],
     )
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
     .action((base: string, current: string, options: Options) => compare(base, current, options, signal));
@@ -209,10 +211,8 @@ async function report(
     await write(`${JSON.stringify({ schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }, null, 1)}\n`);
     return;
   }
-  const width = terminal(process.stdout);
-  const quote = renderNoiseQuote(noise, environment, width);
-  // The verdict stays the last line.
-  await write(`${quote}\n\n${renderCompare(comparison, { ...width, all: options.all === true })}\n`);
+  const view = { all: options.all === true, noise: noiseQuote(noise, environment) };
+  await writeDocument(compareReport(comparison, view), options);
 }
 
 function endByVerdict(comparison: Comparison, inconclusive: Options['inconclusive']): void {

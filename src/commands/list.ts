@@ -1,10 +1,13 @@
 import { Argument, type Command } from 'commander';
+import { documentOf, tablePart } from '../document/document.ts';
 import { MODELS } from '../models/registry.ts';
-import { type RenderOptions, renderTable } from '../render/table.ts';
+import { renderMarkdown } from '../render/markdown.ts';
+import type { RenderOptions } from '../render/table.ts';
+import { renderDocument } from '../render/terminal.ts';
 import { modelsTable, workloadsTable } from '../tables/list-table.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, terminal, write } from './output.ts';
 
 /** Grows when a reader of the old shape of `list --json` would misread the new one. */
 export const LIST_SCHEMA_VERSION = 1;
@@ -21,6 +24,7 @@ export interface ListDeps {
 
 interface ListOptions {
   readonly json?: boolean;
+  readonly markdown?: boolean;
 }
 
 const EXAMPLES = `
@@ -38,6 +42,7 @@ export function registerList(
 ): void {
   command
     .addArgument(new Argument('<what>', 'which list').choices(LISTS))
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
     .action((what: ListName, options: ListOptions) => list(what, options, makeDeps()));
@@ -50,7 +55,10 @@ async function list(what: ListName, options: ListOptions, deps: ListDeps): Promi
     return;
   }
   const table = what === 'models' ? modelsTable(MODELS) : workloadsTable(deps.workloads());
-  await deps.write(`${renderTable(table, deps.terminal)}\n`);
+  const document = documentOf({ parts: [tablePart(table)] });
+  await deps.write(
+    `${options.markdown ? renderMarkdown(document) : renderDocument(document, deps.terminal)}\n`,
+  );
 }
 
 function realDeps(): ListDeps {

@@ -5,18 +5,19 @@ import { certifyNoise } from '../compare/noise.ts';
 import { NOISE_DEFAULTS, type NoiseFlags, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
-import { renderNoise } from '../render/noise.ts';
+import { noiseReport } from '../reports/noise.ts';
 import { saveNoise } from '../results/noise.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
 interface NoiseOptions extends NoiseFlags {
   readonly out: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -42,6 +43,7 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
     .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
     .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: the certificate')
     .option('--dry-run', 'print the plan and measure nothing')
     .addHelpText('after', EXAMPLES)
@@ -68,8 +70,10 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
     await write(`${JSON.stringify(certificate, null, 1)}\n`);
     process.stderr.write(`stored in ${file}\n`);
   } else {
-    const text = renderNoise(certificate, result.record, terminal(process.stdout));
-    await write(`${text}\n\nrun stored in ${outcome.folder}\ncertificate stored in ${file}\n`);
+    await writeDocument(noiseReport(certificate, result.record), {
+      ...options,
+      stored: `\nrun stored in ${outcome.folder}\ncertificate stored in ${file}`,
+    });
   }
   endAsMeasured(outcome, signal);
 }

@@ -1,5 +1,9 @@
 import type { WriteStream } from 'node:tty';
+import { Option } from 'commander';
 import pc from 'picocolors';
+import type { Document } from '../document/document.ts';
+import { renderMarkdown } from '../render/markdown.ts';
+import { renderDocument } from '../render/terminal.ts';
 
 /** Width where it is not known: a pipe, a file, a CI log. */
 const WIDTH_DEFAULT = 120;
@@ -23,4 +27,19 @@ export function write(text: string): Promise<void> {
       else resolve();
     });
   });
+}
+
+/** `--markdown`, for every command that prints a document. */
+export function markdownOption(): Option {
+  return new Option('--markdown', 'print markdown instead of a table for the terminal').conflicts('json');
+}
+
+/** Prints a document on stdout, and below it where it is stored. */
+export function writeDocument(
+  document: Document,
+  options: { readonly markdown?: boolean; readonly stored?: string },
+): Promise<void> {
+  if (options.markdown) return write(`${renderMarkdown(document)}\n`);
+  const stored = options.stored === undefined ? '' : `\n${options.stored}`;
+  return write(`${renderDocument(document, terminal(process.stdout))}${stored}\n`);
 }

@@ -2,15 +2,15 @@ import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
-import { renderRun } from '../render/run.ts';
 import { toShowJson } from '../reports/json.ts';
+import { runReport } from '../reports/run.ts';
 import type { RunOutcome } from '../run.ts';
 import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
@@ -19,6 +19,7 @@ interface RunOptions extends Omit<RunFlags, 'ownWorkloads'> {
   readonly export: readonly string[];
   readonly out: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -63,6 +64,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .addOption(outOption())
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(new Option('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
     .addHelpText('after', EXAMPLES)
@@ -77,7 +79,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
   const outcome = await measureRun(config, options.out, signal);
-  await report(outcome, options.json === true);
+  await report(outcome, options);
   await exportRun(outcome, exports);
   endAsMeasured(outcome, signal);
 }
@@ -110,11 +112,11 @@ async function exportRun({ result, folder }: RunOutcome, requests: readonly Expo
   for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 
-async function report({ result, folder }: RunOutcome, json: boolean): Promise<void> {
-  if (json) {
+async function report({ result, folder }: RunOutcome, options: RunOptions): Promise<void> {
+  if (options.json) {
     await write(`${JSON.stringify(toShowJson(result, summarize(result), { trials: false }), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);
     return;
   }
-  await write(`${renderRun(result, terminal(process.stdout))}\nstored in ${folder}\n`);
+  await writeDocument(runReport(result), { ...options, stored: `stored in ${folder}` });
 }

@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/scale-config.ts';
 import { readTopology } from '../observe/topology.ts';
-import { renderScale } from '../render/scale.ts';
 import { toScaleJson } from '../reports/json.ts';
+import { scaleReport } from '../reports/scale.ts';
 import type { RunResult } from '../results/schema.ts';
 import { readRun } from '../results/store.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
@@ -17,6 +17,7 @@ interface ScaleOptions extends ScaleFlags {
   readonly from?: string;
   readonly out: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -60,6 +61,7 @@ export function registerScale(command: Command, signal: AbortSignal): void {
       ]),
     )
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
     .addHelpText('after', EXAMPLES)
@@ -75,7 +77,7 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   if (options.dryRun) return printPlan(config, options.json === true);
 
   const outcome = await measureRun(config, options.out, signal);
-  await report(outcome.result, outcome.folder, options.json === true);
+  await report(outcome.result, outcome.folder, options);
   endAsMeasured(outcome, signal);
 }
 
@@ -86,14 +88,14 @@ async function showStored(name: string, options: ScaleOptions): Promise<void> {
       `${result.folder} holds no sweep over idle connections; measure one with iomodels-bench scale`,
     );
   for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
-  await report(result, result.folder, options.json === true);
+  await report(result, result.folder, options);
 }
 
-async function report(result: RunResult, folder: string, json: boolean): Promise<void> {
-  if (json) {
+async function report(result: RunResult, folder: string, options: ScaleOptions): Promise<void> {
+  if (options.json) {
     await write(`${JSON.stringify(toScaleJson(result, summarizeScale(result)), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);
     return;
   }
-  await write(`${renderScale(result, terminal(process.stdout))}\nstored in ${folder}\n`);
+  await writeDocument(scaleReport(result), { ...options, stored: `stored in ${folder}` });
 }

@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
-import { renderRun } from '../render/run.ts';
 import { toShowJson } from '../reports/json.ts';
+import { runReport } from '../reports/run.ts';
 import { readRun } from '../results/store.ts';
 import { summarize } from '../summary/summarize.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 
 interface ShowOptions {
   readonly out: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
   readonly trials?: boolean;
   readonly kernel?: boolean;
 }
@@ -25,6 +26,7 @@ export function registerShow(command: Command): void {
       'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
     )
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and its summary')
     .option('--kernel', 'kernel-side work per request after each workload (default: of audited runs)')
     .option('--trials', 'with --json: every trial as well')
@@ -40,7 +42,9 @@ export function registerShow(command: Command): void {
         return;
       }
       const { kernel } = options;
-      const view = { ...terminal(process.stdout), ...(kernel === undefined ? {} : { kernel }) };
-      await write(`${renderRun(result, view)}\nstored in ${result.folder}\n`);
+      await writeDocument(runReport(result, kernel === undefined ? {} : { kernel }), {
+        ...options,
+        stored: `stored in ${result.folder}`,
+      });
     });
 }

@@ -1,10 +1,9 @@
-import { type Command, Option } from 'commander';
-import { renderGuide } from '../render/guide.ts';
-import { renderGuideMarkdown } from '../render/markdown.ts';
+import type { Command } from 'commander';
+import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
 import { readRun } from '../results/store.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, write, writeDocument } from './output.ts';
 import { outOption } from './show.ts';
 
 interface TablesOptions {
@@ -30,15 +29,14 @@ export function registerTables(command: Command): void {
       'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
     )
     .addOption(outOption())
-    .option('--markdown', 'print markdown')
-    .addOption(new Option('--json', 'print only JSON: the record and the tables').conflicts('markdown'))
+    .addOption(markdownOption())
+    .option('--json', 'print only JSON: the record and the tables')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: TablesOptions) => {
       const result = await readRun(name, options.out);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
-      if (options.markdown) return write(`${renderGuideMarkdown(result)}\n`);
-      await write(`${renderGuide(result, terminal(process.stdout))}\n\nfrom ${result.folder}\n`);
+      await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.folder}` });
     });
 }

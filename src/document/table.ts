@@ -51,12 +51,12 @@ export type Value =
       readonly range: Interval;
     }
   /** What several things showed, each in a line of its own. */
-  | { readonly kind: 'findings'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'findings'; readonly findings: readonly FigureGroup[] }
   /** Could not be measured. */
   | { readonly kind: 'none' };
 
 /** Named numbers about one thing. */
-export interface Finding {
+export interface FigureGroup {
   /** What they are about, such as `epoll-lt, c10k`; empty where the table says it. */
   readonly about: string;
   readonly figures: readonly Figure[];

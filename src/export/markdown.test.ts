@@ -42,6 +42,8 @@ test('The tables of the terminal are there with all their columns', () => {
     - = no difference shown: the 95 % interval covers 1
     - ! some trials of this row are contaminated; they are kept
     - In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.
+
+    - System calls are the servers' own counts; run --audit checks them with the kernel's tracepoints and strace.
     - 41 trials measured, 2 of them contaminated; 1 failed
     - 76 % of the 23.0 s wall time was warm-up and measurement
     "

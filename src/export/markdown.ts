@@ -1,5 +1,6 @@
-import { renderCompareMarkdown } from '../render/compare.ts';
-import { renderRunMarkdown } from '../render/markdown.ts';
+import { renderMarkdown } from '../render/markdown.ts';
+import { compareReport } from '../reports/compare.ts';
+import { runReport } from '../reports/run.ts';
 import type { Exporter } from './exporter.ts';
 
 /** The terminal's tables, all columns: those of the comparison where there is one. */
@@ -8,7 +9,7 @@ export const markdownExporter: Exporter = {
   title: 'the tables, for a job summary or a pull request',
   files: ['iomodels-bench.md'],
   verdicts: true,
-  write: ({ result, summary, comparison }) => [
-    `${comparison === null ? renderRunMarkdown(result, summary) : renderCompareMarkdown(comparison)}\n`,
+  write: ({ result, comparison }) => [
+    `${renderMarkdown(comparison === null ? runReport(result) : compareReport(comparison))}\n`,
   ],
 };

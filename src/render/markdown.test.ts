@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type Table, text } from '../document/table.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { withAudits } from '../fixtures/run.ts';
-import { escapeMarkdown, renderGuideMarkdown, renderMarkdownTable } from './markdown.ts';
+import { guideReport } from '../reports/guide.ts';
+import { escapeMarkdown, renderMarkdown, renderMarkdownTable } from './markdown.ts';
 
 describe('Markup in texts is text', () => {
   const cases: [string, string][] = [
@@ -53,7 +54,7 @@ test('A table has all its columns, one line per row, and its notes as a list', (
 });
 
 test('The document has every table of the guide, and every row the cells of its head', () => {
-  const lines = renderGuideMarkdown(withAudits(fixtureGuideRun())).split('\n');
+  const lines = renderMarkdown(guideReport(withAudits(fixtureGuideRun()))).split('\n');
   expect(lines.filter((line) => line.startsWith('#'))).toMatchInlineSnapshot(`
     [
       "# Run 20250101-000000-fixture",

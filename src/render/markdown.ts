@@ -1,43 +1,36 @@
+import type { Document, Part } from '../document/document.ts';
 import type { Table } from '../document/table.ts';
-import type { RunResult } from '../results/schema.ts';
-import type { RunSummary } from '../summary/run-summary.ts';
-import { guideTables } from '../tables/guide-summary.ts';
-import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
-import { legend } from '../tables/workload-notes.ts';
-import { workloadTable } from '../tables/workload-table.ts';
-import { footerLines, headerLines, statusOf } from './run.ts';
+import { renderChart } from './chart.ts';
 import { formatValue } from './table.ts';
 import { unglue } from './wrap.ts';
 
-/** What `renderRun` says, as a markdown document. Ends without a line break. */
-export function renderRunMarkdown(result: RunResult, summary: RunSummary): string {
-  const { record } = result;
-  const kernel = record.settings.audit;
+/** Columns of a chart: a code block scrolls, but nobody wants to. */
+const CHART_WIDTH = 100;
+
+/** A document as markdown: what it comes to stands in its title. Ends without a line break. */
+export function renderMarkdown({ title, status, facts, parts, warnings, conclusion }: Document): string {
+  const verdict = conclusion === null ? '' : `: ${conclusion}`;
   return [
-    `# Run ${escapeMarkdown(record.runId)}${statusOf(record)}`,
-    bullets(headerLines(record)),
-    ...summary.workloads.flatMap((workload) => [
-      renderMarkdownTable(workloadTable(workload)),
-      ...(kernel ? [renderMarkdownTable(kernelTable(workload))] : []),
-    ]),
-    bullets([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : []), ...footerLines(record, summary)]),
-    bullets([...record.warnings, ...result.problems].map((warning) => `warning: ${warning}`)),
+    title === '' ? '' : `# ${escapeMarkdown(`${title}${status}${verdict}`)}`,
+    bullets(facts),
+    ...parts.map(partOf),
+    bullets([...new Set(warnings)].map((warning) => `warning: ${warning}`)),
   ]
-    .filter((part) => part !== '')
+    .filter((block) => block !== '')
     .join('\n\n');
 }
 
-/** The guide's tables with this host beside them, as a markdown document. Ends without a line break. */
-export function renderGuideMarkdown(result: RunResult): string {
-  const warnings = [...result.record.warnings, ...result.problems].map((warning) => `warning: ${warning}`);
-  return [
-    `# Run ${escapeMarkdown(result.record.runId)}${statusOf(result.record)}`,
-    bullets(headerLines(result.record)),
-    ...guideTables(result).map(renderMarkdownTable),
-    bullets(warnings),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+function partOf(part: Part): string {
+  switch (part.kind) {
+    case 'table':
+      return renderMarkdownTable(part.table);
+    case 'chart': {
+      const drawn = renderChart(part.chart, { width: CHART_WIDTH });
+      return drawn === '' ? '' : `\`\`\`text\n${drawn}\n\`\`\``;
+    }
+    case 'notes':
+      return bullets(part.lines);
+  }
 }
 
 /** A table as GitHub's markdown has it, all columns, with its notes as a list below. */
@@ -48,9 +41,8 @@ export function renderMarkdownTable(table: Table): string {
     line(table.columns.map(({ align }) => (align === 'right' ? '---:' : '---'))),
     ...table.rows.map((row) => line(table.columns.map(({ key }) => inCell(formatValue(row[key]))))),
   ];
-  return [`## ${escapeMarkdown(table.title)}`, lines.join('\n'), bullets(table.notes)]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  const title = table.title === '' ? '' : `## ${escapeMarkdown(table.title)}`;
+  return [title, lines.join('\n'), bullets(table.notes)].filter((part) => part !== '').join('\n\n');
 }
 
 /** What would be read as markup, as the characters that they are. */
@@ -72,6 +64,6 @@ function inCell(text: string): string {
 }
 
 /** Each text as an item of a list, in one line. */
-export function bullets(texts: readonly string[]): string {
+function bullets(texts: readonly string[]): string {
   return texts.map((text) => `- ${escapeMarkdown(text.replaceAll(/\s*[\r\n]+\s*/g, ' '))}`).join('\n');
 }

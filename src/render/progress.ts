@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { SingleBar } from 'cli-progress';
 import stringWidth from 'string-width';
+import { formatShare, formatSi, formatWallTime } from '../document/format.ts';
 import type { LoadGenerator } from '../load/generator.ts';
 import { describeDisagreement } from '../observe/audit.ts';
 import type { Trial } from '../results/schema.ts';
 import type { RunListener } from '../run.ts';
-import { formatShare, formatSi, formatWallTime } from './format.ts';
 
 /** Redraws per second: enough to see life, too few to disturb what is measured. */
 const FPS = 4;

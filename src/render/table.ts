@@ -1,7 +1,5 @@
 import CliTable from 'cli-table3';
 import pc from 'picocolors';
-import type { Column, Figure, Finding, Row, Table, Value } from '../document/table.ts';
-import { GAP, type Layout, layOut } from './columns.ts';
 import {
   formatBytes,
   formatCount,
@@ -12,7 +10,9 @@ import {
   formatShare,
   formatSi,
   NOTHING,
-} from './format.ts';
+} from '../document/format.ts';
+import type { Column, Figure, FigureGroup, Row, Table, Value } from '../document/table.ts';
+import { GAP, type Layout, layOut } from './columns.ts';
 import { GLUE, unglue, wrap, wrapCell } from './wrap.ts';
 
 export interface RenderOptions {
@@ -90,7 +90,7 @@ function formatFactor({ ratio, interval, range }: Extract<Value, { kind: 'factor
   return `${times} (${formatRatio(range.low)}–${formatRatio(range.high)})`;
 }
 
-function formatFinding({ about, figures }: Finding): string {
+function formatFinding({ about, figures }: FigureGroup): string {
   const text = figures.map(formatFigure).join(', ');
   return about === '' ? text : `${about}: ${text}`;
 }

@@ -1,5 +1,5 @@
 import { GUIDE_FREQUENCY, type GuideFrequency } from '../claims/guide-text.ts';
-import { type Finding, type Table, text } from '../document/table.ts';
+import { type FigureGroup, type Table, text } from '../document/table.ts';
 import { findModel } from '../models/registry.ts';
 import type { CounterSupport } from '../results/schema.ts';
 import { type AuditSummary, summarizeAudits } from '../summary/audit-summary.ts';
@@ -94,7 +94,7 @@ function frequencyCell(run: GuideRun, guide: GuideFrequency, load: LoadShape): G
 }
 
 /** Calls per request in all and by name, with the CPU time that they are not the whole of. */
-function callsOf(row: MeasuredRow, about: string): Finding {
+function callsOf(row: MeasuredRow, about: string): FigureGroup {
   const { server } = row;
   const names = Object.entries(server.syscallsPerRequestByName)
     .filter(([, count]) => count >= SHARE_MIN)

@@ -1,5 +1,5 @@
 import type { Documented } from '../claims/guide-text.ts';
-import { type Figure, type Finding, NONE, text, type Value } from '../document/table.ts';
+import { type Figure, type FigureGroup, NONE, text, type Value } from '../document/table.ts';
 import { findModel } from '../models/registry.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { BlockRatio } from '../summary/block-ratio.ts';
@@ -9,7 +9,7 @@ import type { Workload } from '../workloads/schema.ts';
 
 /** What this host says to a cell of the guide; never a guess, and never a measured value without a run. */
 export type GuideCell =
-  | { readonly status: 'measured'; readonly findings: readonly Finding[] }
+  | { readonly status: 'measured'; readonly findings: readonly FigureGroup[] }
   /** From documentation or source; `here` is what the run adds, such as that it can run here. */
   | ({ readonly status: 'documented'; readonly here: string | null } & Documented)
   | { readonly status: 'not-measured'; readonly why: string }

@@ -6,7 +6,7 @@ import {
   MECHANISMS,
   type Mechanism,
 } from '../claims/guide-text.ts';
-import { type Finding, type Row, type Table, text } from '../document/table.ts';
+import { type FigureGroup, type Row, type Table, text } from '../document/table.ts';
 import { MODELS } from '../models/registry.ts';
 import { scalePointOf } from '../plan/scale-workloads.ts';
 import type { RunResult } from '../results/schema.ts';
@@ -150,18 +150,18 @@ function supportHere({ result }: GuideRun, mechanism: Mechanism): string | null 
 }
 
 /** Every model of a mechanism, with one active connection and with many. */
-function perModel(run: GuideRun, mechanism: Mechanism, finding: (found: FoundRow) => Finding): GuideCell {
+function perModel(run: GuideRun, mechanism: Mechanism, finding: (found: FoundRow) => FigureGroup): GuideCell {
   const searches = MODELS_OF[mechanism].flatMap((model) =>
     [SHAPES.one, SHAPES.many].map((load) => findRow(run, model, load)),
   );
   return mergeCells(searches.map((search) => cellOf(search, finding)));
 }
 
-function cellOf(search: Search, finding: (found: FoundRow) => Finding): GuideCell {
+function cellOf(search: Search, finding: (found: FoundRow) => FigureGroup): GuideCell {
   return search.status === 'found' ? { status: 'measured', findings: [finding(search)] } : search;
 }
 
-function wakeupsOf({ row, workload }: FoundRow): Finding {
+function wakeupsOf({ row, workload }: FoundRow): FigureGroup {
   const { wakeupsPerRequest, eventsPerWakeup } = row.kernel;
   const calls = row.server.syscallsPerRequest;
   const perWakeup = calls !== null && wakeupsPerRequest ? calls / wakeupsPerRequest : null;
@@ -174,7 +174,7 @@ function wakeupsOf({ row, workload }: FoundRow): Finding {
   };
 }
 
-function costOf({ row, workload }: FoundRow): Finding {
+function costOf({ row, workload }: FoundRow): FigureGroup {
   return {
     about: `${row.label}, ${workload.id}`,
     figures: [
@@ -191,7 +191,7 @@ function idleCell(run: GuideRun, models: readonly string[]): GuideCell {
   return mergeCells(models.map((model) => idleCellOf(run, model)));
 }
 
-function sweepFindings({ result }: GuideRun, model: string): Finding[] {
+function sweepFindings({ result }: GuideRun, model: string): FigureGroup[] {
   if (!result.record.settings.workloads.some((workload) => scalePointOf(workload) !== null)) return [];
   return summarizeScale(result).sweeps.flatMap(({ active, lines }) => {
     const line = lines.find((candidate) => candidate.label === model);
@@ -265,7 +265,7 @@ function withoutIdlePoints({ record }: RunResult, ratios: readonly ModelRatio[])
   return ratios.filter(({ workload }) => [null, undefined, fewest].includes(idleOf.get(workload)));
 }
 
-function ratioFinding(ratio: ModelRatio): Finding {
+function ratioFinding(ratio: ModelRatio): FigureGroup {
   return {
     about: `${ratio.value} / ${ratio.base}, ${ratio.workload}`,
     figures: [

@@ -1,56 +1,32 @@
-import pc from 'picocolors';
 import type { Comparison, LeftOut } from '../compare/result.ts';
+import { type Document, documentOf, notesPart, tablePart } from '../document/document.ts';
 import { compareOverview, compareTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
-import { bullets, escapeMarkdown, renderMarkdownTable } from './markdown.ts';
-import { type RenderOptions, renderTable } from './table.ts';
-import { renderWarnings } from './warnings.ts';
-import { wrap } from './wrap.ts';
 
 /** Rows that are left out are named one by one up to this many of a reason. */
 const NAMED_MAX = 4;
 
-/** A comparison as text: what was compared, what differs, the verdicts, and what was left out. */
-export function renderCompare(
+/**
+ * A comparison: what was compared, what differs, the verdicts, and what was left out.
+ * @param options.noise what the noise certificate of the host says, or that there is none; null: not looked for.
+ */
+export function compareReport(
   comparison: Comparison,
-  options: RenderOptions & { readonly all: boolean },
-): string {
-  const bold = pc.createColors(options.color).bold;
+  options: { readonly all: boolean; readonly noise: string | null } = { all: false, noise: null },
+): Document {
   const tables = (['counted', 'timed'] as const)
     .map((kind) => compareTable(comparison, { kind, all: options.all }))
     .filter(({ rows }) => rows.length > 0);
-  const parts = [
-    [bold('Comparison'), ...headerOf(comparison).flatMap((line) => wrap(line, options.width, '  '))].join(
-      '\n',
-    ),
-    ...tables.map((table) => renderTable(table, options)),
-    renderTable(compareOverview(comparison), options),
-    notesOf(comparison, options.all)
-      .flatMap((line) => wrap(line, options.width, '  '))
-      .join('\n'),
-    renderWarnings(comparison.warnings, options),
-    bold(outcomeLine(comparison)),
-  ];
-  return parts.filter((part) => part !== '').join('\n\n');
-}
-
-/** What `renderCompare` says, as a markdown document; the verdict comes first. Ends without a line break. */
-export function renderCompareMarkdown(
-  comparison: Comparison,
-  options: { readonly all: boolean } = { all: false },
-): string {
-  const tables = (['counted', 'timed'] as const)
-    .map((kind) => compareTable(comparison, { kind, all: options.all }))
-    .filter(({ rows }) => rows.length > 0);
-  return [
-    `# Comparison: ${escapeMarkdown(outcomeLine(comparison))}`,
-    bullets(headerOf(comparison)),
-    ...[...tables, compareOverview(comparison)].map(renderMarkdownTable),
-    bullets(notesOf(comparison, options.all)),
-    bullets(comparison.warnings.map((warning) => `warning: ${warning}`)),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  return documentOf({
+    title: 'Comparison',
+    facts: [...headerOf(comparison), ...(options.noise === null ? [] : [options.noise])],
+    parts: [
+      ...[...tables, compareOverview(comparison)].map(tablePart),
+      notesPart(notesOf(comparison, options.all)),
+    ],
+    warnings: comparison.warnings,
+    conclusion: outcomeLine(comparison),
+  });
 }
 
 /** The verdict in a sentence: also the message of the gate. */

@@ -1,10 +1,13 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import { fixtureSweep } from '../fixtures/scale.ts';
-import { renderScale } from './scale.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { scaleReport } from './scale.ts';
 
 test('At 80 columns a sweep is its head, a table and a chart per active count, and the legend', () => {
-  expect(renderScale(fixtureSweep({ active: [10] }), { width: 80, color: false })).toMatchInlineSnapshot(`
+  expect(
+    renderDocument(scaleReport(fixtureSweep({ active: [10] })), { width: 80, color: false }),
+  ).toMatchInlineSnapshot(`
     "Run 20250101-000000-fixture
     Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
     server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
@@ -61,13 +64,13 @@ test('At 80 columns a sweep is its head, a table and a chart per active count, a
 });
 
 test.each([60, 80, 120, 200])('Nothing is wider than a terminal of %i columns', (width) => {
-  const lines = renderScale(fixtureSweep(), { width, color: false }).split('\n');
+  const lines = renderDocument(scaleReport(fixtureSweep()), { width, color: false }).split('\n');
   expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(width);
 });
 
 test('Colour changes nothing but colour', () => {
   const options = { width: 120, color: true };
-  const plain = renderScale(fixtureSweep(), { ...options, color: false });
+  const plain = renderDocument(scaleReport(fixtureSweep()), { ...options, color: false });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
-  expect(renderScale(fixtureSweep(), options).replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
+  expect(renderDocument(scaleReport(fixtureSweep()), options).replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
 });

@@ -1,19 +1,23 @@
 import { expect, test } from 'vitest';
 import { compareRuns } from '../compare/compare-runs.ts';
 import { fakeRun, QUIET } from '../fixtures/compare.ts';
-import { renderCompare } from './compare.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { compareReport } from './compare.ts';
 
 const common = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
 const base = fakeRun({ ...common, seed: 1 });
 const slower = fakeRun({ ...common, seed: 2, slower: 1.5, moreCalls: 1 });
 
 test('a comparison shows what changed, the verdicts of all rows, and what decides them', () => {
-  const text = renderCompare(compareRuns([base], [slower]), { width: 130, color: false, all: false });
+  const text = renderDocument(compareReport(compareRuns([base], [slower]), { all: false, noise: null }), {
+    width: 130,
+    color: false,
+  });
   expect(text).toMatchInlineSnapshot(`
     "Comparison
-      base     fake-1 (Linux 6.12.1): 10 blocks
-      current  fake-2 (Linux 6.12.1): 10 blocks
-      machine without any model: loop +1.1 %, system call +1.1 %, round trip +1.6 %
+    base     fake-1 (Linux 6.12.1): 10 blocks
+    current  fake-2 (Linux 6.12.1): 10 blocks
+    machine without any model: loop +1.1 %, system call +1.1 %, round trip +1.6 %
 
     Counts that hardly vary from block to block
                model    workload    metric            base  current  change in %        decided      measured  norm.    beside
@@ -44,21 +48,27 @@ test('a comparison shows what changed, the verdicts of all rows, and what decide
     p99               timed            0         0             2     0         375  none: a steadier host, or more runs
     RSS               timed            0         0             0     2        6.72
 
-      Rows that did not change are counted only; --all shows them.
-      beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides
-      where the host was not steady, or where no kernel or setting differs.
+    Rows that did not change are counted only; --all shows them.
+    beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides where
+    the host was not steady, or where no kernel or setting differs.
 
     regressed: 8; 0 improved, 4 the same, 2 inconclusive, of 14"
   `);
 });
 test('every row is shown where all are asked for', () => {
   const comparison = compareRuns([base], [fakeRun({ ...common, seed: 3 })]);
-  const text = renderCompare(comparison, { width: 160, color: false, all: true });
+  const text = renderDocument(compareReport(comparison, { all: true, noise: null }), {
+    width: 160,
+    color: false,
+  });
   for (const name of ['syscalls/request', 'CPU/request', 'p99', 'RSS']) expect(text).toContain(name);
   expect(text.match(/^same +model-/gm)?.length).toBeGreaterThan(3);
 });
 test('runs that do not fit are named under the tables', () => {
   const comparison = compareRuns([base], [fakeRun({ ...common, models: 1, seed: 3 })]);
-  const text = renderCompare(comparison, { width: 160, color: false, all: false });
+  const text = renderDocument(compareReport(comparison, { all: false, noise: null }), {
+    width: 160,
+    color: false,
+  });
   expect(text).toContain('left out: model-1 workload-0: not in current');
 });

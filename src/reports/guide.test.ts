@@ -3,18 +3,19 @@ import { expect, test } from 'vitest';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
-import { renderGuide } from './guide.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { guideReport } from './guide.ts';
 
 const RUNS = { guide: withAudits(fixtureGuideRun()), small: fixtureRun(), sweep: fixtureSweep() };
 const CASES = Object.keys(RUNS).flatMap((name) => [160, 120, 100, 80].map((width) => [name, width] as const));
 
 test.each(CASES)('The guide’s tables of run %s fit %i columns', (name, width) => {
-  const text = renderGuide(RUNS[name as keyof typeof RUNS], { width, color: false });
+  const text = renderDocument(guideReport(RUNS[name as keyof typeof RUNS]), { width, color: false });
   for (const line of text.split('\n')) expect(stringWidth(line), line).toBeLessThanOrEqual(width);
 });
 
 test('What the guide says stays beside what was measured, on a narrow terminal too', () => {
-  const text = renderGuide(RUNS.guide, { width: 80, color: false });
+  const text = renderDocument(guideReport(RUNS.guide), { width: 80, color: false });
   expect(text).toContain('left out at 80 columns: counted by; audits');
   expect(text.match(/the guide/g)?.length).toBeGreaterThan(3);
 });
@@ -22,7 +23,9 @@ test('What the guide says stays beside what was measured, on a narrow terminal t
 test('Colour changes nothing but colour', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colour is made of
   const escapes = /\u001b\[\d+m/g;
-  const colored = renderGuide(RUNS.guide, { width: 120, color: true });
+  const colored = renderDocument(guideReport(RUNS.guide), { width: 120, color: true });
   expect(colored).toMatch(escapes);
-  expect(colored.replace(escapes, '')).toBe(renderGuide(RUNS.guide, { width: 120, color: false }));
+  expect(colored.replace(escapes, '')).toBe(
+    renderDocument(guideReport(RUNS.guide), { width: 120, color: false }),
+  );
 });

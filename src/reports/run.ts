@@ -1,4 +1,5 @@
-import pc from 'picocolors';
+import { type Document, documentOf, notesPart, tablePart } from '../document/document.ts';
+import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
 import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
@@ -6,52 +7,40 @@ import { auditNotes } from '../tables/audit-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
-import { formatBytes, formatShare, formatWallTime } from './format.ts';
-import { type RenderOptions, renderTable } from './table.ts';
-import { renderWarnings } from './warnings.ts';
-import { wrap } from './wrap.ts';
-
-export interface RunRenderOptions extends RenderOptions {
-  /** Kernel-side work after each workload; without a word, where the run was audited. */
-  readonly kernel?: boolean;
-}
 
 /**
- * A run as text: where it ran, a table per workload, what to know to read them, and how the time was
- * spent. Ends without a line break.
+ * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
+ * @param options.kernel kernel-side work after each workload; without a word, where the run was audited.
  */
-export function renderRun(result: RunResult, options: RunRenderOptions): string {
+export function runReport(result: RunResult, options: { readonly kernel?: boolean } = {}): Document {
   const summary = summarize(result);
   const { record } = result;
   const kernel = options.kernel ?? record.settings.audit;
-  const parts = [
-    renderHeader(record, options),
-    ...summary.workloads.flatMap((workload) => [
-      renderTable(workloadTable(workload), options),
-      ...(kernel ? [renderTable(kernelTable(workload), options)] : []),
-    ]),
-    [...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]
-      .flatMap((line) => wrap(line, options.width))
-      .join('\n'),
-    [...auditNotes(summary.audits), ...footerLines(record, summary)]
-      .flatMap((line) => wrap(line, options.width))
-      .join('\n'),
-    renderWarnings([...record.warnings, ...result.problems], options),
-  ];
-  return parts.filter((part) => part !== '').join('\n\n');
+  return {
+    ...runHeader(result),
+    parts: [
+      ...summary.workloads.flatMap((workload) => [
+        tablePart(workloadTable(workload)),
+        ...(kernel ? [tablePart(kernelTable(workload))] : []),
+      ]),
+      notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
+      notesPart([...auditNotes(summary.audits), ...footerLines(record, summary)]),
+    ],
+  };
 }
 
-/** What was measured, where and how. */
-export function renderHeader(record: RunRecord, options: RenderOptions): string {
-  const bold = pc.createColors(options.color).bold;
-  return [
-    bold(`Run ${record.runId}`) + statusOf(record),
-    ...headerLines(record).flatMap((line) => wrap(line, options.width)),
-  ].join('\n');
+/** What every report on a run begins with, and its warnings. */
+export function runHeader({ record, problems }: Pick<RunResult, 'record' | 'problems'>): Document {
+  return documentOf({
+    title: `Run ${record.runId}`,
+    status: statusOf(record),
+    facts: headerLines(record),
+    warnings: [...record.warnings, ...problems],
+  });
 }
 
 /** The host, the pinning, and the settings of a run. */
-export function headerLines(record: RunRecord): readonly string[] {
+function headerLines(record: RunRecord): readonly string[] {
   const { environment: env, settings } = record;
   const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
   const where = [env.hypervisor, env.container].filter((name) => name !== null);
@@ -73,7 +62,7 @@ function pinning(cpus: readonly number[] | null): string {
 }
 
 /** Said where a run did not come to its end. */
-export function statusOf({ status }: RunRecord): string {
+function statusOf({ status }: RunRecord): string {
   switch (status) {
     case 'complete':
       return '';
@@ -84,17 +73,6 @@ export function statusOf({ status }: RunRecord): string {
     case 'broken':
       return ' (broken off: what was measured until then)';
   }
-}
-
-/** `footerLines`, within a width. */
-export function renderFooter(
-  record: RunRecord,
-  summary: Pick<RunSummary, 'trials'>,
-  options: RenderOptions,
-): string {
-  return footerLines(record, summary)
-    .flatMap((line) => wrap(line, options.width))
-    .join('\n');
 }
 
 /** How many trials there were, and how the time was spent. */

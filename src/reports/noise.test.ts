@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { fixtureRun } from '../fixtures/run.ts';
-import { renderNoise, renderNoiseQuote } from './noise.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { noiseQuote, noiseReport } from './noise.ts';
 
 test('A noise certificate says how often compare is wrong, and what it can see', () => {
   expect(
-    renderNoise(fixtureNoise(), fixtureRun().record, { width: 120, color: false }),
+    renderDocument(noiseReport(fixtureNoise(), fixtureRun().record), { width: 120, color: false }),
   ).toMatchInlineSnapshot(`
     "Run 20250101-000000-fixture
     Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
@@ -26,12 +27,10 @@ test('A noise certificate says how often compare is wrong, and what it can see',
 });
 
 test('A comparison quotes it, and says how to get one where there is none', () => {
-  const options = { width: 100, color: false };
   const { kernel } = fixtureRun().record.environment;
-  expect(renderNoiseQuote(fixtureNoise(), { kernel }, options)).toMatchInlineSnapshot(`
-    "Noise certificate 20250102-000000-equals: of 20 comparisons of equals, 7 blocks a side, 1 had a
-    false alarm. Smallest change seen: CPU/request 6 %, p99 none."
-  `);
-  expect(renderNoiseQuote(fixtureNoise(), { kernel: '9.9.9' }, options)).toContain(`under Linux ${kernel}`);
-  expect(renderNoiseQuote(null, { kernel }, options)).toContain('iomodels-bench noise measures');
+  expect(noiseQuote(fixtureNoise(), { kernel })).toMatchInlineSnapshot(
+    `"Noise certificate 20250102-000000-equals: of 20 comparisons of equals, 7 blocks a side, 1 had a false alarm. Smallest change seen: CPU/request 6 %, p99 none."`,
+  );
+  expect(noiseQuote(fixtureNoise(), { kernel: '9.9.9' })).toContain(`under Linux ${kernel}`);
+  expect(noiseQuote(null, { kernel })).toContain('iomodels-bench noise measures');
 });

@@ -1,16 +1,17 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
-import { renderRun } from './run.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { runReport } from './run.ts';
 
 test.each([160, 120, 100, 80])('A run fits %i columns', (width) => {
-  const lines = renderRun(fixtureRun(), { width, color: false }).split('\n');
+  const lines = renderDocument(runReport(fixtureRun()), { width, color: false }).split('\n');
   expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(width);
 });
 
 test('Colour changes nothing but colour', () => {
-  const plain = renderRun(fixtureRun(), { width: 120, color: false });
-  const colored = renderRun(fixtureRun(), { width: 120, color: true });
+  const plain = renderDocument(runReport(fixtureRun()), { width: 120, color: false });
+  const colored = renderDocument(runReport(fixtureRun()), { width: 120, color: true });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colour is made of
   const escapes = /\u001b\[\d+m/g;
   expect(colored).toMatch(escapes);
@@ -20,7 +21,7 @@ test('Colour changes nothing but colour', () => {
 
 describe('A whole run', () => {
   test('At 120 columns every column is there', () => {
-    expect(renderRun(fixtureRun(), { width: 120, color: false })).toMatchInlineSnapshot(`
+    expect(renderDocument(runReport(fixtureRun()), { width: 120, color: false })).toMatchInlineSnapshot(`
       "Run 20250101-000000-fixture
       Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
       server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
@@ -62,7 +63,7 @@ describe('A whole run', () => {
   });
 
   test('At 80 columns what matters most stays, and the rest is named', () => {
-    expect(renderRun(fixtureRun(), { width: 80, color: false })).toMatchInlineSnapshot(`
+    expect(renderDocument(runReport(fixtureRun()), { width: 80, color: false })).toMatchInlineSnapshot(`
       "Run 20250101-000000-fixture
       Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
       server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
@@ -116,13 +117,13 @@ describe('A run that did not end well', () => {
   const { record } = fixtureRun();
 
   test('Interrupted before the first trial, it still shows its plan', () => {
-    const text = renderRun(
-      {
+    const text = renderDocument(
+      runReport({
         record: { ...record, status: 'interrupted', timing: null },
         trials: [],
         calibrations: [],
         problems: [],
-      },
+      }),
       { width: 80, color: false },
     );
     expect(text).toContain('(interrupted: what was measured until then)');
@@ -131,12 +132,12 @@ describe('A run that did not end well', () => {
   });
 
   test('Warnings and lines that could not be read are told once each', () => {
-    const text = renderRun(
-      {
+    const text = renderDocument(
+      runReport({
         ...fixtureRun(),
         record: { ...record, warnings: ['not pinned', 'not pinned'] },
         problems: ['trials.ndjson: line 12 is cut short'],
-      },
+      }),
       { width: 80, color: false },
     );
     expect(text.split('\n').filter((line) => line.startsWith('warning: '))).toEqual([

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
-import type { ScaleSweep } from '../summary/scale-summary.ts';
-import { formatCount, formatDuration } from './format.ts';
+import type { Axis, Chart } from '../document/document.ts';
+import { formatCount, formatDuration } from '../document/format.ts';
 
 /** Rows of the plot; a terminal of 24 lines still shows a chart with its legend. */
 const ROWS = 15;
@@ -17,10 +17,7 @@ const RIGHT_MARGIN = 4;
 const FINE_DECADES_MAX = 2.5;
 const SEVERAL = '*';
 
-interface Point {
-  readonly idle: number;
-  readonly ns: number;
-}
+type Point = Chart['series'][number]['points'][number];
 
 interface Series {
   readonly mark: string;
@@ -29,45 +26,49 @@ interface Series {
 }
 
 /**
- * CPU per request over idle connections, both axes logarithmic: a cost that does not grow is level, one
- * in proportion to N rises a decade per decade. A letter per model, dots between its points; letters
- * that fall together stand side by side. Needs no colour. Empty if nothing was measured.
+ * Lines through points on two logarithmic axes, drawn with characters. A letter per series, dots between its
+ * points; letters that fall together stand side by side. Needs no colour. Empty if there is no point.
  */
-export function renderScaleChart(sweep: ScaleSweep, options: { readonly width: number }): string {
-  const series = seriesOf(sweep);
+export function renderChart(chart: Chart, options: { readonly width: number }): string {
+  const series = seriesOf(chart);
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return '';
   const columns = Math.min(options.width, WIDTH_MAX) - SCALE_WIDTH - 2;
-  const counts = [...new Set(points.map((point) => point.idle))].sort((a, b) => a - b);
-  const columnOf = horizontalScale(counts, columns);
-  const vertical = verticalScale(points.map((point) => point.ns));
+  const marked = [...new Set(points.map((point) => point.x))].sort((a, b) => a - b);
+  const columnOf = horizontalScale(marked, columns);
+  const vertical = verticalScale(
+    points.map((point) => point.y),
+    chart.y,
+  );
 
   const cells = Array.from({ length: ROWS }, () => new Array<string>(columns).fill(' '));
   for (const one of series) drawDots(cells, one.points, { columnOf, rowOf: vertical.rowOf });
-  for (const idle of counts) drawMarks(cells, series, { idle, columnOf, rowOf: vertical.rowOf });
+  for (const x of marked) drawMarks(cells, series, { x, columnOf, rowOf: vertical.rowOf });
   const lines = cells.map((row, i) => {
     const label = vertical.ticks.get(i) ?? '';
     return `${' '.repeat(SCALE_WIDTH - stringWidth(label))}${label} ${label === '' ? '│' : '┤'}${row.join('')}`;
   });
   return [
-    `CPU per request over idle connections, ${sweep.active} active (log-log)`,
+    chart.title,
     ...lines.map((line) => line.trimEnd()),
-    ...horizontalAxis(counts, columns, columnOf),
+    ...horizontalAxis(marked, { columns, columnOf, axis: chart.x }),
     ...legend(cells, series, options.width),
   ].join('\n');
 }
 
-function seriesOf({ lines }: ScaleSweep): Series[] {
+function seriesOf(chart: Chart): Series[] {
   const used = new Set<string>();
-  return lines.flatMap((line) => {
-    const points = line.cells.flatMap(({ idle, cpuNsPerRequest }) =>
-      cpuNsPerRequest === null ? [] : [{ idle, ns: cpuNsPerRequest }],
-    );
+  return chart.series.flatMap(({ label, points }) => {
     if (points.length === 0) return [];
-    const mark = markOf(line.label, used);
+    const mark = markOf(label, used);
     used.add(mark);
-    return [{ mark, label: line.label, points }];
+    return [{ mark, label, points }];
   });
+}
+
+/** As a tick is labelled. */
+function tickOf(value: number, { unit }: Axis): string {
+  return unit === 'ns' ? formatDuration(value, { space: '', digits: 1 }) : formatCount(value);
 }
 
 /** The first letter, else that as a capital, else any letter of the name, else one that is free. */
@@ -80,32 +81,35 @@ function markOf(label: string, used: ReadonlySet<string>): string {
 
 type Scale = (value: number) => number;
 
-/** Column of a count; `counts` ascend. */
-function horizontalScale(counts: readonly number[], columns: number): Scale {
-  const above = counts.filter((count) => count > 0);
+/** Column of a value; `values` ascend. */
+function horizontalScale(values: readonly number[], columns: number): Scale {
+  const above = values.filter((value) => value > 0);
   const from = Math.log(above[0] ?? 1);
   const to = Math.log(above.at(-1) ?? 1);
-  const left = ZERO_COLUMN + (counts[0] === 0 ? ZERO_GAP : 0);
+  const left = ZERO_COLUMN + (values[0] === 0 ? ZERO_GAP : 0);
   const right = columns - 1 - RIGHT_MARGIN;
-  return (idle) => {
-    if (idle === 0) return ZERO_COLUMN;
-    const share = to > from ? (Math.log(idle) - from) / (to - from) : 0.5;
+  return (value) => {
+    if (value === 0) return ZERO_COLUMN;
+    const share = to > from ? (Math.log(value) - from) / (to - from) : 0.5;
     return Math.round(left + share * (right - left));
   };
 }
 
-/** Row of a cost, 0 on top, and the labels by row. */
-function verticalScale(costsNs: readonly number[]): {
+/** Row of a value, 0 on top, and the labels by row. */
+function verticalScale(
+  values: readonly number[],
+  axis: Axis,
+): {
   readonly rowOf: Scale;
   readonly ticks: ReadonlyMap<number, string>;
 } {
-  const steps = stepsAround(Math.min(...costsNs), Math.max(...costsNs));
+  const steps = stepsAround(Math.min(...values), Math.max(...values));
   const from = Math.log10(steps[0] ?? 1);
   const to = Math.log10(steps.at(-1) ?? 10);
-  const rowOf: Scale = (ns) => Math.round(((to - Math.log10(ns)) / (to - from)) * (ROWS - 1));
+  const rowOf: Scale = (value) => Math.round(((to - Math.log10(value)) / (to - from)) * (ROWS - 1));
   const shown =
     to - from <= FINE_DECADES_MAX ? steps : steps.filter((step) => Number.isInteger(Math.log10(step)));
-  const ticks = new Map(shown.map((ns) => [rowOf(ns), formatDuration(ns, { space: '', digits: 1 })]));
+  const ticks = new Map(shown.map((step) => [rowOf(step), tickOf(step, axis)]));
   return { rowOf, ticks };
 }
 
@@ -133,50 +137,57 @@ interface Scales {
 
 /** Straight lines between neighbouring points; none to 0, which is not on the scale. */
 function drawDots(cells: string[][], points: readonly Point[], { columnOf, rowOf }: Scales): void {
-  const above = points.filter((point) => point.idle > 0);
+  const above = points.filter((point) => point.x > 0);
   above.slice(1).forEach((to, i) => {
     const from = above[i] ?? to;
-    const [start, end] = [columnOf(from.idle), columnOf(to.idle)];
+    const [start, end] = [columnOf(from.x), columnOf(to.x)];
     for (let column = start + 1; column < end; column++) {
       const share = (column - start) / (end - start);
-      const row = cells[rowOf(from.ns ** (1 - share) * to.ns ** share)];
+      const row = cells[rowOf(from.y ** (1 - share) * to.y ** share)];
       if (row) row[column] = '·';
     }
   });
 }
 
-/** The marks of all series at one count. */
+/** The marks of all series at one x. */
 function drawMarks(
   cells: string[][],
   series: readonly Series[],
-  { idle, columnOf, rowOf }: Scales & { readonly idle: number },
+  { x, columnOf, rowOf }: Scales & { readonly x: number },
 ): void {
   const byRow = new Map<number, string>();
   for (const { mark, points } of series) {
-    const point = points.find((candidate) => candidate.idle === idle);
-    if (point) byRow.set(rowOf(point.ns), (byRow.get(rowOf(point.ns)) ?? '') + mark);
+    const point = points.find((candidate) => candidate.x === x);
+    if (point) byRow.set(rowOf(point.y), (byRow.get(rowOf(point.y)) ?? '') + mark);
   }
   for (const [row, marks] of byRow) {
     const line = cells[row] ?? [];
-    const start = columnOf(idle) - Math.floor((marks.length - 1) / 2);
-    // A blank on either side, lest they seem to belong to the neighbouring count.
+    const start = columnOf(x) - Math.floor((marks.length - 1) / 2);
+    // A blank on either side, lest they seem to belong to the neighbouring one.
     const around = line.slice(Math.max(0, start - 1), start + marks.length + 1);
     const free = start >= 0 && start + marks.length <= line.length && !around.some((cell) => /\w/.test(cell));
     if (free) line.splice(start, marks.length, ...marks);
-    else line[columnOf(idle)] = marks.length === 1 ? marks : SEVERAL;
+    else line[columnOf(x)] = marks.length === 1 ? marks : SEVERAL;
   }
 }
 
-function horizontalAxis(counts: readonly number[], columns: number, columnOf: Scale): string[] {
+function horizontalAxis(
+  values: readonly number[],
+  {
+    columns,
+    columnOf,
+    axis: scale,
+  }: { readonly columns: number; readonly columnOf: Scale; readonly axis: Axis },
+): string[] {
   const axis = new Array<string>(columns).fill('─');
   const labels = new Array<string>(columns + SCALE_WIDTH).fill(' ');
-  if (counts[0] === 0 && counts.length > 1) axis.splice(ZERO_COLUMN + 2, ZERO_GAP - 4, ...'┄┄┄┄');
-  // From the right: where there is no room for all, the largest counts are named.
+  if (values[0] === 0 && values.length > 1) axis.splice(ZERO_COLUMN + 2, ZERO_GAP - 4, ...'┄┄┄┄');
+  // From the right: where there is no room for all, the largest are named.
   let free = labels.length;
-  for (const count of counts.toReversed()) {
-    const column = columnOf(count);
+  for (const value of values.toReversed()) {
+    const column = columnOf(value);
     axis[column] = '┬';
-    const label = formatCount(count);
+    const label = tickOf(value, scale);
     const start = column - Math.floor((label.length - 1) / 2);
     if (start < 0 || start + label.length > free) continue;
     labels.splice(start, label.length, ...label);

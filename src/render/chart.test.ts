@@ -2,13 +2,14 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { fixtureSweep, type SweepOptions } from '../fixtures/scale.ts';
 import { MODELS } from '../models/registry.ts';
+import { scaleChart } from '../reports/scale.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
-import { renderScaleChart } from './scale-chart.ts';
+import { renderChart } from './chart.ts';
 
 function chart(width: number, change: Partial<SweepOptions> = {}): string {
   const [sweep] = summarizeScale(fixtureSweep({ noise: 0, ...change })).sweeps;
   if (sweep === undefined) throw new Error('no sweep');
-  return renderScaleChart(sweep, { width });
+  return renderChart(scaleChart(sweep), { width });
 }
 
 test('A cost that does not grow is level, one in proportion to N rises', () => {
@@ -96,5 +97,5 @@ test('Marks that have no room side by side become one, and the legend says so', 
 test('There is no chart of nothing', () => {
   const sweep = fixtureSweep();
   const [empty] = summarizeScale({ ...sweep, trials: [] }).sweeps;
-  expect(empty && renderScaleChart(empty, { width: 80 })).toBe('');
+  expect(empty && renderChart(scaleChart(empty), { width: 80 })).toBe('');
 });
