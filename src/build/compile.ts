@@ -25,7 +25,7 @@ const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
-const SOURCE_FOLDERS = ['server', 'models', 'loadgen', 'costs'] as const;
+const SOURCE_FOLDERS = ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'costs'] as const;
 
 /** A sanitizer build, for the tests: the argument of `-fsanitize`. */
 export type Sanitizer = 'address,undefined' | 'thread';
@@ -91,8 +91,12 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   };
 }
 
-/** Folders below `c-helpers` that become a shared library each. */
-type Library = 'loadgen' | 'costs';
+/** The folders below `c-helpers` whose files become a shared library. */
+const LIBRARIES = {
+  loadgen: ['wire', 'load', 'observer', 'loadlib'],
+  costs: ['costs'],
+} as const;
+type Library = keyof typeof LIBRARIES;
 
 function libraryName(library: Library): string {
   return `${library}.so`;
@@ -172,7 +176,8 @@ function serverJob(sourceDir: string, program: string, sources: readonly [string
 }
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
-  return { name: libraryName(library), args: [...LIBRARY_FLAGS, ...filesOf(sources, library, sourceDir)] };
+  const files = LIBRARIES[library].flatMap((folder) => filesOf(sources, folder, sourceDir));
+  return { name: libraryName(library), args: [...LIBRARY_FLAGS, ...files] };
 }
 
 /** Compiles into a file of its own and renames it, so that no other process sees half a program. */

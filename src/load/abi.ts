@@ -1,5 +1,5 @@
 /**
- * The TypeScript side of the wire to the load generator; its twin is `c-helpers/loadgen/abi.h`.
+ * The TypeScript side of the wire to the load generator; its twin is `c-helpers/wire/abi.h`.
  * Struct members are listed in the order of the C header.
  */
 export const LOADGEN_ABI_VERSION = 2;
