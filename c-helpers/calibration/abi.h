@@ -43,6 +43,7 @@ CALIBRATION_API uint32_t calibration_abi_version(void);
  * Measures what the machine costs without any I/O model. Takes loop_ns + ping_ns on threads of its own
  * (call it .async), so the caller's affinity stays as it is.
  */
-CALIBRATION_API void calibration_measure(const struct calibration_config *config, struct calibration_report *report);
+CALIBRATION_API void calibration_measure(const struct calibration_config *config,
+					 struct calibration_report *report);
 
 #endif

@@ -1,13 +1,13 @@
 /*
  * test_histogram.c - the histogram against the exact quantiles of sorted samples.
  *
- * Build: cc -std=gnu11 -O2 test_histogram.c ../loadgen/histogram.c -lm
+ * Build: cc -std=gnu11 -O2 test_histogram.c ../load/histogram.c -lm
  */
 #include <math.h>
 #include <string.h>
 
-#include "../loadgen/histogram.h"
-#include "../loadgen/random.h"
+#include "../load/histogram.h"
+#include "../load/random.h"
 #include "check.h"
 
 #define SAMPLES 100000

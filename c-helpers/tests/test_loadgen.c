@@ -2,7 +2,7 @@
  * test_loadgen.c - the load generator end to end, against a server process of the test's own that
  * echoes or misbehaves. Counts and invariants are checked, never speed.
  *
- * Build: cc -std=gnu11 -O2 test_loadgen.c ../loadgen/[a-z]*.c -lm -lpthread
+ * Build: cc -std=gnu11 -O2 test_loadgen.c with all .c files of wire, load, observer, loadlib -lm -lpthread
  */
 #define _GNU_SOURCE 1 /* CPU sets */
 
@@ -11,9 +11,9 @@
 #include <sched.h>
 #include <dirent.h>
 
-#include "../loadgen/abi.h"
-#include "../loadgen/clock.h"
-#include "../loadgen/histogram.h"
+#include "../wire/abi.h"
+#include "../wire/clock.h"
+#include "../load/histogram.h"
 #include "echo_child.h"
 
 #define WARMUP_NS (30 * NS_PER_MS)

@@ -1,14 +1,14 @@
 /*
  * test_loadgen_parts.c - the byte pattern and the schedule of due times, without any socket.
  *
- * Build: cc -std=gnu11 -O2 test_loadgen_parts.c ../loadgen/pattern.c ../loadgen/schedule.c -lm
+ * Build: cc -std=gnu11 -O2 test_loadgen_parts.c ../load/pattern.c ../load/schedule.c -lm
  */
 #include <math.h>
 #include <string.h>
 
-#include "../loadgen/clock.h"
-#include "../loadgen/pattern.h"
-#include "../loadgen/schedule.h"
+#include "../wire/clock.h"
+#include "../load/pattern.h"
+#include "../load/schedule.h"
 #include "check.h"
 
 static struct pattern pattern, other;

@@ -21,14 +21,14 @@ const COMPILER_STARTS_MS = 9_000;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'iomb-compile-'));
-  for (const name of ['server', 'models', 'loadgen', 'calibration'])
+  for (const name of ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'])
     mkdirSync(join(folder, 'src', name), { recursive: true });
   for (const path of [
     'server/main.c',
     'server/main.h',
     'models/epoll.c',
     'models/poll.c',
-    'loadgen/engine.c',
+    'load/engine.c',
     'calibration/calibration.c',
   ])
     source(path, `/* ${path} */`);
@@ -100,7 +100,7 @@ describe('compileHelpers', () => {
     expect(epoll).toContain('models/epoll.c');
     expect(epoll).toContain('server/main.c');
     expect(epoll).not.toContain('models/poll.c');
-    expect(readFileSync(loadgen, 'utf8')).toMatch(/-shared.*loadgen\/engine\.c/);
+    expect(readFileSync(loadgen, 'utf8')).toMatch(/-shared.*load\/engine\.c/);
     expect(readFileSync(calibration, 'utf8')).toMatch(/-shared.*calibration\/calibration\.c/);
     expect(calls()).toBe(4);
   });

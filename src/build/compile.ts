@@ -25,7 +25,7 @@ const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
-const SOURCE_FOLDERS = ['server', 'models', 'loadgen', 'calibration'] as const;
+const SOURCE_FOLDERS = ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'] as const;
 
 /** A sanitizer build, for the tests: the argument of `-fsanitize`. */
 export type Sanitizer = 'address,undefined' | 'thread';
@@ -119,8 +119,12 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   };
 }
 
-/** Folders below `c-helpers` that become a shared library each. */
-type Library = 'loadgen' | 'calibration';
+/** The folders below `c-helpers` whose files become a shared library. */
+const LIBRARIES = {
+  loadgen: ['wire', 'load', 'observer', 'loadlib'],
+  calibration: ['calibration'],
+} as const;
+type Library = keyof typeof LIBRARIES;
 
 function libraryName(library: Library): string {
   return `${library}.so`;
@@ -206,11 +210,8 @@ function serverJob(
 }
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
-  return {
-    name: libraryName(library),
-    vital: true,
-    args: [...LIBRARY_FLAGS, ...filesOf(sources, library, sourceDir)],
-  };
+  const files = LIBRARIES[library].flatMap((folder) => filesOf(sources, folder, sourceDir));
+  return { name: libraryName(library), vital: true, args: [...LIBRARY_FLAGS, ...files] };
 }
 
 /**

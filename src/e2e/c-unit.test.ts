@@ -9,9 +9,9 @@ import { HELPERS_DIR } from '../build/package.ts';
 /** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
 const PROGRAMS = [
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
-  { name: 'test_histogram', links: ['loadgen/histogram.c'] },
-  { name: 'test_loadgen', links: ['loadgen'] },
-  { name: 'test_loadgen_parts', links: ['loadgen/pattern.c', 'loadgen/schedule.c'] },
+  { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
+  { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
   { name: 'test_uring', links: [] },
 ] as const;
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];

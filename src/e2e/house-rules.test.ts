@@ -198,6 +198,52 @@ describe('the servers', () => {
   });
 });
 
+describe('the load generator', () => {
+  /** A folder of `c-helpers`, and the folders that it may include from. */
+  const BELOW: Readonly<Record<string, readonly string[]>> = {
+    wire: [],
+    load: ['wire'],
+    observer: ['wire', 'server'],
+    loadlib: ['wire', 'load', 'observer'],
+    calibration: [],
+  };
+  const includesOf = (file: SourceFile) =>
+    [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => join(dirname(file.path), match[1] ?? ''));
+
+  test.each(Object.entries(BELOW))('c-helpers/%s includes from %j and no other folder', (folder, below) => {
+    const allowed = [folder, ...below].map((name) => `c-helpers/${name}`);
+    const own = helpers.filter((file) => dirname(file.path) === `c-helpers/${folder}`);
+    expect(own).not.toEqual([]);
+    const strays = own.flatMap((file) =>
+      includesOf(file)
+        .filter((path) => !allowed.includes(dirname(path)))
+        .map((path) => `${file.path} includes ${path}`),
+    );
+    expect(strays).toEqual([]);
+  });
+  test('knows of a server only its counters page', () => {
+    const observer = helpers.filter((file) => file.path.startsWith('c-helpers/observer/'));
+    const included = observer.flatMap(includesOf).filter((path) => path.startsWith('c-helpers/server/'));
+    expect(new Set(included)).toEqual(new Set(['c-helpers/server/counters.h']));
+  });
+  test('has no circle of headers', () => {
+    const circles = helpers.filter((file) => {
+      const seen = new Set<string>();
+      const reach = (path: string): boolean => {
+        const found = helpers.find((other) => other.path === path);
+        return (found === undefined ? [] : includesOf(found)).some((next) => {
+          if (next === file.path) return true;
+          if (seen.has(next)) return false;
+          seen.add(next);
+          return reach(next);
+        });
+      };
+      return reach(file.path);
+    });
+    expect(circles.map((file) => file.path)).toEqual([]);
+  });
+});
+
 test('no C source reads the wall clock', () => {
   expect(filesWith(helpers, /\bCLOCK_REALTIME\b|\bgettimeofday\(/)).toEqual([]);
 });

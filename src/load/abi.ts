@@ -1,5 +1,5 @@
 /**
- * The TypeScript side of the wire to the load generator; its twin is `c-helpers/loadgen/abi.h`.
+ * The TypeScript side of the wire to the load generator; its twin is `c-helpers/wire/abi.h`.
  * Struct members are listed in the order of the C header.
  */
 export const LOADGEN_ABI_VERSION = 2;
@@ -37,51 +37,136 @@ export const EDGE = { start: 0, end: 1 } as const;
 export const READING = { beforeTraces: 0, afterTraces: 1 } as const;
 export const HISTOGRAM = { response: 0, service: 1 } as const;
 
-/** Members of `struct loadgen_edge`, all uint64. */
-export const EDGE_FIELDS = [
-  'time_ns',
-  'server_cpu_ns',
-  'client_cpu_ns',
-  'client_syscalls',
-  'client_wakeups',
-  'sampled',
-  'server_voluntary_switches',
-  'server_involuntary_switches',
-  'rested',
-  'kernel_threads',
-  'sqp_cpu_ns',
-  'wrk_cpu_ns',
-] as const;
+/** The C type of a member: a number, a text of so many bytes, or an array of one of these. */
+export type CType =
+  | 'uint32_t'
+  | 'int32_t'
+  | 'uint64_t'
+  | 'double'
+  | { readonly text: number }
+  | { readonly array: CType; readonly length: number }
+  | { readonly struct: Struct };
 
-/** The uint64 members of `struct loadgen_report`, between its four uint32 and its edges. */
-export const REPORT_FIELDS = [
-  'connect_ns',
-  'warmup_completed',
-  'window_ns',
-  'sent',
-  'completed',
-  'errors',
-  'in_flight_at_deadline',
-  'drained',
-  'due_unsent',
-  'bytes_verified',
-  'connection_errors',
-  'connections_churned',
-  'response_sum_ns',
-  'response_min_ns',
-  'response_max_ns',
-  'service_sum_ns',
-  'service_min_ns',
-  'service_max_ns',
-] as const;
+/** The members of a struct, in the order of the C header. */
+export type Struct = Readonly<Record<string, CType>>;
 
-export type EdgeField = (typeof EDGE_FIELDS)[number];
-export type ReportField = (typeof REPORT_FIELDS)[number];
+/** `struct loadgen_config`. */
+export const CONFIG = {
+  abi_version: 'uint32_t',
+  mode: 'uint32_t',
+  server_ipv4: 'uint32_t',
+  server_port: 'uint32_t',
+  connections: 'uint32_t',
+  active: 'uint32_t',
+  depth: 'uint32_t',
+  message_bytes: 'uint32_t',
+  server_pid: 'int32_t',
+  client_cpu: 'int32_t',
+  edge_files: 'uint32_t',
+  trace_events: 'uint32_t',
+  kernel_threads: 'uint32_t',
+  reserved: 'uint32_t',
+  seed: 'uint64_t',
+  warmup_ns: 'uint64_t',
+  measure_ns: 'uint64_t',
+  connect_timeout_ns: 'uint64_t',
+  stall_timeout_ns: 'uint64_t',
+  rate_per_s: 'double',
+  trace_id: { array: 'uint64_t', length: TRACE_MAX },
+  counters_path: { text: PATH_BYTES },
+  edge_path: { array: { text: PATH_BYTES }, length: EDGE_FILES_MAX },
+} as const satisfies Struct;
 
-/** `sizeof` of the structs in C, asserted there too; compared through koffi when the library is loaded. */
-export const STRUCT_BYTES = {
-  config: 14 * 4 + 5 * 8 + 8 + TRACE_MAX * 8 + PATH_BYTES * (1 + EDGE_FILES_MAX),
-  edge: EDGE_FIELDS.length * 8,
-  report: 4 * 4 + REPORT_FIELDS.length * 8 + 2 * EDGE_FIELDS.length * 8 + MESSAGE_BYTES,
-  progress: 2 * 4 + 3 * 8,
-} as const;
+/** `struct loadgen_edge`. */
+export const EDGE_STRUCT = {
+  time_ns: 'uint64_t',
+  server_cpu_ns: 'uint64_t',
+  client_cpu_ns: 'uint64_t',
+  client_syscalls: 'uint64_t',
+  client_wakeups: 'uint64_t',
+  sampled: 'uint64_t',
+  server_voluntary_switches: 'uint64_t',
+  server_involuntary_switches: 'uint64_t',
+  rested: 'uint64_t',
+  kernel_threads: 'uint64_t',
+  sqp_cpu_ns: 'uint64_t',
+  wrk_cpu_ns: 'uint64_t',
+} as const satisfies Struct;
+
+/** `struct loadgen_report`. */
+export const REPORT = {
+  abi_version: 'uint32_t',
+  status: 'uint32_t',
+  connections_opened: 'uint32_t',
+  counters: 'uint32_t',
+  connect_ns: 'uint64_t',
+  warmup_completed: 'uint64_t',
+  window_ns: 'uint64_t',
+  sent: 'uint64_t',
+  completed: 'uint64_t',
+  errors: 'uint64_t',
+  in_flight_at_deadline: 'uint64_t',
+  drained: 'uint64_t',
+  due_unsent: 'uint64_t',
+  bytes_verified: 'uint64_t',
+  connection_errors: 'uint64_t',
+  connections_churned: 'uint64_t',
+  response_sum_ns: 'uint64_t',
+  response_min_ns: 'uint64_t',
+  response_max_ns: 'uint64_t',
+  service_sum_ns: 'uint64_t',
+  service_min_ns: 'uint64_t',
+  service_max_ns: 'uint64_t',
+  edge: { array: { struct: EDGE_STRUCT }, length: 2 },
+  message: { text: MESSAGE_BYTES },
+} as const satisfies Struct;
+
+/** `struct loadgen_progress`. */
+export const PROGRESS = {
+  abi_version: 'uint32_t',
+  phase: 'uint32_t',
+  connections_opened: 'uint64_t',
+  completed: 'uint64_t',
+  elapsed_ns: 'uint64_t',
+} as const satisfies Struct;
+
+/** What a member is in TypeScript; every number is one, for none of them reaches 2^53. */
+type Value<T> = T extends string
+  ? number
+  : T extends { readonly text: number }
+    ? string
+    : T extends { readonly array: infer Item }
+      ? readonly Value<Item>[]
+      : T extends { readonly struct: infer S }
+        ? Values<S>
+        : never;
+/** A struct's members by their names in C. */
+export type Values<S> = { readonly [K in keyof S]: Value<S[K]> };
+
+const NUMBER_BYTES = { uint32_t: 4, int32_t: 4, uint64_t: 8, double: 8 } as const;
+
+function bytesOf(type: CType): number {
+  if (typeof type === 'string') return NUMBER_BYTES[type];
+  if ('text' in type) return type.text;
+  if ('array' in type) return type.length * bytesOf(type.array);
+  return structBytes(type.struct);
+}
+
+/** `sizeof` in C: the structs have no padding, which C asserts and koffi is asked when the library is loaded. */
+export function structBytes(struct: Struct): number {
+  return Object.values(struct).reduce((sum, type) => sum + bytesOf(type), 0);
+}
+
+function decode(type: CType, raw: unknown): unknown {
+  if (typeof type === 'string') return Number(raw);
+  if ('text' in type) return raw;
+  if ('array' in type) return Array.from(raw as ArrayLike<unknown>, (item) => decode(type.array, item));
+  return decodeStruct(type.struct, raw as Readonly<Record<string, unknown>>);
+}
+
+/** The values of a struct that koffi has filled: it gives uint64 as number or bigint. */
+export function decodeStruct<S extends Struct>(struct: S, raw: Readonly<Record<string, unknown>>): Values<S> {
+  return Object.fromEntries(
+    Object.entries(struct).map(([name, type]) => [name, decode(type, raw[name])]),
+  ) as Values<S>;
+}

@@ -1,13 +1,15 @@
 import koffi from 'koffi';
 import { EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
+  CONFIG,
   COUNTER_NAME_BYTES,
   COUNTERS_MAX,
+  type CType,
+  decodeStruct,
   EDGE,
-  EDGE_FIELDS,
   EDGE_FILE_BYTES,
   EDGE_FILES_MAX,
-  type EdgeField,
+  EDGE_STRUCT,
   HISTOGRAM,
   HISTOGRAM_BUCKETS,
   LOADGEN_ABI_VERSION,
@@ -16,11 +18,13 @@ import {
   LOADGEN_STATUS,
   MESSAGE_BYTES,
   PATH_BYTES,
+  PROGRESS,
   READING,
-  REPORT_FIELDS,
-  type ReportField,
-  STRUCT_BYTES,
+  REPORT,
+  type Struct,
+  structBytes,
   TRACE_MAX,
+  type Values,
 } from './abi.ts';
 import type {
   LoadEdge,
@@ -34,71 +38,37 @@ import type {
 /** 127.0.0.1 in host byte order: servers listen there, and the generator accepts nothing else. */
 const LOOPBACK_IPV4 = 0x7f000001;
 
-type Wide = number | bigint;
-type RawEdge = Record<EdgeField, Wide>;
-type RawReport = Record<ReportField, Wide> & {
-  status: number;
-  connections_opened: number;
-  counters: number;
-  edge: RawEdge[];
-  message: string;
-};
-interface RawProgress {
-  phase: number;
-  connections_opened: Wide;
-  completed: Wide;
-  elapsed_ns: Wide;
-}
+type RawReport = Values<typeof REPORT>;
+
+/** The structs that cross the border, by the name that an error gives them. */
+const STRUCTS = {
+  config: CONFIG,
+  edge: EDGE_STRUCT,
+  report: REPORT,
+  progress: PROGRESS,
+} as const satisfies Record<string, Struct>;
 
 /** The struct types, registered with koffi once per process: a second registration is an error. */
-const types = defineTypes();
+const types = {
+  config: koffiStruct(STRUCTS.config),
+  edge: koffiStruct(STRUCTS.edge),
+  report: koffiStruct(STRUCTS.report),
+  progress: koffiStruct(STRUCTS.progress),
+};
 
-function defineTypes() {
-  const uint64Members = (names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, 'uint64_t']));
-  const config = koffi.struct({
-    abi_version: 'uint32_t',
-    mode: 'uint32_t',
-    server_ipv4: 'uint32_t',
-    server_port: 'uint32_t',
-    connections: 'uint32_t',
-    active: 'uint32_t',
-    depth: 'uint32_t',
-    message_bytes: 'uint32_t',
-    server_pid: 'int32_t',
-    client_cpu: 'int32_t',
-    edge_files: 'uint32_t',
-    trace_events: 'uint32_t',
-    kernel_threads: 'uint32_t',
-    reserved: 'uint32_t',
-    seed: 'uint64_t',
-    warmup_ns: 'uint64_t',
-    measure_ns: 'uint64_t',
-    connect_timeout_ns: 'uint64_t',
-    stall_timeout_ns: 'uint64_t',
-    rate_per_s: 'double',
-    trace_id: koffi.array('uint64_t', TRACE_MAX),
-    counters_path: koffi.array('char', PATH_BYTES, 'String'),
-    edge_path: koffi.array(koffi.array('char', PATH_BYTES, 'String'), EDGE_FILES_MAX),
-  });
-  const edge = koffi.struct(uint64Members(EDGE_FIELDS));
-  const report = koffi.struct({
-    abi_version: 'uint32_t',
-    status: 'uint32_t',
-    connections_opened: 'uint32_t',
-    counters: 'uint32_t',
-    ...uint64Members(REPORT_FIELDS),
-    edge: koffi.array(edge, 2),
-    message: koffi.array('char', MESSAGE_BYTES, 'String'),
-  });
-  const progress = koffi.struct({
-    abi_version: 'uint32_t',
-    phase: 'uint32_t',
-    connections_opened: 'uint64_t',
-    completed: 'uint64_t',
-    elapsed_ns: 'uint64_t',
-  });
-  return { config, edge, report, progress };
+type KoffiType = string | ReturnType<typeof koffi.struct>;
+
+function koffiStruct(struct: Struct) {
+  return koffi.struct(
+    Object.fromEntries(Object.entries(struct).map(([name, type]) => [name, koffiType(type)])),
+  );
+}
+
+function koffiType(type: CType): KoffiType {
+  if (typeof type === 'string') return type;
+  if ('text' in type) return koffi.array('char', type.text, 'String');
+  if ('array' in type) return koffi.array(koffiType(type.array), type.length);
+  return koffiStruct(type.struct);
 }
 
 function checkSizes(libraryPath: string, version: number, buckets: number): void {
@@ -106,7 +76,7 @@ function checkSizes(libraryPath: string, version: number, buckets: number): void
   if (version !== LOADGEN_ABI_VERSION) problems.push(`ABI ${version}, expected ${LOADGEN_ABI_VERSION}`);
   if (buckets !== HISTOGRAM_BUCKETS) problems.push(`${buckets} buckets, expected ${HISTOGRAM_BUCKETS}`);
   for (const [name, type] of Object.entries(types)) {
-    const expected = STRUCT_BYTES[name as keyof typeof STRUCT_BYTES];
+    const expected = structBytes(STRUCTS[name as keyof typeof STRUCTS]);
     if (koffi.sizeof(type) !== expected)
       problems.push(`struct ${name}: ${koffi.sizeof(type)} bytes, expected ${expected}`);
   }
@@ -151,7 +121,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
 
 type Functions = ReturnType<typeof functionsOf>;
 
-function toConfig(request: LoadRequest): Record<string, unknown> {
+function toConfig(request: LoadRequest): Values<typeof CONFIG> {
   const modes = {
     closed: LOADGEN_MODE.closed,
     'open-fixed': LOADGEN_MODE.openFixed,
@@ -217,9 +187,9 @@ function readLatency(
   const counts = new BigUint64Array(HISTOGRAM_BUCKETS);
   fns.histogram(handle, HISTOGRAM[which], counts);
   return {
-    sumNs: Number(raw[`${which}_sum_ns`]),
-    minNs: Number(raw[`${which}_min_ns`]),
-    maxNs: Number(raw[`${which}_max_ns`]),
+    sumNs: raw[`${which}_sum_ns`],
+    minNs: raw[`${which}_min_ns`],
+    maxNs: raw[`${which}_max_ns`],
     counts: Array.from(counts, Number),
   };
 }
@@ -237,25 +207,26 @@ class ReportReader {
   }
 
   read(): LoadReport {
-    const raw = {} as RawReport;
-    this.#fns.report(this.#handle, raw);
+    const filled = {};
+    this.#fns.report(this.#handle, filled);
+    const raw = decodeStruct(REPORT, filled);
     const names = readCounterNames(this.#fns, this.#handle, raw.counters);
     return {
       status: LOADGEN_STATUS[raw.status] ?? 'system',
       message: raw.message,
       connectionsOpened: raw.connections_opened,
-      connectNs: Number(raw.connect_ns),
-      warmupCompleted: Number(raw.warmup_completed),
-      windowNs: Number(raw.window_ns),
-      sent: Number(raw.sent),
-      completed: Number(raw.completed),
-      errors: Number(raw.errors),
-      inFlightAtDeadline: Number(raw.in_flight_at_deadline),
-      drained: Number(raw.drained),
-      dueUnsent: Number(raw.due_unsent),
-      bytesVerified: Number(raw.bytes_verified),
-      connectionErrors: Number(raw.connection_errors),
-      connectionsChurned: Number(raw.connections_churned),
+      connectNs: raw.connect_ns,
+      warmupCompleted: raw.warmup_completed,
+      windowNs: raw.window_ns,
+      sent: raw.sent,
+      completed: raw.completed,
+      errors: raw.errors,
+      inFlightAtDeadline: raw.in_flight_at_deadline,
+      drained: raw.drained,
+      dueUnsent: raw.due_unsent,
+      bytesVerified: raw.bytes_verified,
+      connectionErrors: raw.connection_errors,
+      connectionsChurned: raw.connections_churned,
       response: readLatency(this.#fns, this.#handle, raw, 'response'),
       service: readLatency(this.#fns, this.#handle, raw, 'service'),
       setup: this.#readSetup(names),
@@ -268,27 +239,27 @@ class ReportReader {
     const raw = report.edge[which];
     if (!raw) throw new Error(`the report has no edge ${which}`);
     return {
-      timeNs: Number(raw.time_ns),
-      serverCpuNs: Number(raw.server_cpu_ns),
-      clientCpuNs: Number(raw.client_cpu_ns),
-      clientSyscalls: Number(raw.client_syscalls),
-      clientWakeups: Number(raw.client_wakeups),
+      timeNs: raw.time_ns,
+      serverCpuNs: raw.server_cpu_ns,
+      clientCpuNs: raw.client_cpu_ns,
+      clientSyscalls: raw.client_syscalls,
+      clientWakeups: raw.client_wakeups,
       sample:
-        Number(raw.sampled) === 0
+        raw.sampled === 0
           ? null
           : {
-              voluntarySwitches: Number(raw.server_voluntary_switches),
-              involuntarySwitches: Number(raw.server_involuntary_switches),
+              voluntarySwitches: raw.server_voluntary_switches,
+              involuntarySwitches: raw.server_involuntary_switches,
             },
       counters: this.#readCounters(which, READING.beforeTraces, names),
       countersAfter: this.#readCounters(which, READING.afterTraces, names),
       traces: this.#readTraces(which),
-      rested: Number(raw.rested) === 1,
+      rested: raw.rested === 1,
       kernelThreads: this.#request.kernelThreads
         ? {
-            threads: Number(raw.kernel_threads),
-            sqpCpuNs: Number(raw.sqp_cpu_ns),
-            wrkCpuNs: Number(raw.wrk_cpu_ns),
+            threads: raw.kernel_threads,
+            sqpCpuNs: raw.sqp_cpu_ns,
+            wrkCpuNs: raw.wrk_cpu_ns,
           }
         : null,
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
@@ -355,12 +326,13 @@ class FfiLoadGenerator implements LoadGenerator {
 
   progress(): LoadProgress | null {
     if (!this.#handle) return null;
-    const raw = {} as RawProgress;
-    this.#fns.progress(this.#handle, raw);
+    const filled = {};
+    this.#fns.progress(this.#handle, filled);
+    const raw = decodeStruct(PROGRESS, filled);
     return {
       phase: LOADGEN_PHASE[raw.phase] ?? 'ended',
-      connectionsOpened: Number(raw.connections_opened),
-      completed: Number(raw.completed),
+      connectionsOpened: raw.connections_opened,
+      completed: raw.completed,
     };
   }
 }

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "../server/counters.h"
-#include "clock.h"
+#include "../wire/clock.h"
 #include "edges.h"
-#include "generator.h"
+#include "observer.h"
 #include "tasks.h"
 
 _Static_assert(LOADGEN_COUNTERS_MAX == COUNTERS_MAX, "the page has more counters than the report");
@@ -57,37 +57,37 @@ static void read_names(struct edges *e)
 	}
 }
 
-static void map_page(struct loadgen *lg)
+static void map_page(struct observer *o)
 {
-	struct edges *e = &lg->edges;
-	const char *path = lg->config.counters_path;
+	struct edges *e = &o->edges;
+	const char *path = o->config->counters_path;
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		generator_fail_call(lg, "open(%s)", path);
+		fail_call(o->failure, "open(%s)", path);
 		return;
 	}
 	if (fstat(fd, &st) < 0) {
-		generator_fail_call(lg, "fstat(%s)", path);
+		fail_call(o->failure, "fstat(%s)", path);
 		goto out;
 	}
 	if ((size_t)st.st_size < sizeof(struct counters_header)) {
-		generator_fail(lg, LOADGEN_SYSTEM, "%s is not a counters page: %lld bytes", path,
-			       (long long)st.st_size);
+		fail(o->failure, LOADGEN_SYSTEM, "%s is not a counters page: %lld bytes", path,
+		     (long long)st.st_size);
 		goto out;
 	}
 	void *page = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (page == MAP_FAILED) {
-		generator_fail_call(lg, "mmap(%s)", path);
+		fail_call(o->failure, "mmap(%s)", path);
 		goto out;
 	}
 	e->page = page;
 	e->page_bytes = (size_t)st.st_size;
 	const struct counters_header *h = page_header(e);
 	if (!page_plausible(h, e->page_bytes)) {
-		generator_fail(lg, LOADGEN_SYSTEM, "%s is not a counters page of version %u", path,
-			       COUNTERS_VERSION);
+		fail(o->failure, LOADGEN_SYSTEM, "%s is not a counters page of version %u", path,
+		     COUNTERS_VERSION);
 		goto out;
 	}
 	e->counters = h->counters;
@@ -99,29 +99,29 @@ out:
 	(void)close(fd);
 }
 
-void edges_open(struct loadgen *lg)
+void edges_open(struct observer *o)
 {
-	struct edges *e = &lg->edges;
+	struct edges *e = &o->edges;
 
 	e->accepted = -1;
-	if (lg->config.counters_path[0])
-		map_page(lg);
-	if (lg->config.server_pid > 0) {
-		int error = clock_getcpuclockid(lg->config.server_pid, &e->cpu_clock);
+	if (o->config->counters_path[0])
+		map_page(o);
+	if (o->config->server_pid > 0) {
+		int error = clock_getcpuclockid(o->config->server_pid, &e->cpu_clock);
 
 		e->cpu_clock_known = error == 0;
 		if (error != 0) {
 			errno = error;
-			generator_fail_call(lg, "clock_getcpuclockid(%d)", lg->config.server_pid);
+			fail_call(o->failure, "clock_getcpuclockid(%d)", o->config->server_pid);
 		}
 	}
 }
 
-void edges_close(struct loadgen *lg)
+void edges_close(struct observer *o)
 {
-	if (lg->edges.page)
-		(void)munmap((void *)(uintptr_t)lg->edges.page, lg->edges.page_bytes);
-	lg->edges.page = NULL;
+	if (o->edges.page)
+		(void)munmap((void *)(uintptr_t)o->edges.page, o->edges.page_bytes);
+	o->edges.page = NULL;
 }
 
 /* Slots have one writer each and only grow: a sum taken at any moment is a true lower bound. */
@@ -152,9 +152,9 @@ static void sum_counters(const struct edges *e, uint64_t *sums)
 }
 
 /* Asked often while connections open: reads this one counter, and leaves the others' lines alone. */
-bool edges_accepted(const struct loadgen *lg, uint64_t *accepted)
+bool edges_accepted(const struct observer *o, uint64_t *accepted)
 {
-	const struct edges *e = &lg->edges;
+	const struct edges *e = &o->edges;
 
 	if (!e->page || e->accepted < 0)
 		return false;
@@ -174,15 +174,15 @@ static void pause_ns(uint64_t ns)
 }
 
 /* Asks for what only the server can tell, and waits for the answer. */
-static void sample(struct loadgen *lg, struct loadgen_edge *edge)
+static void sample(struct observer *o, struct loadgen_edge *edge)
 {
-	if (!lg->edges.page || lg->config.server_pid <= 0)
+	if (!o->edges.page || o->config->server_pid <= 0)
 		return;
-	const struct counters_header *h = page_header(&lg->edges);
+	const struct counters_header *h = page_header(&o->edges);
 	uint64_t seq = __atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE);
 	uint64_t asked_ns = now_ns();
 
-	if (kill(lg->config.server_pid, SIGUSR1) < 0)
+	if (kill(o->config->server_pid, SIGUSR1) < 0)
 		return;
 	while (__atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE) == seq) {
 		uint64_t waited_ns = now_ns() - asked_ns;
@@ -220,14 +220,14 @@ static bool settle(const struct edges *e)
 }
 
 /* Waits until every task of the server sleeps. False after the time, and for a server that spins. */
-static bool wait_rest(struct loadgen *lg, uint64_t until_ns)
+static bool wait_rest(struct observer *o, uint64_t until_ns)
 {
-	struct edges *e = &lg->edges;
+	struct edges *e = &o->edges;
 	uint64_t last[LOADGEN_COUNTERS_MAX] = {0}, now[LOADGEN_COUNTERS_MAX] = {0};
 
 	sum_counters(e, last);
 	for (uint32_t grown = 0; !e->spins && now_ns() < until_ns;) {
-		if (tasks_rest(lg->config.server_pid))
+		if (tasks_rest(o->config->server_pid))
 			return true;
 		pause_ns(SETTLE_POLL_NS);
 		sum_counters(e, now);
@@ -245,33 +245,33 @@ static bool wait_rest(struct loadgen *lg, uint64_t until_ns)
  * is caught asleep, which takes more than counters that stand still: a task that has counted its call
  * and then lost its CPU enters it later.
  */
-static void read_counters(struct loadgen *lg, enum loadgen_edge_id id)
+static void read_counters(struct observer *o, enum loadgen_edge_id id)
 {
-	struct edges *e = &lg->edges;
+	struct edges *e = &o->edges;
 	uint64_t *before = e->sums[id][LOADGEN_BEFORE_TRACES], *after = e->sums[id][LOADGEN_AFTER_TRACES];
 	uint64_t until_ns = now_ns() + REST_TIMEOUT_NS;
 	bool rested, same;
 
-	if (lg->config.trace_events == 0) {
+	if (o->config->trace_events == 0) {
 		sum_counters(e, before);
 		memcpy(after, before, sizeof(e->sums[id][0]));
 		return;
 	}
 	do {
-		rested = wait_rest(lg, until_ns);
+		rested = wait_rest(o, until_ns);
 		sum_counters(e, before);
-		traces_read(lg, e->traces[id]);
+		traces_read(o, e->traces[id]);
 		sum_counters(e, after);
 		same = memcmp(before, after, sizeof(e->sums[id][0])) == 0;
 	} while (rested && !same);
 	e->edge[id].rested = rested;
 }
 
-static void read_kernel_threads(struct loadgen *lg, struct loadgen_edge *edge)
+static void read_kernel_threads(struct observer *o, struct loadgen_edge *edge)
 {
-	if (!lg->config.kernel_threads)
+	if (!o->config->kernel_threads)
 		return;
-	struct kernel_threads kernel = tasks_kernel_threads(lg->config.server_pid);
+	struct kernel_threads kernel = tasks_kernel_threads(o->config->server_pid);
 
 	edge->kernel_threads = kernel.threads;
 	edge->sqp_cpu_ns = kernel.sqp_cpu_ns;
@@ -297,28 +297,27 @@ static void read_file(const char *path, struct edge_file *file)
 	(void)close(fd);
 }
 
-static void read_files(struct loadgen *lg, enum loadgen_edge_id id)
+static void read_files(struct observer *o, enum loadgen_edge_id id)
 {
-	for (uint32_t i = 0; i < lg->config.edge_files; i++)
-		read_file(lg->config.edge_path[i], &lg->edges.file[id][i]);
+	for (uint32_t i = 0; i < o->config->edge_files; i++)
+		read_file(o->config->edge_path[i], &o->edges.file[id][i]);
 }
 
-static uint64_t server_cpu_ns(struct loadgen *lg)
+static uint64_t server_cpu_ns(struct observer *o)
 {
 	uint64_t ns;
 
-	if (!lg->edges.cpu_clock_known)
+	if (!o->edges.cpu_clock_known)
 		return 0;
-	ns = clock_ns(lg->edges.cpu_clock);
+	ns = clock_ns(o->edges.cpu_clock);
 	if (ns == 0) /* the clock ends with its process */
-		generator_fail(lg, LOADGEN_SERVER_GONE, "the server's process %d ended",
-			       lg->config.server_pid);
+		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->config->server_pid);
 	return ns;
 }
 
-void edges_read_setup(struct loadgen *lg, enum loadgen_edge_id id)
+void edges_read_setup(struct observer *o, enum loadgen_edge_id id)
 {
-	struct edges *e = &lg->edges;
+	struct edges *e = &o->edges;
 
 	if (!e->page)
 		return;
@@ -326,42 +325,34 @@ void edges_read_setup(struct loadgen *lg, enum loadgen_edge_id id)
 	sum_counters(e, e->setup[id]);
 }
 
-void edges_read_start(struct loadgen *lg)
+void edges_read_start(struct observer *o)
 {
-	struct edges *e = &lg->edges;
+	struct edges *e = &o->edges;
 	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_START];
 
-	read_files(lg, LOADGEN_EDGE_START);
-	sample(lg, edge);
+	read_files(o, LOADGEN_EDGE_START);
+	sample(o, edge);
 	e->restless = !settle(e);
 	/* What it does to answer, getrusage, brings the clock of its running thread up to date. */
 	if (e->restless)
-		sample(lg, edge);
-	read_counters(lg, LOADGEN_EDGE_START);
-	read_kernel_threads(lg, edge);
-	edge->server_cpu_ns = server_cpu_ns(lg);
-	edge->client_syscalls = lg->syscalls;
-	edge->client_wakeups = lg->wakeups;
-	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	edge->time_ns = now_ns();
+		sample(o, edge);
+	read_counters(o, LOADGEN_EDGE_START);
+	read_kernel_threads(o, edge);
+	edge->server_cpu_ns = server_cpu_ns(o);
 }
 
-void edges_read_end(struct loadgen *lg)
+void edges_read_end(struct observer *o)
 {
-	struct edges *e = &lg->edges;
+	struct edges *e = &o->edges;
 	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_END];
 
-	edge->time_ns = now_ns();
-	edge->client_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	edge->client_syscalls = lg->syscalls;
-	edge->client_wakeups = lg->wakeups;
 	bool rests = !e->restless && settle(e);
 	if (rests)
-		edge->server_cpu_ns = server_cpu_ns(lg);
-	read_kernel_threads(lg, edge);
-	read_counters(lg, LOADGEN_EDGE_END);
-	sample(lg, edge);
+		edge->server_cpu_ns = server_cpu_ns(o);
+	read_kernel_threads(o, edge);
+	read_counters(o, LOADGEN_EDGE_END);
+	sample(o, edge);
 	if (!rests)
-		edge->server_cpu_ns = server_cpu_ns(lg);
-	read_files(lg, LOADGEN_EDGE_END);
+		edge->server_cpu_ns = server_cpu_ns(o);
+	read_files(o, LOADGEN_EDGE_END);
 }

@@ -16,9 +16,9 @@
 
 #include <stdint.h>
 
-#include "abi.h"
+#include "../wire/abi.h"
 
-struct loadgen;
+struct observer;
 
 struct traces {
 	int *fds; /* [tasks][config.trace_events] */
@@ -29,9 +29,11 @@ struct traces {
  * Opens config.trace_id[] on every task of the server, while it rests: a task that starts between two
  * opens would be missed by the first. A failure ends the run.
  */
-void traces_open(struct loadgen *lg);
+void traces_open(struct observer *o);
 /* Adds up the tasks' counts by id. A failure ends the run. */
-void traces_read(struct loadgen *lg, uint64_t *sums);
-void traces_close(struct loadgen *lg);
+void traces_read(struct observer *o, uint64_t *sums);
+/* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
+int32_t traces_check(int32_t pid, uint64_t id);
+void traces_close(struct observer *o);
 
 #endif

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "abi.h"
+#include "../wire/abi.h"
 
-struct loadgen;
+struct observer;
 
 struct edge_file {
 	uint32_t bytes;
@@ -41,19 +41,19 @@ struct edges {
 };
 
 /* Maps the page and finds the CPU clock. A failure ends the run. */
-void edges_open(struct loadgen *lg);
-void edges_close(struct loadgen *lg);
+void edges_open(struct observer *o);
+void edges_close(struct observer *o);
 /* Connections that the server has accepted so far; false when it does not say. */
-bool edges_accepted(const struct loadgen *lg, uint64_t *accepted);
+bool edges_accepted(const struct observer *o, uint64_t *accepted);
 /* The counters before the first connect and after the last accept: what connections cost the server. */
-void edges_read_setup(struct loadgen *lg, enum loadgen_edge_id id);
+void edges_read_setup(struct observer *o, enum loadgen_edge_id id);
 /*
  * Our own readings come before the clocks at the start and behind them at the end, so that the
  * window does not hold our work. What remains: the server's context switches include the one or
  * two of answering at the end, and a server that spins in a thread other than the one that answers
  * (a polling kernel thread) has a CPU clock that lags by up to a tick at both edges.
  */
-void edges_read_start(struct loadgen *lg);
-void edges_read_end(struct loadgen *lg);
+void edges_read_start(struct observer *o);
+void edges_read_end(struct observer *o);
 
 #endif

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "generator.h"
+#include "observer.h"
 #include "tasks.h"
 #include "traces.h"
 
@@ -18,7 +18,7 @@ static int open_event(int32_t tid, uint64_t id)
 	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-int32_t loadgen_trace_check(int32_t pid, uint64_t id)
+int32_t traces_check(int32_t pid, uint64_t id)
 {
 	int fd = open_event(pid, id);
 
@@ -55,19 +55,19 @@ static void close_events(const int *fds, uint32_t used)
 
 static bool open_task(int32_t tid, void *context)
 {
-	struct loadgen *lg = context;
-	struct traces *traces = &lg->traces;
-	uint32_t events = lg->config.trace_events;
+	struct observer *o = context;
+	struct traces *traces = &o->traces;
+	uint32_t events = o->config->trace_events;
 	int *grown = realloc(traces->fds, (traces->tasks + 1ull) * events * sizeof(*traces->fds));
 
 	if (!grown) {
-		generator_fail(lg, LOADGEN_SYSTEM, "no memory to trace %u tasks", traces->tasks + 1);
+		fail(o->failure, LOADGEN_SYSTEM, "no memory to trace %u tasks", traces->tasks + 1);
 		return false;
 	}
 	traces->fds = grown;
 	int *fds = &traces->fds[(size_t)traces->tasks * events];
 	for (uint32_t i = 0; i < events; i++) {
-		fds[i] = open_event(tid, lg->config.trace_id[i]);
+		fds[i] = open_event(tid, o->config->trace_id[i]);
 		if (fds[i] >= 0)
 			continue;
 		int error = errno;
@@ -75,46 +75,45 @@ static bool open_task(int32_t tid, void *context)
 		close_events(fds, i);
 		if (error == ESRCH) /* it has ended meanwhile */
 			return true;
-		generator_fail(lg, LOADGEN_SYSTEM, "perf_event_open(tracepoint %llu, task %d): %s; %s",
-			       (unsigned long long)lg->config.trace_id[i], tid, strerror(error),
-			       remedy(error));
+		fail(o->failure, LOADGEN_SYSTEM, "perf_event_open(tracepoint %llu, task %d): %s; %s",
+		     (unsigned long long)o->config->trace_id[i], tid, strerror(error), remedy(error));
 		return false;
 	}
 	traces->tasks++;
 	return true;
 }
 
-void traces_open(struct loadgen *lg)
+void traces_open(struct observer *o)
 {
-	if (lg->config.trace_events > 0 && !tasks_each(lg->config.server_pid, open_task, lg))
-		generator_fail(lg, LOADGEN_SERVER_GONE, "the server's process %d has no tasks to trace",
-			       lg->config.server_pid);
+	if (o->config->trace_events > 0 && !tasks_each(o->config->server_pid, open_task, o))
+		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d has no tasks to trace",
+		     o->config->server_pid);
 }
 
-void traces_read(struct loadgen *lg, uint64_t *sums)
+void traces_read(struct observer *o, uint64_t *sums)
 {
-	uint32_t events = lg->config.trace_events;
+	uint32_t events = o->config->trace_events;
 
 	memset(sums, 0, events * sizeof(*sums));
-	for (uint32_t task = 0; task < lg->traces.tasks; task++) {
+	for (uint32_t task = 0; task < o->traces.tasks; task++) {
 		for (uint32_t i = 0; i < events; i++) {
-			int fd = lg->traces.fds[(size_t)task * events + i];
+			int fd = o->traces.fds[(size_t)task * events + i];
 			uint64_t hits;
 
 			if (read(fd, &hits, sizeof(hits)) == sizeof(hits))
 				sums[i] += hits;
 			else
-				generator_fail_call(lg, "read(the count of tracepoint %llu)",
-						    (unsigned long long)lg->config.trace_id[i]);
+				fail_call(o->failure, "read(the count of tracepoint %llu)",
+					  (unsigned long long)o->config->trace_id[i]);
 		}
 	}
 }
 
-void traces_close(struct loadgen *lg)
+void traces_close(struct observer *o)
 {
-	struct traces *traces = &lg->traces;
+	struct traces *traces = &o->traces;
 
-	close_events(traces->fds, traces->tasks * lg->config.trace_events);
+	close_events(traces->fds, traces->tasks * o->config->trace_events);
 	free(traces->fds);
 	*traces = (struct traces){0};
 }

@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 
-#include "generator.h"
+#include "load.h"
 
 /* Begins a first connection in every slot. */
-void churn_start(struct loadgen *lg);
-void churn_on_event(struct loadgen *lg, struct conn *c, uint32_t events);
+void churn_start(struct load *lg);
+void churn_on_event(struct load *lg, struct conn *c, uint32_t events);
 
 #endif

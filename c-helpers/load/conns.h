@@ -4,27 +4,27 @@
 
 #include <stdbool.h>
 
-#include "generator.h"
+#include "load.h"
 
 /* Decides over how many source addresses the connections are spread. */
-void conns_plan_sources(struct loadgen *lg);
+void conns_plan_sources(struct load *lg);
 /*
  * Begins to connect a closed connection; its stream starts anew. Does not enter it into epoll.
  * Returns false with errno set, the connection closed again, when that failed.
  */
-bool conn_open(struct loadgen *lg, struct conn *c);
+bool conn_open(struct load *lg, struct conn *c);
 /* Enters it into epoll, once for its whole life; edge-triggered. False when the run failed. */
-bool conn_watch(struct loadgen *lg, struct conn *c, uint32_t events);
+bool conn_watch(struct load *lg, struct conn *c, uint32_t events);
 /* epoll says that the connect ended. False when it failed; errno says why. */
-bool conn_established(struct loadgen *lg, struct conn *c);
-void conn_close(struct loadgen *lg, struct conn *c);
+bool conn_established(struct load *lg, struct conn *c);
+void conn_close(struct load *lg, struct conn *c);
 /*
  * The connection broke with this errno (0: the server closed it): its requests in flight are errors.
  * The run ends when no active connection is left.
  */
-void conn_break(struct loadgen *lg, struct conn *c, int error);
+void conn_break(struct load *lg, struct conn *c, int error);
 /* Whether this errno means that the connection is gone, not that we made a mistake. */
 bool conn_errno_breaks(int error);
-void conns_close_all(struct loadgen *lg);
+void conns_close_all(struct load *lg);
 
 #endif

@@ -1,33 +1,39 @@
 /*
- * generator.h - the state of one load generator, shared by its files.
+ * load.h - the state of the load, shared by its files. It knows an address, and nothing of the process
+ * behind it: what is read of that stands behind edge_reader.h.
  *
- * One thread owns all of it while loadgen_run is under way; only struct shared is touched by others.
+ * One thread owns all of it while the load runs; only struct shared is touched by others.
  *
- * Who does what: loadgen.c the interface and what is set up around a run; engine.c the event loop
- * and the phases; conns.c opening and closing; traffic.c requests of lasting connections; churn.c
- * connections of one request each; schedule.c due times; edges.c what is read at the two edges;
- * traces.c and tasks.c what the kernel tells of the server's tasks.
+ * Each file calls only those below it:
+ *   engine.c    the event loop and the phases
+ *   traffic.c   requests of lasting connections      churn.c     connections of one request each
+ *   receive.c   answers: read, verified, completed
+ *   window.c    the end of the load; the books
+ *   due.c       open loop: what falls due is sent
+ *   send.c      requests: entered, and sent
+ *   conns.c     opening and closing
+ *   schedule.c  due times     pattern.c  the bytes     histogram.c  the times
  */
-#ifndef IOMB_GENERATOR_H
-#define IOMB_GENERATOR_H
+#ifndef IOMB_LOAD_H
+#define IOMB_LOAD_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi.h"
-#include "edges.h"
+#include "../wire/abi.h"
+#include "../wire/failure.h"
+#include "edge_reader.h"
 #include "histogram.h"
 #include "pattern.h"
 #include "schedule.h"
-#include "traces.h"
 
 #define GENERATOR_CACHE_LINE 64
 #define GENERATOR_EVENTS_MAX 512 /* what one return from epoll_wait can report */
 #define SLOT_IDLE UINT32_MAX
 
 /* What epoll reports beside connections, whose events carry their index. */
-enum event_source { EVENT_STOP = 0xfffffff0u, EVENT_ALARM, EVENT_DUE, EVENT_SERVER_ENDED };
+enum event_source { EVENT_STOP = 0xfffffff0u, EVENT_ALARM, EVENT_DUE, EVENT_ENDED };
 
 enum generator_phase {
 	PHASE_CONNECTING = 0,
@@ -85,7 +91,15 @@ struct sources {
 	uint32_t addresses;   /* 1: the kernel picks the address */
 };
 
-struct loadgen {
+/* The load's own readings at an edge of the window. */
+struct load_edge {
+	uint64_t time_ns;
+	uint64_t cpu_ns; /* of the load's thread */
+	uint64_t syscalls;
+	uint64_t wakeups;
+};
+
+struct load {
 	struct loadgen_config config;
 	bool open_loop;
 	bool churn;
@@ -94,7 +108,7 @@ struct loadgen {
 	bool pace_accepts; /* the server's counters tell what it has accepted */
 	uint32_t active;
 	uint32_t depth;
-	uint32_t status; /* enum loadgen_status; the first failure stays */
+	struct failure failure;
 	uint64_t now_ns; /* the last reading of the clock */
 	uint64_t deadline_ns;
 	uint64_t ended_ns;	   /* when the load was switched off */
@@ -109,7 +123,6 @@ struct loadgen {
 	int alarm_fd; /* wakes the loop to look after itself */
 	int due_fd;   /* open loop: wakes it for the next due time */
 	uint64_t due_armed_ns;
-	int pid_fd;
 	uint64_t syscalls;
 	uint64_t wakeups;
 	struct counts counts;
@@ -127,20 +140,13 @@ struct loadgen {
 	struct request_times *times; /* [active][depth], a ring per active connection */
 	struct epoll_event *events;
 	struct schedule schedule; /* open loop only */
-	struct edges edges;
-	struct traces traces;
+	struct edge_reader reader;
+	struct load_edge edge[LOADGEN_EDGES];
 	struct histogram response;
 	struct histogram service; /* open loop and churn; else every service time is the response */
 	struct pattern pattern;
 	uint8_t chunk[PATTERN_CHUNK_BYTES];
-	char message[LOADGEN_MESSAGE_BYTES];
 	struct shared shared;
 };
-
-/* Ends the run. The first failure is the one that is reported. */
-__attribute__((format(printf, 3, 4))) void generator_fail(struct loadgen *lg, enum loadgen_status status,
-							  const char *format, ...);
-/* The same for a system call that failed with errno. */
-__attribute__((format(printf, 2, 3))) void generator_fail_call(struct loadgen *lg, const char *format, ...);
 
 #endif

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "clock.h"
+#include "../wire/clock.h"
 #include "random.h"
 #include "schedule.h"
 

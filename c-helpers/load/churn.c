@@ -4,35 +4,36 @@
 #include <sys/socket.h>
 
 #include "churn.h"
-#include "clock.h"
+#include "../wire/clock.h"
 #include "conns.h"
-#include "engine.h"
-#include "traffic.h"
+#include "receive.h"
+#include "send.h"
+#include "window.h"
 
 /* More than there are source addresses, so that one of them without a free port ends nothing. */
 #define FAILURES_IN_ROW_MAX 200
 
 /* A connection broke, or could not even begin. A server that refuses them all ends the run. */
-static void note_failure(struct loadgen *lg, int error)
+static void note_failure(struct load *lg, int error)
 {
 	if (++lg->failures_in_row < FAILURES_IN_ROW_MAX)
 		return;
-	generator_fail(lg, lg->opened == 0 ? LOADGEN_CONNECT_FAILED : LOADGEN_SERVER_GONE,
-		       "%d connections in a row broke; the last: %s", FAILURES_IN_ROW_MAX,
-		       error ? strerror(error) : "closed by the server before the whole echo");
+	fail(&lg->failure, lg->opened == 0 ? LOADGEN_CONNECT_FAILED : LOADGEN_SERVER_GONE,
+	     "%d connections in a row broke; the last: %s", FAILURES_IN_ROW_MAX,
+	     error ? strerror(error) : "closed by the server before the whole echo");
 }
 
 /*
  * Sends the request as far as the socket takes it. On loopback the connect has usually ended before
  * the call returned, so the first try succeeds and saves a turn of the loop. False: it broke.
  */
-static bool send_request(struct loadgen *lg, struct conn *c)
+static bool send_request(struct load *lg, struct conn *c)
 {
 	bool first = c->sent == 0;
 
 	if (first)
 		lg->now_ns = now_ns();
-	if (!traffic_flush(lg, c))
+	if (!send_flush(lg, c))
 		return false;
 	if (first && c->sent > 0)
 		lg->times[c->slot].sent_ns = lg->now_ns;
@@ -45,11 +46,11 @@ static bool send_request(struct loadgen *lg, struct conn *c)
 }
 
 /* The request of a connection that did not even begin: sent and failed at once. */
-static void count_unopened(struct loadgen *lg, int error)
+static void count_unopened(struct load *lg, int error)
 {
 	if (!conn_errno_breaks(error) && error != EADDRNOTAVAIL) {
 		errno = error;
-		generator_fail_call(lg, "socket, bind or connect");
+		fail_call(&lg->failure, "socket, bind or connect");
 		return;
 	}
 	lg->counts.sent++;
@@ -58,20 +59,20 @@ static void count_unopened(struct loadgen *lg, int error)
 	note_failure(lg, error);
 }
 
-static void begin(struct loadgen *lg, struct conn *c)
+static void begin(struct load *lg, struct conn *c)
 {
-	while (lg->issuing && lg->status == LOADGEN_OK) {
+	while (lg->issuing && lg->failure.status == LOADGEN_OK) {
 		uint64_t due_ns = lg->now_ns = now_ns();
 
 		if (due_ns >= lg->deadline_ns) {
-			engine_end_load(lg);
+			window_end(lg);
 			return;
 		}
 		if (!conn_open(lg, c)) {
 			count_unopened(lg, errno);
 			continue;
 		}
-		traffic_issue(lg, c, due_ns, due_ns);
+		send_issue(lg, c, due_ns, due_ns);
 		if (send_request(lg, c)) {
 			uint32_t out = c->sent < c->issued ? EPOLLOUT : 0;
 
@@ -82,13 +83,13 @@ static void begin(struct loadgen *lg, struct conn *c)
 	}
 }
 
-void churn_start(struct loadgen *lg)
+void churn_start(struct load *lg)
 {
 	for (uint32_t i = 0; i < lg->config.connections && lg->issuing; i++)
 		begin(lg, &lg->conns[i]);
 }
 
-static void broke(struct loadgen *lg, struct conn *c, int error)
+static void broke(struct load *lg, struct conn *c, int error)
 {
 	conn_break(lg, c, error);
 	note_failure(lg, error);
@@ -96,7 +97,7 @@ static void broke(struct loadgen *lg, struct conn *c, int error)
 }
 
 /* The last echoed byte is here: say that no more comes, and wait for the server to say the same. */
-static bool half_close(struct loadgen *lg, struct conn *c)
+static bool half_close(struct load *lg, struct conn *c)
 {
 	lg->failures_in_row = 0;
 	lg->syscalls++;
@@ -109,7 +110,7 @@ static bool half_close(struct loadgen *lg, struct conn *c)
 	return true;
 }
 
-static void end_of_stream(struct loadgen *lg, struct conn *c)
+static void end_of_stream(struct load *lg, struct conn *c)
 {
 	if (c->state != CONN_CLOSING) {
 		broke(lg, c, 0);
@@ -121,38 +122,31 @@ static void end_of_stream(struct loadgen *lg, struct conn *c)
 	begin(lg, c);
 }
 
-/* One chunk in. False when there is no more to read, or the connection or the run has ended. */
-static bool receive_chunk(struct loadgen *lg, struct conn *c, bool to_the_end)
+/* Takes one chunk in. False when there is no more to read, or the connection or the run has ended. */
+static bool take_chunk(struct load *lg, struct conn *c, bool to_the_end)
 {
-	lg->syscalls++;
-	ssize_t n = recv(c->fd, lg->chunk, sizeof(lg->chunk), 0);
-	if (n < 0) {
-		if (errno == EINTR)
-			return true;
-		if (errno == EAGAIN)
-			return false;
-		if (conn_errno_breaks(errno))
-			broke(lg, c, errno);
-		else
-			generator_fail_call(lg, "recv(%zu bytes)", sizeof(lg->chunk));
+	size_t bytes = 0;
+
+	switch (receive_chunk(lg, c, &bytes)) {
+	case RECEIVED_INTERRUPTED:
+		return true;
+	case RECEIVED_NOTHING:
 		return false;
-	}
-	if (n == 0) {
+	case RECEIVED_END:
 		end_of_stream(lg, c);
 		return false;
-	}
-	lg->now_ns = now_ns();
-	if (lg->now_ns >= lg->deadline_ns && lg->issuing)
-		engine_end_load(lg);
-	if (!traffic_verify(lg, c, (size_t)n))
+	case RECEIVED_BROKEN:
+		broke(lg, c, errno);
 		return false;
-	traffic_complete(lg, c);
+	case RECEIVED_BYTES:
+		break;
+	}
 	if (c->in_flight == 0 && c->state == CONN_OPEN && !half_close(lg, c))
 		return false;
-	return (size_t)n == sizeof(lg->chunk) || to_the_end;
+	return bytes == sizeof(lg->chunk) || to_the_end;
 }
 
-void churn_on_event(struct loadgen *lg, struct conn *c, uint32_t events)
+void churn_on_event(struct load *lg, struct conn *c, uint32_t events)
 {
 	if (c->state == CONN_CONNECTING && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) &&
 	    !conn_established(lg, c)) {
@@ -167,6 +161,6 @@ void churn_on_event(struct loadgen *lg, struct conn *c, uint32_t events)
 	if (!(events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
 		return;
 	bool to_the_end = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-	while (receive_chunk(lg, c, to_the_end))
+	while (take_chunk(lg, c, to_the_end))
 		;
 }

@@ -38,7 +38,7 @@ static uint32_t ports_per_address(void)
 	return high - low + 1;
 }
 
-void conns_plan_sources(struct loadgen *lg)
+void conns_plan_sources(struct load *lg)
 {
 	uint32_t per_address = ports_per_address() / PORT_SHARE;
 	uint32_t addresses;
@@ -60,7 +60,7 @@ static struct sockaddr_in address_of(uint32_t ipv4, uint32_t port)
 }
 
 /* The port is chosen at connect(), where the kernel knows the whole pair of addresses. */
-static bool bind_source(struct loadgen *lg, int fd)
+static bool bind_source(struct load *lg, int fd)
 {
 	uint64_t nth = lg->churn ? lg->tried : lg->tried / lg->sources.per_address;
 	struct sockaddr_in source = address_of(SOURCE_FIRST + nth % lg->sources.addresses, 0);
@@ -71,7 +71,7 @@ static bool bind_source(struct loadgen *lg, int fd)
 	       bind(fd, (const struct sockaddr *)&source, sizeof(source)) == 0;
 }
 
-static bool start_connect(struct loadgen *lg, int fd)
+static bool start_connect(struct load *lg, int fd)
 {
 	struct sockaddr_in server = address_of(lg->config.server_ipv4, lg->config.server_port);
 	int on = 1;
@@ -86,7 +86,7 @@ static bool start_connect(struct loadgen *lg, int fd)
 	       errno == EINTR;
 }
 
-bool conn_open(struct loadgen *lg, struct conn *c)
+bool conn_open(struct load *lg, struct conn *c)
 {
 	lg->syscalls++;
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -108,7 +108,7 @@ bool conn_open(struct loadgen *lg, struct conn *c)
 	return true;
 }
 
-bool conn_watch(struct loadgen *lg, struct conn *c, uint32_t events)
+bool conn_watch(struct load *lg, struct conn *c, uint32_t events)
 {
 	struct epoll_event ev = {.events = events | EPOLLRDHUP | EPOLLET,
 				 .data.u32 = (uint32_t)(c - lg->conns)};
@@ -116,11 +116,11 @@ bool conn_watch(struct loadgen *lg, struct conn *c, uint32_t events)
 	lg->syscalls++;
 	if (epoll_ctl(lg->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0)
 		return true;
-	generator_fail_call(lg, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", ev.data.u32);
+	fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", ev.data.u32);
 	return false;
 }
 
-bool conn_established(struct loadgen *lg, struct conn *c)
+bool conn_established(struct load *lg, struct conn *c)
 {
 	int error = 0;
 	socklen_t bytes = sizeof(error);
@@ -138,7 +138,7 @@ bool conn_established(struct loadgen *lg, struct conn *c)
 	return true;
 }
 
-void conn_close(struct loadgen *lg, struct conn *c)
+void conn_close(struct load *lg, struct conn *c)
 {
 	if (c->fd < 0)
 		return;
@@ -152,7 +152,7 @@ void conn_close(struct loadgen *lg, struct conn *c)
 	c->state = CONN_CLOSED;
 }
 
-void conn_break(struct loadgen *lg, struct conn *c, int error)
+void conn_break(struct load *lg, struct conn *c, int error)
 {
 	if (lg->issuing)
 		lg->counts.errors += c->in_flight;
@@ -166,8 +166,8 @@ void conn_break(struct loadgen *lg, struct conn *c, int error)
 	if (lg->churn || c->slot == SLOT_IDLE)
 		return;
 	if (--lg->alive == 0)
-		generator_fail(lg, LOADGEN_SERVER_GONE, "all %u active connections broke; the last: %s",
-			       lg->active, error ? strerror(error) : "closed by the server");
+		fail(&lg->failure, LOADGEN_SERVER_GONE, "all %u active connections broke; the last: %s",
+		     lg->active, error ? strerror(error) : "closed by the server");
 }
 
 bool conn_errno_breaks(int error)
@@ -187,7 +187,7 @@ bool conn_errno_breaks(int error)
 	}
 }
 
-void conns_close_all(struct loadgen *lg)
+void conns_close_all(struct load *lg)
 {
 	for (uint32_t i = 0; i < lg->config.connections; i++)
 		conn_close(lg, &lg->conns[i]);

@@ -1,11 +1,15 @@
-/* loadgen.c - the interface of abi.h, and what is set up around a run. */
+/*
+ * loadgen.c - the interface of abi.h: joins the load, which knows an address, with the observer, which
+ * knows a process. Neither includes anything of the other.
+ *
+ * Folders include only those below: loadlib -> load, observer -> wire; observer -> server/counters.h.
+ */
 #define _GNU_SOURCE 1 /* CPU sets */
 
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +19,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "conns.h"
-#include "engine.h"
-#include "generator.h"
-#include "tasks.h"
+#include "../load/conns.h"
+#include "../load/engine.h"
+#include "../load/load.h"
+#include "../observer/observer.h"
+#include "../observer/tasks.h"
+#include "../wire/clock.h"
 
 /* The loop's own descriptors, and some for the process around it to open while the run lasts. */
 #define FDS_RESERVED 32u
@@ -29,30 +34,6 @@
 #define RATE_MAX_PER_S 1e8
 #define DURATION_MAX_NS (86400 * NS_PER_S)
 #define TIMER_SLACK_NS 1 /* the least there is; the default of 50 us would be lateness */
-
-void generator_fail(struct loadgen *lg, enum loadgen_status status, const char *format, ...)
-{
-	va_list args;
-
-	if (lg->status != LOADGEN_OK)
-		return;
-	lg->status = status;
-	va_start(args, format);
-	(void)vsnprintf(lg->message, sizeof(lg->message), format, args);
-	va_end(args);
-}
-
-void generator_fail_call(struct loadgen *lg, const char *format, ...)
-{
-	int error = errno;
-	char call[LOADGEN_MESSAGE_BYTES / 2];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(call, sizeof(call), format, args);
-	va_end(args);
-	generator_fail(lg, LOADGEN_SYSTEM, "%s: %s", call, strerror(error));
-}
 
 uint32_t loadgen_abi_version(void)
 {
@@ -154,7 +135,7 @@ static const char *find_fault(const struct loadgen_config *config)
 	return NULL;
 }
 
-static bool allocate(struct loadgen *lg)
+static bool allocate(struct load *lg)
 {
 	const struct loadgen_config *config = &lg->config;
 	size_t line = GENERATOR_CACHE_LINE;
@@ -170,7 +151,7 @@ static bool allocate(struct loadgen *lg)
 }
 
 /* The active connections are spread evenly over all of them. */
-static void place_active(struct loadgen *lg)
+static void place_active(struct load *lg)
 {
 	for (uint32_t i = 0; i < lg->config.connections; i++)
 		lg->conns[i] = (struct conn){.fd = -1, .slot = SLOT_IDLE};
@@ -180,6 +161,41 @@ static void place_active(struct loadgen *lg)
 		lg->active_conn[slot] = i;
 		lg->conns[i].slot = slot;
 	}
+}
+
+struct loadgen {
+	struct load load; /* first: it is aligned to cache lines */
+	struct observer observer;
+};
+
+static void read_moment(void *context, enum load_moment moment)
+{
+	struct observer *o = context;
+
+	switch (moment) {
+	case LOAD_UNCONNECTED:
+		edges_read_setup(o, LOADGEN_EDGE_START);
+		break;
+	case LOAD_CONNECTED:
+		edges_read_setup(o, LOADGEN_EDGE_END);
+		break;
+	case LOAD_START_EDGE:
+		edges_read_start(o);
+		break;
+	case LOAD_END_EDGE:
+		edges_read_end(o);
+		break;
+	}
+}
+
+static bool read_accepted(void *context, uint64_t *accepted)
+{
+	return edges_accepted(context, accepted);
+}
+
+static void note_ended(void *context)
+{
+	observer_ended(context);
 }
 
 struct loadgen *loadgen_create(const struct loadgen_config *config, char *message)
@@ -195,17 +211,18 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 		return NULL;
 	size_t bytes = (sizeof(struct loadgen) + GENERATOR_CACHE_LINE - 1) / GENERATOR_CACHE_LINE *
 		       GENERATOR_CACHE_LINE;
-	struct loadgen *lg = aligned_alloc(GENERATOR_CACHE_LINE, bytes);
-	if (!lg)
+	struct loadgen *all = aligned_alloc(GENERATOR_CACHE_LINE, bytes);
+	if (!all)
 		goto no_memory;
-	memset(lg, 0, bytes);
+	memset(all, 0, bytes);
+	struct load *lg = &all->load;
 	lg->config = *config;
 	lg->churn = config->mode == LOADGEN_CHURN;
 	lg->open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
 	lg->active = lg->churn ? config->connections : config->active;
 	lg->depth = lg->churn ? 1 : config->depth;
 	lg->alive = lg->active;
-	lg->epoll_fd = lg->alarm_fd = lg->due_fd = lg->pid_fd = -1;
+	lg->epoll_fd = lg->alarm_fd = lg->due_fd = -1;
 	atomic_init(&lg->shared.stop_fd, -1);
 	if (!allocate(lg))
 		goto no_memory;
@@ -213,12 +230,18 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 	pattern_fill(&lg->pattern, config->seed);
 	histogram_reset(&lg->response);
 	histogram_reset(&lg->service);
-	return lg;
+	observer_init(&all->observer, &lg->config, &lg->failure);
+	lg->reader = (struct edge_reader){.context = &all->observer,
+					  .read = read_moment,
+					  .accepted = read_accepted,
+					  .ended = note_ended,
+					  .ended_fd = -1};
+	return all;
 
 no_memory:
 	(void)snprintf(message, LOADGEN_MESSAGE_BYTES, "not enough memory for %u connections",
 		       config->connections);
-	loadgen_destroy(lg);
+	loadgen_destroy(all);
 	return NULL;
 }
 
@@ -229,7 +252,7 @@ struct thread_settings {
 	int slack_ns;
 };
 
-static void adopt_thread(struct loadgen *lg, struct thread_settings *saved)
+static void adopt_thread(struct load *lg, struct thread_settings *saved)
 {
 	int cpu = lg->config.client_cpu;
 	cpu_set_t one;
@@ -242,11 +265,11 @@ static void adopt_thread(struct loadgen *lg, struct thread_settings *saved)
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	if (sched_getaffinity(0, sizeof(saved->cpus), &saved->cpus) < 0) {
-		generator_fail_call(lg, "sched_getaffinity");
+		fail_call(&lg->failure, "sched_getaffinity");
 		return;
 	}
 	if (sched_setaffinity(0, sizeof(one), &one) < 0)
-		generator_fail_call(lg, "sched_setaffinity(cpu %d)", cpu);
+		fail_call(&lg->failure, "sched_setaffinity(cpu %d)", cpu);
 	else
 		saved->pinned = true;
 }
@@ -259,15 +282,16 @@ static void release_thread(const struct thread_settings *saved)
 		(void)prctl(PR_SET_TIMERSLACK, saved->slack_ns, 0, 0, 0);
 }
 
-int loadgen_run(struct loadgen *lg)
+int loadgen_run(struct loadgen *all)
 {
+	struct load *lg = &all->load;
 	struct thread_settings saved;
 	int unset = -1;
 	int stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (stop_fd < 0) {
-		generator_fail_call(lg, "eventfd");
-		return (int)lg->status;
+		fail_call(&lg->failure, "eventfd");
+		return (int)lg->failure.status;
 	}
 	if (!atomic_compare_exchange_strong(&lg->shared.stop_fd, &unset, stop_fd)) {
 		(void)close(stop_fd);
@@ -275,27 +299,26 @@ int loadgen_run(struct loadgen *lg)
 	}
 	/* A stop that came before the descriptor was there. */
 	if (atomic_load(&lg->shared.stop))
-		generator_fail(lg, LOADGEN_STOPPED, "stopped before it began");
+		fail(&lg->failure, LOADGEN_STOPPED, "stopped before it began");
 	atomic_store(&lg->shared.started_ns, now_ns());
 	adopt_thread(lg, &saved);
 	conns_plan_sources(lg);
-	if (lg->status == LOADGEN_OK)
-		edges_open(lg);
-	if (lg->status == LOADGEN_OK)
-		traces_open(lg);
-	if (lg->status == LOADGEN_OK && engine_open(lg))
+	if (lg->failure.status == LOADGEN_OK)
+		observer_open(&all->observer);
+	lg->reader.ended_fd = all->observer.ended_fd;
+	if (lg->failure.status == LOADGEN_OK && engine_open(lg))
 		engine_run(lg);
 	engine_close(lg);
-	traces_close(lg);
-	edges_close(lg);
+	observer_close(&all->observer);
 	release_thread(&saved);
 	atomic_store(&lg->shared.ended_ns, now_ns());
 	atomic_store(&lg->shared.phase, PHASE_ENDED);
-	return (int)lg->status;
+	return (int)lg->failure.status;
 }
 
-void loadgen_stop(struct loadgen *lg)
+void loadgen_stop(struct loadgen *all)
 {
+	struct load *lg = &all->load;
 	uint64_t one = 1;
 
 	atomic_store(&lg->shared.stop, true);
@@ -305,8 +328,9 @@ void loadgen_stop(struct loadgen *lg)
 		return;
 }
 
-void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out)
+void loadgen_progress(const struct loadgen *all, struct loadgen_progress *out)
 {
+	const struct load *lg = &all->load;
 	const struct shared *s = &lg->shared;
 	uint64_t started_ns = atomic_load_explicit(&s->started_ns, memory_order_relaxed);
 	uint64_t ended_ns = atomic_load_explicit(&s->ended_ns, memory_order_relaxed);
@@ -318,7 +342,7 @@ void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out)
 	out->elapsed_ns = started_ns == 0 ? 0 : (ended_ns ? ended_ns : now_ns()) - started_ns;
 }
 
-static const struct histogram *histogram_of(const struct loadgen *lg, uint32_t id)
+static const struct histogram *histogram_of(const struct load *lg, uint32_t id)
 {
 	/* In a closed loop a request is due when it is sent. */
 	if (id == LOADGEN_HIST_SERVICE && (lg->open_loop || lg->churn))
@@ -326,19 +350,20 @@ static const struct histogram *histogram_of(const struct loadgen *lg, uint32_t i
 	return &lg->response;
 }
 
-void loadgen_report(const struct loadgen *lg, struct loadgen_report *out)
+void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
 {
+	const struct load *lg = &all->load;
 	const struct histogram *response = histogram_of(lg, LOADGEN_HIST_RESPONSE);
 	const struct histogram *service = histogram_of(lg, LOADGEN_HIST_SERVICE);
 
 	memset(out, 0, sizeof(*out));
 	out->abi_version = LOADGEN_ABI_VERSION;
-	out->status = lg->status;
+	out->status = lg->failure.status;
 	out->connections_opened = (uint32_t)lg->opened;
-	out->counters = lg->edges.counters;
+	out->counters = all->observer.edges.counters;
 	out->connect_ns = lg->connect_ns;
 	out->warmup_completed = lg->warmup_completed;
-	memcpy(out->message, lg->message, sizeof(out->message));
+	memcpy(out->message, lg->failure.message, sizeof(out->message));
 	if (!lg->measuring)
 		return;
 	out->window_ns = lg->window_ns;
@@ -357,57 +382,67 @@ void loadgen_report(const struct loadgen *lg, struct loadgen_report *out)
 	out->service_sum_ns = service->sum_ns;
 	out->service_min_ns = service->count ? service->min_ns : 0;
 	out->service_max_ns = service->max_ns;
-	memcpy(out->edge, lg->edges.edge, sizeof(out->edge));
+	memcpy(out->edge, all->observer.edges.edge, sizeof(out->edge));
+	for (int i = 0; i < LOADGEN_EDGES; i++) {
+		out->edge[i].time_ns = lg->edge[i].time_ns;
+		out->edge[i].client_cpu_ns = lg->edge[i].cpu_ns;
+		out->edge[i].client_syscalls = lg->edge[i].syscalls;
+		out->edge[i].client_wakeups = lg->edge[i].wakeups;
+	}
 }
 
-void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64_t *counts)
+void loadgen_histogram(const struct loadgen *all, uint32_t id, uint64_t *counts)
 {
+	const struct load *lg = &all->load;
 	memcpy(counts, histogram_of(lg, id)->bucket, HISTOGRAM_BUCKETS * sizeof(*counts));
 }
 
-void loadgen_counter_names(const struct loadgen *lg, char *names)
+void loadgen_counter_names(const struct loadgen *all, char *names)
 {
-	memcpy(names, lg->edges.names, sizeof(lg->edges.names));
+	memcpy(names, all->observer.edges.names, sizeof(all->observer.edges.names));
 }
 
-void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, uint32_t reading, uint64_t *sums)
+void loadgen_edge_counters(const struct loadgen *all, uint32_t edge, uint32_t reading, uint64_t *sums)
 {
 	if (edge < LOADGEN_EDGES && reading < LOADGEN_READINGS)
-		memcpy(sums, lg->edges.sums[edge][reading], sizeof(lg->edges.sums[edge][reading]));
+		memcpy(sums, all->observer.edges.sums[edge][reading],
+		       sizeof(all->observer.edges.sums[edge][reading]));
 	else
-		memset(sums, 0, sizeof(lg->edges.sums[0][0]));
+		memset(sums, 0, sizeof(all->observer.edges.sums[0][0]));
 }
 
-void loadgen_setup_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
+void loadgen_setup_counters(const struct loadgen *all, uint32_t edge, uint64_t *sums)
 {
 	if (edge < LOADGEN_EDGES)
-		memcpy(sums, lg->edges.setup[edge], sizeof(lg->edges.setup[edge]));
+		memcpy(sums, all->observer.edges.setup[edge], sizeof(all->observer.edges.setup[edge]));
 	else
-		memset(sums, 0, sizeof(lg->edges.setup[0]));
+		memset(sums, 0, sizeof(all->observer.edges.setup[0]));
 }
 
-void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums)
+void loadgen_edge_traces(const struct loadgen *all, uint32_t edge, uint64_t *sums)
 {
 	if (edge < LOADGEN_EDGES)
-		memcpy(sums, lg->edges.traces[edge], sizeof(lg->edges.traces[edge]));
+		memcpy(sums, all->observer.edges.traces[edge], sizeof(all->observer.edges.traces[edge]));
 	else
-		memset(sums, 0, sizeof(lg->edges.traces[0]));
+		memset(sums, 0, sizeof(all->observer.edges.traces[0]));
 }
 
-uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text)
+uint32_t loadgen_edge_file(const struct loadgen *all, uint32_t edge, uint32_t file, char *text)
 {
+	const struct load *lg = &all->load;
 	if (edge >= LOADGEN_EDGES || file >= lg->config.edge_files)
 		return 0;
-	const struct edge_file *f = &lg->edges.file[edge][file];
+	const struct edge_file *f = &all->observer.edges.file[edge][file];
 
 	memcpy(text, f->text, f->bytes);
 	return f->bytes;
 }
 
-void loadgen_destroy(struct loadgen *lg)
+void loadgen_destroy(struct loadgen *all)
 {
-	if (!lg)
+	if (!all)
 		return;
+	struct load *lg = &all->load;
 	int fd = atomic_load(&lg->shared.stop_fd);
 	if (fd >= 0)
 		(void)close(fd);
@@ -417,5 +452,10 @@ void loadgen_destroy(struct loadgen *lg)
 	free(lg->active_conn);
 	free(lg->times);
 	free(lg->events);
-	free(lg);
+	free(all);
+}
+
+int32_t loadgen_trace_check(int32_t pid, uint64_t id)
+{
+	return traces_check(pid, id);
 }

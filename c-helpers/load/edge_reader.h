@@ -1,0 +1,30 @@
+/*
+ * edge_reader.h - the hand-over between the load and whoever observes what is loaded.
+ *
+ * The load is quiet at each of these moments: it calls, waits for the return, and goes on. Nothing of
+ * it is called between the two edges of a window.
+ */
+#ifndef IOMB_EDGE_READER_H
+#define IOMB_EDGE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum load_moment {
+	LOAD_UNCONNECTED, /* before the first connect */
+	LOAD_CONNECTED,	  /* the last connection is open */
+	LOAD_START_EDGE,
+	LOAD_END_EDGE,
+};
+
+struct edge_reader {
+	void *context;
+	void (*read)(void *context, enum load_moment moment);
+	/* Connections that the server has accepted so far; false when it does not say. */
+	bool (*accepted)(void *context, uint64_t *accepted);
+	/* The run cannot go on, for ended_fd is readable: says why. */
+	void (*ended)(void *context);
+	int ended_fd; /* -1: none; set before the load begins */
+};
+
+#endif

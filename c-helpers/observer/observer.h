@@ -1,0 +1,35 @@
+/*
+ * observer.h - what is read of the server while the load is quiet. It knows a process, and nothing of
+ * the load.
+ *
+ * Each file calls only those below it:
+ *   observer.c  opens and closes all of it
+ *   edges.c     the readings at the edges of the window
+ *   traces.c    tracepoints
+ *   tasks.c     the server's threads, and the kernel's
+ */
+#ifndef IOMB_OBSERVER_H
+#define IOMB_OBSERVER_H
+
+#include "../wire/abi.h"
+#include "../wire/failure.h"
+#include "edges.h"
+#include "traces.h"
+
+struct observer {
+	const struct loadgen_config *config;
+	struct failure *failure; /* of the run; what goes wrong here ends it */
+	int ended_fd;		 /* readable when the server's process has ended; -1: not known */
+	struct edges edges;
+	struct traces traces;
+};
+
+/* What is to be read, and where a failure goes; opens nothing. */
+void observer_init(struct observer *o, const struct loadgen_config *config, struct failure *failure);
+/* A failure ends the run. */
+void observer_open(struct observer *o);
+void observer_close(struct observer *o);
+/* The server's process has ended: the run fails. */
+void observer_ended(struct observer *o);
+
+#endif
