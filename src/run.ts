@@ -264,7 +264,7 @@ function wantsBlock({ execution, record, trials, startedMs }: Measuring, block: 
   );
 }
 
-/** How much of the wall time was load: design.md asks for short trials, so the rest must be small. */
+/** How much of the wall time was load: docs/architecture.md asks for short trials, so the rest must be small. */
 function timingOf(
   settings: RunSettings,
   trials: readonly TrialResult[],

@@ -10,7 +10,7 @@ const COMPILE_TIMEOUT_MS = 120_000;
 /** Lines of a compiler's complaint that are shown. */
 const ERROR_LINES_MAX = 12;
 
-/** See style.md: every warning is an error, on gcc and on clang. */
+/** See CONTRIBUTING.md: every warning is an error, on gcc and on clang. */
 const WARNING_FLAGS = [
   '-Wall',
   '-Wextra',

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -246,6 +246,34 @@ describe('the load generator', () => {
 
 test('no C source reads the wall clock', () => {
   expect(filesWith(helpers, /\bCLOCK_REALTIME\b|\bgettimeofday\(/)).toEqual([]);
+});
+
+describe('the pages', () => {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...readdirSync(join(ROOT, 'docs')).map((name) => join('docs', name)),
+  ];
+
+  test.each(pages)('%s links and names files that exist', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, path = '']) =>
+      join(dirname(page), path),
+    );
+    const named = [...text.matchAll(/`((?:src|c-helpers|docs|examples|workloads)\/[\w./-]+)`/g)].map(
+      ([, path = '']) => path,
+    );
+    expect([...links, ...named].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
+
+test('comments cite pages and files that exist', () => {
+  const cited = [...typescript, ...helpers].flatMap((file) =>
+    [...file.text.matchAll(/(?:src|c-helpers|docs)\/[\w/-]+\.(?:ts|md|c|h)\b|\b(?:design|style)\.md\b/g)]
+      .filter(() => isNotThisFile(file))
+      .map(([path]) => ({ file: file.path, path })),
+  );
+  expect(cited.filter(({ path }) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
 function isNotThisFile(file: SourceFile): boolean {

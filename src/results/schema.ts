@@ -24,7 +24,7 @@ const latencySchema = z.object({
   histogram: sparseHistogramSchema,
 });
 
-/** Who was the limit of a trial: design.md, "saturation". */
+/** Who was the limit of a trial: docs/reading-the-tables.md, "limit". */
 export const saturationSchema = z.enum(['server', 'client', 'neither']);
 
 /** What one trial measured. Values are over the measured window unless the name says otherwise. */

@@ -99,7 +99,7 @@ export function quantileNs(latency: Pick<Latency, 'histogram' | 'minNs' | 'maxNs
   return Math.min(latency.maxNs, Math.max(latency.minNs, middle));
 }
 
-/** The fewest values of which this percentile says something: ten beyond it (design.md). */
+/** The fewest values of which this percentile says something: ten beyond it (docs/architecture.md). */
 export function samplesNeeded(share: number): number {
   // Rounded because 10 / (1 - 0.999) is a little more than 10,000 in binary.
   return Math.ceil(Number((10 / (1 - share)).toFixed(6)));

@@ -1,10 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runCli } from './cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** Every page for users: options may be described in any of them. */
+const DOCS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => join('docs', name))]
+  .map((name) => readFileSync(join(ROOT, name), 'utf8'))
+  .join('\n');
+const README_LINES_MAX = 150;
 /** Options of README that are those of other programs. */
 const OF_DOCKER = ['--rm', '--security-opt'];
 
@@ -21,14 +27,19 @@ function entriesOf(help: string, section: 'Commands' | 'Options', entry: RegExp)
   return lines.flatMap((line) => entry.exec(line)?.[1] ?? []);
 }
 
-test('README and --help know the same commands and options', async () => {
+test('README is short enough to be read', () => {
+  expect(README.split('\n').length).toBeLessThanOrEqual(README_LINES_MAX);
+});
+
+test('docs and --help know the same commands and options', async () => {
   const subcommands = (help: string) =>
     entriesOf(help, 'Commands', /^ {2}([a-z]+)/).filter((name) => name !== 'help');
   const commands = subcommands(await helpOf(''));
-  const listed = README.split('```text\n')[1]?.split('```')[0] ?? '';
-  expect([...listed.matchAll(/^iomodels-bench (\w+)/gm)].map((match) => match[1]).sort()).toEqual(
-    commands.toSorted(),
+  const commandsPage = readFileSync(join(ROOT, 'docs/commands.md'), 'utf8');
+  const listed = (commandsPage.split('```text\n')[1]?.split('```')[0] ?? '').matchAll(
+    /^iomodels-bench (\w+)/gm,
   );
+  expect([...listed].map((match) => match[1]).sort()).toEqual(commands.toSorted());
 
   const options = new Set<string>();
   for (const command of commands) {
@@ -36,10 +47,10 @@ test('README and --help know the same commands and options', async () => {
     const helps = [help, ...(await Promise.all(subcommands(help).map((sub) => helpOf(`${command} ${sub}`))))];
     const own = helps.flatMap((text) => entriesOf(text, 'Options', /^ {2}(?:-\w, )?(--[a-z-]+)/));
     // Those of serve are only for those who ask it.
-    const missing = own.filter((option) => !README.includes(option) && command !== 'serve');
+    const missing = own.filter((option) => !DOCS.includes(option) && command !== 'serve');
     expect(missing, command).toEqual([]);
     for (const option of own) options.add(option);
   }
-  const named = new Set(README.match(/(?<![\w-])--[a-z][a-z-]*/g));
+  const named = new Set(DOCS.match(/(?<![\w-])--[a-z][a-z-]*/g));
   expect([...named].filter((option) => !options.has(option) && !OF_DOCKER.includes(option))).toEqual([]);
 });
