@@ -120,8 +120,7 @@ async function show(name: string, options: ShowOptions): Promise<void> {
   const result = await readRun(baseline.folder, options.out);
   const report = runReport(result);
   const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;
-  await writeDocument(
-    { ...report, facts: [from, ...report.facts] },
-    { ...options, stored: `stored in ${baseline.folder}` },
-  );
+  if (options.markdown) return writeDocument({ ...report, facts: [from, ...report.facts] }, options);
+  await write(`${from}\n\n`);
+  await writeDocument(report, { stored: `stored in ${baseline.folder}` });
 }

@@ -53,7 +53,8 @@ export const METRICS: readonly Metric[] = [
     name: 'goodput',
     help: 'Echoed and verified bytes of completed requests per second, in one direction',
     column: null,
-    // Bytes are verified until the last answer is drained: what is not completed by the deadline is left out.
+    // Bytes are verified until the last answer is drained, so this is the mean message times the rate. Exact
+    // where no request broke; parts of broken echoes are counted, and the table tells of them.
     ...medianOverTrials(({ requests, throughputPerS }) =>
       requests.accounted === 0 ? null : (requests.bytesVerified / requests.accounted) * throughputPerS,
     ),

@@ -41,7 +41,7 @@ test('a comparison shows what changed, the verdicts of all rows, and what decide
     metric                     regressed  improved  inconclusive  same   interval,  further blocks that
                                                                         middle ± %  would decide the rest
     syscalls/request  counted          2         0             0     0       0.075
-    switches/request  counted          0         0             0     2       0.102
+    switches/request  counted          0         0             0     2       0.103
     CPU/request       timed            2         0             0     0        5.21
     throughput        timed            2         0             0     0        9.07
     p50               timed            2         0             0     0        21.6
