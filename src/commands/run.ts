@@ -20,6 +20,8 @@ interface RunOptions extends Omit<RunFlags, 'ownWorkloads'> {
   readonly out: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
+  /** What `reference` was called before. */
+  readonly baseline?: string;
   readonly dryRun?: boolean;
 }
 
@@ -49,7 +51,8 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       `load before it, on the same connections (default: ${RUN_DEFAULTS.warmupMs}ms)`,
     )
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
-    .option('--baseline <model>', `the row that ratios refer to (default: ${RUN_DEFAULTS.baseline})`)
+    .option('--reference <model>', `the row that ratios refer to (default: ${RUN_DEFAULTS.reference})`)
+    .addOption(new Option('--baseline <model>', 'as it was called before').conflicts('reference').hideHelp())
     .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
     .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
@@ -72,6 +75,10 @@ export function registerRun(command: Command, signal: AbortSignal): void {
 }
 
 async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
+  if (options.baseline !== undefined)
+    process.stderr.write(
+      'notice: --baseline <model> is called --reference now; a baseline is a run kept to compare with\n',
+    );
   const { config, exports } = configure(options);
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
@@ -99,7 +106,9 @@ function configure(options: RunOptions): { config: RunConfig; exports: readonly 
   };
   const ownWorkloads = attempt(() => loadWorkloadFiles(options.workload, builtIn));
   const context = { workloads: builtIn, topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
-  const config = attempt(() => resolveRunConfig({ ...options, ownWorkloads }, context));
+  const config = attempt(() =>
+    resolveRunConfig({ ...options, reference: options.reference ?? options.baseline, ownWorkloads }, context),
+  );
   const exports = attempt(() => options.export.flatMap((text) => parseExportRequest(text)));
   if (config === undefined || exports === undefined || problems.length > 0) throw new UsageError(problems);
   return { config, exports };

@@ -78,7 +78,7 @@ describe('resolveRunConfig', () => {
       duration: '1.5s',
       warmup: '20',
       seed: '0',
-      baseline: 'poll',
+      reference: 'poll',
       serverCpus: '0',
       clientCpus: '1',
       precision: '2%',
@@ -134,7 +134,7 @@ describe('resolveRunConfig', () => {
       duration: 'long',
       warmup: '-1',
       seed: '1.5',
-      baseline: 'pol',
+      reference: 'pol',
       serverCpus: '9',
       clientCpus: 'all',
       precision: '0',
@@ -178,15 +178,15 @@ describe('resolveRunConfig', () => {
     const cases: [title: string, flags: RunFlags, baseline: string][] = [
       ['is epoll-lt where it is in the run', { models: 'poll,epoll-lt' }, 'epoll-lt'],
       ['is the first model where epoll-lt is not', { models: 'select,poll' }, 'select'],
-      ['may be any row', { models: 'poll,poll', baseline: 'poll#2' }, 'poll#2'],
+      ['may be any row', { models: 'poll,poll', reference: 'poll#2' }, 'poll#2'],
     ];
     test.each(cases)('%s', (_title, flags, baseline) => {
       expect(settingsOf(flags).baseline).toBe(baseline);
     });
 
     test('must be a row of this run', () => {
-      expect(problemsOf({ models: 'poll', baseline: 'epoll-lt' })).toEqual([
-        '--baseline: unknown model in this run epoll-lt; did you mean poll?',
+      expect(problemsOf({ models: 'poll', reference: 'epoll-lt' })).toEqual([
+        '--reference: unknown model in this run epoll-lt; did you mean poll?',
       ]);
     });
   });

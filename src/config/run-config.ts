@@ -7,7 +7,7 @@ import { select, unknown } from './selection.ts';
 
 /** What `run` does when nothing is said: within two minutes on two cores. */
 export const RUN_DEFAULTS = {
-  baseline: 'epoll-lt',
+  reference: 'epoll-lt',
   blocks: 7,
   warmupMs: 60,
   durationMs: 240,
@@ -31,7 +31,7 @@ export interface RunFlags {
   readonly warmup?: string | undefined;
   readonly seed?: string | undefined;
   readonly profile?: string | undefined;
-  readonly baseline?: string | undefined;
+  readonly reference?: string | undefined;
   readonly serverCpus?: string | undefined;
   readonly clientCpus?: string | undefined;
   readonly precision?: string | undefined;
@@ -80,7 +80,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     warmupMs: duration(flags.warmup, RUN_DEFAULTS.warmupMs, '--warmup', problems),
     durationMs: duration(flags.duration, RUN_DEFAULTS.durationMs, '--duration', problems),
     seed: wholeNumber(flags.seed, context.randomSeed, { flag: '--seed', min: 0, max: 0x7fffffff }, problems),
-    baseline: resolveBaseline(flags.baseline, entries, problems),
+    baseline: resolveReference(flags.reference, entries, problems),
     serverCpus,
     clientCpus,
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
@@ -139,18 +139,18 @@ function resolveWorkloads(
   return names.flatMap((name) => known.filter((workload) => workload.id === name).slice(0, 1));
 }
 
-/** Without `--baseline`: epoll-lt where it is in the run, else the first model. */
-function resolveBaseline(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
+/** Without `--reference`: epoll-lt where it is in the run, else the first model. */
+function resolveReference(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
   const labels = entries.map((entry) => entry.label);
   if (flag !== undefined) {
     // An empty run has been complained of already.
     if (labels.length > 0 && !labels.includes(flag))
-      problems.push(`--baseline: ${unknown(flag, labels, 'model in this run')}`);
+      problems.push(`--reference: ${unknown(flag, labels, 'model in this run')}`);
     return flag;
   }
-  return labels.includes(RUN_DEFAULTS.baseline)
-    ? RUN_DEFAULTS.baseline
-    : (labels[0] ?? RUN_DEFAULTS.baseline);
+  return labels.includes(RUN_DEFAULTS.reference)
+    ? RUN_DEFAULTS.reference
+    : (labels[0] ?? RUN_DEFAULTS.reference);
 }
 
 /** Without `--handicap`, every row is. */

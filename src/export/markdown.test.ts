@@ -9,13 +9,13 @@ test('The tables of the terminal are there with all their columns', () => {
 
     - Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
     - server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
-    - 6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+    - 6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
 
     ## many-connections: 200 connections, all active, 64 B (closed loop)
 
     | \\# | model | req/s | p50 | p99 | p99.9 | CPU ns /req | sysc. /req | ctxsw /req | thr. | peak RSS | limit | throughput, times epoll-lt |
     | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |
-    | 1 | epoll-lt! | 152.0k | 1.12ms | 1.84ms | 2.27ms | 6,400 | 2.05 | 0.012 | 1 | 2.20M | server | baseline |
+    | 1 | epoll-lt! | 152.0k | 1.12ms | 1.84ms | 2.27ms | 6,400 | 2.05 | 0.012 | 1 | 2.20M | server | reference |
     | = | epoll-et | 152.0k | 1.12ms | 1.84ms | 2.29ms | 6,400 | 2.04 | 0.012 | 1 | 2.20M | server | 1.000 \\[0.967–1.034\\] |
     | 3 | select | 98.3k | 1.73ms | 2.84ms | 3.53ms | 9,868 | 2.10 | 0.012 | 1 | 2.20M | server | 0.647 \\[0.637–0.657\\] |
     | c1 | io_uring | 196.0k | 866µs | 1.43ms | 1.77ms | 4,100 | 0.11 | 0.020 | 1 | 6.50M | client | CPU 1.561 \\[1.523–1.599\\] |
@@ -30,7 +30,7 @@ test('The tables of the terminal are there with all their columns', () => {
     | \\# | model | req/s | p50 | p99 | p99.9 | CPU ns /req | sysc. /req | ctxsw /req | thr. | peak RSS | limit | requests per CPU time, times epoll-lt |
     | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |
     | 1 | io_uring! | 20.0k | 20.9µs | 34.4µs | 41.9µs | 4,101 | 0.11 | 0.021 | 1 | 6.50M | neither | 1.561 \\[1.525–1.598\\] |
-    | 2 | epoll-lt | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.05 | 0.013 | 1 | 2.20M | neither | baseline |
+    | 2 | epoll-lt | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.05 | 0.013 | 1 | 2.20M | neither | reference |
     | = | epoll-et | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.04 | 0.013 | 1 | 2.20M | neither | 1.000 \\[0.967–1.032\\] |
     | - | select |  |  |  |  |  |  |  |  |  |  | skipped |
 

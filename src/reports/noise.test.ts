@@ -11,7 +11,7 @@ test('A noise certificate says how often compare is wrong, and what it can see',
     "Run 20250101-000000-fixture
     Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
     server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
-    6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+    6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
 
     Equals compared: epoll-lt under many-connections, fixed-rate, 7 blocks a side
     metric       threshold  false alarms,    false alarms,  inconclusive  half-width of  smallest change      in the

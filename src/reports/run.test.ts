@@ -25,12 +25,12 @@ describe('A whole run', () => {
       "Run 20250101-000000-fixture
       Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
       server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
-      6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+      6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
 
       many-connections: 200 connections, all active, 64 B (closed loop)
        #  model       req/s     p50     p99   p99.9  CPU ns  sysc.  ctxsw  thr.   peak  limit   throughput,
                                                        /req   /req   /req          RSS          times epoll-lt
-       1  epoll-lt!  152.0k  1.12ms  1.84ms  2.27ms   6,400   2.05  0.012     1  2.20M  server  baseline
+       1  epoll-lt!  152.0k  1.12ms  1.84ms  2.27ms   6,400   2.05  0.012     1  2.20M  server  reference
        =  epoll-et   152.0k  1.12ms  1.84ms  2.29ms   6,400   2.04  0.012     1  2.20M  server  1.000 [0.967–1.034]
        3  select      98.3k  1.73ms  2.84ms  3.53ms   9,868   2.10  0.012     1  2.20M  server  0.647 [0.637–0.657]
       c1  io_uring   196.0k   866µs  1.43ms  1.77ms   4,100   0.11  0.020     1  6.50M  client  CPU 1.561 [1.523–1.599]
@@ -43,7 +43,7 @@ describe('A whole run', () => {
       #  model      req/s     p50     p99   p99.9  CPU ns  sysc.  ctxsw  thr.   peak  limit    requests per CPU time,
                                                      /req   /req   /req          RSS           times epoll-lt
       1  io_uring!  20.0k  20.9µs  34.4µs  41.9µs   4,101   0.11  0.021     1  6.50M  neither  1.561 [1.525–1.598]
-      2  epoll-lt   20.0k  32.6µs  53.9µs  65.2µs   6,401   2.05  0.013     1  2.20M  neither  baseline
+      2  epoll-lt   20.0k  32.6µs  53.9µs  65.2µs   6,401   2.05  0.013     1  2.20M  neither  reference
       =  epoll-et   20.0k  32.6µs  53.9µs  65.2µs   6,401   2.04  0.013     1  2.20M  neither  1.000 [0.967–1.032]
       -  select                                                                                skipped
         The rate is given: rows are ranked by requests per server CPU time, not by throughput.
@@ -67,12 +67,12 @@ describe('A whole run', () => {
       "Run 20250101-000000-fixture
       Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
       server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
-      6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+      6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
 
       many-connections: 200 connections, all active, 64 B (closed loop)
        #  model       req/s     p99  CPU ns  sysc.  limit   throughput,
                                        /req   /req          times epoll-lt
-       1  epoll-lt!  152.0k  1.84ms   6,400   2.05  server  baseline
+       1  epoll-lt!  152.0k  1.84ms   6,400   2.05  server  reference
        =  epoll-et   152.0k  1.84ms   6,400   2.04  server  1.000 [0.967–1.034]
        3  select      98.3k  2.84ms   9,868   2.10  server  0.647 [0.637–0.657]
       c1  io_uring   196.0k  1.43ms   4,100   0.11  client  CPU 1.561 [1.523–1.599]
@@ -88,7 +88,7 @@ describe('A whole run', () => {
       #  model      req/s     p99  CPU ns  sysc.  limit    requests per CPU time,
                                      /req   /req           times epoll-lt
       1  io_uring!  20.0k  34.4µs   4,101   0.11  neither  1.561 [1.525–1.598]
-      2  epoll-lt   20.0k  53.9µs   6,401   2.05  neither  baseline
+      2  epoll-lt   20.0k  53.9µs   6,401   2.05  neither  reference
       =  epoll-et   20.0k  53.9µs   6,401   2.04  neither  1.000 [0.967–1.032]
       -  select                                            skipped
         left out at 80 columns: p50, p99.9, ctxsw/req, thr., peak RSS

@@ -53,7 +53,7 @@ function headerLines(record: RunRecord): readonly string[] {
       `SMT ${env.smt ?? 'unknown'}`,
       `clock ${env.clocksource ?? 'unknown'}`,
     ].join(' · '),
-    `${record.timing?.blocks ?? settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · baseline ${settings.baseline}`,
+    `${record.timing?.blocks ?? settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
   ];
 }
 

@@ -11,7 +11,7 @@ test('At 80 columns a sweep is its head, a table and a chart per active count, a
     "Run 20250101-000000-fixture
     Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
     server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
-    6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · baseline epoll-lt
+    6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
 
     10 active: server CPU per request over idle connections
     model          0    1000    4000    9900  slope, ns per

@@ -178,7 +178,7 @@ export const runSettingsSchema = z.object({
   warmupMs: amount,
   durationMs: amount,
   seed: count,
-  baseline: z.string(),
+  baseline: z.string().describe('label of the reference: the row that ratios refer to'),
   serverCpus: z.array(count).nullable().describe('null: not pinned'),
   clientCpus: z.array(count).nullable(),
   precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),

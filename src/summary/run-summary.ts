@@ -5,17 +5,17 @@ import type { RowNumbers } from './summarize-row.ts';
 
 /**
  * The place of a row among those that are ranked by the same: a number, `'='` for no difference shown
- * to the baseline, `'?'` for one that may be chance, null where there is no comparison.
+ * to the reference, `'?'` for one that may be chance, null where there is no comparison.
  */
 export type Rank = number | '=' | '?' | null;
 
 /** What a row is ranked by: requests per second, or requests per second of server CPU. */
 export type RankedBy = 'throughput' | 'cpu';
 
-/** A cell against the baseline of its workload. */
-export interface Comparison {
+/** A cell against the reference of its workload. */
+export interface RowRatio {
   readonly rankedBy: RankedBy;
-  /** Times the baseline; above 1 is better, also where it is CPU per request (then turned over). */
+  /** Times the reference; above 1 is better, also where it is CPU per request (then turned over). */
   readonly ratio: number | null;
   readonly interval: Interval | null;
   readonly simultaneous: Interval | null;
@@ -34,6 +34,7 @@ export interface Comparison {
 interface RowCommon {
   readonly label: string;
   readonly model: string;
+  /** Whether it is the reference: the row that the others are compared with. */
   readonly baseline: boolean;
 }
 
@@ -42,8 +43,8 @@ export interface MeasuredRow extends RowCommon, RowNumbers {
   readonly trials: { readonly measured: number; readonly failed: number; readonly contaminated: number };
   /** Messages of the trials that failed, each once. */
   readonly failures: readonly string[];
-  /** Null for the baseline itself. */
-  readonly comparison: Comparison | null;
+  /** Null for the reference itself. */
+  readonly comparison: RowRatio | null;
   readonly rank: Rank;
 }
 

@@ -140,7 +140,7 @@ describe('Comparisons', () => {
         ratio: null,
         interval: null,
         verdict: 'unknown',
-        reason: 'the baseline epoll-lt was not measured',
+        reason: 'the reference epoll-lt was not measured',
       },
     });
     expect(summarize(alone).comparisons).toBe(0);

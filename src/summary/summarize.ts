@@ -3,7 +3,7 @@ import { BLOCKS_MIN, halfWidth, type Pair, pairedRatio } from '../stats/bootstra
 import type { Workload } from '../workloads/schema.ts';
 import { totalAudits } from './audit-summary.ts';
 import { rankRows } from './rank.ts';
-import type { Comparison, RankedBy, RowSummary, RunSummary } from './run-summary.ts';
+import type { RankedBy, RowRatio, RowSummary, RunSummary } from './run-summary.ts';
 import { summarizeRow, summarizeSaturation } from './summarize-row.ts';
 
 interface CellTrials {
@@ -97,12 +97,12 @@ function rowOf(trials: CellTrials, context: RowContext): RowSummary {
   };
 }
 
-function compare(trials: CellTrials, context: RowContext): Comparison {
+function compare(trials: CellTrials, context: RowContext): RowRatio {
   const label = context.record.settings.baseline;
   const baseline = context.cells.find(({ cell }) => cell.label === label);
   const rankedBy = rankedByOf(trials, baseline, context.workload);
   if (baseline === undefined || baseline.measured.length === 0) {
-    return noComparison(rankedBy, `the baseline ${label} was not measured`);
+    return noComparison(rankedBy, `the reference ${label} was not measured`);
   }
   const result = pairedRatio(pairsOf(trials, baseline, rankedBy), {
     seed: seedOf(context.record.settings.seed, `${context.workload.id}/${trials.cell.label}`),
@@ -133,7 +133,7 @@ function compare(trials: CellTrials, context: RowContext): Comparison {
   };
 }
 
-function noComparison(rankedBy: RankedBy, reason: string): Comparison {
+function noComparison(rankedBy: RankedBy, reason: string): RowRatio {
   const nothing = { ratio: null, interval: null, simultaneous: null, halfWidth: null };
   return { rankedBy, ...nothing, blocks: 0, verdict: 'unknown', reason };
 }

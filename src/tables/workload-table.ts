@@ -79,7 +79,7 @@ function nameOf(row: RowSummary, contaminated: boolean): Value {
 }
 
 function ratio({ comparison }: MeasuredRow, apart: boolean): Value {
-  if (comparison === null) return text('baseline', 'faint');
+  if (comparison === null) return text('reference', 'faint');
   const { ratio: value, interval, verdict } = comparison;
   return value === null ? NONE : { kind: 'ratio', ratio: value, interval, verdict, apart };
 }

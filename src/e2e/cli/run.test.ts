@@ -13,6 +13,7 @@ import {
   trialResultSchema,
 } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
+import { EXIT } from '../../util/errors.ts';
 import { BYTES_PER_MIB } from '../../util/units.ts';
 import { loadWorkloads } from '../../workloads/load.ts';
 import { until } from '../conformance/until.ts';
@@ -285,3 +286,20 @@ function echoOf(port: number, text: string): Promise<string> {
     socket.on('error', reject).on('end', () => resolve(received));
   });
 }
+
+test('run takes --baseline for --reference, with a notice on stderr', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'iomb-reference-'));
+  try {
+    const old = await runCli(
+      ['run', '--models', 'poll,select', '--baseline', 'select', '--dry-run', '--json'],
+      { cwd },
+    );
+    expect(old.exitCode, old.stderr).toBe(EXIT.ok);
+    expect(old.stderr).toContain('notice: --baseline <model> is called --reference now');
+    expect(JSON.stringify(JSON.parse(old.stdout))).toContain('"baseline":"select"');
+    const both = await runCli(['run', '--baseline', 'poll', '--reference', 'poll', '--dry-run'], { cwd });
+    expect(both.exitCode).toBe(EXIT.usage);
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+});
