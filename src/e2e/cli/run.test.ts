@@ -48,7 +48,7 @@ describe('a run', () => {
   test('ends with 0, its tables on stdout and its progress on stderr', () => {
     expect(ended.stderr).not.toContain('error:');
     expect(ended.exitCode).toBe(0);
-    for (const name of ['ping-pong', '200 connections', 'epoll-lt', 'epoll-lt#2', 'poll', 'baseline'])
+    for (const name of ['ping-pong', '200 connections', 'epoll-lt', 'epoll-lt#2', 'poll', 'reference'])
       expect(ended.stdout).toContain(name);
     expect(ended.stdout).toContain(`stored in ${folder}\n`);
     expect(ended.stdout).not.toContain('\u001b');
