@@ -36,12 +36,13 @@ struct conn {
 	struct counters_slot *slot; /* the thread's; NULL until it is made */
 };
 
-const char model_name[] = "blocking";
-const char model_usage[] = "";
-const bool model_listen_nonblocking = false;
-
-static struct conn *conns; /* by fd */
-static pthread_attr_t thread_attr;
+struct loop {
+	const struct server *server;
+	struct counters_slot *slot;
+	struct conn *conns; /* by fd */
+	pthread_attr_t thread_attr;
+	bool said; /* that connections are refused */
+};
 
 static void *conn_thread(void *arg);
 
@@ -53,52 +54,51 @@ static void conn_close(struct conn *conn, bool broken)
 }
 
 /* Only the main thread handles signals, so the new one starts with all of them blocked. */
-static int thread_start(struct conn *conn)
+static int thread_start(struct loop *loop, struct conn *conn)
 {
 	pthread_t thread;
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&thread, &thread_attr, conn_thread, conn);
+	int error = pthread_create(&thread, &loop->thread_attr, conn_thread, conn);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
 /* The limits that model_limit knows of may be used up by others. */
-static void refuse(struct counters_slot *slot, int fd, int error)
+static void refuse(struct loop *loop, int fd, int error)
 {
-	static bool said;
-	if (!said)
+	if (!loop->said)
 		fprintf(stderr, "%s: refusing connections: pthread_create: %s; counted as refused\n",
-			model_name, strerror(error));
-	said = true;
-	count(slot, COUNT_REFUSED);
-	net_close(slot, fd, false);
+			model.name, strerror(error));
+	loop->said = true;
+	count(loop->slot, COUNT_REFUSED);
+	net_close(loop->slot, fd, false);
 }
 
-static void conn_open(struct counters_slot *slot, int fd)
+static void conn_open(struct loop *loop, int fd)
 {
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 
 	if (conn->slot) { /* the descriptor's thread is there and sleeps, or is about to */
 		__atomic_store_n(&conn->open, 1, __ATOMIC_RELEASE);
-		sys_futex_wake(slot, &conn->open, 1);
+		sys_futex_wake(loop->slot, &conn->open, 1);
 		return;
 	}
 	*conn = (struct conn){.open = 1, .fd = fd, .slot = counters_slot_take()};
-	int error = thread_start(conn);
+	int error = thread_start(loop, conn);
 	if (error) {
 		counters_slot_return(conn->slot);
 		conn->slot = NULL;
-		refuse(slot, fd, error);
+		refuse(loop, fd, error);
 	}
 }
 
-static void on_accept(const struct server *server, struct counters_slot *slot)
+static void on_accept(struct loop *loop)
 {
-	int fd = net_accept(server, slot, 0);
+	int fd = net_accept(loop->server, loop->slot, 0);
 	if (fd >= 0)
-		conn_open(slot, fd);
+		conn_open(loop, fd);
 }
 
 /* Waits for bytes; ECHO_MORE if there are some. */
@@ -150,12 +150,6 @@ static void *conn_thread(void *arg)
 		conn_close(conn, result == ECHO_BROKEN);
 	}
 	return NULL;
-}
-
-bool model_option(const char *arg)
-{
-	(void)arg;
-	return false;
 }
 
 /* The number that a file of the kernel starts with; UINT64_MAX if there is none, or "max". */
@@ -237,7 +231,7 @@ static uint64_t nproc_limit(void)
 	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 }
 
-struct model_limit model_limit(void)
+static struct model_limit model_limit(void)
 {
 	struct sysinfo host;
 	if (sysinfo(&host) < 0)
@@ -264,18 +258,14 @@ struct model_limit model_limit(void)
 	return least;
 }
 
-enum exit_code model_probe(struct probe *probe)
+static void model_prepare(struct loop *loop, const struct server *server)
 {
-	(void)probe;
-	return EXIT_SERVED;
-}
-
-void model_prepare(const struct server *server)
-{
-	conns = net_slab(server->fds_max, sizeof(*conns));
-	pthread_attr_init(&thread_attr);
-	pthread_attr_setdetachstate(&thread_attr, PTHREAD_CREATE_DETACHED);
-	errno = pthread_attr_setstacksize(&thread_attr, THREAD_STACK_BYTES);
+	loop->server = server;
+	loop->slot = counters_slot(0);
+	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
+	pthread_attr_init(&loop->thread_attr);
+	pthread_attr_setdetachstate(&loop->thread_attr, PTHREAD_CREATE_DETACHED);
+	errno = pthread_attr_setstacksize(&loop->thread_attr, THREAD_STACK_BYTES);
 	if (errno)
 		die("pthread_attr_setstacksize(%u)", THREAD_STACK_BYTES);
 }
@@ -297,11 +287,18 @@ static void interrupt_accept(void)
 	}
 }
 
-_Noreturn void model_serve(const struct server *server)
+static _Noreturn void model_serve(struct loop *loop)
 {
-	struct counters_slot *slot = counters_slot(0);
-
 	interrupt_accept();
 	for (;;)
-		on_accept(server, slot);
+		on_accept(loop);
 }
+
+const struct model model = {
+	.name = "blocking",
+	.listen_nonblocking = false,
+	.loop_bytes = sizeof(struct loop),
+	.limit = model_limit,
+	.prepare = model_prepare,
+	.serve = model_serve,
+};

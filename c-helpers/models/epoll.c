@@ -21,102 +21,99 @@ struct conn {
 	struct echo echo;
 };
 
-const char model_name[] = "epoll";
-const char model_usage[] = "[--trigger=level|edge]";
-const bool model_listen_nonblocking = true;
+struct loop {
+	const struct server *server;
+	struct counters_slot *slot;
+	bool edge_triggered;
+	int ep;
+	struct conn *conns; /* by fd */
+	char *owed;	    /* one buffer per fd */
+	char *scratch;
+	struct epoll_event events[EVENTS_MAX];
+};
 
-static bool edge_triggered;
-static int ep;
-static struct conn *conns; /* by fd */
-static char *owed;	   /* one buffer per fd */
-static char *scratch;
-
-static void conn_close(struct counters_slot *slot, struct conn *conn, bool broken)
+static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 {
 	if (conn->fd < 0)
 		return;
-	net_close(slot, conn->fd, broken); /* close also takes it out of the epoll set */
+	net_close(loop->slot, conn->fd, broken); /* close also takes it out of the epoll set */
 	conn->fd = -1;
 }
 
-static void conn_open(const struct server *server, struct counters_slot *slot, int fd)
+static void conn_open(struct loop *loop, int fd)
 {
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 	struct epoll_event event = {.data.fd = fd};
 
 	*conn = (struct conn){.fd = fd};
-	conn->echo.owed = owed + (size_t)fd * server->buf_bytes;
-	event.events = edge_triggered ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN;
-	if (sys_epoll_ctl(slot, ep, EPOLL_CTL_ADD, fd, &event) < 0)
+	conn->echo.owed = loop->owed + (size_t)fd * loop->server->buf_bytes;
+	event.events = loop->edge_triggered ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN;
+	if (sys_epoll_ctl(loop->slot, loop->ep, EPOLL_CTL_ADD, fd, &event) < 0)
 		die("epoll_ctl(ADD, fd %d)", fd);
 }
 
-static void on_accept(const struct server *server, struct counters_slot *slot)
+static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(server, slot, SOCK_NONBLOCK)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE)
 		if (fd >= 0)
-			conn_open(server, slot, fd);
+			conn_open(loop, fd);
 }
 
 /* Level-triggered: asks for the direction that the connection now waits for. */
-static void interest(struct counters_slot *slot, int fd, uint32_t events)
+static void interest(struct loop *loop, int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.fd = fd};
-	if (sys_epoll_ctl(slot, ep, EPOLL_CTL_MOD, fd, &event) < 0)
+	if (sys_epoll_ctl(loop->slot, loop->ep, EPOLL_CTL_MOD, fd, &event) < 0)
 		die("epoll_ctl(MOD, fd %d)", fd);
 }
 
 /* hangup: the peer's FIN is in the socket, so a short read is not the end of it. */
-static void on_recv(const struct server *server, struct counters_slot *slot, struct conn *conn, bool hangup)
+static void on_recv(struct loop *loop, struct conn *conn, bool hangup)
 {
 	enum echo_result result;
 	do {
-		result = echo_read(slot, &conn->echo, conn->fd, scratch, server->buf_bytes);
-	} while (edge_triggered && (result == ECHO_MORE || (hangup && result == ECHO_SHORT)));
+		result = echo_read(loop->slot, &conn->echo, conn->fd, loop->scratch, loop->server->buf_bytes);
+	} while (loop->edge_triggered && (result == ECHO_MORE || (hangup && result == ECHO_SHORT)));
 
 	if (result == ECHO_CLOSED || result == ECHO_BROKEN)
-		conn_close(slot, conn, result == ECHO_BROKEN);
-	else if (result == ECHO_OWED && !edge_triggered)
-		interest(slot, conn->fd, EPOLLOUT);
+		conn_close(loop, conn, result == ECHO_BROKEN);
+	else if (result == ECHO_OWED && !loop->edge_triggered)
+		interest(loop, conn->fd, EPOLLOUT);
 }
 
-static void on_send(const struct server *server, struct counters_slot *slot, struct conn *conn)
+static void on_send(struct loop *loop, struct conn *conn)
 {
-	enum echo_result result = echo_flush(slot, &conn->echo, conn->fd);
+	enum echo_result result = echo_flush(loop->slot, &conn->echo, conn->fd);
 	if (result == ECHO_BROKEN)
-		conn_close(slot, conn, true);
-	else if (result == ECHO_MORE && edge_triggered)
-		on_recv(server, slot, conn, true); /* the edges that came meanwhile are spent */
+		conn_close(loop, conn, true);
+	else if (result == ECHO_MORE && loop->edge_triggered)
+		on_recv(loop, conn, true); /* the edges that came meanwhile are spent */
 	else if (result == ECHO_MORE)
-		interest(slot, conn->fd, EPOLLIN);
+		interest(loop, conn->fd, EPOLLIN);
 }
 
-static void on_event(const struct server *server, struct counters_slot *slot, const struct epoll_event *event)
+static void on_event(struct loop *loop, const struct epoll_event *event)
 {
-	struct conn *conn = &conns[event->data.fd];
+	struct conn *conn = &loop->conns[event->data.fd];
 
 	if (echo_owes(&conn->echo)) {
 		if (event->events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
-			on_send(server, slot, conn);
+			on_send(loop, conn);
 	} else if (event->events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) {
-		on_recv(server, slot, conn, event->events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP));
+		on_recv(loop, conn, event->events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP));
 	}
 }
 
-bool model_option(const char *arg)
+static bool model_option(struct loop *loop, const char *arg)
 {
-	edge_triggered = !strcmp(arg, "--trigger=edge");
-	return edge_triggered || !strcmp(arg, "--trigger=level");
+	loop->edge_triggered = !strcmp(arg, "--trigger=edge");
+	return loop->edge_triggered || !strcmp(arg, "--trigger=level");
 }
 
-struct model_limit model_limit(void)
+static enum exit_code model_probe(struct loop *loop, struct probe *probe)
 {
-	return (struct model_limit){0};
-}
-
-enum exit_code model_probe(struct probe *probe)
-{
+	(void)loop;
 	(void)probe;
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fd < 0)
@@ -125,37 +122,49 @@ enum exit_code model_probe(struct probe *probe)
 	return EXIT_SERVED;
 }
 
-void model_prepare(const struct server *server)
+static void model_prepare(struct loop *loop, const struct server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = server->listen_fd};
 
-	ep = epoll_create1(EPOLL_CLOEXEC);
-	if (ep < 0)
+	loop->server = server;
+	loop->slot = counters_slot(0);
+	loop->ep = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->ep < 0)
 		die("epoll_create1");
-	conns = net_slab(server->fds_max, sizeof(*conns));
-	owed = net_slab(server->fds_max, server->buf_bytes);
-	scratch = net_slab(1, server->buf_bytes);
+	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
+	loop->owed = net_slab(server->fds_max, server->buf_bytes);
+	loop->scratch = net_slab(1, server->buf_bytes);
 	/* Level-triggered in both variants: one accept that fails for now must be reported again. */
-	if (epoll_ctl(ep, EPOLL_CTL_ADD, server->listen_fd, &event) < 0)
+	if (epoll_ctl(loop->ep, EPOLL_CTL_ADD, server->listen_fd, &event) < 0)
 		die("epoll_ctl(ADD, listener)");
 }
 
-_Noreturn void model_serve(const struct server *server)
+static _Noreturn void model_serve(struct loop *loop)
 {
-	static struct epoll_event events[EVENTS_MAX];
-	struct counters_slot *slot = counters_slot(0);
+	struct epoll_event *events = loop->events;
 
 	for (;;) {
-		int ready = sys_epoll_wait(slot, ep, events, EVENTS_MAX);
+		int ready = sys_epoll_wait(loop->slot, loop->ep, events, EVENTS_MAX);
 		if (ready < 0 && errno != EINTR)
 			die("epoll_wait");
-		count(slot, COUNT_WAKEUPS);
+		count(loop->slot, COUNT_WAKEUPS);
 		for (int i = 0; i < ready; i++) {
-			count(slot, COUNT_EVENTS);
-			if (events[i].data.fd == server->listen_fd)
-				on_accept(server, slot);
+			count(loop->slot, COUNT_EVENTS);
+			if (events[i].data.fd == loop->server->listen_fd)
+				on_accept(loop);
 			else
-				on_event(server, slot, &events[i]);
+				on_event(loop, &events[i]);
 		}
 	}
 }
+
+const struct model model = {
+	.name = "epoll",
+	.usage = "[--trigger=level|edge]",
+	.listen_nonblocking = true,
+	.loop_bytes = sizeof(struct loop),
+	.option = model_option,
+	.probe = model_probe,
+	.prepare = model_prepare,
+	.serve = model_serve,
+};

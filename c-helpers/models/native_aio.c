@@ -23,22 +23,23 @@ struct conn {
 	struct echo echo;
 };
 
-const char model_name[] = "native_aio";
-const char model_usage[] = "";
-const bool model_listen_nonblocking = true;
-
-static aio_context_t context;
-static struct conn *conns;    /* by fd */
-static struct iocb *requests; /* by fd */
-static struct iocb **queue;   /* what the next io_submit submits */
-static uint32_t queued;
-static char *owed; /* one buffer per fd */
-static char *scratch;
+struct loop {
+	const struct server *server;
+	struct counters_slot *slot;
+	aio_context_t context;
+	struct conn *conns;    /* by fd */
+	struct iocb *requests; /* by fd */
+	struct iocb **queue;   /* what the next io_submit submits */
+	uint32_t queued;
+	char *owed; /* one buffer per fd */
+	char *scratch;
+	struct io_event events[EVENTS_MAX];
+};
 
 /* The socket is watched from the next io_submit on, until it is ready. */
-static void watch(int fd, uint32_t generation, unsigned int events)
+static void watch(struct loop *loop, int fd, uint32_t generation, unsigned int events)
 {
-	struct iocb *request = &requests[fd];
+	struct iocb *request = &loop->requests[fd];
 
 	*request = (struct iocb){
 		.aio_data = (uint64_t)generation << 32 | (uint32_t)fd,
@@ -46,90 +47,91 @@ static void watch(int fd, uint32_t generation, unsigned int events)
 		.aio_fildes = (uint32_t)fd,
 		.aio_buf = events,
 	};
-	queue[queued++] = request;
+	loop->queue[loop->queued++] = request;
 }
 
-static void conn_close(struct counters_slot *slot, struct conn *conn, bool broken)
+static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 {
 	if (conn->fd < 0)
 		return;
-	net_close(slot, conn->fd, broken);
+	net_close(loop->slot, conn->fd, broken);
 	conn->fd = -1;
 	conn->generation++;
 }
 
-static void conn_open(const struct server *server, int fd)
+static void conn_open(struct loop *loop, int fd)
 {
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 
 	*conn = (struct conn){.fd = fd, .generation = conn->generation};
-	conn->echo.owed = owed + (size_t)fd * server->buf_bytes;
-	watch(fd, conn->generation, POLLIN);
+	conn->echo.owed = loop->owed + (size_t)fd * loop->server->buf_bytes;
+	watch(loop, fd, conn->generation, POLLIN);
 }
 
-static void on_accept(const struct server *server, struct counters_slot *slot)
+static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(server, slot, SOCK_NONBLOCK)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE)
 		if (fd >= 0)
-			conn_open(server, fd);
-	watch(server->listen_fd, 0, POLLIN);
+			conn_open(loop, fd);
+	watch(loop, loop->server->listen_fd, 0, POLLIN);
 }
 
-static void on_recv(const struct server *server, struct counters_slot *slot, struct conn *conn)
+static void on_recv(struct loop *loop, struct conn *conn)
 {
-	enum echo_result result = echo_read(slot, &conn->echo, conn->fd, scratch, server->buf_bytes);
+	enum echo_result result =
+		echo_read(loop->slot, &conn->echo, conn->fd, loop->scratch, loop->server->buf_bytes);
 	if (result == ECHO_CLOSED || result == ECHO_BROKEN)
-		conn_close(slot, conn, result == ECHO_BROKEN);
+		conn_close(loop, conn, result == ECHO_BROKEN);
 	else
-		watch(conn->fd, conn->generation, result == ECHO_OWED ? POLLOUT : POLLIN);
+		watch(loop, conn->fd, conn->generation, result == ECHO_OWED ? POLLOUT : POLLIN);
 }
 
-static void on_send(struct counters_slot *slot, struct conn *conn)
+static void on_send(struct loop *loop, struct conn *conn)
 {
-	enum echo_result result = echo_flush(slot, &conn->echo, conn->fd);
+	enum echo_result result = echo_flush(loop->slot, &conn->echo, conn->fd);
 	if (result == ECHO_BROKEN)
-		conn_close(slot, conn, true);
+		conn_close(loop, conn, true);
 	else
-		watch(conn->fd, conn->generation, result == ECHO_OWED ? POLLOUT : POLLIN);
+		watch(loop, conn->fd, conn->generation, result == ECHO_OWED ? POLLOUT : POLLIN);
 }
 
-static void on_event(const struct server *server, struct counters_slot *slot, const struct io_event *event)
+static void on_event(struct loop *loop, const struct io_event *event)
 {
 	int fd = (int)(uint32_t)event->data;
 	uint32_t generation = (uint32_t)(event->data >> 32);
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 
-	count(slot, COUNT_EVENTS);
+	count(loop->slot, COUNT_EVENTS);
 	if (event->res < 0) {
 		errno = (int)-event->res;
 		die("IOCB_CMD_POLL(fd %d)", fd);
 	}
-	if (fd == server->listen_fd)
-		on_accept(server, slot);
+	if (fd == loop->server->listen_fd)
+		on_accept(loop);
 	else if (conn->fd != fd || conn->generation != generation)
-		count(slot, COUNT_IDLE_WAKEUPS);
+		count(loop->slot, COUNT_IDLE_WAKEUPS);
 	else if (echo_owes(&conn->echo))
-		on_send(slot, conn);
+		on_send(loop, conn);
 	else
-		on_recv(server, slot, conn);
+		on_recv(loop, conn);
 }
 
 /* The kernel may take fewer than it is given. Short of memory (EAGAIN) it is given the rest next turn. */
-static void submit(struct counters_slot *slot)
+static void submit(struct loop *loop)
 {
 	uint32_t done = 0;
-	while (done < queued) {
-		long n = sys_io_submit(slot, context, queued - done, queue + done);
+	while (done < loop->queued) {
+		long n = sys_io_submit(loop->slot, loop->context, loop->queued - done, loop->queue + done);
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0)
-			die("io_submit(%u requests)", queued - done);
+			die("io_submit(%u requests)", loop->queued - done);
 		done += (uint32_t)n;
 	}
-	queued -= done;
-	if (queued > 0)
-		memmove(queue, queue + done, queued * sizeof(*queue));
+	loop->queued -= done;
+	if (loop->queued > 0)
+		memmove(loop->queue, loop->queue + done, loop->queued * sizeof(*loop->queue));
 }
 
 static uint32_t read_number(const char *path)
@@ -144,13 +146,7 @@ static uint32_t read_number(const char *path)
 	return number;
 }
 
-bool model_option(const char *arg)
-{
-	(void)arg;
-	return false;
-}
-
-struct model_limit model_limit(void)
+static struct model_limit model_limit(void)
 {
 	uint32_t most = read_number("/proc/sys/fs/aio-max-nr");
 	uint32_t used = read_number("/proc/sys/fs/aio-nr");
@@ -184,8 +180,9 @@ static const char *probe_poll(aio_context_t probed)
 	return reason;
 }
 
-enum exit_code model_probe(struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, struct probe *probe)
 {
+	(void)loop;
 	aio_context_t probed = 0;
 	const char *reason;
 
@@ -207,35 +204,46 @@ enum exit_code model_probe(struct probe *probe)
 	return EXIT_UNSUPPORTED;
 }
 
-void model_prepare(const struct server *server)
+static void model_prepare(struct loop *loop, const struct server *server)
 {
 	uint32_t most = server->conns_max + LISTENER_REQUESTS;
 
-	if (syscall(SYS_io_setup, most, &context) < 0) {
+	loop->server = server;
+	loop->slot = counters_slot(0);
+	if (syscall(SYS_io_setup, most, &loop->context) < 0) {
 		if (errno == EAGAIN)
 			die_unsupported("io_setup(%u): fs.aio-max-nr is used up", most);
 		die("io_setup(%u)", most);
 	}
-	conns = net_slab(server->fds_max, sizeof(*conns));
-	requests = net_slab(server->fds_max, sizeof(*requests));
-	queue = net_slab(server->fds_max, sizeof(struct iocb *));
-	owed = net_slab(server->fds_max, server->buf_bytes);
-	scratch = net_slab(1, server->buf_bytes);
-	watch(server->listen_fd, 0, POLLIN);
+	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
+	loop->requests = net_slab(server->fds_max, sizeof(*loop->requests));
+	loop->queue = net_slab(server->fds_max, sizeof(struct iocb *));
+	loop->owed = net_slab(server->fds_max, server->buf_bytes);
+	loop->scratch = net_slab(1, server->buf_bytes);
+	watch(loop, server->listen_fd, 0, POLLIN);
 }
 
-_Noreturn void model_serve(const struct server *server)
+static _Noreturn void model_serve(struct loop *loop)
 {
-	static struct io_event events[EVENTS_MAX];
-	struct counters_slot *slot = counters_slot(0);
+	struct io_event *events = loop->events;
 
 	for (;;) {
-		submit(slot);
-		long ready = sys_io_getevents(slot, context, 1, EVENTS_MAX, events);
+		submit(loop);
+		long ready = sys_io_getevents(loop->slot, loop->context, 1, EVENTS_MAX, events);
 		if (ready < 0 && errno != EINTR)
 			die("io_getevents");
-		count(slot, COUNT_WAKEUPS);
+		count(loop->slot, COUNT_WAKEUPS);
 		for (long i = 0; i < ready; i++)
-			on_event(server, slot, &events[i]);
+			on_event(loop, &events[i]);
 	}
 }
+
+const struct model model = {
+	.name = "native_aio",
+	.listen_nonblocking = true,
+	.loop_bytes = sizeof(struct loop),
+	.limit = model_limit,
+	.probe = model_probe,
+	.prepare = model_prepare,
+	.serve = model_serve,
+};

@@ -17,129 +17,122 @@ struct conn {
 	struct echo echo;
 };
 
-const char model_name[] = "poll";
-const char model_usage[] = "";
-const bool model_listen_nonblocking = true;
+struct loop {
+	const struct server *server;
+	struct counters_slot *slot;
+	struct conn *conns; /* by fd */
+	char *owed;	    /* one buffer per fd */
+	char *scratch;
+	struct pollfd *entries; /* the listener first */
+	uint32_t entries_used;
+};
 
-static struct conn *conns; /* by fd */
-static char *owed;	   /* one buffer per fd */
-static char *scratch;
-static struct pollfd *entries; /* the listener first */
-static uint32_t entries_used;
-
-static void conn_close(struct counters_slot *slot, struct conn *conn, bool broken)
+static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 {
 	if (conn->fd < 0)
 		return;
-	entries[conn->at] = entries[--entries_used]; /* with its revents: they may be still to serve */
-	conns[entries[conn->at].fd].at = conn->at;
-	net_close(slot, conn->fd, broken);
+	loop->entries[conn->at] =
+		loop->entries[--loop->entries_used]; /* with its revents: they may be still to serve */
+	loop->conns[loop->entries[conn->at].fd].at = conn->at;
+	net_close(loop->slot, conn->fd, broken);
 	conn->fd = -1;
 }
 
-static void conn_open(const struct server *server, struct counters_slot *slot, int fd)
+static void conn_open(struct loop *loop, int fd)
 {
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 
-	(void)slot;
-	*conn = (struct conn){.fd = fd, .at = entries_used};
-	conn->echo.owed = owed + (size_t)fd * server->buf_bytes;
-	entries[entries_used++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	*conn = (struct conn){.fd = fd, .at = loop->entries_used};
+	conn->echo.owed = loop->owed + (size_t)fd * loop->server->buf_bytes;
+	loop->entries[loop->entries_used++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
-static void on_accept(const struct server *server, struct counters_slot *slot)
+static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(server, slot, SOCK_NONBLOCK)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE)
 		if (fd >= 0)
-			conn_open(server, slot, fd);
+			conn_open(loop, fd);
 }
 
-static void on_recv(const struct server *server, struct counters_slot *slot, struct conn *conn)
+static void on_recv(struct loop *loop, struct conn *conn)
 {
-	enum echo_result result = echo_read(slot, &conn->echo, conn->fd, scratch, server->buf_bytes);
+	enum echo_result result =
+		echo_read(loop->slot, &conn->echo, conn->fd, loop->scratch, loop->server->buf_bytes);
 
 	if (result == ECHO_CLOSED || result == ECHO_BROKEN)
-		conn_close(slot, conn, result == ECHO_BROKEN);
+		conn_close(loop, conn, result == ECHO_BROKEN);
 	else if (result == ECHO_OWED)
-		entries[conn->at].events = POLLOUT;
+		loop->entries[conn->at].events = POLLOUT;
 }
 
-static void on_send(struct counters_slot *slot, struct conn *conn)
+static void on_send(struct loop *loop, struct conn *conn)
 {
-	enum echo_result result = echo_flush(slot, &conn->echo, conn->fd);
+	enum echo_result result = echo_flush(loop->slot, &conn->echo, conn->fd);
 
 	if (result == ECHO_BROKEN)
-		conn_close(slot, conn, true);
+		conn_close(loop, conn, true);
 	else if (result == ECHO_MORE)
-		entries[conn->at].events = POLLIN;
+		loop->entries[conn->at].events = POLLIN;
 }
 
-static void on_event(const struct server *server, struct counters_slot *slot, const struct pollfd *entry)
+static void on_event(struct loop *loop, const struct pollfd *entry)
 {
-	count(slot, COUNT_EVENTS);
+	count(loop->slot, COUNT_EVENTS);
 	if (entry->revents & POLLNVAL)
 		die_because("poll: descriptor %d is not open", entry->fd);
-	if (entry->fd == server->listen_fd)
-		on_accept(server, slot);
-	else if (echo_owes(&conns[entry->fd].echo))
-		on_send(slot, &conns[entry->fd]);
+	if (entry->fd == loop->server->listen_fd)
+		on_accept(loop);
+	else if (echo_owes(&loop->conns[entry->fd].echo))
+		on_send(loop, &loop->conns[entry->fd]);
 	else
-		on_recv(server, slot, &conns[entry->fd]);
+		on_recv(loop, &loop->conns[entry->fd]);
 }
 
-bool model_option(const char *arg)
+static void model_prepare(struct loop *loop, const struct server *server)
 {
-	(void)arg;
-	return false;
-}
-
-struct model_limit model_limit(void)
-{
-	return (struct model_limit){0};
-}
-
-enum exit_code model_probe(struct probe *probe)
-{
-	(void)probe;
-	return EXIT_SERVED;
-}
-
-void model_prepare(const struct server *server)
-{
-	conns = net_slab(server->fds_max, sizeof(*conns));
-	owed = net_slab(server->fds_max, server->buf_bytes);
-	scratch = net_slab(1, server->buf_bytes);
-	entries = net_slab((size_t)server->conns_max + 1, sizeof(*entries));
-	entries[entries_used++] = (struct pollfd){.fd = server->listen_fd, .events = POLLIN};
+	loop->server = server;
+	loop->slot = counters_slot(0);
+	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
+	loop->owed = net_slab(server->fds_max, server->buf_bytes);
+	loop->scratch = net_slab(1, server->buf_bytes);
+	loop->entries = net_slab((size_t)server->conns_max + 1, sizeof(*loop->entries));
+	loop->entries[loop->entries_used++] = (struct pollfd){.fd = server->listen_fd, .events = POLLIN};
 }
 
 /* A connection that closes leaves another entry in its place, so the walk stays there. */
-static void scan(const struct server *server, struct counters_slot *slot, int ready)
+static void scan(struct loop *loop, int ready)
 {
 	for (uint32_t i = 0; ready > 0;) {
-		int fd = entries[i].fd;
-		if (entries[i].revents) {
-			on_event(server, slot, &entries[i]);
+		int fd = loop->entries[i].fd;
+		if (loop->entries[i].revents) {
+			on_event(loop, &loop->entries[i]);
 			ready--;
 		}
-		if (entries[i].fd == fd)
+		if (loop->entries[i].fd == fd)
 			i++;
 	}
 }
 
-_Noreturn void model_serve(const struct server *server)
+static _Noreturn void model_serve(struct loop *loop)
 {
-	struct counters_slot *slot = counters_slot(0);
 
 	for (;;) {
-		int ready = sys_poll(slot, entries, entries_used, -1);
+		int ready = sys_poll(loop->slot, loop->entries, loop->entries_used, -1);
 		if (ready < 0 && errno != EINTR)
-			die("poll(%u entries)", entries_used);
-		count(slot, COUNT_WAKEUPS);
+			die("poll(%u entries)", loop->entries_used);
+		count(loop->slot, COUNT_WAKEUPS);
 		if (ready > 0)
-			scan(server, slot, ready);
+			scan(loop, ready);
 		else
-			count(slot, COUNT_IDLE_WAKEUPS);
+			count(loop->slot, COUNT_IDLE_WAKEUPS);
 	}
 }
+
+const struct model model = {
+	.name = "poll",
+	.listen_nonblocking = true,
+	.loop_bytes = sizeof(struct loop),
+	.prepare = model_prepare,
+	.serve = model_serve,
+};

@@ -40,149 +40,143 @@ struct conn {
 	struct aiocb request;
 };
 
-const char model_name[] = "posix_aio";
-const char model_usage[] = "";
-const bool model_listen_nonblocking = true;
+struct loop {
+	const struct server *server;
+	struct counters_slot *slot;
+	sigset_t signals;
+	struct conn *conns; /* by fd */
+	uint32_t fds_top;   /* above every fd that was ever used */
+	char *bytes;	    /* one buffer per fd */
+	bool said;	    /* that something is refused or lost */
+};
 
 /* There only in a build with ThreadSanitizer: what it lacks is known, so it is not asked to judge. */
 extern void __tsan_init(void) __attribute__((weak));
 static const char tsan_reason[] = "ThreadSanitizer crashes in threads that libc starts itself";
 
-static sigset_t signals;
-static struct conn *conns; /* by fd */
-static uint32_t fds_top;   /* above every fd that was ever used */
-static char *bytes;	   /* one buffer per fd */
-
 /* Only when its request is done: closing under a blocked read would not even wake it. */
-static void conn_close(struct counters_slot *slot, struct conn *conn, bool broken)
+static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 {
 	if (conn->fd < 0)
 		return;
-	net_close(slot, conn->fd, broken);
+	net_close(loop->slot, conn->fd, broken);
 	conn->fd = -1;
 }
 
 /* Makes the next request: write what is owed, or else read. */
-static void request(const struct server *server, struct counters_slot *slot, struct conn *conn)
+static void request(struct loop *loop, struct conn *conn)
 {
-	char *buf = bytes + (size_t)conn->fd * server->buf_bytes;
+	char *buf = loop->bytes + (size_t)conn->fd * loop->server->buf_bytes;
 	struct aiocb *aio = &conn->request;
 
 	conn->writing = conn->end > conn->from;
 	aio->aio_buf = buf + conn->from;
-	aio->aio_nbytes = conn->writing ? conn->end - conn->from : server->buf_bytes;
+	aio->aio_nbytes = conn->writing ? conn->end - conn->from : loop->server->buf_bytes;
 	if ((conn->writing ? aio_write(aio) : aio_read(aio)) == 0)
 		return;
 	if (errno != EAGAIN && errno != ENOMEM)
 		die("aio_%s(fd %d)", conn->writing ? "write" : "read", conn->fd);
-	conn_close(slot, conn, true); /* no memory for the request */
+	conn_close(loop, conn, true); /* no memory for the request */
 }
 
-static void conn_open(const struct server *server, struct counters_slot *slot, int fd)
+static void conn_open(struct loop *loop, int fd)
 {
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 
 	*conn = (struct conn){.fd = fd};
 	conn->request.aio_fildes = fd;
 	conn->request.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
 	conn->request.aio_sigevent.sigev_signo = SIGNAL_DONE;
 	conn->request.aio_sigevent.sigev_value.sival_int = fd;
-	if ((uint32_t)fd >= fds_top)
-		fds_top = (uint32_t)fd + 1;
-	request(server, slot, conn);
+	if ((uint32_t)fd >= loop->fds_top)
+		loop->fds_top = (uint32_t)fd + 1;
+	request(loop, conn);
 }
 
-static void on_accept(const struct server *server, struct counters_slot *slot)
+static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(server, slot, 0)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, 0)) != NET_NONE)
 		if (fd >= 0)
-			conn_open(server, slot, fd);
+			conn_open(loop, fd);
 }
 
-static void on_recv(const struct server *server, struct counters_slot *slot, struct conn *conn, size_t n)
+static void on_recv(struct loop *loop, struct conn *conn, size_t n)
 {
 	if (n == 0) {
-		conn_close(slot, conn, false);
+		conn_close(loop, conn, false);
 		return;
 	}
-	echo_received(slot, n);
+	echo_received(loop->slot, n);
 	conn->from = 0;
 	conn->end = (uint32_t)n;
-	request(server, slot, conn);
+	request(loop, conn);
 }
 
-static void on_send(const struct server *server, struct counters_slot *slot, struct conn *conn, size_t n)
+static void on_send(struct loop *loop, struct conn *conn, size_t n)
 {
-	count(slot, COUNT_WRITES);
-	count_add(slot, COUNT_BYTES_OUT, n);
+	count(loop->slot, COUNT_WRITES);
+	count_add(loop->slot, COUNT_BYTES_OUT, n);
 	conn->from += (uint32_t)n;
 	if (conn->from < conn->end)
-		count(slot, COUNT_SHORT_WRITES);
+		count(loop->slot, COUNT_SHORT_WRITES);
 	else
 		conn->from = conn->end = 0;
-	request(server, slot, conn);
+	request(loop, conn);
 }
 
-static void count_helper_calls(struct counters_slot *slot, bool writing)
+static void count_helper_calls(struct loop *loop, bool writing)
 {
-	count(slot, writing ? COUNT_SYS_PWRITE64 : COUNT_SYS_PREAD64);
-	count(slot, writing ? COUNT_SYS_WRITE : COUNT_SYS_READ);
-	count(slot, COUNT_SYS_GETPID);
-	count(slot, COUNT_SYS_GETUID);
-	count(slot, COUNT_SYS_RT_SIGQUEUEINFO);
+	count(loop->slot, writing ? COUNT_SYS_PWRITE64 : COUNT_SYS_PREAD64);
+	count(loop->slot, writing ? COUNT_SYS_WRITE : COUNT_SYS_READ);
+	count(loop->slot, COUNT_SYS_GETPID);
+	count(loop->slot, COUNT_SYS_GETUID);
+	count(loop->slot, COUNT_SYS_RT_SIGQUEUEINFO);
 }
 
 /*
  * The signal queue was full. glibc then overwrites the result of the request with that error, so
  * nobody knows how much was read or written: the connection cannot go on.
  */
-static void on_lost(struct counters_slot *slot, struct conn *conn)
+static void on_lost(struct loop *loop, struct conn *conn)
 {
-	static bool said;
-	if (!said)
+	if (!loop->said)
 		fprintf(stderr, "%s: RLIMIT_SIGPENDING lost a completion; counted as signal_overflows\n",
-			model_name);
-	said = true;
-	count(slot, COUNT_SIGNAL_OVERFLOWS);
-	conn_close(slot, conn, true);
+			model.name);
+	loop->said = true;
+	count(loop->slot, COUNT_SIGNAL_OVERFLOWS);
+	conn_close(loop, conn, true);
 }
 
 /* False: the request is still under way, or nobody's. */
-static bool on_event(const struct server *server, struct counters_slot *slot, int fd)
+static bool on_event(struct loop *loop, int fd)
 {
-	if (fd < 0 || (uint32_t)fd >= fds_top || conns[fd].fd != fd)
+	if (fd < 0 || (uint32_t)fd >= loop->fds_top || loop->conns[fd].fd != fd)
 		return false;
-	struct conn *conn = &conns[fd];
+	struct conn *conn = &loop->conns[fd];
 	int error = aio_error(&conn->request);
 	if (error == EINPROGRESS)
 		return false;
 
 	ssize_t n = aio_return(&conn->request);
-	count_helper_calls(slot, conn->writing);
+	count_helper_calls(loop, conn->writing);
 	if (error == EAGAIN) /* a blocking socket never says so */
-		on_lost(slot, conn);
+		on_lost(loop, conn);
 	else if (error != 0 && echo_error(error, fd, conn->writing ? "write" : "read") == ECHO_BROKEN)
-		conn_close(slot, conn, true);
+		conn_close(loop, conn, true);
 	else if (conn->writing)
-		on_send(server, slot, conn, (size_t)n);
+		on_send(loop, conn, (size_t)n);
 	else
-		on_recv(server, slot, conn, (size_t)n);
+		on_recv(loop, conn, (size_t)n);
 	return true;
 }
 
 /* No signal tells of a request whose signal was lost. The limit makes that rare; others share it. */
-static void find_lost(const struct server *server, struct counters_slot *slot)
+static void find_lost(struct loop *loop)
 {
-	for (uint32_t fd = 0; fd < fds_top; fd++)
-		if (conns[fd].fd == (int)fd && aio_error(&conns[fd].request) == EAGAIN)
-			(void)on_event(server, slot, (int)fd);
-}
-
-bool model_option(const char *arg)
-{
-	(void)arg;
-	return false;
+	for (uint32_t fd = 0; fd < loop->fds_top; fd++)
+		if (loop->conns[fd].fd == (int)fd && aio_error(&loop->conns[fd].request) == EAGAIN)
+			(void)on_event(loop, (int)fd);
 }
 
 /* The number in a file, after what scan skips. NO_LIMIT without file or number, as in "max". */
@@ -241,7 +235,7 @@ static void lower_by_cgroups(struct model_limit *limit)
 }
 
 /* A request for which no helper can be started waits until another is done, maybe for ever. */
-struct model_limit model_limit(void)
+static struct model_limit model_limit(void)
 {
 	struct model_limit limit = {.conns = NO_LIMIT};
 	uint32_t tasks = read_number("/proc/loadavg", "%*s %*s %*s %*u/%u");
@@ -279,8 +273,9 @@ static int read_one(void)
 	return error;
 }
 
-enum exit_code model_probe(struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, struct probe *probe)
 {
+	(void)loop;
 	int error = 0;
 	if (__tsan_init)
 		snprintf(probe->reason, sizeof(probe->reason), "%s", tsan_reason);
@@ -290,11 +285,11 @@ enum exit_code model_probe(struct probe *probe)
 }
 
 /* Before the first request: glibc takes the sizes only then. */
-static void helpers_prepare(const struct server *server)
+static void helpers_prepare(struct loop *loop)
 {
 	const struct aioinit sizes = {
-		.aio_threads = (int)server->conns_max,
-		.aio_num = (int)server->conns_max,
+		.aio_threads = (int)loop->server->conns_max,
+		.aio_num = (int)loop->server->conns_max,
 		.aio_idle_time = HELPER_IDLE_S,
 	};
 	pthread_attr_t attr;
@@ -315,46 +310,57 @@ static void helpers_prepare(const struct server *server)
 		die("aio_read(socket)");
 }
 
-void model_prepare(const struct server *server)
+static void model_prepare(struct loop *loop, const struct server *server)
 {
 	const struct f_owner_ex main_thread = {.type = F_OWNER_TID, .pid = gettid()};
 
+	loop->server = server;
+	loop->slot = counters_slot(0);
 	if (__tsan_init)
 		die_unsupported("%s", tsan_reason);
-	conns = net_slab(server->fds_max, sizeof(*conns));
-	bytes = net_slab(server->fds_max, server->buf_bytes);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGIO);
-	sigaddset(&signals, SIGNAL_DONE);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
+	loop->bytes = net_slab(server->fds_max, server->buf_bytes);
+	sigemptyset(&loop->signals);
+	sigaddset(&loop->signals, SIGIO);
+	sigaddset(&loop->signals, SIGNAL_DONE);
+	if (sigprocmask(SIG_BLOCK, &loop->signals, NULL) < 0)
 		die("sigprocmask(SIG_BLOCK)");
-	helpers_prepare(server);
+	helpers_prepare(loop);
 	if (fcntl(server->listen_fd, F_SETOWN_EX, &main_thread) < 0)
 		die("fcntl(listener, F_SETOWN_EX)");
 	if (fcntl(server->listen_fd, F_SETFL, O_ASYNC | O_NONBLOCK) < 0)
 		die("fcntl(listener, F_SETFL, O_ASYNC | O_NONBLOCK)");
 }
 
-_Noreturn void model_serve(const struct server *server)
+static _Noreturn void model_serve(struct loop *loop)
 {
 	const struct timespec lost_wait = {.tv_sec = LOST_WAIT_S};
-	struct counters_slot *slot = counters_slot(0);
 	uint32_t events = 0;
 	siginfo_t info;
 
 	for (;;) {
-		int sig = sys_sigtimedwait(slot, &signals, &info, &lost_wait);
+		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info, &lost_wait);
 		bool late = sig < 0 && errno == EAGAIN;
 		if (sig < 0 && !late && errno != EINTR)
 			die("rt_sigtimedwait");
-		count(slot, COUNT_WAKEUPS);
+		count(loop->slot, COUNT_WAKEUPS);
 		if (sig > 0)
-			count(slot, COUNT_EVENTS);
+			count(loop->slot, COUNT_EVENTS);
 		if (sig == SIGIO)
-			on_accept(server, slot);
-		else if (late || (sig > 0 && !on_event(server, slot, info.si_value.sival_int)))
-			count(slot, COUNT_IDLE_WAKEUPS);
+			on_accept(loop);
+		else if (late || (sig > 0 && !on_event(loop, info.si_value.sival_int)))
+			count(loop->slot, COUNT_IDLE_WAKEUPS);
 		if (late || (sig > 0 && ++events % LOST_EVENTS == 0))
-			find_lost(server, slot);
+			find_lost(loop);
 	}
 }
+
+const struct model model = {
+	.name = "posix_aio",
+	.listen_nonblocking = true,
+	.loop_bytes = sizeof(struct loop),
+	.limit = model_limit,
+	.probe = model_probe,
+	.prepare = model_prepare,
+	.serve = model_serve,
+};

@@ -16,7 +16,7 @@ static _Noreturn void end(enum exit_code code, const char *format, va_list args,
 {
 	char text[DIE_TEXT_BYTES];
 	vsnprintf(text, sizeof(text), format, args);
-	fprintf(stderr, "%s: %s%s%s\n", model_name, text, reason ? ": " : "", reason ? reason : "");
+	fprintf(stderr, "%s: %s%s%s\n", model.name, text, reason ? ": " : "", reason ? reason : "");
 	fflush(stderr);
 	_exit(code);
 }

@@ -33,7 +33,7 @@ static void usage(void)
 {
 	printf("usage: %s [--host=127.0.0.1] [--port=0] [--conns-max=N] [--cpu=0,2-3] [--probe]%s%s\n"
 	       "Echoes TCP bytes until SIGTERM. stdout: a ready line and a stats line, as JSON.\n",
-	       model_name, model_usage[0] ? " " : "", model_usage);
+	       model.name, model.usage ? " " : "", model.usage ? model.usage : "");
 }
 
 static uint32_t number(const char *text, uint32_t max, const char *name)
@@ -76,7 +76,7 @@ static void parse_cpus(const char *text, cpu_set_t *cpus)
 		die_usage("--cpu=%s is not a list of CPUs such as 0,2-3", text);
 }
 
-static void parse_options(int argc, char **argv, struct options *options)
+static void parse_options(int argc, char **argv, struct options *options, struct loop *loop)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
@@ -98,8 +98,8 @@ static void parse_options(int argc, char **argv, struct options *options)
 		} else if (!strncmp(arg, "--cpu=", 6)) {
 			parse_cpus(arg + 6, &options->cpus);
 			options->pinned = true;
-		} else if (!model_option(arg)) {
-			die_usage("unknown option or value %s; see %s --help", arg, model_name);
+		} else if (!model.option || !model.option(loop, arg)) {
+			die_usage("unknown option or value %s; see %s --help", arg, model.name);
 		}
 	}
 }
@@ -121,7 +121,7 @@ static uint32_t raise_fd_limit(void)
 static void set_limits(struct server *server, uint32_t asked)
 {
 	uint32_t nofile = raise_fd_limit();
-	struct model_limit own = model_limit();
+	struct model_limit own = model.limit ? model.limit() : (struct model_limit){0};
 	uint32_t most = nofile > SERVER_FDS_RESERVED ? nofile - SERVER_FDS_RESERVED : 0;
 	const char *name = "RLIMIT_NOFILE";
 
@@ -259,12 +259,12 @@ static void die_with_parent(void)
 		_exit(EXIT_FAILED);
 }
 
-static int run_probe(void)
+static int run_probe(struct loop *loop)
 {
 	struct probe probe = {0};
-	enum exit_code code = model_probe(&probe);
+	enum exit_code code = model.probe ? model.probe(loop, &probe) : EXIT_SERVED;
 	if (code == EXIT_UNSUPPORTED)
-		fprintf(stderr, "%s: %s\n", model_name, probe.reason);
+		fprintf(stderr, "%s: %s\n", model.name, probe.reason);
 	printf("{\"event\":\"probe\",\"supported\":%s,\"reason\":\"%s\",\"features\":\"%s\"}\n",
 	       code == EXIT_SERVED ? "true" : "false", probe.reason, probe.features);
 	return code;
@@ -274,24 +274,26 @@ int main(int argc, char **argv)
 {
 	struct options options = {.host = "127.0.0.1"};
 	struct server server = {.buf_bytes = SERVER_BUF_BYTES};
+	struct loop *loop = net_slab(1, model.loop_bytes);
 
-	parse_options(argc, argv, &options);
+	parse_options(argc, argv, &options, loop);
 	die_with_parent();
 	/* Inherited descriptors would eat into select's 1,024. Not fatal where the call is missing. */
 	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	pin(&options, &server);
 	if (options.probe)
-		return run_probe();
+		return run_probe(loop);
 
 	set_limits(&server, options.conns_max);
 	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
-	server.listen_fd = net_listen(options.host, &options.port, model_listen_nonblocking);
-	model_prepare(&server);
+	server.listen_fd = net_listen(options.host, &options.port, model.listen_nonblocking);
+	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);
 	set_signals();
 	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u}\n",
 	       options.port, getpid(), counters_fd, server.conns_max);
 	if (fflush(stdout) != 0)
 		die("write(ready line)");
-	model_serve(&server);
+	model.serve(loop);
+	return EXIT_FAILED; /* it does not return */
 }

@@ -3,7 +3,7 @@
  *
  * The harness (main.c) owns argv, limits, pinning, the listening socket, the counters page, signals
  * and the ready line. A model owns how it waits for and does I/O, and nothing else. One program is
- * one model file linked with everything in this folder; the model_* functions are bound at link time.
+ * one model file linked with everything in this folder, which finds it by its `model`.
  */
 #ifndef IOMB_MODEL_H
 #define IOMB_MODEL_H
@@ -23,7 +23,7 @@ enum exit_code { EXIT_SERVED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNSUPPOR
 #define SERVER_BUF_BYTES 65536u
 
 struct server {
-	int listen_fd;		    /* non-blocking if model_listen_nonblocking says so */
+	int listen_fd;		    /* non-blocking if the model wants it */
 	uint32_t conns_max;	    /* more are refused, by name */
 	uint32_t fds_max;	    /* every admitted fd is below this: size fd-indexed tables by it */
 	uint32_t buf_bytes;	    /* SERVER_BUF_BYTES */
@@ -42,26 +42,40 @@ struct probe {
 	char features[PROBE_TEXT_BYTES]; /* optional kernel features in use, separated by commas */
 };
 
-extern const char model_name[];
-extern const char model_usage[]; /* the model's own options, for --help; may be "" */
-extern const bool model_listen_nonblocking;
-
-/* One "--name=value" that the harness does not know. False: not the model's, or a bad value. */
-bool model_option(const char *arg);
-
-/* The limit that the model itself has; called after the options. */
-struct model_limit model_limit(void);
-
-/* EXIT_SERVED if the model can run here, EXIT_UNSUPPORTED with a reason if it cannot. */
-enum exit_code model_probe(struct probe *probe);
-
 /*
- * Everything that can fail or that costs memory, before the ready line: tables, rings, contexts.
- * A failure ends the process through die().
+ * The state of one loop, defined by the model: its options, its tables, and what every function of it
+ * needs of the harness. A process may run several, so a model keeps nothing else that can change.
  */
-void model_prepare(const struct server *server);
+struct loop;
 
-/* Serves until the process is stopped by SIGTERM, which ends it from the handler. */
-_Noreturn void model_serve(const struct server *server);
+/* What a program is. Hooks that it has no use for are NULL. */
+struct model {
+	const char *name;
+	const char *usage; /* the model's own options, for --help; NULL: none */
+	bool listen_nonblocking;
+	size_t loop_bytes; /* of struct loop; the harness hands it over zeroed */
+
+	/* One "--name=value" that the harness does not know. False: not the model's, or a bad value. */
+	bool (*option)(struct loop *loop, const char *arg);
+
+	/* The limit that the model itself has; NULL: none. */
+	struct model_limit (*limit)(void);
+
+	/* EXIT_SERVED if the model can run here, EXIT_UNSUPPORTED with a reason if it cannot. NULL: anywhere.
+	 */
+	enum exit_code (*probe)(struct loop *loop, struct probe *probe);
+
+	/*
+	 * Everything that can fail or that costs memory, before the ready line: tables, rings, contexts.
+	 * A failure ends the process through die().
+	 */
+	void (*prepare)(struct loop *loop, const struct server *server);
+
+	/* Serves until the process is stopped by SIGTERM, which ends it from the handler. Does not return. */
+	void (*serve)(struct loop *loop);
+};
+
+/* One per program; every model file ends with it. */
+extern const struct model model;
 
 #endif

@@ -71,7 +71,7 @@ static void say_refused(const char *why, uint32_t limit)
 {
 	static bool said;
 	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
-		fprintf(stderr, "%s: refusing connections over %s (%u); counted as refused\n", model_name,
+		fprintf(stderr, "%s: refusing connections over %s (%u); counted as refused\n", model.name,
 			why, limit);
 }
 

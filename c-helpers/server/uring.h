@@ -40,9 +40,33 @@ struct uring {
 	uint32_t cqe_head;     /* behind the last CQE that we read; *cq_head follows on submit */
 	uint32_t dropped_seen; /* *cq_dropped when last looked at */
 
+	bool has_poll_first, has_cqe_skip; /* set by uring_open */
+
 	void *rings; /* the two mappings */
 	size_t rings_bytes, sqes_bytes;
 };
+
+/* When the kernel completes requests; auto: defer, coop or default, the first that it knows. */
+enum taskrun { TASKRUN_AUTO, TASKRUN_DEFAULT, TASKRUN_COOP, TASKRUN_DEFER, TASKRUNS };
+
+/* io_uring_setup(2) fails over this. */
+#define URING_CQ_ENTRIES_MAX 65536u
+
+/* What a server asks of a ring. */
+struct uring_wants {
+	bool sqpoll; /* a kernel thread takes the requests */
+	enum taskrun taskrun;
+	uint32_t sq_entries, cq_entries;
+};
+
+struct probe;
+
+/* "--sqpoll" or "--taskrun=name". False: neither, or a bad value. */
+bool uring_option(struct uring_wants *wants, const char *arg);
+
+/* Makes the best ring that this kernel knows, and lists its features; or gives the reason why there is none.
+ */
+enum exit_code uring_open(struct uring *ring, const struct uring_wants *wants, struct probe *probe);
 
 static inline void uring_close(struct uring *ring)
 {

@@ -20,7 +20,7 @@
 #define WRITERS 4
 #define ADDS_PER_WRITER 200000
 
-const char model_name[] = "test_counters"; /* die() says it */
+const struct model model = {.name = "test_counters"}; /* die() says it */
 
 static struct counters_slot *taken[THREADS_MAX];
 

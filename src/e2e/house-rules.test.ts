@@ -192,6 +192,15 @@ describe('the servers', () => {
     expect(header.startsWith('/*\n * ')).toBe(true);
     for (const label of ['Loop:', 'Left out:', 'By hand:']) expect(header).toContain(` * ${label}`);
   });
+  test.each(models)('$path keeps its state in struct loop: a process may run several', (file) => {
+    const code = withoutComments(file.text);
+    const statics = [...code.matchAll(/^\s*static (?!const\b|inline\b)[^(){}=;]*(?:=[^;]*)?;/gm)].map(
+      ([text]) => text.trim(),
+    );
+    expect(statics).toEqual([]);
+    expect(code).toMatch(/^struct loop \{$/m);
+    expect(code).toMatch(/^const struct model model = \{$/m);
+  });
   test.each(models)('$path knows the harness and no other model', (file) => {
     const includes = [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(includes.filter((path) => !path.startsWith('../server/'))).toEqual([]);
