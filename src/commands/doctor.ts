@@ -7,13 +7,15 @@ import type { Finding } from '../doctor/finding.ts';
 import { linuxHost } from '../host/host.ts';
 import { cheapestCall } from '../load/ffi.ts';
 import { MODELS, programsOf } from '../models/registry.ts';
-import { renderFindings } from '../render/doctor.ts';
+import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { doctorReport } from '../reports/doctor.ts';
 import type { Environment } from '../results/schema.ts';
 import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
-import { terminal, write } from './output.ts';
+import { markdownOption, terminal, write } from './output.ts';
 import { outOption } from './show.ts';
 
 /** Grows when a reader of the old shape of `doctor --json` would misread the new one. */
@@ -35,6 +37,7 @@ export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
 interface DoctorOptions {
   readonly out: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
 }
 
 const EXAMPLES = `
@@ -52,6 +55,7 @@ export function registerDoctor(
 ): void {
   command
     .addOption(outOption())
+    .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
     .action((options: DoctorOptions) => doctor(options, makeDeps(signal)));
@@ -61,7 +65,8 @@ async function doctor(options: DoctorOptions, deps: DoctorDeps): Promise<void> {
   const facts = await gatherFacts({ ...deps, resultsDir: options.out });
   const findings = diagnose(facts);
   if (options.json) await deps.write(`${JSON.stringify(toJson(facts, findings), null, 1)}\n`);
-  else await deps.write(renderFindings(findings, deps.terminal));
+  else if (options.markdown) await deps.write(`${renderMarkdown(doctorReport(findings))}\n`);
+  else await deps.write(`${renderDocument(doctorReport(findings), deps.terminal)}\n`);
   if (facts.compiler.status === 'missing') throw new EnvironmentError(facts.compiler.reason);
   if (facts.helpers.status === 'failed') throw new EnvironmentError(facts.helpers.reason);
 }

@@ -21,8 +21,19 @@ export interface Document {
 export type Part =
   | { readonly kind: 'table'; readonly table: Table }
   | { readonly kind: 'chart'; readonly chart: Chart }
+  /** What was found about something, each with what it means and the command that would change it. */
+  | { readonly kind: 'findings'; readonly findings: readonly DocumentFinding[] }
   /** Sentences, a line each. */
   | { readonly kind: 'notes'; readonly lines: readonly string[] };
+
+export interface DocumentFinding {
+  readonly status: 'ok' | 'info' | 'warning' | 'problem';
+  readonly title: string;
+  readonly value: string;
+  readonly meaning: string;
+  /** A command; null: there is none, or no need. */
+  readonly fix: string | null;
+}
 
 /** Lines through points. */
 export interface Chart {

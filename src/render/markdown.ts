@@ -1,4 +1,4 @@
-import type { Document, Part } from '../document/document.ts';
+import type { Document, DocumentFinding, Part } from '../document/document.ts';
 import type { Table } from '../document/table.ts';
 import { renderChart } from './chart.ts';
 import { formatValue } from './table.ts';
@@ -28,9 +28,18 @@ function partOf(part: Part): string {
       const drawn = renderChart(part.chart, { width: CHART_WIDTH });
       return drawn === '' ? '' : `\`\`\`text\n${drawn}\n\`\`\``;
     }
+    case 'findings':
+      return part.findings.map(findingLine).join('\n');
     case 'notes':
       return bullets(part.lines);
   }
+}
+
+/** What it means is part of the line; a command is code, to be copied. */
+function findingLine({ status, title, value, meaning, fix }: DocumentFinding): string {
+  const oneLine = (text: string) => escapeMarkdown(text.replaceAll(/\s+/g, ' ').trim());
+  const command = fix === null ? '' : `; fix: \`${fix}\``;
+  return `- **${status}** ${oneLine(title)}: ${oneLine(value)}. ${oneLine(meaning)}${command}`;
 }
 
 /** A table as GitHub's markdown has it, all columns, with its notes as a list below. */

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { Document, Part } from '../document/document.ts';
 import { renderChart } from './chart.ts';
+import { renderFindings } from './findings.ts';
 import { type RenderOptions, renderTable } from './table.ts';
 import { wrap } from './wrap.ts';
 
@@ -26,6 +27,8 @@ function renderPart(part: Part, options: RenderOptions): string {
       return renderTable(part.table, options);
     case 'chart':
       return renderChart(part.chart, options);
+    case 'findings':
+      return renderFindings(part.findings, options);
     case 'notes':
       return part.lines.flatMap((line) => wrap(line, options.width)).join('\n');
   }

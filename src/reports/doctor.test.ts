@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '../doctor/finding.ts';
-import { renderFindings } from './doctor.ts';
+import { renderMarkdown } from '../render/markdown.ts';
+import { renderDocument } from '../render/terminal.ts';
+import { doctorReport } from './doctor.ts';
 
 const FINDINGS: readonly Finding[] = [
   {
@@ -22,7 +24,7 @@ const FINDINGS: readonly Finding[] = [
 ];
 
 test('findings stand in columns, text is wrapped and commands are not', () => {
-  const text = renderFindings(FINDINGS, { width: 60, color: false });
+  const text = renderDocument(doctorReport(FINDINGS), { width: 60, color: false });
   expect(`\n${text}`).toMatchInlineSnapshot(`
     "
     ok       kernel        6.8.0 (x64)
@@ -33,15 +35,20 @@ test('findings stand in columns, text is wrapped and commands are not', () => {
                            CPUs
                            fix: echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor
 
-    0 problems, 1 warning; nothing was changed on this host
-    "
+    0 problems, 1 warning; nothing was changed on this host"
   `);
 });
 
 test('colour adds escape sequences and changes nothing else', () => {
-  const plain = renderFindings(FINDINGS, { width: 60, color: false });
-  const painted = renderFindings(FINDINGS, { width: 60, color: true });
+  const plain = renderDocument(doctorReport(FINDINGS), { width: 60, color: false });
+  const painted = renderDocument(doctorReport(FINDINGS), { width: 60, color: true });
   const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
   expect(painted).not.toBe(plain);
   expect(painted.replace(escapes, '')).toBe(plain);
+});
+
+test('Markdown has a line for each, and commands as code', () => {
+  const lines = renderMarkdown(doctorReport(FINDINGS)).split('\n');
+  expect(lines.filter((line) => line.startsWith('- **'))).toHaveLength(FINDINGS.length);
+  for (const { fix } of FINDINGS) if (fix !== null) expect(lines.join('\n')).toContain(`fix: \`${fix}\``);
 });

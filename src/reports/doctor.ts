@@ -1,0 +1,13 @@
+import type { Finding, FindingStatus } from '../doctor/finding.ts';
+import { type Document, documentOf, notesPart } from '../document/document.ts';
+
+/** What of this host moves the numbers. */
+export function doctorReport(findings: readonly Finding[]): Document {
+  return documentOf({ parts: [{ kind: 'findings', findings }, notesPart([summary(findings)])] });
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (status: FindingStatus) => findings.filter((finding) => finding.status === status).length;
+  const named = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+  return `${named(count('problem'), 'problem')}, ${named(count('warning'), 'warning')}; nothing was changed on this host`;
+}
