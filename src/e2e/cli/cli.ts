@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
@@ -92,10 +92,11 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<En
   return Cli.start(args, options).ended;
 }
 
-/** Folders of the runs below `<cwd>/results`, oldest first. */
+/** Folders of the runs below `<cwd>/results`, oldest first: two ids of one second sort by chance. */
 export function runFolders(cwd: string): string[] {
   const out = join(cwd, 'results');
+  const madeNs = (path: string) => statSync(path, { bigint: true }).birthtimeNs;
   return readdirSync(out)
-    .sort()
-    .map((name) => join(out, name));
+    .map((name) => join(out, name))
+    .sort((a, b) => Number(madeNs(a) - madeNs(b)));
 }
