@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { findModel, MODELS } from './registry.ts';
+import { findModel, MODELS, programsOf } from './registry.ts';
 
 const MODELS_DIR = new URL('../../c-helpers/models/', import.meta.url);
 
@@ -31,5 +31,18 @@ describe('the registry', () => {
   test('finds a row by its id, and only by its whole id', () => {
     expect(findModel('epoll-lt')?.options).toEqual(['--trigger=level']);
     expect(findModel('epoll')).toBeUndefined();
+  });
+
+  test('names each program once, and the libraries that any row of the registry wants for it', () => {
+    const [row] = MODELS;
+    if (row === undefined) throw new Error('the registry is empty');
+    const rows = [
+      { ...row, program: 'a', libs: ['x'] },
+      { ...row, program: 'a', libs: ['y', 'x'] },
+      { ...row, program: 'b', libs: [] },
+    ];
+    const { programs, libs } = programsOf(rows.slice(0, 1), rows);
+    expect(programs).toEqual(['a']);
+    expect([...libs]).toEqual([['a', ['x', 'y']]]);
   });
 });

@@ -19,10 +19,14 @@ export interface Programs {
   readonly libs: ReadonlyMap<string, readonly string[]>;
 }
 
-export function programsOf(models: readonly ModelSpec[]): Programs {
-  const linked = models.filter(({ libs }) => libs.length > 0);
-  return {
-    programs: [...new Set(models.map(({ program }) => program))],
-    libs: new Map(linked.map(({ program, libs }) => [program, libs])),
-  };
+/**
+ * The libraries are those of the whole registry, so that the helpers of a run are the same whichever models
+ * it takes.
+ */
+export function programsOf(models: readonly ModelSpec[], all: readonly ModelSpec[] = MODELS): Programs {
+  const libs = new Map<string, readonly string[]>();
+  for (const row of all)
+    if (row.libs.length > 0)
+      libs.set(row.program, [...new Set([...(libs.get(row.program) ?? []), ...row.libs])]);
+  return { programs: [...new Set(models.map(({ program }) => program))], libs };
 }

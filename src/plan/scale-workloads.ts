@@ -25,11 +25,12 @@ export function scalePointOf(workload: Workload): ScalePoint | null {
 }
 
 /**
- * What a sweep compares when nothing is said: every model that waits for readiness, and io_uring. Not
+ * What a sweep compares when nothing is said: every model of the default profile that waits for readiness, and io_uring. Not
  * those that spin: what they burn between two requests would be counted as the cost of a request.
  */
 export function isScaleModel(model: ModelSpec): boolean {
-  return (model.notification === 'readiness' || model.family === 'io_uring') && !model.spins;
+  const compared = model.notification === 'readiness' || model.family === 'io_uring';
+  return compared && !model.spins && model.profile === 'default';
 }
 
 function scaleWorkload(point: ScalePoint): Workload {
