@@ -3,27 +3,7 @@
  * with the ids that the catalogue of its claims gives to them. The guide errs in many places: nothing
  * here is taken as true. What is true is in `correction` and `Documented`, with its source.
  */
-
-/** A fact from documentation or source. It was not measured here. */
-export interface Documented {
-  readonly text: string;
-  readonly source: string;
-}
-
-/** A row of "Call Frequency by Model", once for each of our models that it speaks of. */
-export interface GuideFrequency {
-  readonly model: string;
-  readonly name: string;
-  /** "Syscalls per connection per event". */
-  readonly calls: string;
-  /** "Example: 10k conns, 1% active". */
-  readonly example: string;
-  readonly claims: readonly string[];
-  /** What limits the connections of a model that cannot hold the example. */
-  readonly limit?: string;
-  /** Where the guide is wrong or vague, and under which condition. */
-  readonly correction: string;
-}
+import type { Documented, GuideFrequency, GuideKeyNumber, Mechanism } from './guide-schema.ts';
 
 const SELECT_POLL = {
   name: 'select/poll',
@@ -92,10 +72,6 @@ export const GUIDE_FREQUENCY: readonly GuideFrequency[] = [
       'zero only while the kernel thread is awake and the server polls the CQ: whichever sleeps costs a call. It is paid for with a kernel thread that spins on a CPU, which is part of the CPU per request.',
   },
 ];
-
-/** The columns of "io_uring vs epoll: Benchmark Context". */
-export const MECHANISMS = ['select/poll', 'epoll', 'io_uring'] as const;
-export type Mechanism = (typeof MECHANISMS)[number];
 
 /** What a run can say about a row: `tables/guide-context.ts` knows how. */
 export type ContextMeasure = 'idle-cost' | 'wakeups' | 'per-request' | 'sqpoll' | 'ratio';
@@ -305,22 +281,6 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
       'the guide also says 2–3x, 30 % and 30–50 %. It depends on what a system call costs here (mitigations, virtualisation) and on how many requests share one.',
   },
 ];
-
-/** What a run can say about a key number: `tables/guide-key-numbers.ts` knows how. */
-export type KeyNumberMeasure = 'fd-setsize' | 'epoll-connections' | 'ratio';
-
-export interface GuideKeyNumber {
-  readonly id: string;
-  readonly number: string;
-  readonly meaning: string;
-  readonly claims: readonly string[];
-  readonly answer:
-    | { readonly kind: 'measure'; readonly measure: KeyNumberMeasure }
-    | { readonly kind: 'documented'; readonly documented: Documented }
-    /** A micro-benchmark's: no run of servers can tell. */
-    | { readonly kind: 'cost' };
-  readonly correction: string | null;
-}
 
 export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
   {

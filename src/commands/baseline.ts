@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
 import { documentOf, tablePart } from '../document/document.ts';
 import { readPlace } from '../host/host-id.ts';
+import { withSchema } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
+import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { baselinesTable } from '../tables/baselines-table.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
 import { outOption } from './show.ts';
-
-/** Grows when a reader of the old shape of `baseline --json` would misread the new one. */
-export const BASELINE_SCHEMA_VERSION = 1;
 
 interface SaveOptions {
   readonly out: string;
@@ -86,7 +85,7 @@ async function save(name: string, run: string | undefined, options: SaveOptions)
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.json)
     return write(
-      `${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, baseline, replaced }, null, 1)}\n`,
+      `${JSON.stringify(withSchema('baseline', { schemaVersion: BASELINE_SCHEMA_VERSION, baseline, replaced }), null, 1)}\n`,
     );
   const instead = replaced === null ? '' : `, in place of run ${replaced.runId}`;
   await write(
@@ -99,7 +98,9 @@ async function list(options: ListOptions): Promise<void> {
   for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
   const here = readPlace();
   if (options.json)
-    return write(`${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, here, baselines }, null, 1)}\n`);
+    return write(
+      `${JSON.stringify(withSchema('baselines', { schemaVersion: BASELINE_SCHEMA_VERSION, here, baselines }), null, 1)}\n`,
+    );
   if (baselines.length === 0)
     return write('no baselines yet; save one with iomodels-bench baseline save <name>\n');
   const rows = baselines.map((baseline) => ({
@@ -116,7 +117,9 @@ async function show(name: string, options: ShowOptions): Promise<void> {
   const baseline = findBaseline(name, index, readPlace());
   if (options.path) return write(`${baseline.folder}\n`);
   if (options.json)
-    return write(`${JSON.stringify({ schemaVersion: BASELINE_SCHEMA_VERSION, baseline }, null, 1)}\n`);
+    return write(
+      `${JSON.stringify(withSchema('baseline', { schemaVersion: BASELINE_SCHEMA_VERSION, baseline }), null, 1)}\n`,
+    );
   const result = await readRun(baseline.folder, options.out);
   const report = runReport(result);
   const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;

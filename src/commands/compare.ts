@@ -9,9 +9,11 @@ import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { compareReport, outcomeLine } from '../reports/compare.ts';
+import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
 import { findNoise } from '../results/noise.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
+import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { exportComparison } from './export-comparison.ts';
@@ -19,9 +21,6 @@ import { locateRequests, parseExportRequest } from './export-files.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
-
-/** Grows when a reader of the old shape of `compare --json` would misread the new one. */
-export const COMPARE_SCHEMA_VERSION = 1;
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
@@ -208,7 +207,9 @@ async function report(
   const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
   const noise = await findNoise(options.out, environment);
   if (options.json) {
-    await write(`${JSON.stringify({ schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }, null, 1)}\n`);
+    await write(
+      `${JSON.stringify(withSchema('comparison', { schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }), null, 1)}\n`,
+    );
     return;
   }
   const view = { all: options.all === true, noise: noiseQuote(noise, environment) };

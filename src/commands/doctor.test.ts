@@ -50,7 +50,7 @@ describe('doctor', () => {
   test('prints only JSON with --json', async () => {
     const { stdout } = await run(['--json']);
     const report = JSON.parse(stdout);
-    expect(Object.keys(report)).toEqual(['schemaVersion', 'findings', 'environment']);
+    expect(Object.keys(report)).toEqual(['$schema', 'schemaVersion', 'findings', 'environment']);
     for (const finding of report.findings)
       expect(Object.keys(finding).sort()).toEqual(['fix', 'id', 'meaning', 'status', 'title', 'value']);
   });

@@ -11,22 +11,13 @@ import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
 import { renderDocument } from '../render/terminal.ts';
 import { doctorReport } from '../reports/doctor.ts';
-import type { Environment } from '../results/schema.ts';
+import { type DoctorJson, withSchema } from '../reports/json.ts';
+import { DOCTOR_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { markdownOption, terminal, write } from './output.ts';
 import { outOption } from './show.ts';
-
-/** Grows when a reader of the old shape of `doctor --json` would misread the new one. */
-export const DOCTOR_SCHEMA_VERSION = 1;
-
-/** What `doctor --json` prints. */
-export interface DoctorJson {
-  readonly schemaVersion: typeof DOCTOR_SCHEMA_VERSION;
-  readonly findings: readonly Finding[];
-  readonly environment: Environment;
-}
 
 /** The world as `doctor` sees it. */
 export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
@@ -72,7 +63,11 @@ async function doctor(options: DoctorOptions, deps: DoctorDeps): Promise<void> {
 }
 
 function toJson(facts: Facts, findings: readonly Finding[]): DoctorJson {
-  return { schemaVersion: DOCTOR_SCHEMA_VERSION, findings, environment: facts.environment };
+  return withSchema('doctor', {
+    schemaVersion: DOCTOR_SCHEMA_VERSION,
+    findings,
+    environment: facts.environment,
+  });
 }
 
 function realDeps(signal: AbortSignal): DoctorDeps {

@@ -40,8 +40,13 @@ describe('list', () => {
   });
 
   test('prints only JSON with --json, and all of each row', async () => {
-    expect(JSON.parse(await run(['models', '--json']))).toEqual({ schemaVersion: 1, models: MODELS });
+    expect(JSON.parse(await run(['models', '--json']))).toEqual({
+      $schema: 'iomodels-bench/schemas/models.json',
+      schemaVersion: 1,
+      models: MODELS,
+    });
     expect(JSON.parse(await run(['workloads', '--json']))).toEqual({
+      $schema: 'iomodels-bench/schemas/workloads.json',
       schemaVersion: 1,
       workloads: loadWorkloads(),
     });

@@ -4,13 +4,11 @@ import { MODELS } from '../models/registry.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
 import { renderDocument } from '../render/terminal.ts';
+import { LIST_SCHEMA_VERSION, schemaId } from '../results/schema-id.ts';
 import { modelsTable, workloadsTable } from '../tables/list-table.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { markdownOption, terminal, write } from './output.ts';
-
-/** Grows when a reader of the old shape of `list --json` would misread the new one. */
-export const LIST_SCHEMA_VERSION = 1;
 
 const LISTS = ['models', 'workloads'] as const;
 type ListName = (typeof LISTS)[number];
@@ -51,7 +49,9 @@ export function registerList(
 async function list(what: ListName, options: ListOptions, deps: ListDeps): Promise<void> {
   const rows = { models: () => MODELS, workloads: deps.workloads }[what]();
   if (options.json) {
-    await deps.write(`${JSON.stringify({ schemaVersion: LIST_SCHEMA_VERSION, [what]: rows }, null, 1)}\n`);
+    await deps.write(
+      `${JSON.stringify({ $schema: schemaId(what), schemaVersion: LIST_SCHEMA_VERSION, [what]: rows }, null, 1)}\n`,
+    );
     return;
   }
   const table = what === 'models' ? modelsTable(MODELS) : workloadsTable(deps.workloads());

@@ -5,6 +5,7 @@ import { certifyNoise } from '../compare/noise.ts';
 import { NOISE_DEFAULTS, type NoiseFlags, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
+import { withSchema } from '../reports/json.ts';
 import { noiseReport } from '../reports/noise.ts';
 import { saveNoise } from '../results/noise.ts';
 import { EnvironmentError } from '../util/errors.ts';
@@ -67,7 +68,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   });
   const file = await saveNoise(options.out, certificate);
   if (options.json) {
-    await write(`${JSON.stringify(certificate, null, 1)}\n`);
+    await write(`${JSON.stringify(withSchema('noise', certificate), null, 1)}\n`);
     process.stderr.write(`stored in ${file}\n`);
   } else {
     await writeDocument(noiseReport(certificate, result.record), {

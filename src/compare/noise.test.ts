@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureEquals } from '../fixtures/noise.ts';
-import { noiseCertificateSchema } from '../results/noise.ts';
+import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { RunResult } from '../results/schema.ts';
 import { certifyNoise, twinsOf } from './noise.ts';
 import type { Comparison, MetricComparison, Verdict } from './result.ts';

@@ -1,6 +1,6 @@
 import { max, median } from 'simple-statistics';
 import { derivedSeed } from '../plan/order.ts';
-import type { NoiseCertificate } from '../results/noise.ts';
+import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { type Entry, type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
 import { smallestP } from '../stats/rank-test.ts';
 import { SIGNIFICANT } from './decide.ts';

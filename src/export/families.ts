@@ -1,8 +1,7 @@
 import type { Metric, RowValue } from '../metrics/metric.ts';
 import { METRICS, prometheusName, UNITS } from '../metrics/registry.ts';
 import { sumOf } from '../stats/sums.ts';
-import type { LatencySummary } from '../summary/latency.ts';
-import type { MeasuredRow, RowSummary } from '../summary/run-summary.ts';
+import type { LatencySummary, MeasuredRow, RowSummary } from '../summary/run-summary.ts';
 import { MS_PER_S, NS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells, measuredCells } from './cells.ts';
 import type { ExportInput } from './exporter.ts';

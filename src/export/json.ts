@@ -2,7 +2,7 @@ import { toShowJson } from '../reports/json.ts';
 import type { Exporter } from './exporter.ts';
 
 /**
- * Everything that was stored and the summary of it: `ShowJson` of `results/json.ts`, with every trial; and
+ * Everything that was stored and the summary of it: `ShowJson` of `reports/json.ts`, with every trial; and
  * `comparison`, as `compare --json` prints it, where there is one.
  */
 export const jsonExporter: Exporter = {

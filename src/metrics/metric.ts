@@ -19,8 +19,8 @@ export interface RowValue {
   /** Null: could not be measured. */
   readonly value: number | null;
   /** Quartiles over the trials, where the value is their median. */
-  readonly q1?: number;
-  readonly q3?: number;
+  readonly q1?: number | undefined;
+  readonly q3?: number | undefined;
   /** Whether the samples suffice to believe it. */
   readonly enough: boolean;
 }

@@ -11,7 +11,8 @@ import {
   formatSi,
   NOTHING,
 } from '../document/format.ts';
-import type { Column, Figure, FigureGroup, Row, Table, Value } from '../document/table.ts';
+import type { Column, Row, Table } from '../document/table.ts';
+import type { Figure, FigureGroup, Value } from '../document/value-schema.ts';
 import { GAP, type Layout, layOut } from './columns.ts';
 import { GLUE, unglue, wrap, wrapCell } from './wrap.ts';
 

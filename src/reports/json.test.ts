@@ -8,6 +8,7 @@ const summary = summarize(result);
 
 test('Without trials it holds the record and its summary, with them all that was stored', () => {
   expect(Object.keys(toShowJson(result, summary))).toEqual([
+    '$schema',
     'schemaVersion',
     'run',
     'summary',

@@ -1,39 +1,145 @@
+import { z } from 'zod';
+import { comparisonSchema } from '../compare/result.ts';
+import { findingSchema } from '../doctor/finding.ts';
+import { modelSpecSchema } from '../models/spec.ts';
+import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
+import { noiseCertificateSchema } from '../results/noise-schema.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import {
-  type Calibration,
-  type RunRecord,
+  calibrationSchema,
+  environmentSchema,
   type RunResult,
+  runRecordSchema,
   SCHEMA_VERSION,
-  type TrialResult,
+  trialResultSchema,
 } from '../results/schema.ts';
-import type { RunSummary } from '../summary/run-summary.ts';
-import type { ScaleSummary } from '../summary/scale-summary.ts';
-import type { GuideSummary } from '../tables/guide-summary.ts';
+import {
+  BASELINE_SCHEMA_VERSION,
+  COMPARE_SCHEMA_VERSION,
+  DOCTOR_SCHEMA_VERSION,
+  LIST_SCHEMA_VERSION,
+  type SchemaName,
+  schemaId,
+} from '../results/schema-id.ts';
+import { type RunSummary, runSummarySchema } from '../summary/run-summary.ts';
+import { type ScaleSummary, scaleSummarySchema } from '../summary/scale-summary.ts';
+import { type GuideSummary, guideSummarySchema } from '../tables/guide-summary.ts';
+import { workloadSchema } from '../workloads/schema.ts';
 
-/**
- * What `run --json` and `show --json` print.
- *
- * - `schemaVersion`: of everything below; members that are only added do not change it.
- * - `run`: run.json as stored (`runRecordSchema` of `results/schema.ts`): settings, cells, environment,
- *   build, support, warnings, timing.
- * - `summary`: what the tables show, and more of it (`RunSummary` of `stats/run-summary.ts`).
- *   `summary.workloads[].rows[]` is best first and a union on `status`: `measured` (throughputPerS,
- *   response, service, server, client, saturation, comparison, rank), `failed`, `not-run`, `skipped`
- *   (reason). `comparison` is null for the baseline; in it `ratio` above 1 is better than the baseline,
- *   `interval` is its 95 % interval, and `verdict` says whether a difference was shown.
- * - `calibrations`: every line of calibrations.ndjson, the machine's speed at the beginning of each block.
- * - `problems`: what could not be read back.
- * - `trials`: every line of trials.ndjson, where asked for.
- *
- * Units are in the names: Ns nanoseconds, PerS per second, Ms milliseconds, Bytes. Null: could not be
- * measured.
- */
-export interface ShowJson {
-  readonly schemaVersion: typeof SCHEMA_VERSION;
-  readonly run: RunRecord;
-  readonly summary: RunSummary;
-  readonly calibrations: readonly Calibration[];
-  readonly problems: readonly string[];
-  readonly trials?: readonly TrialResult[];
+const schema = { $schema: z.string().optional() };
+const stored = {
+  ...schema,
+  schemaVersion: z.literal(SCHEMA_VERSION).describe('members that are only added do not change it'),
+  run: runRecordSchema.describe('run.json as stored'),
+};
+const problems = z.array(z.string()).describe('what could not be read back');
+
+const showSchema = z
+  .object({
+    ...stored,
+    summary: runSummarySchema.describe('what the tables show, and more of it'),
+    calibrations: z
+      .array(calibrationSchema)
+      .describe("every line of calibrations.ndjson, the machine's speed at the beginning of each block"),
+    problems,
+    trials: z.array(trialResultSchema).optional().describe('every line of trials.ndjson, where asked for'),
+    comparison: comparisonSchema.optional().describe('in the export of a comparison'),
+  })
+  .describe(
+    'What run --json, show --json and the json export hold. Units are in the names: Ns nanoseconds, PerS per ' +
+      'second, Ms milliseconds, Bytes. Null: could not be measured',
+  );
+
+const scaleSchema = z
+  .object({ ...stored, scale: scaleSummarySchema, problems })
+  .describe('What scale --json prints: the sweep, with the fit of every model');
+
+const tablesSchema = z
+  .object({ ...stored, tables: guideSummarySchema, problems })
+  .describe("What tables --json prints: the guide's tables with what this host says beside them");
+
+const comparisonJsonSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(COMPARE_SCHEMA_VERSION),
+    comparison: comparisonSchema,
+    noise: noiseCertificateSchema.nullable().describe('of the host of the current side; null: there is none'),
+  })
+  .describe('What compare --json prints');
+
+const doctorSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(DOCTOR_SCHEMA_VERSION),
+    findings: z.array(findingSchema),
+    environment: environmentSchema,
+  })
+  .describe('What doctor --json prints');
+
+const modelsSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(LIST_SCHEMA_VERSION),
+    models: z.array(modelSpecSchema),
+  })
+  .describe('What list models --json prints');
+
+const workloadsSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(LIST_SCHEMA_VERSION),
+    workloads: z.array(workloadSchema),
+  })
+  .describe('What list workloads --json prints');
+
+const baselinesSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(BASELINE_SCHEMA_VERSION),
+    here: placeSchema,
+    baselines: z.array(baselineSchema).describe('the last one saved first'),
+  })
+  .describe('What baseline list --json prints');
+
+const baselineJsonSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(BASELINE_SCHEMA_VERSION),
+    baseline: baselineSchema,
+    replaced: baselineSchema.nullable().optional().describe('of save: the one that stood there before'),
+  })
+  .describe('What baseline save --json and baseline show --json print');
+
+/** Every shape that is stored or printed as JSON and names its schema; `schemas/` is written from these. */
+export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
+  baseline: baselineJsonSchema,
+  baselines: baselinesSchema,
+  comparison: comparisonJsonSchema,
+  doctor: doctorSchema,
+  models: modelsSchema,
+  noise: noiseCertificateSchema.extend(schema),
+  run: runRecordSchema.extend(schema),
+  scale: scaleSchema,
+  show: showSchema,
+  tables: tablesSchema,
+  workloads: workloadsSchema,
+};
+
+export type ShowJson = ReadonlyDeep<z.infer<typeof showSchema>>;
+export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
+export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
+export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
+export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
+export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
+export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;
+export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
+export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
+export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;
+export type RunJson = ReadonlyDeep<z.infer<typeof runRecordSchema>>;
+
+/** Names the schema of what is printed, as its first member. */
+export function withSchema<T extends object>(name: SchemaName, json: T): { readonly $schema: string } & T {
+  return { $schema: schemaId(name), ...json };
 }
 
 /** The JSON of a run; with `trials` it holds everything that was stored. */
@@ -42,57 +148,24 @@ export function toShowJson(
   summary: RunSummary,
   options: { readonly trials: boolean } = { trials: false },
 ): ShowJson {
-  return {
+  return withSchema('show', {
     schemaVersion: SCHEMA_VERSION,
     run: result.record,
     summary,
     calibrations: result.calibrations,
     problems: result.problems,
     ...(options.trials ? { trials: result.trials } : {}),
-  };
-}
-
-/**
- * What `scale --json` prints: `run` and `problems` as in `ShowJson`, and the sweep.
- *
- * - `scale.sweeps[]`: one per count of active connections, with the counts of `idle` asked for.
- * - `scale.sweeps[].lines[]`: one per model. `cells[]` has its cost (`cpuNsPerRequest`) and its whole row
- *   of the summary (`row`, as in `summary.workloads[].rows[]`) at each count; `fit` has
- *   `slopeNsPerIdle` and `growthShare`, each as `value` with its 95 % `interval`, the `exponent`, and a
- *   `verdict` whose `kind` is `O(1)`, `O(N)` or `inconclusive` (then `why`); see `ScaleFit` of
- *   `stats/scale-fit.ts`.
- */
-export interface ScaleJson {
-  readonly schemaVersion: typeof SCHEMA_VERSION;
-  readonly run: RunRecord;
-  readonly scale: ScaleSummary;
-  readonly problems: readonly string[];
+  });
 }
 
 /** The JSON of a sweep. */
 export function toScaleJson(result: RunResult, scale: ScaleSummary): ScaleJson {
-  return { schemaVersion: SCHEMA_VERSION, run: result.record, scale, problems: result.problems };
-}
-
-/**
- * What `tables --json` prints: `run` and `problems` as in `ShowJson`, and the guide's tables.
- *
- * - `tables.callFrequency[]`, `.context[]`, `.keyNumbers[]`: what the guide says (`guide`, with the ids
- *   of its claims), and cells that are a union on `status`: `measured` (`findings[]`, each `about`
- *   something, with `figures[]` of `name`, `value` and `unit`), `documented` (`text`, `source`: a fact
- *   that was not measured here), `not-measured` and `not-here` (`why`). A `value` is a union on `kind`;
- *   its number has the unit in its name, as in `{ kind: 'nanoseconds', ns }`.
- * - `tables.tracing[]`: the speed of a row without tracing and with each counter, and `slowdown` and
- *   `cpuFactor`, each a `ratio` with its 95 % `interval` (null with few blocks) and the `range` over blocks.
- */
-export interface TablesJson {
-  readonly schemaVersion: typeof SCHEMA_VERSION;
-  readonly run: RunRecord;
-  readonly tables: GuideSummary;
-  readonly problems: readonly string[];
+  const { record: run, problems: found } = result;
+  return withSchema('scale', { schemaVersion: SCHEMA_VERSION, run, scale, problems: found });
 }
 
 /** The JSON of the guide's tables. */
 export function toTablesJson(result: RunResult, tables: GuideSummary): TablesJson {
-  return { schemaVersion: SCHEMA_VERSION, run: result.record, tables, problems: result.problems };
+  const { record: run, problems: found } = result;
+  return withSchema('tables', { schemaVersion: SCHEMA_VERSION, run, tables, problems: found });
 }

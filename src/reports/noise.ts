@@ -1,6 +1,6 @@
 import { type Document, tablePart } from '../document/document.ts';
 import { formatShare } from '../document/format.ts';
-import type { NoiseCertificate } from '../results/noise.ts';
+import type { NoiseCertificate } from '../results/noise-schema.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
 import { metricName } from '../tables/metric-value.ts';
 import { noiseTable } from '../tables/noise-table.ts';

@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
-import { type Environment, runRecordSchema } from './schema.ts';
+import { type Baseline, baselineFileSchema, type Place } from './baseline-schema.ts';
+import { runRecordSchema } from './schema.ts';
 
 /** Under the folder of the runs: `baselines/<host>/<kernel>/<name>/`, each a run's folder. */
 export const BASELINES_FOLDER = 'baselines';
@@ -11,25 +12,6 @@ export const BASELINES_FOLDER = 'baselines';
 export const BASELINE_FILE = 'baseline.json';
 /** Wherever a command takes a run, this before a name makes it a baseline. */
 export const BASELINE_PREFIX = 'baseline:';
-
-export const baselineFileSchema = z.object({ schemaVersion: z.literal(1), savedAt: z.string() });
-
-/** A kept run, as found: everything here is read from its place and its files. */
-export interface Baseline {
-  readonly name: string;
-  readonly host: string;
-  /** Release, as of `uname -r`. */
-  readonly kernel: string;
-  /** Build, as of `uname -v`: a kernel may be built anew under the same release. */
-  readonly kernelVersion: string;
-  readonly runId: string;
-  readonly status: z.infer<typeof runRecordSchema>['status'];
-  readonly savedAt: string;
-  readonly folder: string;
-}
-
-/** On which host and kernel something was measured, or is asked. */
-export type Place = Pick<Environment, 'host' | 'kernel' | 'kernelVersion'>;
 
 export interface BaselineIndex {
   /** The last one saved first. */

@@ -15,13 +15,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
 import { readPlace } from '../host/host-id.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
-import {
-  BASELINE_FILE,
-  BASELINES_FOLDER,
-  findBaseline,
-  listBaselines,
-  type Place,
-} from './baseline-index.ts';
+import { BASELINE_FILE, BASELINES_FOLDER, findBaseline, listBaselines } from './baseline-index.ts';
+import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
 import type { RunRecord } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, listRuns, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';

@@ -1,14 +1,8 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, UsageError } from '../util/errors.ts';
-import {
-  BASELINE_FILE,
-  type Baseline,
-  type baselineFileSchema,
-  baselineFolder,
-  listBaselines,
-  requireBaselineName,
-} from './baseline-index.ts';
+import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
+import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
 import type { RunResult } from './schema.ts';
 import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fixtureNoise } from '../fixtures/noise.ts';
-import { findNoise, NOISE_FOLDER, type NoiseCertificate, saveNoise } from './noise.ts';
+import { findNoise, NOISE_FOLDER, saveNoise } from './noise.ts';
+import type { NoiseCertificate } from './noise-schema.ts';
 import { listRuns } from './store.ts';
 
 let out: string;

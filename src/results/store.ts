@@ -13,6 +13,7 @@ import {
   type TrialResult,
   trialResultSchema,
 } from './schema.ts';
+import { schemaId } from './schema-id.ts';
 
 export const RECORD_FILE = 'run.json';
 export const TRIALS_FILE = 'trials.ndjson';
@@ -43,7 +44,11 @@ export async function createStore(outDir: string, runId: string): Promise<RunSto
   await writing(trials, () => writeFile(trials, '', { flag: 'a' }));
   return {
     folder,
-    saveRecord: (record) => replaceFile(join(folder, RECORD_FILE), `${JSON.stringify(record, null, 1)}\n`),
+    saveRecord: (record) =>
+      replaceFile(
+        join(folder, RECORD_FILE),
+        `${JSON.stringify({ $schema: schemaId('run'), ...record }, null, 1)}\n`,
+      ),
     appendTrial: (trial) => writing(trials, () => appendFile(trials, `${JSON.stringify(trial)}\n`)),
     appendCalibration: (calibration) =>
       writing(calibrations, () => appendFile(calibrations, `${JSON.stringify(calibration)}\n`)),

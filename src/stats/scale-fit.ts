@@ -1,4 +1,6 @@
 import { linearRegression, median } from 'simple-statistics';
+import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import { BLOCKS_MIN, type MeanEstimate, meanEstimate } from './bootstrap.ts';
 
 /** A cost that grows by this share of what it is with the fewest idle connections grows for real. */
@@ -17,33 +19,53 @@ export interface CostPoint {
   readonly cpuNsPerRequest: number;
 }
 
-export type ScaleVerdict =
-  | { readonly kind: 'O(1)' | 'O(N)' }
-  /** A slope needs two counts of idle connections. */
-  | { readonly kind: 'inconclusive'; readonly why: 'too-few-points' }
-  /** `blocksWanted` is the fewest that have an interval, or what this noise is likely to need. */
-  | {
-      readonly kind: 'inconclusive';
-      readonly why: 'too-few-blocks' | 'too-noisy';
-      readonly blocksWanted: number | null;
-    }
-  /** It does grow: immaterially over this sweep, materially if the line goes on to the reference. */
-  | { readonly kind: 'inconclusive'; readonly why: 'sweep-too-short' };
+const estimate = z.object({
+  value: z.number(),
+  interval: z
+    .object({ low: z.number(), high: z.number() })
+    .nullable()
+    .describe('95 %; null with too few blocks'),
+});
 
-export interface ScaleFit {
-  /** Blocks in which every point of the sweep was measured. */
-  readonly blocks: number;
-  /** Server CPU in ns that one more idle connection adds to a request. */
-  readonly slopeNsPerIdle: MeanEstimate | null;
-  /** The slope times the length of the sweep, as a share of the cost with the fewest idle connections. */
-  readonly growthShare: MeanEstimate | null;
-  /**
-   * k of cost ~ N^k between the two largest counts: 0 is constant, 1 proportional. Null where those are
-   * not two counts above zero.
-   */
-  readonly exponent: MeanEstimate | null;
-  readonly verdict: ScaleVerdict;
-}
+export const scaleVerdictSchema = z.union([
+  z.object({ kind: z.enum(['O(1)', 'O(N)']) }),
+  z
+    .object({ kind: z.literal('inconclusive'), why: z.literal('too-few-points') })
+    .describe('a slope needs two counts of idle connections'),
+  z.object({
+    kind: z.literal('inconclusive'),
+    why: z.enum(['too-few-blocks', 'too-noisy']),
+    blocksWanted: z
+      .number()
+      .nullable()
+      .describe('the fewest that have an interval, or what this noise is likely to need'),
+  }),
+  z
+    .object({ kind: z.literal('inconclusive'), why: z.literal('sweep-too-short') })
+    .describe('it does grow: immaterially over this sweep, materially if the line goes on to the reference'),
+]);
+
+export const scaleFitSchema = z.object({
+  blocks: z.number().int().nonnegative().describe('in which every point of the sweep was measured'),
+  slopeNsPerIdle: estimate
+    .nullable()
+    .describe('server CPU in ns that one more idle connection adds to a request'),
+  growthShare: estimate
+    .nullable()
+    .describe(
+      'the slope times the length of the sweep, as a share of the cost with the fewest idle connections',
+    ),
+  exponent: estimate
+    .nullable()
+    .describe(
+      'k of cost ~ N^k between the two largest counts: 0 is constant, 1 proportional. Null where those are ' +
+        'not two counts above zero',
+    ),
+  verdict: scaleVerdictSchema,
+});
+
+export type ScaleVerdict = ReadonlyDeep<z.infer<typeof scaleVerdictSchema>>;
+export type ScaleFit = ReadonlyDeep<z.infer<typeof scaleFitSchema>>;
 
 /**
  * What idle connections cost: a line `a + b N` per block, and b over the blocks.

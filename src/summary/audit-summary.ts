@@ -1,28 +1,28 @@
-import type { AuditCounter, AuditRecord, CellName, RunResult } from '../results/schema.ts';
+import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
+import {
+  type AuditCounter,
+  auditSchema,
+  type CellName,
+  counterSchema,
+  type RunResult,
+} from '../results/schema.ts';
+import type { AuditTotal } from './run-summary.ts';
 
-/** What the audit trials of one cell and one counter say of the server's own counts. */
-export interface AuditSummary {
-  readonly counter: AuditCounter;
-  /** Audit trials that ended with a comparison. */
-  readonly trials: number;
-  /** Of these, those in which both counters agree on every call. */
-  readonly agreeing: number;
-  readonly disagreements: AuditRecord['disagreements'];
-  /** Audit trials that broke. */
-  readonly failed: number;
-}
-
-/** What one counter said of a whole run. */
-export interface AuditTotal {
-  readonly counter: AuditCounter;
-  readonly available: boolean;
-  /** Why it could not be used, and what would allow it. */
-  readonly reason: string | null;
-  readonly trials: number;
-  readonly agreeing: number;
-  readonly failed: number;
-  readonly disagreements: readonly (CellName & AuditRecord['disagreements'][number])[];
-}
+export const auditSummarySchema = z
+  .object({
+    counter: counterSchema.exclude(['own']),
+    trials: z.number().int().nonnegative().describe('that ended with a comparison'),
+    agreeing: z
+      .number()
+      .int()
+      .nonnegative()
+      .describe('of these, those in which both counters agree on every call'),
+    disagreements: auditSchema.shape.disagreements,
+    failed: z.number().int().nonnegative().describe('that broke'),
+  })
+  .describe("what the audit trials of one cell and one counter say of the server's own counts");
+export type AuditSummary = ReadonlyDeep<z.infer<typeof auditSummarySchema>>;
 
 /** One total per counter that the run looked for; empty where no audit was asked for. */
 export function totalAudits(result: RunResult): readonly AuditTotal[] {

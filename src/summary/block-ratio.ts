@@ -1,18 +1,21 @@
+import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { Observation, TrialResult } from '../results/schema.ts';
-import { type Interval, pairedRatio } from '../stats/bootstrap.ts';
+import { pairedRatio } from '../stats/bootstrap.ts';
+import { intervalSchema } from './run-summary.ts';
 
 /** A trial that has an observation: measured, or an audit. */
 export type ObservedTrial = Extract<TrialResult, { status: 'measured' | 'audited' }>;
 
-/** How many times one set of trials reaches another, from the blocks that hold both. */
-export interface BlockRatio {
-  readonly ratio: number;
-  /** 95 %; null with too few blocks. */
-  readonly interval: Interval | null;
-  /** Of single blocks, the least and the most. */
-  readonly range: Interval;
-  readonly blocks: number;
-}
+export const blockRatioSchema = z
+  .object({
+    ratio: z.number(),
+    interval: intervalSchema.nullable().describe('95 %; null with too few blocks'),
+    range: intervalSchema.describe('of single blocks, the least and the most'),
+    blocks: z.number().int().nonnegative(),
+  })
+  .describe('how many times one set of trials reaches another, from the blocks that hold both');
+export type BlockRatio = ReadonlyDeep<z.infer<typeof blockRatioSchema>>;
 
 /** What is compared of a trial. Zero where it was not seen: no ratio is made of it. */
 export type Merit = (observation: Observation) => number;

@@ -1,29 +1,7 @@
 import { median } from 'simple-statistics';
 import type { Observation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
-
-/**
- * What the kernel did beside the system calls that were made, over all trials of a row. Sums divided by
- * the requests of the trials that have the reading; null where none has.
- */
-export interface KernelWork {
-  /** Of set-up: what one connection costs before its first request in the window; by name. */
-  readonly setupPerConnection: Readonly<Record<string, number>> | null;
-  /** CPU of io_uring's kernel threads, part of the server's: those that poll the SQ, and the workers. */
-  readonly sqpCpuNsPerRequest: number | null;
-  readonly workerCpuNsPerRequest: number | null;
-  /** The task waited for something. */
-  readonly voluntarySwitchesPerRequest: number | null;
-  /** The task was taken off its CPU. */
-  readonly involuntarySwitchesPerRequest: number | null;
-  /** Of the time of the CPUs in use, in softirq context: median over trials. Not the server's alone. */
-  readonly softirqShare: number | null;
-  /** Returns from the wait call. */
-  readonly wakeupsPerRequest: number | null;
-  readonly eventsPerWakeup: number | null;
-  /** Over all trials. */
-  readonly cqOverflows: number;
-}
+import type { KernelWork } from './run-summary.ts';
 
 /** The kernel's side of the trials of one row. */
 export function summarizeKernelWork(observations: readonly Observation[]): KernelWork {

@@ -1,80 +1,218 @@
-import type { Interval } from '../stats/bootstrap.ts';
-import type { Workload } from '../workloads/schema.ts';
-import type { AuditTotal } from './audit-summary.ts';
-import type { RowNumbers } from './summarize-row.ts';
+import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
+import { auditSchema, cellSchema, counterSchema, saturationSchema } from '../results/schema.ts';
+import { workloadSchema } from '../workloads/schema.ts';
 
-/**
- * The place of a row among those that are ranked by the same: a number, `'='` for no difference shown
- * to the reference, `'?'` for one that may be chance, null where there is no comparison.
- */
-export type Rank = number | '=' | '?' | null;
+const count = z.number().int().nonnegative();
+const number = z.number();
+const maybe = z.number().nullable();
+const byName = z.record(z.string(), z.number());
 
+export const intervalSchema = z.object({ low: number, high: number });
+
+const spreadSchema = z
+  .object({ median: number, q1: number, q3: number, min: number, max: number })
+  .describe('over one value per block');
+
+const rowValueSchema = z.object({
+  value: maybe.describe('null: could not be measured'),
+  q1: number.optional().describe('quartiles over the trials, where the value is their median'),
+  q3: number.optional(),
+  enough: z.boolean().describe('whether the samples suffice to believe it'),
+});
+
+const percentileSchema = z.object({
+  valueNs: maybe.describe('null: nothing was recorded'),
+  enough: z.boolean().describe('at least samplesNeeded values were recorded, that is ten beyond it'),
+  samplesNeeded: count,
+});
+
+const latencySummarySchema = z
+  .object({
+    count,
+    meanNs: maybe,
+    minNs: maybe,
+    maxNs: maybe,
+    p50: percentileSchema,
+    p99: percentileSchema,
+    p999: percentileSchema,
+  })
+  .describe('of all trials as one distribution');
+
+const serverSummarySchema = z
+  .object({
+    cpuNsPerRequest: maybe,
+    requestsPerCpuS: maybe,
+    utilisation: spreadSchema,
+    syscallsPerRequest: maybe,
+    syscallsPerRequestByName: byName,
+    contextSwitchesPerRequest: maybe,
+    threads: maybe,
+    rssMaxBytes: maybe,
+    counters: byName.describe('added up over all trials, e.g. CQ overflows and short sends'),
+  })
+  .describe('sums over all trials divided by the requests of all trials; null without a request');
+
+const kernelWorkSchema = z
+  .object({
+    setupPerConnection: byName
+      .nullable()
+      .describe('what one connection costs before its first request in the window; calls by name'),
+    sqpCpuNsPerRequest: maybe.describe("CPU of io_uring's SQ thread, part of the server's"),
+    workerCpuNsPerRequest: maybe.describe("CPU of io_uring's workers, part of the server's"),
+    voluntarySwitchesPerRequest: maybe.describe('the task waited for something'),
+    involuntarySwitchesPerRequest: maybe.describe('the task was taken off its CPU'),
+    softirqShare: maybe.describe(
+      "of the time of the CPUs in use, in softirq context: median over trials. Not the server's alone",
+    ),
+    wakeupsPerRequest: maybe.describe('returns from the wait call'),
+    eventsPerWakeup: maybe,
+    cqOverflows: count.describe('over all trials'),
+  })
+  .describe(
+    'What the kernel did beside the system calls that were made, over all trials of a row. Sums divided by ' +
+      'the requests of the trials that have the reading; null where none has',
+  );
+
+const saturationSummarySchema = z.object({
+  verdict: saturationSchema.describe('of more than half of the trials; neither without such a majority'),
+  trials: z.record(saturationSchema, count),
+});
+
+const openLoopSummarySchema = z.object({
+  offeredPerS: number,
+  achievedShare: number,
+  dueUnsent: count.describe('requests that were due and never sent, over all trials'),
+});
+
+const rowNumbersSchema = z.object({
+  metrics: z.record(z.string(), rowValueSchema).describe('every metric, by id'),
+  throughputPerS: spreadSchema,
+  response: latencySummarySchema,
+  service: latencySummarySchema
+    .nullable()
+    .describe('null where it is the response time: in a closed loop requests are due when they are sent'),
+  server: serverSummarySchema,
+  kernel: kernelWorkSchema,
+  client: z.object({ cpuNsPerRequest: maybe, utilisation: spreadSchema }),
+  saturation: saturationSummarySchema,
+  openLoop: openLoopSummarySchema.nullable(),
+  errors: count.describe('requests that ended in an error, over all trials'),
+  marks: z.array(z.string()).describe('what disturbed the contaminated trials, one line per mark'),
+  warnings: z.array(z.string()),
+});
+
+const rankedBySchema = z.enum(['throughput', 'cpu']);
+
+const rowRatioSchema = z
+  .object({
+    rankedBy: rankedBySchema,
+    ratio: maybe.describe(
+      'times the reference; above 1 is better, also where it is CPU per request (then turned over)',
+    ),
+    interval: intervalSchema.nullable(),
+    simultaneous: intervalSchema.nullable(),
+    halfWidth: maybe,
+    blocks: count.describe('in which both were measured'),
+    verdict: z
+      .enum(['better', 'worse', 'no-difference', 'unclear', 'unknown'])
+      .describe(
+        'no-difference: the interval covers 1. unclear: it does not, but does once it is widened for the ' +
+          'number of comparisons of the run. Neither is ranked',
+      ),
+    reason: z.string().nullable().describe('why there is no ratio, or no interval'),
+  })
+  .describe('a cell against the reference of its workload');
+
+const rankSchema = z
+  .union([z.number(), z.literal('='), z.literal('?')])
+  .nullable()
+  .describe(
+    'the place among those that are ranked by the same: a number, = for no difference shown to the ' +
+      'reference, ? for one that may be chance, null where there is no comparison',
+  );
+
+const rowCommon = {
+  label: z.string(),
+  model: z.string(),
+  baseline: z.boolean().describe('whether it is the reference: the row that the others are compared with'),
+};
+const trialCounts = z.object({ measured: count, failed: count, contaminated: count });
+const failures = z.array(z.string()).describe('messages of the trials that failed, each once');
+
+const measuredRowSchema = z.object({
+  ...rowCommon,
+  ...rowNumbersSchema.shape,
+  status: z.literal('measured'),
+  trials: trialCounts,
+  failures,
+  comparison: rowRatioSchema.nullable().describe('null for the reference itself'),
+  rank: rankSchema,
+});
+const skippedRowSchema = z.object({ ...rowCommon, status: z.literal('skipped'), reason: z.string() });
+const failedRowSchema = z
+  .object({
+    ...rowCommon,
+    status: z.enum(['failed', 'not-run']),
+    trials: z.object({ failed: count }),
+    failures,
+  })
+  .describe('no trial was measured: all failed, or (no failure) the run ended before the first');
+
+export const rowSummarySchema = z.union([measuredRowSchema, failedRowSchema, skippedRowSchema]);
+
+const workloadSummarySchema = z.object({
+  workload: workloadSchema,
+  baseline: z.string().describe('label of the row that the others are compared with'),
+  rows: z.array(rowSummarySchema).describe('best first'),
+});
+
+const cellNameSchema = cellSchema.pick({ label: true, workload: true });
+
+const auditTotalSchema = z
+  .object({
+    counter: counterSchema.exclude(['own']),
+    available: z.boolean(),
+    reason: z.string().nullable().describe('why it could not be used, and what would allow it'),
+    trials: count,
+    agreeing: count,
+    failed: count,
+    disagreements: z.array(
+      z.object({ ...cellNameSchema.shape, ...auditSchema.shape.disagreements.element.shape }),
+    ),
+  })
+  .describe('what one counter said of a whole run');
+
+export const runSummarySchema = z.object({
+  comparisons: count.describe('ratios that the run compares with 1: what the verdicts are guarded against'),
+  trials: trialCounts,
+  workloads: z.array(workloadSummarySchema),
+  audits: z
+    .array(auditTotalSchema)
+    .describe("what other counters said of the servers' own counts of system calls; empty without an audit"),
+});
+
+/** One value per block. */
+export type Spread = ReadonlyDeep<z.infer<typeof spreadSchema>>;
+/** A percentile, and whether the samples suffice to believe it. */
+export type Percentile = ReadonlyDeep<z.infer<typeof percentileSchema>>;
+/** Of all trials as one distribution; see `stats/histogram.ts` for what a percentile is. */
+export type LatencySummary = ReadonlyDeep<z.infer<typeof latencySummarySchema>>;
+export type ServerSummary = ReadonlyDeep<z.infer<typeof serverSummarySchema>>;
+export type KernelWork = ReadonlyDeep<z.infer<typeof kernelWorkSchema>>;
+export type SaturationSummary = ReadonlyDeep<z.infer<typeof saturationSummarySchema>>;
+/** What an open loop asked for and what came of it. */
+export type OpenLoopSummary = ReadonlyDeep<z.infer<typeof openLoopSummarySchema>>;
+/** What the trials of a model under a workload say by themselves, without a comparison. */
+export type RowNumbers = ReadonlyDeep<z.infer<typeof rowNumbersSchema>>;
+export type Rank = z.infer<typeof rankSchema>;
 /** What a row is ranked by: requests per second, or requests per second of server CPU. */
-export type RankedBy = 'throughput' | 'cpu';
-
-/** A cell against the reference of its workload. */
-export interface RowRatio {
-  readonly rankedBy: RankedBy;
-  /** Times the reference; above 1 is better, also where it is CPU per request (then turned over). */
-  readonly ratio: number | null;
-  readonly interval: Interval | null;
-  readonly simultaneous: Interval | null;
-  readonly halfWidth: number | null;
-  /** Blocks in which both were measured. */
-  readonly blocks: number;
-  /**
-   * `no-difference`: the interval covers 1. `unclear`: it does not, but does once it is widened for the
-   * number of comparisons of the run. Neither is ranked.
-   */
-  readonly verdict: 'better' | 'worse' | 'no-difference' | 'unclear' | 'unknown';
-  /** Why there is no ratio, or no interval. */
-  readonly reason: string | null;
-}
-
-interface RowCommon {
-  readonly label: string;
-  readonly model: string;
-  /** Whether it is the reference: the row that the others are compared with. */
-  readonly baseline: boolean;
-}
-
-export interface MeasuredRow extends RowCommon, RowNumbers {
-  readonly status: 'measured';
-  readonly trials: { readonly measured: number; readonly failed: number; readonly contaminated: number };
-  /** Messages of the trials that failed, each once. */
-  readonly failures: readonly string[];
-  /** Null for the reference itself. */
-  readonly comparison: RowRatio | null;
-  readonly rank: Rank;
-}
-
-export interface SkippedRow extends RowCommon {
-  readonly status: 'skipped';
-  readonly reason: string;
-}
-
-/** No trial was measured: all failed, or (no failure) the run ended before the first. */
-export interface FailedRow extends RowCommon {
-  readonly status: 'failed' | 'not-run';
-  readonly trials: { readonly failed: number };
-  readonly failures: readonly string[];
-}
-
+export type RankedBy = z.infer<typeof rankedBySchema>;
+export type RowRatio = ReadonlyDeep<z.infer<typeof rowRatioSchema>>;
+export type MeasuredRow = ReadonlyDeep<z.infer<typeof measuredRowSchema>>;
+export type SkippedRow = ReadonlyDeep<z.infer<typeof skippedRowSchema>>;
+export type FailedRow = ReadonlyDeep<z.infer<typeof failedRowSchema>>;
 export type RowSummary = MeasuredRow | FailedRow | SkippedRow;
-
-export interface WorkloadSummary {
-  readonly workload: Workload;
-  /** Label of the row that the others are compared with. */
-  readonly baseline: string;
-  /** Best first; see `stats/rank.ts`. */
-  readonly rows: readonly RowSummary[];
-}
-
-export interface RunSummary {
-  /** Ratios that the run compares with 1: what the verdicts are guarded against. */
-  readonly comparisons: number;
-  readonly trials: { readonly measured: number; readonly failed: number; readonly contaminated: number };
-  readonly workloads: readonly WorkloadSummary[];
-  /** What other counters said of the servers' own counts of system calls; empty without an audit. */
-  readonly audits: readonly AuditTotal[];
-}
+export type WorkloadSummary = ReadonlyDeep<z.infer<typeof workloadSummarySchema>>;
+export type AuditTotal = ReadonlyDeep<z.infer<typeof auditTotalSchema>>;
+export type RunSummary = ReadonlyDeep<z.infer<typeof runSummarySchema>>;

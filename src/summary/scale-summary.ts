@@ -1,42 +1,51 @@
+import { z } from 'zod';
 import { scalePointOf } from '../plan/scale-workloads.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
-import { type CostPoint, fitScale, type ScaleFit } from '../stats/scale-fit.ts';
-import type { RowSummary, RunSummary, WorkloadSummary } from './run-summary.ts';
+import { type CostPoint, fitScale, scaleFitSchema } from '../stats/scale-fit.ts';
+import { type RowSummary, rowSummarySchema, runSummarySchema, type WorkloadSummary } from './run-summary.ts';
 import { summarize } from './summarize.ts';
 
-/** A model at one count of idle connections. */
-export interface ScaleCell {
-  readonly idle: number;
-  /** Its row in the summary of the run, where its numbers are. */
-  readonly row: RowSummary;
-  /** Of all trials; null where nothing was measured. */
-  readonly cpuNsPerRequest: number | null;
-  /** Events that one return from the wait call brought; null where the server does not count them. */
-  readonly eventsPerWakeup: number | null;
-}
+const scaleCellSchema = z
+  .object({
+    idle: z.number(),
+    row: rowSummarySchema.describe('its row in the summary of the run, where its numbers are'),
+    cpuNsPerRequest: z.number().nullable().describe('of all trials; null where nothing was measured'),
+    eventsPerWakeup: z
+      .number()
+      .nullable()
+      .describe('that one return from the wait call brought; null where the server does not count them'),
+  })
+  .describe('a model at one count of idle connections');
 
-/** A model over all counts of idle connections. */
-export interface ScaleLine {
-  readonly label: string;
-  readonly model: string;
-  /** Fewest idle connections first. */
-  readonly cells: readonly ScaleCell[];
-  readonly fit: ScaleFit;
-}
+const scaleLineSchema = z
+  .object({
+    label: z.string(),
+    model: z.string(),
+    cells: z.array(scaleCellSchema).describe('fewest idle connections first'),
+    fit: scaleFitSchema,
+  })
+  .describe('a model over all counts of idle connections');
 
-/** All models with the same active connections. */
-export interface ScaleSweep {
-  readonly active: number;
-  /** Counts of idle connections that were asked for, ascending. */
-  readonly idle: readonly number[];
-  readonly lines: readonly ScaleLine[];
-}
+const scaleSweepSchema = z
+  .object({
+    active: z.number(),
+    idle: z.array(z.number()).describe('counts of idle connections that were asked for, ascending'),
+    lines: z.array(scaleLineSchema),
+  })
+  .describe('all models with the same active connections');
 
-export interface ScaleSummary {
-  /** Fewest active connections first; empty if the run holds no sweep. */
-  readonly sweeps: readonly ScaleSweep[];
-  readonly trials: RunSummary['trials'];
-}
+export const scaleSummarySchema = z.object({
+  sweeps: z
+    .array(scaleSweepSchema)
+    .describe('fewest active connections first; empty if the run holds no sweep'),
+  trials: runSummarySchema.shape.trials,
+});
+
+export type ScaleCell = ReadonlyDeep<z.infer<typeof scaleCellSchema>>;
+export type ScaleLine = ReadonlyDeep<z.infer<typeof scaleLineSchema>>;
+export type ScaleSweep = ReadonlyDeep<z.infer<typeof scaleSweepSchema>>;
+export type ScaleSummary = ReadonlyDeep<z.infer<typeof scaleSummarySchema>>;
 
 /** What a sweep over idle connections says. Deterministic: its seeds are the run's. */
 export function summarizeScale(result: RunResult): ScaleSummary {

@@ -1,68 +1,11 @@
 import { quantileSorted } from 'simple-statistics';
-import type { RowValue } from '../metrics/metric.ts';
 import { METRICS } from '../metrics/registry.ts';
-import type { MeasuredTrial, Observation, Saturation } from '../results/schema.ts';
+import type { MeasuredTrial, Observation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type KernelWork, summarizeKernelWork } from './kernel-work.ts';
-import { type LatencySummary, summarizeLatency } from './latency.ts';
-
-/** One value per block. */
-export interface Spread {
-  readonly median: number;
-  readonly q1: number;
-  readonly q3: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** Costs are sums over all trials divided by the requests of all trials; null without a request. */
-export interface ServerSummary {
-  readonly cpuNsPerRequest: number | null;
-  readonly requestsPerCpuS: number | null;
-  readonly utilisation: Spread;
-  readonly syscallsPerRequest: number | null;
-  readonly syscallsPerRequestByName: Readonly<Record<string, number>>;
-  readonly contextSwitchesPerRequest: number | null;
-  readonly threads: number | null;
-  readonly rssMaxBytes: number | null;
-  /** Of the server, added up over all trials, e.g. CQ overflows and short sends. */
-  readonly counters: Readonly<Record<string, number>>;
-}
-
-/** Who was the limit in more than half of the trials; `neither` where there is no such majority. */
-export interface SaturationSummary {
-  readonly verdict: Saturation;
-  readonly trials: Readonly<Record<Saturation, number>>;
-}
-
-/** What an open loop asked for and what came of it. */
-export interface OpenLoopSummary {
-  readonly offeredPerS: number;
-  readonly achievedShare: number;
-  /** Requests that were due and never sent, over all trials. */
-  readonly dueUnsent: number;
-}
-
-/** What the trials of a model under a workload say by themselves, without a comparison. */
-export interface RowNumbers {
-  /** Every metric of `metrics/registry.ts`, by id. */
-  readonly metrics: Readonly<Record<string, RowValue>>;
-  readonly throughputPerS: Spread;
-  readonly response: LatencySummary;
-  /** Null where it is the response time: in a closed loop requests are due when they are sent. */
-  readonly service: LatencySummary | null;
-  readonly server: ServerSummary;
-  readonly kernel: KernelWork;
-  readonly client: { readonly cpuNsPerRequest: number | null; readonly utilisation: Spread };
-  readonly saturation: SaturationSummary;
-  readonly openLoop: OpenLoopSummary | null;
-  /** Requests that ended in an error, over all trials. */
-  readonly errors: number;
-  /** What disturbed the contaminated trials, one line per mark. */
-  readonly marks: readonly string[];
-  readonly warnings: readonly string[];
-}
+import { summarizeKernelWork } from './kernel-work.ts';
+import { summarizeLatency } from './latency.ts';
+import type { OpenLoopSummary, RowNumbers, SaturationSummary, ServerSummary, Spread } from './run-summary.ts';
 
 /** @param trials at least one. */
 export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workload): RowNumbers {

@@ -1,37 +1,68 @@
-import type { AuditCounter, AuditedTrial, RunResult, TrialResult } from '../results/schema.ts';
+import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
+import {
+  type AuditCounter,
+  type AuditedTrial,
+  counterSchema,
+  type RunResult,
+  type TrialResult,
+} from '../results/schema.ts';
 import { per, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type BlockRatio, blockRatio, cpuPerRequest, type ObservedTrial, throughput } from './block-ratio.ts';
+import {
+  blockRatio,
+  blockRatioSchema,
+  cpuPerRequest,
+  type ObservedTrial,
+  throughput,
+} from './block-ratio.ts';
 import { summarizeSaturation } from './summarize-row.ts';
 
-/** A row under a workload, with and without somebody counting its system calls. */
-export interface TracingCost {
-  readonly workload: string;
-  readonly label: string;
-  readonly model: string;
-  readonly untraced: TracedSpeed;
-  /** The client was the limit without tracing: the server slows down by more than the throughput does. */
-  readonly clientLimited: boolean;
-  readonly traced: readonly TracingFactor[];
-  /** Counters whose trials all broke, and how the first of them did. */
-  readonly broken: readonly { readonly counter: AuditCounter; readonly message: string }[];
-}
+const tracedSpeedSchema = z
+  .object({
+    trials: z.number().int().nonnegative(),
+    throughputPerS: z.number(),
+    cpuNsPerRequest: z.number().nullable(),
+    syscallsPerRequest: z.number().nullable(),
+  })
+  .describe('means over trials; costs are sums divided by the requests of all of them');
 
-/** Means over trials; costs are sums divided by the requests of all of them. */
-export interface TracedSpeed {
-  readonly trials: number;
-  readonly throughputPerS: number;
-  readonly cpuNsPerRequest: number | null;
-  readonly syscallsPerRequest: number | null;
-}
+const auditCounterSchema = counterSchema.exclude(['own']);
 
-export interface TracingFactor extends TracedSpeed {
-  readonly counter: AuditCounter;
-  /** Throughput untraced over traced, within the blocks; null in an open loop, which is given its rate. */
-  readonly slowdown: BlockRatio | null;
-  /** Server CPU per request traced over untraced. The tracer's own CPU is not in it. */
-  readonly cpuFactor: BlockRatio | null;
-}
+const tracingFactorSchema = z.object({
+  ...tracedSpeedSchema.shape,
+  counter: auditCounterSchema,
+  slowdown: blockRatioSchema
+    .nullable()
+    .describe(
+      'throughput untraced over traced, within the blocks; null in an open loop, which is given its rate',
+    ),
+  cpuFactor: blockRatioSchema
+    .nullable()
+    .describe("server CPU per request traced over untraced; the tracer's own CPU is not in it"),
+});
+
+export const tracingCostSchema = z
+  .object({
+    workload: z.string(),
+    label: z.string(),
+    model: z.string(),
+    untraced: tracedSpeedSchema,
+    clientLimited: z
+      .boolean()
+      .describe(
+        'the client was the limit without tracing: the server slows down by more than the throughput does',
+      ),
+    traced: z.array(tracingFactorSchema),
+    broken: z
+      .array(z.object({ counter: auditCounterSchema, message: z.string() }))
+      .describe('counters whose trials all broke, and how the first of them did'),
+  })
+  .describe('a row under a workload, with and without somebody counting its system calls');
+
+export type TracedSpeed = ReadonlyDeep<z.infer<typeof tracedSpeedSchema>>;
+export type TracingFactor = ReadonlyDeep<z.infer<typeof tracingFactorSchema>>;
+export type TracingCost = ReadonlyDeep<z.infer<typeof tracingCostSchema>>;
 
 const COUNTERS: readonly AuditCounter[] = ['tracepoint', 'strace'];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AuditTotal } from '../summary/audit-summary.ts';
+import type { AuditTotal } from '../summary/run-summary.ts';
 import { auditNotes } from './audit-notes.ts';
 
 const TOTAL: AuditTotal = {

@@ -1,5 +1,5 @@
 import { describeDisagreement } from '../observe/audit.ts';
-import type { AuditTotal } from '../summary/audit-summary.ts';
+import type { AuditTotal } from '../summary/run-summary.ts';
 
 /** So many disagreements are told one by one. */
 const DISAGREEMENTS_MAX = 10;

@@ -1,8 +1,13 @@
-import { GUIDE_FREQUENCY, type GuideFrequency } from '../claims/guide-text.ts';
-import { type FigureGroup, type Table, text } from '../document/table.ts';
+import { z } from 'zod';
+import type { GuideFrequency } from '../claims/guide-schema.ts';
+import { guideFrequencySchema } from '../claims/guide-schema.ts';
+import { GUIDE_FREQUENCY } from '../claims/guide-text.ts';
+import { type Table, text } from '../document/table.ts';
+import type { FigureGroup } from '../document/value-schema.ts';
 import { findModel } from '../models/registry.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { CounterSupport } from '../results/schema.ts';
-import { type AuditSummary, summarizeAudits } from '../summary/audit-summary.ts';
+import { type AuditSummary, auditSummarySchema, summarizeAudits } from '../summary/audit-summary.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import {
   cellValue,
@@ -11,6 +16,7 @@ import {
   findRow,
   type GuideCell,
   type GuideRun,
+  guideCellSchema,
   type LoadShape,
   nanoseconds,
   perRequest,
@@ -20,20 +26,21 @@ import {
 /** Calls that are made less often than this per request are in the total only. */
 const SHARE_MIN = 0.0005;
 
-/** A row of the guide's "Call Frequency by Model" with what this host says to it. */
-export interface FrequencyRow {
-  readonly guide: GuideFrequency;
-  /** One connection, one request in flight. */
-  readonly one: GuideCell;
-  /** The guide's example: 10,000 connections, 1 % active. */
-  readonly example: GuideCell;
-  /** Every connection has a request in flight. */
-  readonly many: GuideCell;
-  /** The servers' own counts are what the cells show; these checked them, in trials of their own. */
-  readonly audits: readonly AuditSummary[];
-  /** What the trials warn of. */
-  readonly warnings: readonly string[];
-}
+export const frequencyRowSchema = z
+  .object({
+    guide: guideFrequencySchema,
+    one: guideCellSchema.describe('one connection, one request in flight'),
+    example: guideCellSchema.describe("the guide's example: 10,000 connections, 1 % active"),
+    many: guideCellSchema.describe('every connection has a request in flight'),
+    audits: z
+      .array(auditSummarySchema)
+      .describe(
+        "the servers' own counts are what the cells show; these checked them, in trials of their own",
+      ),
+    warnings: z.array(z.string()).describe('of the trials'),
+  })
+  .describe('a row of “Call Frequency by Model” with what this host says to it');
+export type FrequencyRow = ReadonlyDeep<z.infer<typeof frequencyRowSchema>>;
 
 /** Every row of the guide against the run. */
 export function callFrequency(run: GuideRun): readonly FrequencyRow[] {

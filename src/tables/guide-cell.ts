@@ -1,20 +1,35 @@
-import type { Documented } from '../claims/guide-text.ts';
-import { type Figure, type FigureGroup, NONE, text, type Value } from '../document/table.ts';
+import { z } from 'zod';
+import { documentedSchema } from '../claims/guide-schema.ts';
+import { NONE, text } from '../document/table.ts';
+import type { Figure, Value } from '../document/value-schema.ts';
+import { figureGroupSchema } from '../document/value-schema.ts';
 import { findModel } from '../models/registry.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { BlockRatio } from '../summary/block-ratio.ts';
 import type { MeasuredRow, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import type { Workload } from '../workloads/schema.ts';
 
-/** What this host says to a cell of the guide; never a guess, and never a measured value without a run. */
-export type GuideCell =
-  | { readonly status: 'measured'; readonly findings: readonly FigureGroup[] }
-  /** From documentation or source; `here` is what the run adds, such as that it can run here. */
-  | ({ readonly status: 'documented'; readonly here: string | null } & Documented)
-  | { readonly status: 'not-measured'; readonly why: string }
-  /** This kernel has it not, or the program cannot hold what is asked of it. */
-  | { readonly status: 'not-here'; readonly what: 'kernel' | 'kernel/program'; readonly why: string };
+export const guideCellSchema = z
+  .discriminatedUnion('status', [
+    z.object({ status: z.literal('measured'), findings: z.array(figureGroupSchema) }),
+    z
+      .object({
+        status: z.literal('documented'),
+        here: z.string().nullable().describe('what the run adds, such as that it can run here'),
+        ...documentedSchema.shape,
+      })
+      .describe('from documentation or source'),
+    z.object({ status: z.literal('not-measured'), why: z.string() }),
+    z
+      .object({ status: z.literal('not-here'), what: z.enum(['kernel', 'kernel/program']), why: z.string() })
+      .describe('this kernel has it not, or the program cannot hold what is asked of it'),
+  ])
+  .describe(
+    'what this host says to a cell of the guide; never a guess, and never a measured value without a run',
+  );
+export type GuideCell = ReadonlyDeep<z.infer<typeof guideCellSchema>>;
 
 /** A stored run and what it says. */
 export interface GuideRun {
@@ -128,19 +143,19 @@ export function mergeCells(cells: readonly GuideCell[]): GuideCell {
   return cells[0] ?? { status: 'not-measured', why: 'nothing to measure it with' };
 }
 
-export function figure(name: string, value: Value, unit = ''): Figure {
+export function figure(name: string, value: Figure['value'], unit = ''): Figure {
   return { name, value, unit };
 }
 
-export function perRequest(value: number | null): Value {
+export function perRequest(value: number | null): Figure['value'] {
   return value === null ? NONE : { kind: 'per-request', value };
 }
 
-export function nanoseconds(ns: number | null): Value {
+export function nanoseconds(ns: number | null): Figure['value'] {
   return ns === null ? NONE : { kind: 'nanoseconds', ns };
 }
 
-export function factor(ratio: BlockRatio | null): Value {
+export function factor(ratio: BlockRatio | null): Figure['value'] {
   if (ratio === null) return NONE;
   return { kind: 'factor', ratio: ratio.ratio, interval: ratio.interval, range: ratio.range };
 }

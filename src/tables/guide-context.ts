@@ -1,14 +1,16 @@
+import { z } from 'zod';
+import { type Mechanism, mechanismSchema } from '../claims/guide-schema.ts';
 import {
   type ContextMeasure,
   GUIDE_CONTEXT,
   type GuideContext,
   type GuideContextCell,
-  MECHANISMS,
-  type Mechanism,
 } from '../claims/guide-text.ts';
-import { type FigureGroup, type Row, type Table, text } from '../document/table.ts';
+import { type Row, type Table, text } from '../document/table.ts';
+import type { FigureGroup } from '../document/value-schema.ts';
 import { MODELS } from '../models/registry.ts';
 import { scalePointOf } from '../plan/scale-workloads.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult } from '../results/schema.ts';
 import { idleCost, type ModelRatio, modelRatios } from '../summary/model-ratio.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
@@ -23,6 +25,7 @@ import {
   findRow,
   type GuideCell,
   type GuideRun,
+  guideCellSchema,
   mergeCells,
   nanoseconds,
   perRequest,
@@ -41,20 +44,19 @@ const SQPOLL = 'io_uring-sqpoll';
 /** The row of readiness that io_uring is compared with. */
 const EPOLL = 'epoll-lt';
 
-/** A metric of the guide with what this host says to each mechanism. */
-export interface ContextRow {
-  readonly id: string;
-  readonly metric: string;
-  readonly claims: readonly string[];
-  readonly correction: string | null;
-  readonly cells: readonly ContextCell[];
-}
+const contextCellSchema = z.object({ mechanism: mechanismSchema, guide: z.string(), here: guideCellSchema });
 
-export interface ContextCell {
-  readonly mechanism: Mechanism;
-  readonly guide: string;
-  readonly here: GuideCell;
-}
+export const contextRowSchema = z
+  .object({
+    id: z.string(),
+    metric: z.string(),
+    claims: z.array(z.string()),
+    correction: z.string().nullable(),
+    cells: z.array(contextCellSchema),
+  })
+  .describe('a metric of the guide with what this host says to each mechanism');
+export type ContextRow = ReadonlyDeep<z.infer<typeof contextRowSchema>>;
+export type ContextCell = ReadonlyDeep<z.infer<typeof contextCellSchema>>;
 
 /** Every metric of the guide's "io_uring vs epoll: Benchmark Context" against the run. */
 export function guideContext(run: GuideRun): readonly ContextRow[] {
@@ -63,7 +65,7 @@ export function guideContext(run: GuideRun): readonly ContextRow[] {
     metric: row.metric,
     claims: row.claims,
     correction: row.correction,
-    cells: MECHANISMS.flatMap((mechanism) => {
+    cells: mechanismSchema.options.flatMap((mechanism) => {
       const cell = row.cells[mechanism];
       return cell === undefined
         ? []

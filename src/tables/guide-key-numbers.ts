@@ -1,6 +1,11 @@
-import { GUIDE_KEY_NUMBERS, type GuideKeyNumber, type KeyNumberMeasure } from '../claims/guide-text.ts';
-import { type Figure, type Table, text } from '../document/table.ts';
+import { z } from 'zod';
+import type { GuideKeyNumber, KeyNumberMeasure } from '../claims/guide-schema.ts';
+import { guideKeyNumberSchema } from '../claims/guide-schema.ts';
+import { GUIDE_KEY_NUMBERS } from '../claims/guide-text.ts';
+import { type Table, text } from '../document/table.ts';
+import type { Figure } from '../document/value-schema.ts';
 import { findModel } from '../models/registry.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import {
   cellValue,
   DOCUMENTED_NOTE,
@@ -9,16 +14,16 @@ import {
   findRow,
   type GuideCell,
   type GuideRun,
+  guideCellSchema,
   measuredIn,
   SHAPES,
 } from './guide-cell.ts';
 import { ratioCell } from './guide-context.ts';
 
-/** A number of the guide with what this host says to it. */
-export interface KeyNumberRow {
-  readonly guide: GuideKeyNumber;
-  readonly here: GuideCell;
-}
+export const keyNumberRowSchema = z
+  .object({ guide: guideKeyNumberSchema, here: guideCellSchema })
+  .describe('a key number of the guide with what this host says to it');
+export type KeyNumberRow = ReadonlyDeep<z.infer<typeof keyNumberRowSchema>>;
 
 /** Every key number of the guide against the run. */
 export function keyNumbers(run: GuideRun): readonly KeyNumberRow[] {

@@ -1,19 +1,23 @@
+import { z } from 'zod';
 import type { Table } from '../document/table.ts';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult } from '../results/schema.ts';
-import { summarizeTracing, type TracingCost } from '../summary/tracing-cost.ts';
-import { callFrequency, callFrequencyTable, type FrequencyRow } from './guide-call-frequency.ts';
+import { summarizeTracing, tracingCostSchema } from '../summary/tracing-cost.ts';
+import { callFrequency, callFrequencyTable, frequencyRowSchema } from './guide-call-frequency.ts';
 import { type GuideRun, guideRun } from './guide-cell.ts';
-import { type ContextRow, guideContext, guideContextTable } from './guide-context.ts';
-import { type KeyNumberRow, keyNumbers, keyNumbersTable } from './guide-key-numbers.ts';
+import { contextRowSchema, guideContext, guideContextTable } from './guide-context.ts';
+import { keyNumberRowSchema, keyNumbers, keyNumbersTable } from './guide-key-numbers.ts';
 import { tracingCostTable } from './tracing-cost.ts';
 
-/** Everything that a run says to the guide's tables, as data. */
-export interface GuideSummary {
-  readonly callFrequency: readonly FrequencyRow[];
-  readonly context: readonly ContextRow[];
-  readonly keyNumbers: readonly KeyNumberRow[];
-  readonly tracing: readonly TracingCost[];
-}
+export const guideSummarySchema = z
+  .object({
+    callFrequency: z.array(frequencyRowSchema),
+    context: z.array(contextRowSchema),
+    keyNumbers: z.array(keyNumberRowSchema),
+    tracing: z.array(tracingCostSchema),
+  })
+  .describe("everything that a run says to the guide's tables, as data");
+export type GuideSummary = ReadonlyDeep<z.infer<typeof guideSummarySchema>>;
 
 /** The guide against a stored run. */
 export function summarizeGuide(result: RunResult): GuideSummary {

@@ -1,4 +1,5 @@
-import { NONE, type Value } from '../document/table.ts';
+import { NONE } from '../document/table.ts';
+import type { Value } from '../document/value-schema.ts';
 import type { Metric, RowValue } from '../metrics/metric.ts';
 import { findMetric } from '../metrics/registry.ts';
 

@@ -1,5 +1,6 @@
-import { type Column, NONE, type Row, type Table, text, type Value } from '../document/table.ts';
-import type { NoiseCertificate } from '../results/noise.ts';
+import { type Column, NONE, type Row, type Table, text } from '../document/table.ts';
+import type { Value } from '../document/value-schema.ts';
+import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { metricName } from './metric-value.ts';
 
 type MetricNoise = NoiseCertificate['metrics'][number];

@@ -5,7 +5,7 @@ import { median } from 'simple-statistics';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMPARE_DEFAULTS, compareRuns } from '../../compare/compare-runs.ts';
 import type { MetricComparison } from '../../compare/result.ts';
-import { type NoiseCertificate, noiseCertificateSchema } from '../../results/noise.ts';
+import { type NoiseCertificate, noiseCertificateSchema } from '../../results/noise-schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Value } from '../../document/table.ts';
+import type { Value } from '../../document/value-schema.ts';
 import type { TablesJson } from '../../reports/json.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { compareRuns } from '../compare/compare-runs.ts';
+import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureNoise } from '../fixtures/noise.ts';
+import { fixtureRun, withAudits } from '../fixtures/run.ts';
+import { fixtureSweep } from '../fixtures/scale.ts';
+import { MODELS } from '../models/registry.ts';
+import type { SchemaName } from '../results/schema-id.ts';
+import { schemaId } from '../results/schema-id.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
+import { summarize } from '../summary/summarize.ts';
+import { summarizeGuide } from '../tables/guide-summary.ts';
+import { SCHEMAS, toScaleJson, toShowJson, toTablesJson, withSchema } from './json.ts';
+
+const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));
+const NAMES = Object.keys(SCHEMAS) as SchemaName[];
+
+/**
+ * As a reader needs it: members that are only added make nothing invalid, and what has a default may be
+ * missing, as in runs of older versions.
+ */
+function jsonSchema(name: SchemaName): Record<string, unknown> {
+  const { $schema, ...rest } = z.toJSONSchema(SCHEMAS[name], {
+    target: 'draft-2020-12',
+    io: 'input',
+    override: ({ jsonSchema: node }) => {
+      delete node.readOnly;
+    },
+  }) as Record<string, unknown>;
+  return { $schema, $id: schemaId(name), ...rest };
+}
+
+/** `npm run schemas` writes them anew: it is this test with `-u`. */
+test.each(NAMES)('schemas/%s.json is what the code says', async (name) => {
+  const text = `${JSON.stringify(jsonSchema(name), null, 1)}\n`;
+  await expect(text).toMatchFileSnapshot(join(FOLDER, `${name}.json`));
+});
+
+describe('what is printed and stored is as its schema says:', () => {
+  const run = fixtureRun();
+  const guide = withAudits(fixtureGuideRun());
+  const sweep = fixtureSweep();
+  const baseline = {
+    name: 'a',
+    host: 'h',
+    kernel: '6.1',
+    kernelVersion: '#1',
+    runId: 'r',
+    status: 'complete',
+    savedAt: '2025-01-01T00:00:00.000Z',
+    folder: '/x',
+  };
+  const found = { id: 'x', status: 'ok', title: 't', value: 'v', meaning: 'm', fix: null };
+  const comparison = compareRuns([run], [{ ...run, record: { ...run.record, runId: 'other' } }]);
+  const outputs: Readonly<Record<SchemaName, object>> = {
+    baseline: { schemaVersion: 1, baseline, replaced: null },
+    baselines: {
+      schemaVersion: 1,
+      here: { host: null, kernel: '6.1', kernelVersion: '#1' },
+      baselines: [baseline],
+    },
+    comparison: { schemaVersion: 1, comparison, noise: fixtureNoise() },
+    doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
+    models: { schemaVersion: 1, models: MODELS },
+    noise: fixtureNoise(),
+    run: run.record,
+    scale: toScaleJson(sweep, summarizeScale(sweep)),
+    show: { ...toShowJson(run, summarize(run), { trials: true }), comparison },
+    tables: toTablesJson(guide, summarizeGuide(guide)),
+    workloads: { schemaVersion: 1, workloads: run.record.settings.workloads },
+  };
+  test.each(NAMES)('%s', (name) => {
+    const validate = new Ajv2020({ strict: false }).compile(jsonSchema(name));
+    const printed: unknown = JSON.parse(JSON.stringify(withSchema(name, outputs[name])));
+    expect(validate(printed), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true);
+    expect(printed).toMatchObject({ $schema: `iomodels-bench/schemas/${name}.json` });
+    // One that accepts anything would be no schema.
+    expect(validate({ schemaVersion: 'x' })).toBe(false);
+  });
+  test('a run of an older version, without what has a default, is accepted too', () => {
+    const { counters: _, ...older } = run.record;
+    expect(new Ajv2020({ strict: false }).compile(jsonSchema('run'))(older)).toBe(true);
+  });
+});

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { environmentSchema, runRecordSchema } from './schema.ts';
+
+export const baselineFileSchema = z.object({ schemaVersion: z.literal(1), savedAt: z.string() });
+
+export const baselineSchema = z
+  .object({
+    name: z.string(),
+    host: z.string(),
+    kernel: z.string().describe('release, as of uname -r'),
+    kernelVersion: z
+      .string()
+      .describe('build, as of uname -v: a kernel may be built anew under the same release'),
+    runId: z.string(),
+    status: runRecordSchema.shape.status,
+    savedAt: z.string(),
+    folder: z.string(),
+  })
+  .readonly()
+  .describe('a kept run, as found: everything here is read from its place and its files');
+
+export const placeSchema = environmentSchema.pick({ host: true, kernel: true, kernelVersion: true });
+
+/** A kept run, as found: everything here is read from its place and its files. */
+export type Baseline = z.infer<typeof baselineSchema>;
+
+/** On which host and kernel something was measured, or is asked. */
+export type Place = Pick<z.infer<typeof environmentSchema>, 'host' | 'kernel' | 'kernelVersion'>;

@@ -1,0 +1,24 @@
+/** JSON that has a schema in `schemas/`, stored or printed. */
+export type SchemaName =
+  | 'baseline'
+  | 'baselines'
+  | 'comparison'
+  | 'doctor'
+  | 'models'
+  | 'noise'
+  | 'run'
+  | 'scale'
+  | 'show'
+  | 'tables'
+  | 'workloads';
+
+/** What stands as `$schema` in it: a path in this package, as an import names it. */
+export function schemaId(name: SchemaName): string {
+  return `iomodels-bench/schemas/${name}.json`;
+}
+
+/** Of `list`, `doctor`, `baseline` and `compare`: grow when a reader of the old shape would misread the new one. */
+export const LIST_SCHEMA_VERSION = 1;
+export const DOCTOR_SCHEMA_VERSION = 1;
+export const BASELINE_SCHEMA_VERSION = 1;
+export const COMPARE_SCHEMA_VERSION = 1;
