@@ -294,11 +294,4 @@ static _Noreturn void model_serve(struct loop *loop)
 		on_accept(loop);
 }
 
-const struct model model = {
-	.name = "blocking",
-	.listen_nonblocking = false,
-	.loop_bytes = sizeof(struct loop),
-	.limit = model_limit,
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "blocking", .listen_blocking = true, .limit = model_limit);

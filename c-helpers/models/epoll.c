@@ -158,13 +158,4 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-const struct model model = {
-	.name = "epoll",
-	.usage = "[--trigger=level|edge]",
-	.listen_nonblocking = true,
-	.loop_bytes = sizeof(struct loop),
-	.option = model_option,
-	.probe = model_probe,
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "epoll", .usage = "[--trigger=level|edge]", .option = model_option, .probe = model_probe);

@@ -349,13 +349,5 @@ static _Noreturn void model_serve(struct loop *loop)
  * Blocking sockets: where one is not ready, io_uring polls it by itself, without a thread, and a send
  * goes on until all is sent. A non-blocking one would post -EAGAIN instead.
  */
-const struct model model = {
-	.name = "io_uring",
-	.usage = "[--sqpoll] [--taskrun=auto|default|coop|defer]",
-	.listen_nonblocking = false,
-	.loop_bytes = sizeof(struct loop),
-	.option = model_option,
-	.probe = model_probe,
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "io_uring", .usage = "[--sqpoll] [--taskrun=auto|default|coop|defer]", .listen_blocking = true,
+      .option = model_option, .probe = model_probe);

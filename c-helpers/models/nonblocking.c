@@ -125,10 +125,4 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-const struct model model = {
-	.name = "nonblocking",
-	.listen_nonblocking = true,
-	.loop_bytes = sizeof(struct loop),
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "nonblocking");

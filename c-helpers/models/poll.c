@@ -129,10 +129,4 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-const struct model model = {
-	.name = "poll",
-	.listen_nonblocking = true,
-	.loop_bytes = sizeof(struct loop),
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "poll");

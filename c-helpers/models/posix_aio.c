@@ -355,12 +355,4 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-const struct model model = {
-	.name = "posix_aio",
-	.listen_nonblocking = true,
-	.loop_bytes = sizeof(struct loop),
-	.limit = model_limit,
-	.probe = model_probe,
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "posix_aio", .limit = model_limit, .probe = model_probe);

@@ -167,11 +167,4 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-const struct model model = {
-	.name = "select",
-	.listen_nonblocking = true,
-	.loop_bytes = sizeof(struct loop),
-	.limit = model_limit,
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "select", .limit = model_limit);

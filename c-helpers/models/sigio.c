@@ -259,13 +259,4 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-const struct model model = {
-	.name = "sigio",
-	.usage = "[--signal=sigio|rt]",
-	.listen_nonblocking = true,
-	.loop_bytes = sizeof(struct loop),
-	.option = model_option,
-	.probe = model_probe,
-	.prepare = model_prepare,
-	.serve = model_serve,
-};
+MODEL(.name = "sigio", .usage = "[--signal=sigio|rt]", .option = model_option, .probe = model_probe);

@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 
 	set_limits(&server, options.conns_max);
 	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
-	server.listen_fd = net_listen(options.host, &options.port, model.listen_nonblocking);
+	server.listen_fd = net_listen(options.host, &options.port, !model.listen_blocking);
 	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);
 	set_signals();

@@ -51,9 +51,9 @@ struct loop;
 /* What a program is. Hooks that it has no use for are NULL. */
 struct model {
 	const char *name;
-	const char *usage; /* the model's own options, for --help; NULL: none */
-	bool listen_nonblocking;
-	size_t loop_bytes; /* of struct loop; the harness hands it over zeroed */
+	const char *usage;    /* the model's own options, for --help; NULL: none */
+	bool listen_blocking; /* the listener, and so what it accepts, is not O_NONBLOCK */
+	size_t loop_bytes;    /* of struct loop; the harness hands it over zeroed */
 
 	/* One "--name=value" that the harness does not know. False: not the model's, or a bad value. */
 	bool (*option)(struct loop *loop, const char *arg);
@@ -75,7 +75,14 @@ struct model {
 	void (*serve)(struct loop *loop);
 };
 
-/* One per program; every model file ends with it. */
+/* One per program. */
 extern const struct model model;
+
+/* Every model file ends with it, and names what is not the same in all of them. */
+#define MODEL(...)                                                                                           \
+	const struct model model = {.loop_bytes = sizeof(struct loop),                                       \
+				    .prepare = model_prepare,                                                \
+				    .serve = model_serve,                                                    \
+				    __VA_ARGS__}
 
 #endif

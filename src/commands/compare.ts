@@ -18,14 +18,14 @@ import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
-import { markdownOption, write, writeDocument } from './output.ts';
+import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
 
-interface Options {
+interface Options extends PrintOptions {
   readonly threshold?: string;
   readonly metrics?: string;
   readonly inconclusive?: 'pass' | 'fail';
@@ -33,9 +33,6 @@ interface Options {
   readonly confirm?: boolean;
   readonly all?: boolean;
   readonly export: readonly string[];
-  readonly out: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
 }
 
 /** The formats that hold verdicts. */

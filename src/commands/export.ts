@@ -5,7 +5,7 @@ import { readRun } from '../results/store.ts';
 import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { locateExports, parseFormats, writeExports } from './export-files.ts';
-import { write } from './output.ts';
+import { runArgument, write } from './output.ts';
 import { outOption } from './show.ts';
 
 interface ExportOptions {
@@ -26,10 +26,7 @@ Examples:
 /** `export [run]`: a stored run in the formats that dashboards and CI read. */
 export function registerExport(command: Command): void {
   command
-    .argument(
-      '[run]',
-      'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
-    )
+    .addArgument(runArgument())
     .requiredOption('--format <list>', 'formats, separated by commas; see below')
     .option('--output <path>', 'a file; of several files the folder (default: stdout)')
     .addOption(outOption())

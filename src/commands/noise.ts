@@ -11,14 +11,11 @@ import { saveNoise } from '../results/noise.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
-import { markdownOption, write, writeDocument } from './output.ts';
+import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
-interface NoiseOptions extends NoiseFlags {
-  readonly out: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
+interface NoiseOptions extends NoiseFlags, PrintOptions {
   readonly dryRun?: boolean;
 }
 

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { Option } from 'commander';
+import { Argument, Option } from 'commander';
 import pc from 'picocolors';
 import type { Document } from '../document/document.ts';
 import { renderMarkdown } from '../render/markdown.ts';
@@ -27,6 +27,21 @@ export function write(text: string): Promise<void> {
       else resolve();
     });
   });
+}
+
+/** What every command that prints a document takes. */
+export interface PrintOptions {
+  readonly out: string;
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+}
+
+/** The run that `show`, `tables` and `export` are about. */
+export function runArgument(): Argument {
+  return new Argument(
+    '[run]',
+    'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
+  );
 }
 
 /** `--markdown`, for every command that prints a document. */

@@ -10,16 +10,13 @@ import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
-import { markdownOption, write, writeDocument } from './output.ts';
+import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
-interface RunOptions extends Omit<RunFlags, 'ownWorkloads'> {
+interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
   readonly workload: readonly string[];
   readonly export: readonly string[];
-  readonly out: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
   /** What `reference` was called before. */
   readonly baseline?: string;
   readonly dryRun?: boolean;

@@ -9,15 +9,12 @@ import { readRun } from '../results/store.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
-import { markdownOption, write, writeDocument } from './output.ts';
+import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { outOption } from './show.ts';
 
-interface ScaleOptions extends ScaleFlags {
+interface ScaleOptions extends ScaleFlags, PrintOptions {
   readonly from?: string;
-  readonly out: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
   readonly dryRun?: boolean;
 }
 

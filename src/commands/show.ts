@@ -3,12 +3,9 @@ import { toShowJson } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
 import { readRun } from '../results/store.ts';
 import { summarize } from '../summary/summarize.ts';
-import { markdownOption, write, writeDocument } from './output.ts';
+import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
 
-interface ShowOptions {
-  readonly out: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
+interface ShowOptions extends PrintOptions {
   readonly trials?: boolean;
   readonly kernel?: boolean;
 }
@@ -21,10 +18,7 @@ export function outOption(): Option {
 /** `show [run]`: the tables of a stored run, complete or not. */
 export function registerShow(command: Command): void {
   command
-    .argument(
-      '[run]',
-      'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
-    )
+    .addArgument(runArgument())
     .addOption(outOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and its summary')

@@ -3,14 +3,10 @@ import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
 import { readRun } from '../results/store.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
-import { markdownOption, write, writeDocument } from './output.ts';
+import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
 import { outOption } from './show.ts';
 
-interface TablesOptions {
-  readonly out: string;
-  readonly markdown?: boolean;
-  readonly json?: boolean;
-}
+interface TablesOptions extends PrintOptions {}
 
 const EXAMPLES = `
 Examples:
@@ -24,10 +20,7 @@ c10k fills the most; one of scale tells what idle connections cost.`;
 /** `tables [run]`: the tables of the guide "Linux I/O Models", with what this host says beside them. */
 export function registerTables(command: Command): void {
   command
-    .argument(
-      '[run]',
-      'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
-    )
+    .addArgument(runArgument())
     .addOption(outOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and the tables')

@@ -199,7 +199,7 @@ describe('the servers', () => {
     );
     expect(statics).toEqual([]);
     expect(code).toMatch(/^struct loop \{$/m);
-    expect(code).toMatch(/^const struct model model = \{$/m);
+    expect(code).toMatch(/^MODEL\(/m);
   });
   test.each(models)('$path knows the harness and no other model', (file) => {
     const includes = [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => match[1] ?? '');

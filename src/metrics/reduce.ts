@@ -9,11 +9,15 @@ type Reduction = Pick<Metric, 'ofTrial' | 'ofRow' | 'samplesNeeded' | 'pooledBy'
 
 type Reading = (observation: Observation) => number | null;
 
+/** Of a trial as it was read, whatever the number of samples. */
+function asRead(read: Reading): Pick<Metric, 'ofTrial' | 'samplesNeeded'> {
+  return { ofTrial: read, samplesNeeded: null };
+}
+
 /** One value of a trial, and the median of a row's trials with their quartiles. */
 export function medianOverTrials(read: Reading): Reduction {
   return {
-    ofTrial: read,
-    samplesNeeded: null,
+    ...asRead(read),
     pooledBy: 'median',
     ofRow: (observations) => {
       const sorted = observations.flatMap((o) => read(o) ?? []).sort((a, b) => a - b);
@@ -54,8 +58,7 @@ export function perRequest(amount: Reading): Reduction {
 /** The largest of the trials. */
 export function largest(read: Reading): Reduction {
   return {
-    ofTrial: read,
-    samplesNeeded: null,
+    ...asRead(read),
     pooledBy: 'largest',
     ofRow: (observations) => {
       const values = observations.flatMap((o) => read(o) ?? []);

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { failureOf } from '../fixtures/failure.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { readPlace } from '../host/host-id.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
@@ -59,16 +60,6 @@ function filesUnder(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
-}
-
-async function failureOf<T>(kind: new (...args: never[]) => T, work: () => unknown): Promise<T> {
-  try {
-    await work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(kind);
-    return error as T;
-  }
-  throw new Error('it did not fail');
 }
 
 describe('a baseline that is saved', () => {

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { failureOf } from '../fixtures/failure.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
 import { SCHEMA_VERSION, type TrialResult } from './schema.ts';
@@ -46,16 +47,6 @@ async function storedRun(runId: string, minute = 0): Promise<string> {
   const time = new Date(2025, 0, 1, 0, minute);
   utimesSync(join(store.folder, TRIALS_FILE), time, time);
   return store.folder;
-}
-
-async function failureOf<T>(kind: new (...args: never[]) => T, work: () => unknown): Promise<T> {
-  try {
-    await work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(kind);
-    return error as T;
-  }
-  throw new Error('it did not fail');
 }
 
 describe('a store', () => {

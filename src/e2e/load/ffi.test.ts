@@ -204,12 +204,7 @@ describe('the load generator, against the epoll server', () => {
     const stop = new AbortController();
     const request = { ...requestFor(server), connections: 8, active: 8, measureNs: ENDLESS_NS };
     const running = generator.run(request, stop.signal);
-    await until({
-      what: 'it measures',
-      deadlineMs: DEADLINE_MS,
-      look: () => generator.progress(),
-      reached: (seen) => seen?.phase === 'measuring' && seen.completed > 0,
-    });
+    await untilItMeasures();
     stop.abort();
     const report = await running;
     expect(report.status).toBe('stopped');
@@ -241,12 +236,7 @@ describe('the load generator, against the epoll server', () => {
       },
       never,
     );
-    await until({
-      what: 'it measures',
-      deadlineMs: DEADLINE_MS,
-      look: () => generator.progress(),
-      reached: (seen) => seen?.phase === 'measuring' && seen.completed > 0,
-    });
+    await untilItMeasures();
     process.kill(server.pid, 'SIGSTOP');
     const report = await running;
     expect(report.status).toBe('stalled');
@@ -259,12 +249,7 @@ describe('the load generator, against the epoll server', () => {
       { ...requestFor(killed), connections: 3, active: 3, measureNs: ENDLESS_NS },
       never,
     );
-    await until({
-      what: 'it measures',
-      deadlineMs: DEADLINE_MS,
-      look: () => generator.progress(),
-      reached: (seen) => seen?.phase === 'measuring' && seen.completed > 0,
-    });
+    await untilItMeasures();
     process.kill(killed.pid, 'SIGKILL');
     const report = await running;
     expect(report.status).toBe('server-gone');
@@ -406,3 +391,12 @@ describe('the library', () => {
     for (let i = 0; i < 100; i++) call();
   });
 });
+
+async function untilItMeasures(): Promise<void> {
+  await until({
+    what: 'it measures',
+    deadlineMs: DEADLINE_MS,
+    look: () => generator.progress(),
+    reached: (seen) => seen?.phase === 'measuring' && seen.completed > 0,
+  });
+}
