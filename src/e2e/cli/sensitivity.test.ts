@@ -102,7 +102,8 @@ describe('noise', () => {
     expect(metrics.map(({ metric }) => metric)).toContain('cpuNsPerRequest');
     for (const metric of metrics) expect(metric.together.comparisons).toBe(together.splits);
     const file = join(cwd, 'results', 'noise', `${certificate.runId}.json`);
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(certificate);
+    const stored: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    expect(noiseCertificateSchema.parse(stored)).toEqual(certificate);
   });
 
   test('keeps the run as any other', async () => {
