@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { figureGroupSchema } from '../document/value-schema.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 
 const claims = z.array(z.string()).describe('ids in the catalogue of its claims');
@@ -7,6 +8,24 @@ export const documentedSchema = z
   .object({ text: z.string(), source: z.string() })
   .describe('a fact from documentation or source; it was not measured here');
 
+export const guideCellSchema = z
+  .discriminatedUnion('status', [
+    z.object({ status: z.literal('measured'), findings: z.array(figureGroupSchema) }),
+    z
+      .object({
+        status: z.literal('documented'),
+        here: z.string().nullable().describe('what the run adds, such as that it can run here'),
+        ...documentedSchema.shape,
+      })
+      .describe('from documentation or source'),
+    z.object({ status: z.literal('not-measured'), why: z.string() }),
+    z
+      .object({ status: z.literal('not-here'), what: z.enum(['kernel', 'kernel/program']), why: z.string() })
+      .describe('this kernel has it not, or the program cannot hold what is asked of it'),
+  ])
+  .describe(
+    'what this host says to a cell of the guide; never a guess, and never a measured value without a run',
+  );
 export const guideFrequencySchema = z
   .object({
     model: z.string(),
@@ -30,16 +49,6 @@ export const guideKeyNumberSchema = z.object({
   number: z.string(),
   meaning: z.string(),
   claims,
-  answer: z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('measure'),
-      measure: z
-        .enum(['fd-setsize', 'epoll-connections', 'ratio'])
-        .describe('what a run can say; tables/guide-key-numbers.ts knows how'),
-    }),
-    z.object({ kind: z.literal('documented'), documented: documentedSchema }),
-    z.object({ kind: z.literal('cost') }).describe("a micro-benchmark's: no run of servers can tell"),
-  ]),
   correction: z.string().nullable(),
 });
 
@@ -49,5 +58,5 @@ export type Documented = ReadonlyDeep<z.infer<typeof documentedSchema>>;
 export type GuideFrequency = ReadonlyDeep<z.infer<typeof guideFrequencySchema>>;
 export type Mechanism = z.infer<typeof mechanismSchema>;
 export type GuideKeyNumber = ReadonlyDeep<z.infer<typeof guideKeyNumberSchema>>;
-/** What a run can say about a key number: `tables/guide-key-numbers.ts` knows how. */
-export type KeyNumberMeasure = Extract<GuideKeyNumber['answer'], { kind: 'measure' }>['measure'];
+/** What this host says to a cell of the guide. */
+export type GuideCell = ReadonlyDeep<z.infer<typeof guideCellSchema>>;

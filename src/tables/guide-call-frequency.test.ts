@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { guideRun } from '../claims/evidence.ts';
 import type { Table } from '../document/table.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { withAudits } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
 import { callFrequency, callFrequencyTable } from './guide-call-frequency.ts';
-import { guideRun } from './guide-cell.ts';
 
 function tableOf(result: RunResult): Table {
   const run = guideRun(result);

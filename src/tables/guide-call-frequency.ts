@@ -1,30 +1,13 @@
 import { z } from 'zod';
-import type { GuideFrequency } from '../claims/guide-schema.ts';
-import { guideFrequencySchema } from '../claims/guide-schema.ts';
-import { GUIDE_FREQUENCY } from '../claims/guide-text.ts';
+import { check } from '../claims/checkers.ts';
+import { type FoundRow, findRow, type GuideRun, SHAPES, type ShapeId } from '../claims/evidence.ts';
+import { GUIDE_FREQUENCY } from '../claims/guide.ts';
+import { guideCellSchema, guideFrequencySchema } from '../claims/guide-schema.ts';
 import { type Table, text } from '../document/table.ts';
-import type { FigureGroup } from '../document/value-schema.ts';
-import { findModel } from '../models/registry.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { CounterSupport } from '../results/schema.ts';
 import { type AuditSummary, auditSummarySchema, summarizeAudits } from '../summary/audit-summary.ts';
-import type { MeasuredRow } from '../summary/run-summary.ts';
-import {
-  cellValue,
-  type FoundRow,
-  figure,
-  findRow,
-  type GuideCell,
-  type GuideRun,
-  guideCellSchema,
-  type LoadShape,
-  nanoseconds,
-  perRequest,
-  SHAPES,
-} from './guide-cell.ts';
-
-/** Calls that are made less often than this per request are in the total only. */
-const SHARE_MIN = 0.0005;
+import { cellValue } from './guide-cell.ts';
 
 export const frequencyRowSchema = z
   .object({
@@ -47,12 +30,14 @@ export function callFrequency(run: GuideRun): readonly FrequencyRow[] {
   return GUIDE_FREQUENCY.map((guide) => {
     const searches = [SHAPES.one, SHAPES.example, SHAPES.many].map((load) => findRow(run, guide.model, load));
     const found = searches.flatMap((search) => (search.status === 'found' ? [search] : []));
-    const cell = (load: LoadShape) => frequencyCell(run, guide, load);
+    const { model, limit } = guide;
+    const cell = (load: ShapeId) =>
+      check(run, { kind: 'calls-per-request', model, load, ...(limit === undefined ? {} : { limit }) });
     return {
       guide,
-      one: cell(SHAPES.one),
-      example: cell(SHAPES.example),
-      many: cell(SHAPES.many),
+      one: cell('one'),
+      example: cell('example'),
+      many: cell('many'),
       audits: auditsOf(run, found),
       warnings: [...new Set(found.flatMap(({ row }) => row.warnings))],
     };
@@ -86,37 +71,6 @@ export function callFrequencyTable(rows: readonly FrequencyRow[], run: GuideRun)
       ...rows.flatMap((row) => row.warnings.map((warning) => `${row.guide.model}, measured: ${warning}`)),
       ...disagreementNotes(rows),
       ...unavailableNotes(counters),
-    ],
-  };
-}
-
-function frequencyCell(run: GuideRun, guide: GuideFrequency, load: LoadShape): GuideCell {
-  const search = findRow(run, guide.model, load);
-  if (search.status === 'not-here' && guide.limit !== undefined)
-    return { ...search, why: `${guide.limit}: ${search.why}` };
-  if (search.status !== 'found') return search;
-  // The head of the column names the built-in workload.
-  const about = search.workload.id === load.id ? '' : search.workload.id;
-  return { status: 'measured', findings: [callsOf(search.row, about)] };
-}
-
-/** Calls per request in all and by name, with the CPU time that they are not the whole of. */
-function callsOf(row: MeasuredRow, about: string): FigureGroup {
-  const { server } = row;
-  const names = Object.entries(server.syscallsPerRequestByName)
-    .filter(([, count]) => count >= SHARE_MIN)
-    .sort(([a, x], [b, y]) => y - x || a.localeCompare(b));
-  const threads =
-    findModel(row.model)?.tasks === 'per-connection' && server.threads !== null
-      ? [figure('', { kind: 'count', value: server.threads }, 'threads')]
-      : [];
-  return {
-    about,
-    figures: [
-      figure('', perRequest(server.syscallsPerRequest), 'calls/req'),
-      ...names.map(([name, count]) => figure(name, perRequest(count))),
-      figure('CPU', nanoseconds(server.cpuNsPerRequest), 'ns/req'),
-      ...threads,
     ],
   };
 }

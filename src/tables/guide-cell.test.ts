@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { findRow, guideRun, mergeCells, SHAPES } from '../claims/evidence.ts';
+import type { GuideCell } from '../claims/guide-schema.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { cellValue, findRow, type GuideCell, guideRun, mergeCells, SHAPES } from './guide-cell.ts';
+import { cellValue } from './guide-cell.ts';
 
 const base = fixtureGuideRun();
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { guideRun } from '../claims/evidence.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
-import { guideRun } from './guide-cell.ts';
 import { type ContextRow, guideContext, guideContextTable } from './guide-context.ts';
 
 function rowOf(result: RunResult, id: string): ContextRow {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { guideRun } from '../claims/evidence.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult } from '../results/schema.ts';
-import { guideRun } from './guide-cell.ts';
 import { keyNumbers, keyNumbersTable } from './guide-key-numbers.ts';
 
 test('All ten numbers of the guide have an answer, or the reason why not', () => {

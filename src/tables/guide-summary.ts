@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { type GuideRun, guideRun } from '../claims/evidence.ts';
 import type { Table } from '../document/table.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarizeTracing, tracingCostSchema } from '../summary/tracing-cost.ts';
 import { callFrequency, callFrequencyTable, frequencyRowSchema } from './guide-call-frequency.ts';
-import { type GuideRun, guideRun } from './guide-cell.ts';
 import { contextRowSchema, guideContext, guideContextTable } from './guide-context.ts';
 import { keyNumberRowSchema, keyNumbers, keyNumbersTable } from './guide-key-numbers.ts';
 import { tracingCostTable } from './tracing-cost.ts';

@@ -1,6 +1,6 @@
+import { nanoseconds, perRequest } from '../document/figures.ts';
 import { NONE, type Row, type Table, text } from '../document/table.ts';
 import type { MeasuredRow, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';
-import { nanoseconds, perRequest } from './guide-cell.ts';
 
 /** What the kernel did for a request that the number of system calls does not show. */
 export function kernelTable(summary: WorkloadSummary): Table {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { guideRun } from '../claims/evidence.ts';
 import type { Table } from '../document/table.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import { summarizeTracing } from '../summary/tracing-cost.ts';
-import { guideRun } from './guide-cell.ts';
 import { tracingCostTable } from './tracing-cost.ts';
 
 function tableOf(result: RunResult): Table {

@@ -1,8 +1,10 @@
-import { GUIDE_TRACING } from '../claims/guide-text.ts';
+import type { GuideRun } from '../claims/evidence.ts';
+import { GUIDE_TRACING } from '../claims/guide.ts';
+import { factor, nanoseconds, perRequest } from '../document/figures.ts';
 import { NONE, type Row, type Table, text } from '../document/table.ts';
 import type { AuditCounter } from '../results/schema.ts';
 import type { TracedSpeed, TracingCost } from '../summary/tracing-cost.ts';
-import { FACTOR_NOTE, factor, type GuideRun, nanoseconds, perRequest } from './guide-cell.ts';
+import { FACTOR_NOTE } from './guide-cell.ts';
 
 const COUNTER_NAMES = {
   tracepoint: 'tracepoint',

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GuideCell } from '../../claims/guide-schema.ts';
 import type { Value } from '../../document/value-schema.ts';
 import type { TablesJson } from '../../reports/json.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
-import type { GuideCell } from '../../tables/guide-cell.ts';
 import { EXIT } from '../../util/errors.ts';
 import { type Ended, runCli, runFolders } from './cli.ts';
 

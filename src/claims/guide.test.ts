@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findModel } from '../models/registry.ts';
-import { GUIDE_CONTEXT, GUIDE_FREQUENCY, GUIDE_KEY_NUMBERS, GUIDE_TRACING } from './guide-text.ts';
+import { GUIDE_CONTEXT, GUIDE_FREQUENCY, GUIDE_KEY_NUMBERS, GUIDE_TRACING } from './guide.ts';
 
 const rows = [...GUIDE_FREQUENCY, ...GUIDE_CONTEXT, ...GUIDE_KEY_NUMBERS, GUIDE_TRACING];
 
@@ -18,7 +18,9 @@ test('The models that stand for the guide’s are in the registry', () => {
 test('A cell of the context is measured, or documented with a source; never neither', () => {
   for (const { id, cells } of GUIDE_CONTEXT) {
     for (const cell of Object.values(cells)) {
-      expect(cell.measure !== undefined || (cell.documented?.source ?? '') !== '', id).toBe(true);
+      const { assertion } = cell;
+      if (assertion.kind === 'documented') expect(assertion.source, id).not.toBe('');
+      else expect(assertion.kind, id).not.toBe('not-measured');
     }
   }
 });

@@ -1,9 +1,10 @@
 /**
  * What the guide "Linux I/O Models" says in the tables that a run can be held against, in its own words,
  * with the ids that the catalogue of its claims gives to them. The guide errs in many places: nothing
- * here is taken as true. What is true is in `correction` and `Documented`, with its source.
+ * here is taken as true. What is true is in `correction`, and what a run or a source says to it is found by the `assertion` of each cell.
  */
-import type { Documented, GuideFrequency, GuideKeyNumber, Mechanism } from './guide-schema.ts';
+import type { Assertion } from './assertion.ts';
+import type { GuideFrequency, GuideKeyNumber, Mechanism } from './guide-schema.ts';
 
 const SELECT_POLL = {
   name: 'select/poll',
@@ -73,14 +74,9 @@ export const GUIDE_FREQUENCY: readonly GuideFrequency[] = [
   },
 ];
 
-/** What a run can say about a row: `tables/guide-context.ts` knows how. */
-export type ContextMeasure = 'idle-cost' | 'wakeups' | 'per-request' | 'sqpoll' | 'ratio';
-
 export interface GuideContextCell {
   readonly guide: string;
-  /** Null where the measured value is the whole answer. */
-  readonly documented: Documented | null;
-  readonly measure?: ContextMeasure;
+  readonly assertion: Assertion;
 }
 
 export interface GuideContext {
@@ -91,9 +87,29 @@ export interface GuideContext {
   readonly correction: string | null;
 }
 
-const NO_OWN_BUFFERS: Documented = { text: 'no, each call names its memory', source: 'recv(2), send(2)' };
-const ONE_ACCEPT_EACH: Documented = { text: 'no, one accept call per connection', source: 'accept(2)' };
-const NO_CHAINS: Documented = { text: 'no, the program makes one call after the other', source: 'recv(2)' };
+/** Our rows that stand for a mechanism of the guide. */
+const READINESS = ['select', 'poll'] as const;
+const EPOLL = 'epoll-lt';
+const RING = 'io_uring';
+
+/** io_uring beside the row of readiness that it is compared with. */
+const RING_OVER_EPOLL: Assertion = { kind: 'ratio', of: [RING], base: EPOLL };
+
+const NO_OWN_BUFFERS: Assertion = {
+  kind: 'documented',
+  text: 'no, each call names its memory',
+  source: 'recv(2), send(2)',
+};
+const ONE_ACCEPT_EACH: Assertion = {
+  kind: 'documented',
+  text: 'no, one accept call per connection',
+  source: 'accept(2)',
+};
+const NO_CHAINS: Assertion = {
+  kind: 'documented',
+  text: 'no, the program makes one call after the other',
+  source: 'recv(2)',
+};
 
 export const GUIDE_CONTEXT: readonly GuideContext[] = [
   {
@@ -101,9 +117,9 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Ready-FD notification',
     claims: ['table-ready-notification', 'select-poll-on', 'epoll-o-ready'],
     cells: {
-      'select/poll': { guide: 'O(N) per call', documented: null, measure: 'idle-cost' },
-      epoll: { guide: 'O(1) amortized', documented: null, measure: 'idle-cost' },
-      io_uring: { guide: 'O(1) amortized', documented: null, measure: 'idle-cost' },
+      'select/poll': { guide: 'O(N) per call', assertion: { kind: 'idle-cost', models: READINESS } },
+      epoll: { guide: 'O(1) amortized', assertion: { kind: 'idle-cost', models: [EPOLL] } },
+      io_uring: { guide: 'O(1) amortized', assertion: { kind: 'idle-cost', models: [RING] } },
     },
     correction: null,
   },
@@ -114,15 +130,23 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     cells: {
       'select/poll': {
         guide: 'Copied each call',
-        documented: { text: 'copied in and out by each call', source: 'select(2), poll(2)' },
+        assertion: {
+          kind: 'documented',
+          text: 'copied in and out by each call',
+          source: 'select(2), poll(2)',
+        },
       },
       epoll: {
         guide: 'Kernel internal',
-        documented: { text: 'in the kernel; epoll_ctl changes it', source: 'epoll(7)' },
+        assertion: { kind: 'documented', text: 'in the kernel; epoll_ctl changes it', source: 'epoll(7)' },
       },
       io_uring: {
         guide: 'Kernel internal',
-        documented: { text: 'there is none: each request in flight names its FD', source: 'io_uring(7)' },
+        assertion: {
+          kind: 'documented',
+          text: 'there is none: each request in flight names its FD',
+          source: 'io_uring(7)',
+        },
       },
     },
     correction: 'io_uring has no set of FDs, it has requests in flight.',
@@ -132,9 +156,18 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Syscalls per event loop iteration',
     claims: ['table-syscalls-iteration', 'epoll-1m-extra-syscalls'],
     cells: {
-      'select/poll': { guide: '1 (select/poll)', documented: null, measure: 'wakeups' },
-      epoll: { guide: '1+ (epoll_wait + read/write)', documented: null, measure: 'wakeups' },
-      io_uring: { guide: '1 (batched submit + CQ poll)', documented: null, measure: 'wakeups' },
+      'select/poll': {
+        guide: '1 (select/poll)',
+        assertion: { kind: 'per-model', models: READINESS, figures: 'wakeups' },
+      },
+      epoll: {
+        guide: '1+ (epoll_wait + read/write)',
+        assertion: { kind: 'per-model', models: [EPOLL], figures: 'wakeups' },
+      },
+      io_uring: {
+        guide: '1 (batched submit + CQ poll)',
+        assertion: { kind: 'per-model', models: [RING], figures: 'wakeups' },
+      },
     },
     correction:
       'the cells of the guide are not comparable: select and poll need a read and a write per ready FD as well, as its own table of call frequencies says.',
@@ -144,9 +177,18 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Per-operation overhead',
     claims: ['table-perop-blocking', 'faq-epoll-per-readiness'],
     cells: {
-      'select/poll': { guide: 'blocking read/write', documented: null, measure: 'per-request' },
-      epoll: { guide: 'blocking read/write', documented: null, measure: 'per-request' },
-      io_uring: { guide: 'ring enqueue only', documented: null, measure: 'per-request' },
+      'select/poll': {
+        guide: 'blocking read/write',
+        assertion: { kind: 'per-model', models: READINESS, figures: 'cost' },
+      },
+      epoll: {
+        guide: 'blocking read/write',
+        assertion: { kind: 'per-model', models: [EPOLL], figures: 'cost' },
+      },
+      io_uring: {
+        guide: 'ring enqueue only',
+        assertion: { kind: 'per-model', models: [RING], figures: 'cost' },
+      },
     },
     correction:
       'servers of readiness use non-blocking reads and writes, for a blocking one would stop the loop. An enqueued request is not free: the kernel does the same socket work for it later, inside io_uring_enter or in a kernel thread.',
@@ -156,11 +198,12 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Fixed buffers',
     claims: ['table-fixed-buffers', 'fixed-buffers-pin'],
     cells: {
-      'select/poll': { guide: 'No', documented: NO_OWN_BUFFERS },
-      epoll: { guide: 'No', documented: NO_OWN_BUFFERS },
+      'select/poll': { guide: 'No', assertion: NO_OWN_BUFFERS },
+      epoll: { guide: 'No', assertion: NO_OWN_BUFFERS },
       io_uring: {
         guide: 'Yes (registered)',
-        documented: {
+        assertion: {
+          kind: 'documented',
           text: 'yes, registered; they help O_DIRECT and zero-copy sends, not plain socket calls',
           source: 'io_uring_register(2)',
         },
@@ -175,19 +218,24 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     cells: {
       'select/poll': {
         guide: 'No',
-        documented: {
+        assertion: {
+          kind: 'documented',
           text: 'not like SQPOLL; but sockets can be busy-polled (net.core.busy_poll)',
           source: 'Linux, admin-guide/sysctl/net',
         },
       },
       epoll: {
         guide: 'No',
-        documented: {
+        assertion: {
+          kind: 'documented',
           text: 'not like SQPOLL; but NAPI busy polling since 4.12, set per epoll instance since 6.9',
           source: 'linux/eventpoll.h, EPIOCSPARAMS',
         },
       },
-      io_uring: { guide: 'Yes (SQPOLL)', documented: null, measure: 'sqpoll' },
+      io_uring: {
+        guide: 'Yes (SQPOLL)',
+        assertion: { kind: 'per-model', models: ['io_uring-sqpoll'], figures: 'cost-sqpoll' },
+      },
     },
     correction:
       'NAPI busy polling polls the network card, SQPOLL the submission queue: different mechanisms.',
@@ -199,18 +247,27 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     cells: {
       'select/poll': {
         guide: 'Yes (always async-ready)',
-        documented: {
+        assertion: {
+          kind: 'documented',
           text: 'always reported ready, also at EOF; the read itself may still block on the disk',
           source: 'poll(2), select(2)',
         },
       },
       epoll: {
         guide: 'Yes (always ready)',
-        documented: { text: 'no, epoll_ctl(ADD) fails with EPERM', source: 'epoll_ctl(2)' },
+        assertion: {
+          kind: 'documented',
+          text: 'no, epoll_ctl(ADD) fails with EPERM',
+          source: 'epoll_ctl(2)',
+        },
       },
       io_uring: {
         guide: 'Yes (Linux 5.19+)',
-        documented: { text: 'yes, since 5.1: files came first', source: 'io_uring_enter(2); LWN 810414' },
+        assertion: {
+          kind: 'documented',
+          text: 'yes, since 5.1: files came first',
+          source: 'io_uring_enter(2); LWN 810414',
+        },
       },
     },
     correction:
@@ -221,11 +278,12 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Multi-shot accept',
     claims: ['multishot-accept-table', 'multishot-ioasync'],
     cells: {
-      'select/poll': { guide: 'No', documented: ONE_ACCEPT_EACH },
-      epoll: { guide: 'No', documented: ONE_ACCEPT_EACH },
+      'select/poll': { guide: 'No', assertion: ONE_ACCEPT_EACH },
+      epoll: { guide: 'No', assertion: ONE_ACCEPT_EACH },
       io_uring: {
         guide: 'Yes',
-        documented: {
+        assertion: {
+          kind: 'documented',
           text: 'yes, since 5.19 (IORING_ACCEPT_MULTISHOT)',
           source: 'io_uring_prep_multishot_accept(3)',
         },
@@ -238,11 +296,12 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Chained operations',
     claims: ['link-sequential', 'link-atomic', 'link-fd-minus1'],
     cells: {
-      'select/poll': { guide: 'No', documented: NO_CHAINS },
-      epoll: { guide: 'No', documented: NO_CHAINS },
+      'select/poll': { guide: 'No', assertion: NO_CHAINS },
+      epoll: { guide: 'No', assertion: NO_CHAINS },
       io_uring: {
         guide: 'Yes (IOSQE_IO_LINK)',
-        documented: {
+        assertion: {
+          kind: 'documented',
           text: 'yes, since 5.3: in order, and an error or a short transfer cancels the rest',
           source: 'io_uring_enter(2)',
         },
@@ -257,15 +316,25 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     cells: {
       'select/poll': {
         guide: 'any',
-        documented: { text: 'poll since 2.1.23', source: 'poll(2)' },
+        assertion: { kind: 'documented', runsHere: READINESS, text: 'poll since 2.1.23', source: 'poll(2)' },
       },
       epoll: {
         guide: '2.5.44 (2002)',
-        documented: { text: '2.5.44; in stable kernels from 2.6.0', source: 'epoll(7)' },
+        assertion: {
+          kind: 'documented',
+          runsHere: [EPOLL],
+          text: '2.5.44; in stable kernels from 2.6.0',
+          source: 'epoll(7)',
+        },
       },
       io_uring: {
         guide: '5.1 (2019)',
-        documented: { text: '5.1; what this row of the benchmark uses came by 5.7', source: 'io_uring(7)' },
+        assertion: {
+          kind: 'documented',
+          runsHere: [RING],
+          text: '5.1; what this row of the benchmark uses came by 5.7',
+          source: 'io_uring(7)',
+        },
       },
     },
     correction: null,
@@ -275,20 +344,23 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
     metric: 'Throughput, “1M small reads/writes per second”',
     claims: ['micro-2-5x', 'io-uring-2-3x-epoll', 'trade-30pct'],
     cells: {
-      io_uring: { guide: '2–5x higher than epoll', documented: null, measure: 'ratio' },
+      io_uring: { guide: '2–5x higher than epoll', assertion: RING_OVER_EPOLL },
     },
     correction:
       'the guide also says 2–3x, 30 % and 30–50 %. It depends on what a system call costs here (mitigations, virtualisation) and on how many requests share one.',
   },
 ];
 
-export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
+/** A micro-benchmark's: no run of servers can tell. */
+const COST: Assertion = { kind: 'not-measured', why: 'arrives with the cost measurements' };
+
+export const GUIDE_KEY_NUMBERS: readonly (GuideKeyNumber & { readonly assertion: Assertion })[] = [
   {
     id: 'fd-setsize',
     number: '1024',
     meaning: "FD_SETSIZE: select's hard cap",
     claims: ['select-fd-setsize'],
-    answer: { kind: 'measure', measure: 'fd-setsize' },
+    assertion: { kind: 'held', model: 'select', workload: 'mostly-idle' },
     correction:
       'it is the size of fd_set in the C library, not a cap of the kernel: the raw call takes longer bitmaps. FD_SET beyond it writes out of bounds (select(2)). A server needs some of them for other descriptors.',
   },
@@ -297,7 +369,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '~1M',
     meaning: 'connections per epoll instance',
     claims: ['epoll-1m-conns'],
-    answer: { kind: 'measure', measure: 'epoll-connections' },
+    assertion: { kind: 'held', model: EPOLL, workload: 'c10k' },
     correction:
       'there is no limit per instance: fs.epoll.max_user_watches (per user), RLIMIT_NOFILE, fs.file-max and memory limit it (epoll(7)).',
   },
@@ -306,7 +378,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '~150 ns',
     meaning: 'syscall cost on modern x86_64',
     claims: ['syscall-cost', 'syscall-table-sum'],
-    answer: { kind: 'cost' },
+    assertion: COST,
     correction: 'it depends on the CPU and its mitigations; the breakdown in the guide totals 92 ns.',
   },
   {
@@ -314,10 +386,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '5.1',
     meaning: 'Linux kernel that introduced io_uring',
     claims: ['io-uring-5-1'],
-    answer: {
-      kind: 'documented',
-      documented: { text: 'merged for Linux 5.1 (2019)', source: 'LWN 810414' },
-    },
+    assertion: { kind: 'documented', text: 'merged for Linux 5.1 (2019)', source: 'LWN 810414' },
     correction: null,
   },
   {
@@ -325,7 +394,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '2-3x',
     meaning: 'io_uring throughput vs epoll on small ops',
     claims: ['io-uring-2-3x-epoll'],
-    answer: { kind: 'measure', measure: 'ratio' },
+    assertion: RING_OVER_EPOLL,
     correction:
       'only where entering the kernel dominates (costly mitigations) and many requests share a call; with one active there is nothing to share.',
   },
@@ -334,12 +403,10 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '2002',
     meaning: 'year epoll merged (Linux 2.5.44)',
     claims: ['epoll-merged-2002'],
-    answer: {
+    assertion: {
       kind: 'documented',
-      documented: {
-        text: 'introduced in Linux 2.5.44 (October 2002), stable from 2.6.0',
-        source: 'epoll(7)',
-      },
+      text: 'introduced in Linux 2.5.44 (October 2002), stable from 2.6.0',
+      source: 'epoll(7)',
     },
     correction: null,
   },
@@ -348,7 +415,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '~10 µs',
     meaning: 'epoll_wait overhead (O(1) delivery)',
     claims: ['epoll-wait-10us'],
-    answer: { kind: 'cost' },
+    assertion: COST,
     correction:
       'it is no cost of the call, but of waking a thread that sleeps, which every call that blocks has (fs/eventpoll.c).',
   },
@@ -357,7 +424,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '~1–5 µs',
     meaning: 'io_uring CQ polling overhead',
     claims: ['uring-cq-poll-1-5us'],
-    answer: { kind: 'cost' },
+    assertion: COST,
     correction: 'to look at the CQ is to read shared memory: no call is made.',
   },
   {
@@ -365,7 +432,7 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '~200–500 ns',
     meaning: 'context switch to kernel (modern x86)',
     claims: ['mode-switch-200-500ns', 'blocking-switch-150-300ns'],
-    answer: { kind: 'cost' },
+    assertion: COST,
     correction:
       'entering the kernel is a mode switch, not a context switch; the guide gives 92, 150, 150–300 and 200–500 ns for the same thing.',
   },
@@ -374,12 +441,10 @@ export const GUIDE_KEY_NUMBERS: readonly GuideKeyNumber[] = [
     number: '64 B',
     meaning: 'SQE/CQE size in io_uring rings',
     claims: ['sqe-cqe-64b', 'sqe-size', 'cqe-size'],
-    answer: {
+    assertion: {
       kind: 'documented',
-      documented: {
-        text: 'an SQE has 64 B (128 with SETUP_SQE128), a CQE 16 B (32 with SETUP_CQE32)',
-        source: 'linux/io_uring.h',
-      },
+      text: 'an SQE has 64 B (128 with SETUP_SQE128), a CQE 16 B (32 with SETUP_CQE32)',
+      source: 'linux/io_uring.h',
     },
     correction: 'a CQE is a quarter of that.',
   },
