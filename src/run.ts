@@ -6,10 +6,10 @@ import type { ModelSpec } from './models/spec.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
 import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
 import type {
-  AuditCounter,
+  AuditInstrument,
   Calibration,
-  CounterSupport,
   Environment,
+  InstrumentSupport,
   RunRecord,
   RunResult,
   RunSettings,
@@ -41,7 +41,7 @@ export interface RunDeps extends TrialDeps {
 
 /** What an audit can count with. */
 export interface AuditMeans {
-  readonly counters: readonly CounterSupport[];
+  readonly counters: readonly InstrumentSupport[];
   /** None where they are not available. */
   readonly tracepoints: readonly Tracepoint[];
 }
@@ -131,7 +131,7 @@ export async function runBenchmark(
 }
 
 /** Counters that can be used. */
-function auditsOf({ counters }: AuditMeans): AuditCounter[] {
+function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
   return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
 }
 
@@ -159,7 +159,7 @@ interface RecordInput {
   readonly plan: RunPlan;
   readonly execution: Execution;
   readonly support: readonly Support[];
-  readonly counters: readonly CounterSupport[];
+  readonly counters: readonly InstrumentSupport[];
   readonly tool: RunDeps['tool'];
 }
 

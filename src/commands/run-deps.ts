@@ -9,7 +9,7 @@ import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
 import { findTracepoints } from '../observe/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
-import type { CounterSupport } from '../results/schema.ts';
+import type { InstrumentSupport } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
 import {
   type AuditMeans,
@@ -78,7 +78,7 @@ async function prepareAudit(loadgenPath: string): Promise<AuditMeans> {
     host: linuxHost(),
     check: (id) => check(process.pid, id),
   });
-  const tracepoint: CounterSupport = {
+  const tracepoint: InstrumentSupport = {
     counter: 'tracepoint',
     available: found.available,
     reason: found.available ? null : found.reason,

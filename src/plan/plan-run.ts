@@ -1,6 +1,6 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
-import type { AuditCounter, Cell, Counter, RunSettings, Support, Trial } from '../results/schema.ts';
+import type { AuditInstrument, Cell, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
 
 /** Connections beyond the workload's that a server must hold: the echo check, and some in closing. */
@@ -16,7 +16,7 @@ export interface PlanInput {
   /** Answers of the probes; a model without an answer is planned. */
   readonly support: readonly Support[];
   /** Counters that audit the servers' own, in trials of their own. */
-  readonly audits?: readonly AuditCounter[];
+  readonly audits?: readonly AuditInstrument[];
 }
 
 /** Audit trials are part of so many blocks: counts hardly vary, so that two suffice. */
@@ -26,7 +26,7 @@ export const AUDIT_BLOCKS = 2;
 export interface RunPlan {
   readonly settings: RunSettings;
   readonly cells: readonly Cell[];
-  readonly audits: readonly AuditCounter[];
+  readonly audits: readonly AuditInstrument[];
   /** Audits that a cell goes without. */
   readonly auditsLeftOut: readonly LeftOutAudit[];
 }
@@ -35,7 +35,7 @@ export interface RunPlan {
 export interface LeftOutAudit {
   readonly label: string;
   readonly workload: string;
-  readonly counter: AuditCounter;
+  readonly counter: AuditInstrument;
   readonly reason: string;
 }
 
@@ -61,7 +61,7 @@ export function planRun(input: PlanInput): RunPlan {
   };
 }
 
-function leftOut(input: PlanInput, cells: readonly Cell[], counter: AuditCounter): LeftOutAudit[] {
+function leftOut(input: PlanInput, cells: readonly Cell[], counter: AuditInstrument): LeftOutAudit[] {
   if (counter !== 'strace') return [];
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
     const threads = findModel(model, input.models)?.tasks === 'per-connection';
@@ -113,14 +113,14 @@ export function countTrials(plan: RunPlan, blocks: number): number {
   return measurable * blocks + audits * Math.min(blocks, AUDIT_BLOCKS);
 }
 
-function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Counter }[] {
-  const counters: Counter[] = ['own', ...(block < AUDIT_BLOCKS ? plan.audits : [])];
+function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Instrument }[] {
+  const instruments: Instrument[] = ['own', ...(block < AUDIT_BLOCKS ? plan.audits : [])];
   const cells = plan.cells.filter((cell) => cell.skipReason === null && cell.workload === workload);
-  const isLeftOut = (cell: Cell, counter: Counter) =>
+  const isLeftOut = (cell: Cell, counter: Instrument) =>
     plan.auditsLeftOut.some(
       (one) => one.label === cell.label && one.workload === cell.workload && one.counter === counter,
     );
   return cells.flatMap((cell) =>
-    counters.filter((counter) => !isLeftOut(cell, counter)).map((counter) => ({ cell, counter })),
+    instruments.filter((counter) => !isLeftOut(cell, counter)).map((counter) => ({ cell, counter })),
   );
 }

@@ -93,13 +93,14 @@ export const observationSchema = z.object({
  * Who counts the system calls of a trial: the server itself, as in every trial; the kernel's tracepoints;
  * or strace. Trials of the last two are audits: their speed is never used as a throughput.
  */
-export const counterSchema = z.enum(['own', 'tracepoint', 'strace']);
+export const instrumentSchema = z.enum(['own', 'tracepoint', 'strace']);
 
 /** model x workload x repetition, as planned. */
 export const trialSchema = z.object({
   index: count,
   block: count,
-  counter: counterSchema.default('own'),
+  /** The instrument; the key is of the first version, and an event is a counter of the server. */
+  counter: instrumentSchema.default('own'),
   /** The row of the table: the model's id, with `#2` and so on where a model is entered again. */
   label: z.string(),
   model: z.string(),
@@ -234,8 +235,8 @@ export const buildSchema = z.object({
 });
 
 /** A way to count system calls, and whether it could be used. */
-export const counterSupportSchema = z.object({
-  counter: counterSchema,
+export const instrumentSupportSchema = z.object({
+  counter: instrumentSchema,
   available: z.boolean(),
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
@@ -254,7 +255,7 @@ export const runRecordSchema = z.object({
   build: buildSchema,
   support: z.array(supportSchema),
   counters: z
-    .array(counterSupportSchema)
+    .array(instrumentSupportSchema)
     .default([])
     .describe('counters that this run could use for its audit; empty: no audit was asked for'),
   warnings: z.array(z.string()),
@@ -276,10 +277,10 @@ export type Trial = z.infer<typeof trialSchema>;
 export type TrialResult = z.infer<typeof trialResultSchema>;
 export type MeasuredTrial = Extract<TrialResult, { status: 'measured' }>;
 export type AuditedTrial = Extract<TrialResult, { status: 'audited' }>;
-export type Counter = z.infer<typeof counterSchema>;
-/** A counter beside the server's own. */
-export type AuditCounter = Exclude<Counter, 'own'>;
-export type CounterSupport = z.infer<typeof counterSupportSchema>;
+export type Instrument = z.infer<typeof instrumentSchema>;
+/** An instrument beside the server itself. */
+export type AuditInstrument = Exclude<Instrument, 'own'>;
+export type InstrumentSupport = z.infer<typeof instrumentSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type Entry = z.infer<typeof entrySchema>;

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { CounterSupport } from '../results/schema.ts';
+import type { InstrumentSupport } from '../results/schema.ts';
 import { launchServer, type ServerHandle } from './launch.ts';
 import { parseStraceSummary, straceArgs } from './strace-summary.ts';
 
@@ -56,7 +56,7 @@ async function countFds(pid: number): Promise<number> {
 }
 
 /** Whether strace is there and may trace; if not, what would allow it. Runs it once. */
-export async function straceSupport(): Promise<CounterSupport> {
+export async function straceSupport(): Promise<InstrumentSupport> {
   const result = await execa('strace', ['-f', '-c', '-o', '/dev/null', '--', 'true'], {
     reject: false,
     timeout: CHECK_TIMEOUT_MS,

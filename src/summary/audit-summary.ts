@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import {
-  type AuditCounter,
+  type AuditInstrument,
   auditSchema,
   type CellName,
-  counterSchema,
+  instrumentSchema,
   type RunResult,
 } from '../results/schema.ts';
 import type { AuditTotal } from './run-summary.ts';
 
 export const auditSummarySchema = z
   .object({
-    counter: counterSchema.exclude(['own']),
+    counter: instrumentSchema.exclude(['own']),
     trials: z.number().int().nonnegative().describe('that ended with a comparison'),
     agreeing: z
       .number()
@@ -56,7 +56,7 @@ export function summarizeAudits(result: RunResult, cell: CellName): readonly Aud
   const trials = result.trials.filter(
     (trial) => trial.label === cell.label && trial.workload === cell.workload,
   );
-  const counters: readonly AuditCounter[] = ['tracepoint', 'strace'];
+  const counters: readonly AuditInstrument[] = ['tracepoint', 'strace'];
   return counters.flatMap((counter) => {
     const own = trials.filter((trial) => trial.counter === counter);
     const audits = own.flatMap((trial) => (trial.status === 'audited' ? [trial.audit] : []));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import { auditSchema, cellSchema, counterSchema, saturationSchema } from '../results/schema.ts';
+import { auditSchema, cellSchema, instrumentSchema, saturationSchema } from '../results/schema.ts';
 import { workloadSchema } from '../workloads/schema.ts';
 
 const count = z.number().int().nonnegative();
@@ -171,7 +171,7 @@ const cellNameSchema = cellSchema.pick({ label: true, workload: true });
 
 const auditTotalSchema = z
   .object({
-    counter: counterSchema.exclude(['own']),
+    counter: instrumentSchema.exclude(['own']),
     available: z.boolean(),
     reason: z.string().nullable().describe('why it could not be used, and what would allow it'),
     trials: count,

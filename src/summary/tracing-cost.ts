@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import {
-  type AuditCounter,
   type AuditedTrial,
-  counterSchema,
+  type AuditInstrument,
+  instrumentSchema,
   type RunResult,
   type TrialResult,
 } from '../results/schema.ts';
@@ -27,11 +27,11 @@ const tracedSpeedSchema = z
   })
   .describe('means over trials; costs are sums divided by the requests of all of them');
 
-const auditCounterSchema = counterSchema.exclude(['own']);
+const auditInstrumentSchema = instrumentSchema.exclude(['own']);
 
 const tracingFactorSchema = z.object({
   ...tracedSpeedSchema.shape,
-  counter: auditCounterSchema,
+  counter: auditInstrumentSchema,
   slowdown: blockRatioSchema
     .nullable()
     .describe(
@@ -55,7 +55,7 @@ export const tracingCostSchema = z
       ),
     traced: z.array(tracingFactorSchema),
     broken: z
-      .array(z.object({ counter: auditCounterSchema, message: z.string() }))
+      .array(z.object({ counter: auditInstrumentSchema, message: z.string() }))
       .describe('counters whose trials all broke, and how the first of them did'),
   })
   .describe('a row under a workload, with and without somebody counting its system calls');
@@ -64,7 +64,7 @@ export type TracedSpeed = ReadonlyDeep<z.infer<typeof tracedSpeedSchema>>;
 export type TracingFactor = ReadonlyDeep<z.infer<typeof tracingFactorSchema>>;
 export type TracingCost = ReadonlyDeep<z.infer<typeof tracingCostSchema>>;
 
-const COUNTERS: readonly AuditCounter[] = ['tracepoint', 'strace'];
+const INSTRUMENTS: readonly AuditInstrument[] = ['tracepoint', 'strace'];
 
 /** Every cell that has audit trials, and untraced ones to compare them with. */
 export function summarizeTracing(result: RunResult): readonly TracingCost[] {
@@ -75,7 +75,7 @@ export function summarizeTracing(result: RunResult): readonly TracingCost[] {
       );
       const untraced = own.filter((trial) => trial.status === 'measured');
       const audited = own.filter((trial) => trial.status === 'audited');
-      const broken = COUNTERS.flatMap((counter) => brokenOf(own, counter));
+      const broken = INSTRUMENTS.flatMap((counter) => brokenOf(own, counter));
       if (untraced.length === 0 || audited.length + broken.length === 0) return [];
       const { seed } = result.record.settings;
       const cost: TracingCost = {
@@ -83,7 +83,7 @@ export function summarizeTracing(result: RunResult): readonly TracingCost[] {
         ...entry,
         untraced: speedOf(untraced),
         clientLimited: summarizeSaturation(untraced).verdict === 'client',
-        traced: COUNTERS.flatMap((counter) => factorOf({ audited, untraced, counter, workload, seed })),
+        traced: INSTRUMENTS.flatMap((counter) => factorOf({ audited, untraced, counter, workload, seed })),
         broken,
       };
       return [cost];
@@ -91,7 +91,7 @@ export function summarizeTracing(result: RunResult): readonly TracingCost[] {
   );
 }
 
-function brokenOf(trials: readonly TrialResult[], counter: AuditCounter): TracingCost['broken'] {
+function brokenOf(trials: readonly TrialResult[], counter: AuditInstrument): TracingCost['broken'] {
   const own = trials.filter((trial) => trial.counter === counter);
   const failed = own.filter((trial) => trial.status === 'failed');
   const [first] = failed;
@@ -102,7 +102,7 @@ function brokenOf(trials: readonly TrialResult[], counter: AuditCounter): Tracin
 interface FactorInput {
   readonly audited: readonly AuditedTrial[];
   readonly untraced: readonly ObservedTrial[];
-  readonly counter: AuditCounter;
+  readonly counter: AuditInstrument;
   readonly workload: Workload;
   readonly seed: number;
 }

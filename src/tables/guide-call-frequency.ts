@@ -5,7 +5,7 @@ import { GUIDE_FREQUENCY } from '../claims/guide.ts';
 import { guideCellSchema, guideFrequencySchema } from '../claims/guide-schema.ts';
 import { type Table, text } from '../document/table.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import type { CounterSupport } from '../results/schema.ts';
+import type { InstrumentSupport } from '../results/schema.ts';
 import { type AuditSummary, auditSummarySchema, summarizeAudits } from '../summary/audit-summary.ts';
 import { cellValue } from './guide-cell.ts';
 
@@ -121,7 +121,7 @@ function disagreementNotes(rows: readonly FrequencyRow[]): string[] {
   );
 }
 
-function unavailableNotes(counters: readonly CounterSupport[]): string[] {
+function unavailableNotes(counters: readonly InstrumentSupport[]): string[] {
   return counters
     .filter(({ available }) => !available)
     .map(({ counter, reason }) => `${counter} could not count here: ${reason ?? 'no reason given'}.`);

@@ -2,14 +2,14 @@ import type { GuideRun } from '../claims/evidence.ts';
 import { GUIDE_TRACING } from '../claims/guide.ts';
 import { factor, nanoseconds, perRequest } from '../document/figures.ts';
 import { NONE, type Row, type Table, text } from '../document/table.ts';
-import type { AuditCounter } from '../results/schema.ts';
+import type { AuditInstrument } from '../results/schema.ts';
 import type { TracedSpeed, TracingCost } from '../summary/tracing-cost.ts';
 import { FACTOR_NOTE } from './guide-cell.ts';
 
 const COUNTER_NAMES = {
   tracepoint: 'tracepoint',
   strace: 'strace -c -f',
-} as const satisfies Record<AuditCounter, string>;
+} as const satisfies Record<AuditInstrument, string>;
 
 /** What it costs a server to have its system calls counted, beside what the guide says of strace. */
 export function tracingCostTable(costs: readonly TracingCost[], run: GuideRun): Table {
