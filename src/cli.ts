@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { readTool } from './build/package.ts';
 import { COMMANDS } from './commands/registry.ts';
 import {
@@ -43,9 +43,20 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
   }
   // Subcommands were made before: each throws instead of ending the process.
   const { commands } = program;
-  for (const command of [...commands, ...commands.flatMap((parent) => parent.commands)])
+  for (const command of [...commands, ...commands.flatMap((parent) => parent.commands)]) {
     command.exitOverride().showHelpAfterError('(see --help)');
+    if (command.options.some((option) => option.long === '--results')) takeOldName(command);
+  }
   return program;
+}
+
+/** `--out`, as `--results` was called before: --output is where exports go, and one letter apart from it. */
+function takeOldName(command: Command): void {
+  command.addOption(new Option('--out <folder>', 'as --results was called before').hideHelp());
+  command.on('option:out', (folder: string) => {
+    process.stderr.write('notice: --out <folder> is called --results now; --output is where exports go\n');
+    command.setOptionValue('results', folder);
+  });
 }
 
 /** The exit code of whatever ended the command, after saying it on stderr. */

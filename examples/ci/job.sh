@@ -48,13 +48,13 @@ done
 # The first baseline that there is; before the run, so that a wrong name is told at once. 3: this host
 # has none of that kind yet.
 base=
-own=$(bench baseline show this-kernel --out "$out" --path 2>/dev/null) || own=
+own=$(bench baseline show this-kernel --results "$out" --path 2>/dev/null) || own=
 case ${IOMB_BASE:-}$own in
   /*/accepted) references=this-kernel ;;
   *) references=${IOMB_BASE:-previous-kernel this-kernel} ;;
 esac
 for reference in $references; do
-  attempt bench baseline show "$reference" --out "$out" --path >/dev/null 2>"$report/base.log"
+  attempt bench baseline show "$reference" --results "$out" --path >/dev/null 2>"$report/base.log"
   case $code in
     0) base=baseline:$reference; break ;;
     3) ;;
@@ -64,7 +64,7 @@ done
 
 # Run. IOMB_RUN is split at spaces, and no glob in it is expanded: its globs are of models.
 # shellcheck disable=SC2086
-attempt bench run --out "$out" ${IOMB_RUN:-} >"$report/run.txt"
+attempt bench run --results "$out" ${IOMB_RUN:-} >"$report/run.txt"
 cat "$report/run.txt"
 run=$(sed -n 's/^stored in //p' "$report/run.txt")
 case $code in
@@ -78,14 +78,14 @@ verdict=0
 : >"$report/compare.log"
 if [ -n "$base" ]; then
   # shellcheck disable=SC2086
-  attempt bench compare "$base" "$run" --out "$out" ${IOMB_COMPARE:-} \
+  attempt bench compare "$base" "$run" --results "$out" ${IOMB_COMPARE:-} \
     --export "json,junit=$report" --export "markdown=$report/comparison.md" 2>"$report/compare.log"
   cat "$report/compare.log" >&2
   verdict=$code
 fi
 formats=markdown
 [ -e "$report/comparison.md" ] || formats=json,junit,markdown
-bench export "$run" --out "$out" --format "$formats" --output "$report/"
+bench export "$run" --results "$out" --format "$formats" --output "$report/"
 [ "$verdict" -ne 0 ] || [ "$failed" -eq 0 ] || verdict=3
 
 case $verdict in
@@ -104,7 +104,7 @@ case ${IOMB_ACCEPT:-0}$failed$verdict in
   *) name= ;;
 esac
 if [ -n "$name" ]; then
-  bench baseline save "$name" "$run" --out "$out" --force
+  bench baseline save "$name" "$run" --results "$out" --force
   kept="This run is now the baseline $name of kernel $(uname -r)."
 fi
 

@@ -9,16 +9,16 @@ import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { baselinesTable } from '../tables/baselines-table.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 interface SaveOptions {
-  readonly out: string;
+  readonly results: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
 interface ListOptions {
-  readonly out: string;
+  readonly results: string;
   readonly markdown?: boolean;
   readonly json?: boolean;
 }
@@ -39,7 +39,7 @@ Wherever a command takes a run, baseline:<name> stands for a baseline:
   previous-kernel   the last one saved of this host that was measured on another kernel
   this-kernel       the last one saved of this host and kernel
 
-Kept under <out>/baselines/<host>/<kernel>/<name>/. Hosts are told apart by a hash of their
+Kept under <results>/baselines/<host>/<kernel>/<name>/. Hosts are told apart by a hash of their
 machine-id, or by their name; IOMODELS_BENCH_HOST=<name> tells it to those that are set up anew
 each time, such as containers. Set it for run as well.`;
 
@@ -50,15 +50,15 @@ export function registerBaseline(command: Command): void {
     .command('save')
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
-    .argument('[run]', 'a run id, a run folder or a run.json; default: the newest under --out')
-    .addOption(outOption())
+    .argument('[run]', 'a run id, a run folder or a run.json; default: the newest under --results')
+    .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
     .option('--json', 'print only JSON on stdout')
     .action(save);
   command
     .command('list')
     .description('list the baselines of all hosts, the last one saved first')
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .action(list);
@@ -66,7 +66,7 @@ export function registerBaseline(command: Command): void {
     .command('show')
     .description('print where a baseline is from, and its tables')
     .argument('<name>', 'a name, <name>@<kernel>, previous-kernel or this-kernel')
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: where it is from, without its numbers')
     .option('--path', 'print only the folder')
@@ -78,7 +78,7 @@ async function save(name: string, run: string | undefined, options: SaveOptions)
   const { baseline, replaced, warnings } = await saveBaseline({
     name,
     run,
-    outDir: options.out,
+    outDir: options.results,
     force: options.force === true,
     now: new Date().toISOString(),
   });
@@ -94,7 +94,7 @@ async function save(name: string, run: string | undefined, options: SaveOptions)
 }
 
 async function list(options: ListOptions): Promise<void> {
-  const { baselines, problems } = await listBaselines(options.out);
+  const { baselines, problems } = await listBaselines(options.results);
   for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
   const here = readPlace();
   if (options.json)
@@ -112,7 +112,7 @@ async function list(options: ListOptions): Promise<void> {
 }
 
 async function show(name: string, options: ShowOptions): Promise<void> {
-  const index = await listBaselines(options.out);
+  const index = await listBaselines(options.results);
   for (const problem of index.problems) process.stderr.write(`warning: ${problem}\n`);
   const baseline = findBaseline(name, index, readPlace());
   if (options.path) return write(`${baseline.folder}\n`);
@@ -120,7 +120,7 @@ async function show(name: string, options: ShowOptions): Promise<void> {
     return write(
       `${JSON.stringify(withSchema('baseline', { schemaVersion: BASELINE_SCHEMA_VERSION, baseline }), null, 1)}\n`,
     );
-  const result = await readRun(baseline.folder, options.out);
+  const result = await readRun(baseline.folder, options.results);
   const report = runReport(result);
   const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;
   if (options.markdown) return writeDocument({ ...report, facts: [from, ...report.facts] }, options);

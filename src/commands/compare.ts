@@ -20,7 +20,7 @@ import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
@@ -74,7 +74,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -85,8 +85,8 @@ async function compare(baseNames: string, currentNames: string, options: Options
   const compareOptions = resolveCompareOptions(options);
   const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
   await locateRequests(exports.filter(({ path }) => path !== null));
-  const base = await readSide(baseNames, options.out);
-  const current = await readSide(currentNames, options.out);
+  const base = await readSide(baseNames, options.results);
+  const current = await readSide(currentNames, options.results);
   const ids = new Set(base.map(({ record }) => record.runId));
   const shared = current.find(({ record }) => ids.has(record.runId));
   if (shared) throw new UsageError(`${shared.record.runId} is on both sides`);
@@ -148,7 +148,7 @@ async function confirm(
   requireThisHost(last);
   process.stderr.write(`measuring ${cells.length} cells again that seem to have regressed\n`);
   const settings = settingsAgain(last.record.settings, cells);
-  const { result, folder } = await measureRun({ settings, warnings: [] }, options.out, signal);
+  const { result, folder } = await measureRun({ settings, warnings: [] }, options.results, signal);
   process.stderr.write(`the second measurement is stored in ${folder}\n`);
   signal.throwIfAborted();
   return confirmComparison(comparison, compareRuns(base, [only(result, cells)], compareOptions));
@@ -202,7 +202,7 @@ async function report(
   options: Options,
 ): Promise<void> {
   const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
-  const noise = await findNoise(options.out, environment);
+  const noise = await findNoise(options.results, environment);
   if (options.json) {
     await write(
       `${JSON.stringify(withSchema('comparison', { schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }), null, 1)}\n`,

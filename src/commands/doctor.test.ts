@@ -64,8 +64,8 @@ describe('doctor', () => {
     }
   });
 
-  test('looks at the folder that --out names', async () => {
-    const { stdout } = await run(['--out', '/proc/nowhere', '--json']);
+  test('looks at the folder that --results names', async () => {
+    const { stdout } = await run(['--results', '/proc/nowhere', '--json']);
     const folder = JSON.parse(stdout).findings.find((f: { id: string }) => f.id === 'results-folder');
     expect(folder.value).toMatch(/^\/proc\/nowhere, /);
   });

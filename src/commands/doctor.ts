@@ -17,7 +17,7 @@ import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { markdownOption, terminal, write } from './output.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 /** The world as `doctor` sees it. */
 export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
@@ -26,7 +26,7 @@ export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
 }
 
 interface DoctorOptions {
-  readonly out: string;
+  readonly results: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
 }
@@ -45,7 +45,7 @@ export function registerDoctor(
   makeDeps: (signal: AbortSignal) => DoctorDeps = realDeps,
 ): void {
   command
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -53,7 +53,7 @@ export function registerDoctor(
 }
 
 async function doctor(options: DoctorOptions, deps: DoctorDeps): Promise<void> {
-  const facts = await gatherFacts({ ...deps, resultsDir: options.out });
+  const facts = await gatherFacts({ ...deps, resultsDir: options.results });
   const findings = diagnose(facts);
   if (options.json) await deps.write(`${JSON.stringify(toJson(facts, findings), null, 1)}\n`);
   else if (options.markdown) await deps.write(`${renderMarkdown(doctorReport(findings))}\n`);

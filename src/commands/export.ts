@@ -6,10 +6,10 @@ import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { locateExports, parseFormats, writeExports } from './export-files.ts';
 import { runArgument, write } from './output.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 interface ExportOptions {
-  readonly out: string;
+  readonly results: string;
   readonly format: string;
   readonly output?: string;
 }
@@ -29,7 +29,7 @@ export function registerExport(command: Command): void {
     .addArgument(runArgument())
     .requiredOption('--format <list>', 'formats, separated by commas; see below')
     .option('--output <path>', 'a file; of several files the folder (default: stdout)')
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addHelpText('after', EXAMPLES)
     .action(exportRun);
 }
@@ -37,7 +37,7 @@ export function registerExport(command: Command): void {
 async function exportRun(name: string | undefined, options: ExportOptions): Promise<void> {
   const exporters = parseFormats(options.format);
   requireOutput(exporters, options.output);
-  const result = await readRun(name, options.out);
+  const result = await readRun(name, options.results);
   for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
   const input: ExportInput = { result, summary: summarize(result), comparison: null };
   if (options.output === undefined) return write(exporters.flatMap((item) => item.write(input)).join(''));

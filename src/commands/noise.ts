@@ -13,7 +13,7 @@ import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 interface NoiseOptions extends NoiseFlags, PrintOptions {
   readonly dryRun?: boolean;
@@ -25,7 +25,7 @@ Examples:
   iomodels-bench noise --models epoll-lt --workloads ping-pong --blocks 20 --json
 
 Measures every model twice under two labels, and compares what does not differ as compare does. What
-it finds is kept under --out in noise/, and compare quotes it.`;
+it finds is kept under --results in noise/, and compare quotes it.`;
 
 /** `noise`: how often compare is wrong here about equals, and the smallest change that it sees. */
 export function registerNoise(command: Command, signal: AbortSignal): void {
@@ -40,7 +40,7 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
     .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: the certificate')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -53,7 +53,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.out, signal);
+  const outcome = await measureRun(config, options.results, signal);
   const { result } = outcome;
   // Half a certificate would promise what nobody measured.
   if (signal.aborted) return endAsMeasured(outcome, signal);
@@ -63,7 +63,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
     seed: config.settings.seed,
     compare: (base, current) => compareRuns([base], [current]),
   });
-  const file = await saveNoise(options.out, certificate);
+  const file = await saveNoise(options.results, certificate);
   if (options.json) {
     await write(`${JSON.stringify(withSchema('noise', certificate), null, 1)}\n`);
     process.stderr.write(`stored in ${file}\n`);

@@ -31,7 +31,7 @@ export function write(text: string): Promise<void> {
 
 /** What every command that prints a document takes. */
 export interface PrintOptions {
-  readonly out: string;
+  readonly results: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
 }
@@ -40,7 +40,7 @@ export interface PrintOptions {
 export function runArgument(): Argument {
   return new Argument(
     '[run]',
-    'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --out',
+    'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --results',
   );
 }
 

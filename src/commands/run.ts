@@ -12,7 +12,7 @@ import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
   readonly workload: readonly string[];
@@ -61,7 +61,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       collect,
       [],
     )
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(new Option('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .addOption(markdownOption())
@@ -82,7 +82,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
-  const outcome = await measureRun(config, options.out, signal);
+  const outcome = await measureRun(config, options.results, signal);
   await report(outcome, options);
   await exportRun(outcome, exports);
   endAsMeasured(outcome, signal);

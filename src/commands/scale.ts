@@ -11,7 +11,7 @@ import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 interface ScaleOptions extends ScaleFlags, PrintOptions {
   readonly from?: string;
@@ -57,7 +57,7 @@ export function registerScale(command: Command, signal: AbortSignal): void {
         'dryRun',
       ]),
     )
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -73,13 +73,13 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.out, signal);
+  const outcome = await measureRun(config, options.results, signal);
   await report(outcome.result, outcome.folder, options);
   endAsMeasured(outcome, signal);
 }
 
 async function showStored(name: string, options: ScaleOptions): Promise<void> {
-  const result = await readRun(name, options.out);
+  const result = await readRun(name, options.results);
   if (summarizeScale(result).sweeps.length === 0)
     throw new UsageError(
       `${result.folder} holds no sweep over idle connections; measure one with iomodels-bench scale`,

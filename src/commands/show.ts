@@ -11,22 +11,22 @@ interface ShowOptions extends PrintOptions {
 }
 
 /** The folder of runs, for every command that reads or writes them. */
-export function outOption(): Option {
-  return new Option('--out <folder>', 'folder that holds the runs').default('./results');
+export function resultsOption(): Option {
+  return new Option('--results <folder>', 'folder that holds the runs').default('./results');
 }
 
 /** `show [run]`: the tables of a stored run, complete or not. */
 export function registerShow(command: Command): void {
   command
     .addArgument(runArgument())
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and its summary')
     .option('--kernel', 'kernel-side work per request after each workload (default: of audited runs)')
     .option('--trials', 'with --json: every trial as well')
     .addHelpText('after', '\nExample:\n  iomodels-bench show --json | jq .summary')
     .action(async (name: string | undefined, options: ShowOptions) => {
-      const result = await readRun(name, options.out);
+      const result = await readRun(name, options.results);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       const summary = summarize(result);
       if (options.json) {

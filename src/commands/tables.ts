@@ -4,7 +4,7 @@ import { toTablesJson } from '../reports/json.ts';
 import { readRun } from '../results/store.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
-import { outOption } from './show.ts';
+import { resultsOption } from './show.ts';
 
 interface TablesOptions extends PrintOptions {}
 
@@ -21,12 +21,12 @@ c10k fills the most; one of scale tells what idle connections cost.`;
 export function registerTables(command: Command): void {
   command
     .addArgument(runArgument())
-    .addOption(outOption())
+    .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and the tables')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: TablesOptions) => {
-      const result = await readRun(name, options.out);
+      const result = await readRun(name, options.results);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);

@@ -239,7 +239,7 @@ function folder(facts: Facts, use: FolderFacts['use']): Answer {
   const found = facts.folders.find((candidate) => candidate.use === use);
   const fix =
     use === 'results'
-      ? 'iomodels-bench run --out ~/iomodels-results'
+      ? 'iomodels-bench run --results ~/iomodels-results'
       : 'export XDG_CACHE_HOME=/var/tmp/cache';
   if (!found) return { status: 'info', value: UNKNOWN, meaning: 'not looked at', fix: null };
   const free = found.freeBytes === null ? 'free space unknown' : `${bytes(found.freeBytes)} free`;

@@ -318,17 +318,17 @@ describe('diagnose', () => {
       -- a busy host
       quiet warning: steal 5.0 %, CPU pressure 40.0 %, load 30 on 16 CPUs; the hypervisor takes CPU time, tasks wait for a CPU, other programs are running: more blocks are needed for the same precision, and tail latencies are not the models' own; fix: iomodels-bench run --precision 2% --max-time 10m
       -- folders that cannot be written
-      results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --out ~/iomodels-results
+      results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --results ~/iomodels-results
       cache-folder info: /home/me/.cache/iomodels-bench, 80 GiB free, not writable; what is compiled there is used; after a change of sources or compiler nothing new could be kept; fix: export XDG_CACHE_HOME=/var/tmp/cache
       -- folders that cannot be written, and nothing compiled
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
-      results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --out ~/iomodels-results
+      results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --results ~/iomodels-results
       cache-folder problem: /home/me/.cache/iomodels-bench, 80 GiB free, not writable; compiled helpers cannot be kept there; fix: export XDG_CACHE_HOME=/var/tmp/cache
       -- a disk that is nearly full
-      results-folder warning: ./results, 19.1 MiB free; a run that fills the disk ends there; what it stored until then stays; fix: iomodels-bench run --out ~/iomodels-results
+      results-folder warning: ./results, 19.1 MiB free; a run that fills the disk ends there; what it stored until then stays; fix: iomodels-bench run --results ~/iomodels-results
       cache-folder warning: /home/me/.cache/iomodels-bench, 19.1 MiB free; compiling fails when the disk is full; fix: export XDG_CACHE_HOME=/var/tmp/cache
       -- nothing that can be read
       cpus ok: unknown model, 4 of 16 CPUs usable; server and client get a CPU each, the rest is left to others; fix: null

@@ -36,7 +36,7 @@ describe('run --export', () => {
       ['cvs', 2],
       ['json=report.md/x.json', 3],
     ] as const) {
-      const { exitCode, stdout } = await runCli([...RUN, '--export', value, '--out', 'none'], { cwd });
+      const { exitCode, stdout } = await runCli([...RUN, '--export', value, '--results', 'none'], { cwd });
       expect(exitCode).toBe(code);
       expect(stdout).toBe('');
     }
@@ -69,7 +69,7 @@ describe('compare --export', () => {
     await store('base', 1);
     await store('current', 1.3);
     const exports = ['--export', 'junit', '--export', 'markdown=compared.md'];
-    compared = await runCli(['compare', 'base', 'current', '--out', 'stored', ...exports], { cwd });
+    compared = await runCli(['compare', 'base', 'current', '--results', 'stored', ...exports], { cwd });
   });
 
   test('fails the test cases that the gate failed for', () => {
@@ -85,7 +85,7 @@ describe('compare --export', () => {
     expect(readFileSync(join(cwd, 'compared.md'), 'utf8')).toMatch(/^# Comparison: regressed: /);
   });
   test('takes formats of verdicts only', async () => {
-    const args = ['compare', 'base', 'current', '--out', 'stored', '--export', 'prometheus'];
+    const args = ['compare', 'base', 'current', '--results', 'stored', '--export', 'prometheus'];
     const { exitCode, stderr } = await runCli(args, { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('unknown format prometheus; known: json, junit, markdown');

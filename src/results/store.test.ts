@@ -100,7 +100,7 @@ describe('a store that cannot be written', () => {
     writeFileSync(join(out, 'file'), '');
     const error = await failureOf(EnvironmentError, () => createStore(join(out, 'file'), 'a'));
     expect(error.message.replaceAll(out, '<out>')).toBe(
-      'cannot write <out>/file/a: ENOTDIR; choose another folder with --out',
+      'cannot write <out>/file/a: ENOTDIR; choose another folder with --results',
     );
   });
 
@@ -285,7 +285,7 @@ describe('readRun', () => {
     expect((await listRuns(out)).map((folder) => folder.slice(out.length + 1))).toEqual(['a']);
   });
 
-  const advice = 'measure one with iomodels-bench run, or name a folder with --out';
+  const advice = 'measure one with iomodels-bench run, or name a folder with --results';
   test('says where it looked when there is no run at all', async () => {
     const none = await failureOf(UsageError, () => readRun(undefined, out));
     expect(none.message).toBe(`no run under ${out}; ${advice}`);

@@ -81,7 +81,7 @@ export async function replaceFile(file: string, text: string, advice?: string): 
 export async function writing(
   path: string,
   write: () => Promise<unknown>,
-  elsewhere = 'choose another folder with --out',
+  elsewhere = 'choose another folder with --results',
 ): Promise<void> {
   try {
     await write();
@@ -153,7 +153,7 @@ async function newestRun(outDir: string): Promise<string> {
   const newest = (await listRuns(outDir)).at(-1);
   if (!newest)
     throw new UsageError(
-      `no run under ${resolve(outDir)}; measure one with iomodels-bench run, or name a folder with --out`,
+      `no run under ${resolve(outDir)}; measure one with iomodels-bench run, or name a folder with --results`,
     );
   return newest;
 }

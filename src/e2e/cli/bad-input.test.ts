@@ -200,8 +200,8 @@ describe('a machine that cannot do it ends with 3', () => {
   });
 
   test('a results folder that cannot be made', async () => {
-    const stderr = await refusal(EXIT.environment, [...run, '--out', file('occupied', '')]);
-    expect(stderr).toMatch(/error: cannot write .*occupied.*: ENOTDIR; choose another folder with --out/);
+    const stderr = await refusal(EXIT.environment, [...run, '--results', file('occupied', '')]);
+    expect(stderr).toMatch(/error: cannot write .*occupied.*: ENOTDIR; choose another folder with --results/);
   });
 
   test('a results folder that a normal user may not write', async ({ skip }) => {
@@ -219,8 +219,8 @@ describe('a machine that cannot do it ends with 3', () => {
       // The cache of root is not theirs.
       Object.assign(options, { wrap, env: { XDG_CACHE_HOME: own, HOME: own } });
     }
-    const stderr = await refusal(EXIT.environment, [...run, '--out', locked], options);
-    expect(stderr).toMatch(/error: cannot write .*locked.*: EACCES; choose another folder with --out/);
+    const stderr = await refusal(EXIT.environment, [...run, '--results', locked], options);
+    expect(stderr).toMatch(/error: cannot write .*locked.*: EACCES; choose another folder with --results/);
   });
 
   test('a port that is in use', async () => {
@@ -241,7 +241,7 @@ describe('a machine that cannot do it ends with 3', () => {
     const mount = ['mount', '-t', 'tmpfs', '-o', `size=${64 * BYTES_PER_KIB}`, 'tmpfs', disk];
     if (!isRoot || !canRun(mount)) skip('mounting a small disk is not permitted here');
     try {
-      const args = ['run', '--models', 'epoll-lt', '--workloads', 'ping-pong', '--out', disk];
+      const args = ['run', '--models', 'epoll-lt', '--workloads', 'ping-pong', '--results', disk];
       const stderr = await refusal(EXIT.environment, [
         ...args,
         '--blocks',
@@ -254,7 +254,7 @@ describe('a machine that cannot do it ends with 3', () => {
       expect(stderr).toMatch(/error: cannot write .*trials\.ndjson: ENOSPC; the disk is full/);
       const run = await readRun(undefined, disk);
       expect(run.trials.length).toBeGreaterThan(0);
-      const shown = await runCli(['show', '--out', disk], { cwd });
+      const shown = await runCli(['show', '--results', disk], { cwd });
       expect(shown.exitCode).toBe(0);
       expect(shown.stdout).toContain('ping-pong');
     } finally {

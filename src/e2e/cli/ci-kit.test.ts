@@ -299,7 +299,7 @@ esac
   const QUIET = { RUN: '0', COMPARE: '0', SHOW_PREVIOUS: '0', SHOW_THIS: '0', THIS: 'ci' };
   const saved = () =>
     existsSync(join(cwd, 'saved.txt')) ? readFileSync(join(cwd, 'saved.txt'), 'utf8') : null;
-  const SAVED = (name: string) => `baseline save ${name} /r/1 --out results --force\n`;
+  const SAVED = (name: string) => `baseline save ${name} /r/1 --results results --force\n`;
   let whole: string;
   beforeEach(() => {
     whole = cwd;

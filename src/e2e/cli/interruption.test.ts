@@ -130,7 +130,7 @@ test('SIGINT while the helpers are compiled ends it with 130, and leaves no comp
   writeFileSync(CC, '#!/bin/sh\nif [ "$1" = --version ]; then echo slow 1.0; exit; fi\nexec sleep 600\n');
   chmodSync(CC, 0o755);
   const out = join(cwd, 'never');
-  const cli = start(['run', ...MODELS, '--out', out], { CC });
+  const cli = start(['run', ...MODELS, '--results', out], { CC });
   const compilers = await until({
     what: 'it compiles',
     deadlineMs: CLI_DEADLINE_MS,

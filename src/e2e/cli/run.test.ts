@@ -170,7 +170,7 @@ describe('a run', () => {
 
 test('run --json prints only JSON on stdout', async () => {
   const own = join(cwd, 'json');
-  const args = ['run', '--json', '--models', 'poll', '--workloads', 'ping-pong', ...SHORT, '--out', own];
+  const args = ['run', '--json', '--models', 'poll', '--workloads', 'ping-pong', ...SHORT, '--results', own];
   const { exitCode, stdout, stderr } = await runCli(args, { cwd });
   expect(exitCode).toBe(0);
   const json = JSON.parse(stdout);
@@ -193,7 +193,7 @@ test("run --workload measures a file of the user's own: open loop, with service 
     arrivals: 'poisson',
   };
   writeFileSync(file, JSON.stringify(mine));
-  const args = ['run', '--json', '--models', 'epoll-et', '--workload', file, ...SHORT, '--out', 'own'];
+  const args = ['run', '--json', '--models', 'epoll-et', '--workload', file, ...SHORT, '--results', 'own'];
   const { exitCode, stdout } = await runCli(args, { cwd });
   expect(exitCode).toBe(0);
   const { trials } = await readRun(JSON.parse(stdout).run.runId, join(cwd, 'own'));
@@ -239,7 +239,7 @@ describe('the other commands', () => {
   });
 
   test('doctor --json prints only JSON, and changes nothing here', async () => {
-    const { exitCode, stdout, stderr } = await runCli(['doctor', '--json', '--out', 'nowhere'], { cwd });
+    const { exitCode, stdout, stderr } = await runCli(['doctor', '--json', '--results', 'nowhere'], { cwd });
     expect(stderr).toBe('');
     const { findings, environment } = JSON.parse(stdout);
     expect(findings.map(({ id }: { id: string }) => id)).toContain('compiler');
@@ -300,6 +300,22 @@ test('run takes --baseline for --reference, with a notice on stderr', async () =
     expect(JSON.stringify(JSON.parse(old.stdout))).toContain('"baseline":"select"');
     const both = await runCli(['run', '--baseline', 'poll', '--reference', 'poll', '--dry-run'], { cwd });
     expect(both.exitCode).toBe(EXIT.usage);
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+});
+
+test('every command takes --out for --results, with a notice on stderr', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'iomb-results-'));
+  try {
+    for (const args of [['doctor'], ['baseline', 'list'], ['run', '--models', 'poll', '--dry-run']]) {
+      const ended = await runCli([...args, '--out', 'old', '--json'], { cwd });
+      expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
+      expect(ended.stderr).toContain('notice: --out <folder> is called --results now');
+      expect(JSON.parse(ended.stdout)).toBeTypeOf('object');
+    }
+    const nothing = await runCli(['show', '--out', 'old'], { cwd });
+    expect(nothing.stderr).toMatch(/no run under .*\/old;/);
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }

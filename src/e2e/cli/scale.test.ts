@@ -97,7 +97,7 @@ test('scale --json prints only JSON on stdout, and doubts what two blocks say', 
 });
 
 test('scale --dry-run measures nothing and prints the plan, with what is skipped', async () => {
-  const { exitCode, stdout } = await runCli(['scale', '--dry-run', '--out', 'nowhere'], { cwd });
+  const { exitCode, stdout } = await runCli(['scale', '--dry-run', '--results', 'nowhere'], { cwd });
   expect(exitCode).toBe(EXIT.ok);
   expect(stdout).toContain('block 6  poll  idle-9900-active-10');
   expect(stdout).toMatch(/^skipped {2}select {2}idle-4000-active-1: holds at most 1016/m);
@@ -116,10 +116,10 @@ test.each([
 });
 
 test('scale --from another run says that it holds no sweep', async () => {
-  const models = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '1', '--out', 'others'];
+  const models = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '1', '--results', 'others'];
   await runCli(['run', ...models, ...SHORT], { cwd });
-  const run = JSON.parse((await runCli(['show', '--out', 'others', '--json'], { cwd })).stdout).run.runId;
-  const { exitCode, stderr } = await runCli(['scale', '--from', run, '--out', 'others'], { cwd });
+  const run = JSON.parse((await runCli(['show', '--results', 'others', '--json'], { cwd })).stdout).run.runId;
+  const { exitCode, stderr } = await runCli(['scale', '--from', run, '--results', 'others'], { cwd });
   expect(exitCode).toBe(EXIT.usage);
   expect(stderr).toContain('holds no sweep over idle connections');
 });

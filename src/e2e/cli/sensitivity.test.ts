@@ -113,7 +113,7 @@ describe('noise', () => {
   });
 
   test('prints a plan and measures nothing with --dry-run, and takes no model that is not one', async () => {
-    const plan = await runCli(['noise', ...options, '--dry-run', '--out', 'dry'], { cwd });
+    const plan = await runCli(['noise', ...options, '--dry-run', '--results', 'dry'], { cwd });
     expect(plan.exitCode, plan.stderr).toBe(EXIT.ok);
     expect(plan.stdout).toContain('epoll-lt#2');
     expect(existsSync(join(cwd, 'dry'))).toBe(false);

@@ -133,7 +133,7 @@ test('tables refuses two formats, and a run that is not there', async () => {
 test('show tells of kernel-side work after an audited run, or where asked; its JSON does always', async () => {
   const audited = await runCli(['show', basename(folder)], { cwd });
   expect(audited.stdout).toContain('ping-pong: kernel-side work per request');
-  const own = ['--out', join(cwd, 'plain')];
+  const own = ['--results', join(cwd, 'plain')];
   await runCli(['run', '--models', 'poll', '--workloads', 'ping-pong', ...SHORT, ...own], { cwd });
   expect((await runCli(['show', ...own], { cwd })).stdout).not.toContain('kernel-side work');
   expect((await runCli(['show', '--kernel', ...own], { cwd })).stdout).toContain('kernel-side work');
