@@ -21,8 +21,6 @@ const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
-const EFD_CLOEXEC = 0o2000000;
-const EFD_NONBLOCK = 0o4000;
 const SOCKADDR_IN_BYTES = 16;
 const LOOPBACK = [127, 0, 0, 1] as const;
 
@@ -38,9 +36,6 @@ const c = {
   shutdown: lib.func('int shutdown(int fd, int how)'),
   close: lib.func('int close(int fd)'),
   poll: lib.func('int poll(void *fds, unsigned long count, int timeoutMs)'),
-  eventfd: lib.func('int eventfd(unsigned int initial, int flags)'),
-  read: lib.func('long read(int fd, void *bytes, size_t count)'),
-  write: lib.func('long write(int fd, const void *bytes, size_t count)'),
 };
 
 const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value, name]));
@@ -153,32 +148,9 @@ export function closeFd(fd: number): void {
   must('close', c.close(fd));
 }
 
-/** poll(2) that returns at once; how many descriptors are ready. */
-export function pollNow(fds: Uint8Array, count: number): number {
-  return must('poll', c.poll(fds, count, 0));
-}
-
-/** poll(2) off the event loop. `fds` must not be touched until it resolves. EINTR counts as nothing ready. */
-export function pollAsync(fds: Uint8Array, count: number, timeoutMs: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    c.poll.async(fds, count, timeoutMs, (error: Error | null, ready: number) => {
-      if (error) reject(error);
-      else resolve(Math.max(ready, 0));
-    });
-  });
-}
-
-/** A descriptor that `ringBell` makes readable and `silenceBell` not. */
-export function openBell(): number {
-  return must('eventfd', c.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-}
-
-export function ringBell(fd: number): void {
-  const one = Buffer.alloc(8);
-  one.writeBigUInt64LE(1n);
-  must('write(eventfd)', c.write(fd, one, one.length));
-}
-
-export function silenceBell(fd: number): void {
-  retryable('read(eventfd)', () => c.read(fd, Buffer.alloc(8), 8));
+/** poll(2); how many descriptors are ready. An interrupted one says that none is. */
+export function poll(fds: Uint8Array, count: number, timeoutMs: number): number {
+  const outcome = outcomeOf(c.poll(fds, count, timeoutMs));
+  if (!outcome.ok && outcome.code !== 'EINTR') throw new LibcError('poll', outcome.code);
+  return outcome.ok ? outcome.value : 0;
 }

@@ -8,7 +8,7 @@ import {
   tryReceive,
   trySend,
 } from './libc.ts';
-import { type Direction, Reactor } from './reactor.ts';
+import { type Direction, forget, waitFor } from './readiness.ts';
 
 /** How long a socket may stand still before the test gives up on the server. */
 export const PROGRESS_TIMEOUT_MS = 30_000;
@@ -26,8 +26,6 @@ export interface SocketOptions {
   readonly receiveBytes?: number;
   readonly sendBytes?: number;
 }
-
-const reactor = new Reactor();
 
 /**
  * A TCP connection to 127.0.0.1 by plain libc calls, so that nothing between the test and the server
@@ -71,7 +69,7 @@ export class Socket {
     while (done < bytes.length) {
       const taken = trySend(this.fd, bytes.subarray(done));
       if (taken !== null) done += taken;
-      else if (!(await reactor.wait(this.fd, 'out', patienceMs))) break;
+      else if (!(await waitFor(this.fd, 'out', patienceMs))) break;
     }
     return done;
   }
@@ -101,11 +99,11 @@ export class Socket {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    reactor.forget(this.fd);
+    forget(this.fd);
     closeFd(this.fd);
   }
 
   async #ready(direction: Direction, what: string): Promise<void> {
-    if (!(await reactor.wait(this.fd, direction, PROGRESS_TIMEOUT_MS))) throw new StalledError(what);
+    if (!(await waitFor(this.fd, direction, PROGRESS_TIMEOUT_MS))) throw new StalledError(what);
   }
 }
