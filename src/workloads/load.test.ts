@@ -41,26 +41,22 @@ function problemsOf(load: () => unknown): string[] {
 }
 
 describe('the workloads of the package', () => {
-  test('are those that the issue names, the default profile first', () => {
-    const rows = loadWorkloads().map((w) => ({
-      id: w.id,
-      profile: w.profile,
-      mode: w.mode,
-      shape: w.mode === 'churn' ? `${w.connections}` : `${w.connections}/${w.active}/${w.depth}`,
-      bytes: w.messageBytes,
-    }));
-    expect(rows.map((row) => Object.values(row).join(' '))).toMatchInlineSnapshot(`
-      [
-        "ping-pong default closed 1/1/1 64",
-        "many-connections default closed 200/200/1 64",
-        "mostly-idle default closed 1000/10/1 64",
-        "large-message full closed 16/16/1 65536",
-        "churn full churn 32 64",
-        "pipelined full closed 50/50/16 64",
-        "fixed-rate full open 100/100/1 64",
-        "c10k full closed 10000/100/1 64",
-      ]
-    `);
+  test('are the files of the folder, each under its own name, those of the default profile first', () => {
+    const workloads = loadWorkloads();
+    const files = readdirSync(WORKLOADS_DIRECTORY).filter((name) => name.endsWith('.json'));
+    expect(workloads.map(({ id }) => `${id}.json`).toSorted()).toEqual(files.toSorted());
+    const profiles = workloads.map(({ profile }) => profile);
+    expect(profiles).toEqual(profiles.toSorted());
+  });
+
+  test('hold one of each mode, and in a plain run one active connection, many, and mostly idle ones', () => {
+    const workloads = loadWorkloads();
+    expect(new Set(workloads.map(({ mode }) => mode))).toEqual(new Set(['closed', 'open', 'churn']));
+    const plain = workloads.flatMap((w) => (w.profile === 'default' && w.mode === 'closed' ? [w] : []));
+    const has = (fits: (w: (typeof plain)[number]) => boolean) => plain.some(fits);
+    expect(has(({ connections }) => connections === 1)).toBe(true);
+    expect(has(({ connections, active }) => active === connections && active >= 100)).toBe(true);
+    expect(has(({ connections, active }) => connections >= 10 * active)).toBe(true);
   });
 
   test('offer the fixed rate at equal distances', () => {

@@ -298,6 +298,27 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     expect(rows).toMatchObject([{ status: 'measured' }, { status: 'measured' }]);
   });
 
+  test('a program that does not compile: its rows, with the first error of the compiler', async () => {
+    const { command } = await findCompiler();
+    const CC = file(
+      'picky-cc',
+      `#!/bin/sh\ncase "$*" in *models/poll.c*) set -- "$@" -DMODEL=no_such_thing;; esac\nexec ${command} "$@"\n`,
+      0o755,
+    );
+    const env = { CC, XDG_CACHE_HOME: folder('picky-cache') };
+    const models = ['--models', 'poll,epoll-lt', '--workloads', 'ping-pong'];
+    const { exitCode, stdout, stderr } = await runCli(['run', ...models, ...SHORT], { cwd, env });
+    expect(exitCode, stderr).toBe(EXIT.ok);
+    const { record, trials } = await readRun(runFolders(cwd).at(-1), cwd);
+    expect(new Set(trials.map(({ label }) => label))).toEqual(new Set(['epoll-lt']));
+    const reason = record.cells.find(({ label }) => label === 'poll')?.skipReason ?? '';
+    expect(reason).toMatch(/could not compile poll: .*(error|undefined)/);
+    expect(reason).not.toContain('\n');
+    expect(stdout).toContain('skipped');
+    const served = await refusal(EXIT.environment, ['serve', 'poll'], { env });
+    expect(served).toContain('could not compile poll:');
+  });
+
   describe('io_uring under a seccomp filter', () => {
     let wrap: string[];
     beforeAll(async () => {
