@@ -23,7 +23,7 @@ test('The dashboard shows throughput, p99, CPU and system calls per request', ()
       "System calls per request",
       "Context switches per request",
       "Peak resident memory",
-      "Times the baseline",
+      "Times the reference",
       "Share of trials limited by the client",
       "Run",
       "Trials that failed or were disturbed",

@@ -169,14 +169,14 @@ function comparisonFamilies(cells: readonly Measured[]): readonly Family[] {
     }),
   });
   return [
-    family('baseline_ratio', 'Times the baseline model of the run, above 1 is better.', (c) => c.ratio),
+    family('reference_ratio', 'Times the reference model of the run, above 1 is better.', (c) => c.ratio),
     family(
-      'baseline_ratio_low',
+      'reference_ratio_low',
       'Lower end of the 95 % interval of the ratio.',
       (c) => c.interval?.low ?? null,
     ),
     family(
-      'baseline_ratio_high',
+      'reference_ratio_high',
       'Upper end of the 95 % interval of the ratio.',
       (c) => c.interval?.high ?? null,
     ),
