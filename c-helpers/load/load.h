@@ -99,8 +99,18 @@ struct load_edge {
 	uint64_t wakeups;
 };
 
+/* What a load is: an address, and what is sent to it. Nothing of the process that listens there. */
+struct load_config {
+	uint32_t server_ipv4; /* host byte order */
+	uint32_t server_port;
+	uint32_t connections;
+	uint32_t message_bytes;
+	uint64_t warmup_ns, measure_ns;
+	uint64_t connect_timeout_ns, stall_timeout_ns;
+};
+
 struct load {
-	struct loadgen_config config;
+	struct load_config config;
 	bool open_loop;
 	bool churn;
 	bool issuing; /* the load is on: new requests are started */

@@ -135,9 +135,8 @@ static const char *find_fault(const struct loadgen_config *config)
 	return NULL;
 }
 
-static bool allocate(struct load *lg)
+static bool allocate(struct load *lg, const struct loadgen_config *config)
 {
-	const struct loadgen_config *config = &lg->config;
 	size_t line = GENERATOR_CACHE_LINE;
 
 	lg->conns = aligned_alloc(line, config->connections * sizeof(*lg->conns));
@@ -166,6 +165,7 @@ static void place_active(struct load *lg)
 struct loadgen {
 	struct load load; /* first: it is aligned to cache lines */
 	struct observer observer;
+	struct loadgen_config config;
 };
 
 static void read_moment(void *context, enum load_moment moment)
@@ -216,7 +216,15 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 		goto no_memory;
 	memset(all, 0, bytes);
 	struct load *lg = &all->load;
-	lg->config = *config;
+	all->config = *config;
+	lg->config = (struct load_config){.server_ipv4 = config->server_ipv4,
+					  .server_port = config->server_port,
+					  .connections = config->connections,
+					  .message_bytes = config->message_bytes,
+					  .warmup_ns = config->warmup_ns,
+					  .measure_ns = config->measure_ns,
+					  .connect_timeout_ns = config->connect_timeout_ns,
+					  .stall_timeout_ns = config->stall_timeout_ns};
 	lg->churn = config->mode == LOADGEN_CHURN;
 	lg->open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
 	lg->active = lg->churn ? config->connections : config->active;
@@ -224,13 +232,13 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 	lg->alive = lg->active;
 	lg->epoll_fd = lg->alarm_fd = lg->due_fd = -1;
 	atomic_init(&lg->shared.stop_fd, -1);
-	if (!allocate(lg))
+	if (!allocate(lg, config))
 		goto no_memory;
 	place_active(lg);
 	pattern_fill(&lg->pattern, config->seed);
 	histogram_reset(&lg->response);
 	histogram_reset(&lg->service);
-	observer_init(&all->observer, &lg->config, &lg->failure);
+	observer_init(&all->observer, &all->config, &lg->failure);
 	lg->reader = (struct edge_reader){.context = &all->observer,
 					  .read = read_moment,
 					  .accepted = read_accepted,
@@ -252,9 +260,8 @@ struct thread_settings {
 	int slack_ns;
 };
 
-static void adopt_thread(struct load *lg, struct thread_settings *saved)
+static void adopt_thread(struct load *lg, int cpu, struct thread_settings *saved)
 {
-	int cpu = lg->config.client_cpu;
 	cpu_set_t one;
 
 	saved->pinned = false;
@@ -301,7 +308,7 @@ int loadgen_run(struct loadgen *all)
 	if (atomic_load(&lg->shared.stop))
 		fail(&lg->failure, LOADGEN_STOPPED, "stopped before it began");
 	atomic_store(&lg->shared.started_ns, now_ns());
-	adopt_thread(lg, &saved);
+	adopt_thread(lg, all->config.client_cpu, &saved);
 	conns_plan_sources(lg);
 	if (lg->failure.status == LOADGEN_OK)
 		observer_open(&all->observer);
@@ -429,8 +436,7 @@ void loadgen_edge_traces(const struct loadgen *all, uint32_t edge, uint64_t *sum
 
 uint32_t loadgen_edge_file(const struct loadgen *all, uint32_t edge, uint32_t file, char *text)
 {
-	const struct load *lg = &all->load;
-	if (edge >= LOADGEN_EDGES || file >= lg->config.edge_files)
+	if (edge >= LOADGEN_EDGES || file >= all->config.edge_files)
 		return 0;
 	const struct edge_file *f = &all->observer.edges.file[edge][file];
 
