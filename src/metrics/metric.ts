@@ -71,4 +71,6 @@ export interface Metric {
   readonly judged: boolean;
   /** Its column in the table of a workload, and which go first where the width does not suffice; null: none. */
   readonly column: { readonly header: string; readonly priority: number } | null;
+  /** Under what it stands in the table of kernel-side work; null: it has no column there. */
+  readonly kernelColumn: 'calls' | 'cpu' | null;
 }

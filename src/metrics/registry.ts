@@ -12,6 +12,7 @@ const COST = {
   countedThreshold: null,
   isRate: false,
   judged: true,
+  kernelColumn: null,
 } as const satisfies Partial<Metric>;
 
 /** Work done per time. */
@@ -140,6 +141,7 @@ export const METRICS: readonly Metric[] = [
     help: 'Server CPU time per request, all threads and the kernel threads of io_uring included',
     movedBy: 'cpu',
     column: { header: 'CPU ns\n/req', priority: 0 },
+    kernelColumn: 'cpu',
     ...perRequest((o) => o.server.cpuNs),
   },
   {
@@ -165,6 +167,7 @@ export const METRICS: readonly Metric[] = [
     help: 'System calls of the server per request',
     countedThreshold: 0.01,
     column: { header: 'sysc.\n/req', priority: 1 },
+    kernelColumn: 'calls',
     ...perRequest((o) => sumOf(Object.values(o.server.syscalls), (count) => count)),
   },
   {

@@ -38,6 +38,6 @@ test('A row that was not measured says so and holds no zeros', () => {
   );
   expect(select).toEqual({
     model: { kind: 'text', text: 'select', tone: 'plain' },
-    syscalls: { kind: 'text', text: 'skipped', tone: 'faint' },
+    syscallsPerRequest: { kind: 'text', text: 'skipped', tone: 'faint' },
   });
 });

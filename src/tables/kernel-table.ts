@@ -1,6 +1,22 @@
 import { nanoseconds, perRequest } from '../document/figures.ts';
-import { NONE, type Row, type Table, text } from '../document/table.ts';
+import { type Column, NONE, type Row, type Table, text } from '../document/table.ts';
+import type { Metric } from '../metrics/metric.ts';
+import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredRow, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';
+import { metricValue } from './metric-value.ts';
+
+const SHOWN = METRICS.filter(({ kernelColumn }) => kernelColumn !== null);
+const UNKNOWN = { value: null, enough: true };
+/** Where a row that was not measured says so. */
+const FIRST = SHOWN.find(({ kernelColumn }) => kernelColumn === 'calls')?.id ?? 'setup';
+
+function metricColumns(under: Metric['kernelColumn']): readonly Column[] {
+  return SHOWN.flatMap(({ id, column, kernelColumn }) =>
+    kernelColumn === under && column !== null
+      ? [{ key: id, header: column.header, align: 'right' as const, priority: 0 }]
+      : [],
+  );
+}
 
 /** What the kernel did for a request that the number of system calls does not show. */
 export function kernelTable(summary: WorkloadSummary): Table {
@@ -9,9 +25,9 @@ export function kernelTable(summary: WorkloadSummary): Table {
     title: `${summary.workload.id}: kernel-side work per request`,
     columns: [
       { key: 'model', header: 'model', align: 'left', priority: 0 },
-      { key: 'syscalls', header: 'sysc.\n/req', align: 'right', priority: 0 },
+      ...metricColumns('calls'),
       { key: 'setup', header: 'set-up\ncalls/conn', align: 'right', priority: 4 },
-      { key: 'cpu', header: 'CPU ns\n/req', align: 'right', priority: 0 },
+      ...metricColumns('cpu'),
       { key: 'sqp', header: 'of it\niou-sqp', align: 'right', priority: 1 },
       { key: 'workers', header: 'of it\niou-wrk', align: 'right', priority: 1 },
       { key: 'voluntary', header: 'waits\n/req', align: 'right', priority: 2 },
@@ -31,13 +47,14 @@ export const KERNEL_LEGEND =
   'Kernel-side work: CPU is that of the whole server, iou-sqp and iou-wrk are its io_uring threads in the kernel (- where it has none). Waits are voluntary context switches, preempt. involuntary ones. Set-up calls are those made while the connections are opened, by each of them. Softirq is the share of all CPUs in use, that of the client included.';
 
 function rowOf(row: RowSummary): Row {
-  if (row.status !== 'measured') return { model: text(row.label), syscalls: text(row.status, 'faint') };
-  const { kernel, server } = row;
+  if (row.status !== 'measured') return { model: text(row.label), [FIRST]: text(row.status, 'faint') };
+  const { kernel } = row;
   return {
     model: text(row.label, row.baseline ? 'strong' : 'plain'),
-    syscalls: perRequest(server.syscallsPerRequest),
+    ...Object.fromEntries(
+      SHOWN.map((metric) => [metric.id, metricValue(metric, row.metrics[metric.id] ?? UNKNOWN, 'short')]),
+    ),
     setup: perRequest(setupTotal(row)),
-    cpu: nanoseconds(server.cpuNsPerRequest),
     sqp: nanoseconds(kernel.sqpCpuNsPerRequest),
     workers: nanoseconds(kernel.workerCpuNsPerRequest),
     voluntary: perRequest(kernel.voluntarySwitchesPerRequest),
