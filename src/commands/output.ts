@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { Argument, Option } from 'commander';
 import pc from 'picocolors';
-import type { Document } from '../document/document.ts';
+import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { renderDocument } from '../render/terminal.ts';
 

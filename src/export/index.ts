@@ -1,5 +1,6 @@
 import { bmfExporter } from './bmf.ts';
 import { csvExporter } from './csv.ts';
+import { documentExporter } from './document.ts';
 import type { Exporter } from './exporter.ts';
 import { githubExporter } from './github.ts';
 import { gobenchExporter } from './gobench.ts';
@@ -22,4 +23,5 @@ export const EXPORTERS: readonly Exporter[] = [
   gobenchExporter,
   csvExporter,
   markdownExporter,
+  documentExporter,
 ];

@@ -1,7 +1,8 @@
+import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { compareReport } from '../reports/compare.ts';
 import { runReport } from '../reports/run.ts';
-import type { Exporter } from './exporter.ts';
+import type { Exporter, ExportInput } from './exporter.ts';
 
 /** The terminal's tables, all columns: those of the comparison where there is one. */
 export const markdownExporter: Exporter = {
@@ -9,7 +10,13 @@ export const markdownExporter: Exporter = {
   title: 'the tables, for a job summary or a pull request',
   files: ['iomodels-bench.md'],
   verdicts: true,
-  write: ({ result, comparison }) => [
-    `${renderMarkdown(comparison === null ? runReport(result) : compareReport(comparison))}\n`,
+  write: (input) => [
+    `${renderMarkdown(reportOf(input))}
+`,
   ],
 };
+
+/** What the terminal would print: the comparison where there is one. */
+export function reportOf({ result, comparison }: ExportInput): Document {
+  return comparison === null ? runReport(result) : compareReport(comparison);
+}

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { Axis, Chart } from '../document/document.ts';
+import type { Axis, Chart } from '../document/document-schema.ts';
 import { formatCount, formatDuration } from '../document/format.ts';
 
 /** Rows of the plot; a terminal of 24 lines still shows a chart with its legend. */

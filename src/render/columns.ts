@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import type { Column, Table } from '../document/table.ts';
+import type { Column, Table } from '../document/document-schema.ts';
 import { leastWidth } from './wrap.ts';
 
 /** Spaces between two columns. */

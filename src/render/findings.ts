@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { DocumentFinding } from '../document/document.ts';
+import type { DocumentFinding } from '../document/document-schema.ts';
 import type { RenderOptions } from './table.ts';
 import { wrap } from './wrap.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Table, text } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
+import { text } from '../document/table.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { withAudits } from '../fixtures/run.ts';
 import { guideReport } from '../reports/guide.ts';

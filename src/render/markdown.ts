@@ -1,5 +1,4 @@
-import type { Document, DocumentFinding, Part } from '../document/document.ts';
-import type { Table } from '../document/table.ts';
+import type { Document, DocumentFinding, Part, Table } from '../document/document-schema.ts';
 import { renderChart } from './chart.ts';
 import { formatValue } from './table.ts';
 import { unglue } from './wrap.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Table } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import { renderTable } from './table.ts';
 

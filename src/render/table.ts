@@ -1,5 +1,6 @@
 import CliTable from 'cli-table3';
 import pc from 'picocolors';
+import type { Column, Row, Table } from '../document/document-schema.ts';
 import {
   formatBytes,
   formatCount,
@@ -11,7 +12,6 @@ import {
   formatSi,
   NOTHING,
 } from '../document/format.ts';
-import type { Column, Row, Table } from '../document/table.ts';
 import type { Figure, FigureGroup, Value } from '../document/value-schema.ts';
 import { GAP, type Layout, layOut } from './columns.ts';
 import { GLUE, unglue, wrap, wrapCell } from './wrap.ts';

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { Document, Part } from '../document/document.ts';
+import type { Document, Part } from '../document/document-schema.ts';
 import { renderChart } from './chart.ts';
 import { renderFindings } from './findings.ts';
 import { type RenderOptions, renderTable } from './table.ts';

@@ -1,5 +1,6 @@
 import type { Comparison, LeftOut } from '../compare/result.ts';
-import { type Document, documentOf, notesPart, tablePart } from '../document/document.ts';
+import { documentOf, notesPart, tablePart } from '../document/document.ts';
+import type { Document } from '../document/document-schema.ts';
 import { compareOverview, compareTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
 

@@ -1,5 +1,6 @@
 import type { Finding, FindingStatus } from '../doctor/finding.ts';
-import { type Document, documentOf, notesPart } from '../document/document.ts';
+import { documentOf, notesPart } from '../document/document.ts';
+import type { Document } from '../document/document-schema.ts';
 
 /** What of this host moves the numbers. */
 export function doctorReport(findings: readonly Finding[]): Document {

@@ -1,4 +1,5 @@
-import { type Document, notesPart, tablePart } from '../document/document.ts';
+import { notesPart, tablePart } from '../document/document.ts';
+import type { Document } from '../document/document-schema.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarize } from '../summary/summarize.ts';
 import { guideTables } from '../tables/guide-summary.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
+import { documentSchema } from '../document/document-schema.ts';
 import { modelSpecSchema } from '../models/spec.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
@@ -116,6 +117,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   baselines: baselinesSchema,
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
+  document: documentSchema.extend(schema),
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
   run: runRecordSchema.extend(schema),

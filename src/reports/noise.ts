@@ -1,4 +1,5 @@
-import { type Document, tablePart } from '../document/document.ts';
+import { tablePart } from '../document/document.ts';
+import type { Document } from '../document/document-schema.ts';
 import { formatShare } from '../document/format.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';

@@ -1,4 +1,5 @@
-import { type Document, documentOf, notesPart, tablePart } from '../document/document.ts';
+import { documentOf, notesPart, tablePart } from '../document/document.ts';
+import type { Document } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
 import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';

@@ -1,4 +1,5 @@
-import { type Chart, type Document, notesPart, type Part, tablePart } from '../document/document.ts';
+import { notesPart, tablePart } from '../document/document.ts';
+import type { Chart, Document, Part } from '../document/document-schema.ts';
 import type { RunResult } from '../results/schema.ts';
 import { type ScaleSweep, summarizeScale } from '../summary/scale-summary.ts';
 import { scaleLegend, scaleTable } from '../tables/scale-table.ts';

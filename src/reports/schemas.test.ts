@@ -15,6 +15,7 @@ import { summarizeScale } from '../summary/scale-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { SCHEMAS, toScaleJson, toShowJson, toTablesJson, withSchema } from './json.ts';
+import { scaleReport } from './scale.ts';
 
 const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));
 const NAMES = Object.keys(SCHEMAS) as SchemaName[];
@@ -65,6 +66,7 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     comparison: { schemaVersion: 1, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
+    document: scaleReport(sweep),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

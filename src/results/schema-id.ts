@@ -4,6 +4,7 @@ export type SchemaName =
   | 'baselines'
   | 'comparison'
   | 'doctor'
+  | 'document'
   | 'models'
   | 'noise'
   | 'run'

@@ -1,4 +1,5 @@
-import { type Table, type Tone, text } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
+import { type Tone, text } from '../document/table.ts';
 
 /** A line of the table. */
 export interface BaselineRow {

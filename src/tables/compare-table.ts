@@ -7,7 +7,8 @@ import type {
   MetricId,
   Verdict,
 } from '../compare/result.ts';
-import { type Column, NONE, type Row, type Table, text } from '../document/table.ts';
+import type { Column, Row, Table } from '../document/document-schema.ts';
+import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { findMetric } from '../metrics/registry.ts';
 import { metricName, metricValue } from './metric-value.ts';

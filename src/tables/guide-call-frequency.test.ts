@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { guideRun } from '../claims/evidence.ts';
-import type { Table } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { withAudits } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';

@@ -3,7 +3,8 @@ import { check } from '../claims/checkers.ts';
 import type { GuideRun } from '../claims/evidence.ts';
 import { GUIDE_CONTEXT } from '../claims/guide.ts';
 import { guideCellSchema, mechanismSchema } from '../claims/guide-schema.ts';
-import { type Row, type Table, text } from '../document/table.ts';
+import type { Row, Table } from '../document/document-schema.ts';
+import { text } from '../document/table.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import { cellValue, DOCUMENTED_NOTE, FACTOR_NOTE } from './guide-cell.ts';
 

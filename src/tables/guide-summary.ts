@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type GuideRun, guideRun } from '../claims/evidence.ts';
-import type { Table } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarizeTracing, tracingCostSchema } from '../summary/tracing-cost.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Table } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';

@@ -1,5 +1,6 @@
+import type { Column, Row, Table } from '../document/document-schema.ts';
 import { nanoseconds, perRequest } from '../document/figures.ts';
-import { type Column, NONE, type Row, type Table, text } from '../document/table.ts';
+import { NONE, text } from '../document/table.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredRow, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';

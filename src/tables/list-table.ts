@@ -1,4 +1,5 @@
-import { NONE, type Row, type Table, text } from '../document/table.ts';
+import type { Row, Table } from '../document/document-schema.ts';
+import { NONE, text } from '../document/table.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { Support } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';

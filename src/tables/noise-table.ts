@@ -1,4 +1,5 @@
-import { type Column, NONE, type Row, type Table, text } from '../document/table.ts';
+import type { Column, Row, Table } from '../document/document-schema.ts';
+import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { metricName } from './metric-value.ts';

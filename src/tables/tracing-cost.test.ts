@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { guideRun } from '../claims/evidence.ts';
-import type { Table } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { renderTable } from '../render/table.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';

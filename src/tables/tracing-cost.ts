@@ -1,7 +1,8 @@
 import type { GuideRun } from '../claims/evidence.ts';
 import { GUIDE_TRACING } from '../claims/guide.ts';
+import type { Row, Table } from '../document/document-schema.ts';
 import { factor, nanoseconds, perRequest } from '../document/figures.ts';
-import { NONE, type Row, type Table, text } from '../document/table.ts';
+import { NONE, text } from '../document/table.ts';
 import type { AuditInstrument } from '../results/schema.ts';
 import type { TracedSpeed, TracingCost } from '../summary/tracing-cost.ts';
 import { FACTOR_NOTE } from './guide-cell.ts';

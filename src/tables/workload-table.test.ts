@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Table } from '../document/table.ts';
+import type { Table } from '../document/document-schema.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import { summarize } from '../summary/summarize.ts';

@@ -1,4 +1,5 @@
-import { type Column, NONE, type Row, type Table, text } from '../document/table.ts';
+import type { Column, Row, Table } from '../document/document-schema.ts';
+import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredRow, RankedBy, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';

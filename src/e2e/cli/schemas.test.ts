@@ -35,6 +35,7 @@ describe('JSON of the real binary names its schema, and is as that says:', () =>
     { args: ['show', '--json', '--trials'] },
     { args: ['tables', '--json'] },
     { args: ['export', '--format', 'json'] },
+    { args: ['export', '--format', 'document'] },
     { args: ['list', 'models', '--json'] },
     { args: ['list', 'workloads', '--json'] },
     { args: ['doctor', '--json'] },
