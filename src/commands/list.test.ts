@@ -8,7 +8,7 @@ async function run(args: readonly string[], width = 100): Promise<string> {
   let stdout = '';
   const program = new Command('iomodels-bench');
   registerList(program.command('list'), new AbortController().signal, () => ({
-    workloads: loadWorkloads,
+    workloads: async () => loadWorkloads(),
     terminal: { width, color: false },
     write: async (text) => {
       stdout += text;

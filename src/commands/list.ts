@@ -6,7 +6,6 @@ import type { RenderOptions } from '../render/table.ts';
 import { renderDocument } from '../render/terminal.ts';
 import { LIST_SCHEMA_VERSION, schemaId } from '../results/schema-id.ts';
 import { modelsTable, workloadsTable } from '../tables/list-table.ts';
-import { loadWorkloads } from '../workloads/load.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { markdownOption, terminal, write } from './output.ts';
 
@@ -15,7 +14,7 @@ type ListName = (typeof LISTS)[number];
 
 /** The world as `list` sees it. */
 export interface ListDeps {
-  workloads(): readonly Workload[];
+  workloads(): Promise<readonly Workload[]>;
   write(text: string): Promise<void>;
   readonly terminal: RenderOptions;
 }
@@ -47,20 +46,29 @@ export function registerList(
 }
 
 async function list(what: ListName, options: ListOptions, deps: ListDeps): Promise<void> {
-  const rows = { models: () => MODELS, workloads: deps.workloads }[what]();
+  const { rows, table } = await listed(what, deps);
   if (options.json) {
     await deps.write(
       `${JSON.stringify({ $schema: schemaId(what), schemaVersion: LIST_SCHEMA_VERSION, [what]: rows }, null, 1)}\n`,
     );
     return;
   }
-  const table = what === 'models' ? modelsTable(MODELS) : workloadsTable(deps.workloads());
   const document = documentOf({ parts: [tablePart(table)] });
   await deps.write(
     `${options.markdown ? renderMarkdown(document) : renderDocument(document, deps.terminal)}\n`,
   );
 }
 
+async function listed(what: ListName, deps: ListDeps) {
+  if (what === 'models') return { rows: MODELS, table: modelsTable(MODELS) };
+  const rows = await deps.workloads();
+  return { rows, table: workloadsTable(rows) };
+}
+
 function realDeps(): ListDeps {
-  return { workloads: loadWorkloads, write, terminal: terminal(process.stdout) };
+  return {
+    workloads: async () => (await import('../workloads/load.ts')).loadWorkloads(),
+    write,
+    terminal: terminal(process.stdout),
+  };
 }

@@ -1,49 +1,5 @@
-import { z } from 'zod';
-
-export const modelSpecSchema = z
-  .object({
-    id: z.string().describe('what the user types; also the name in every output'),
-    family: z.string(),
-    domain: z.literal('socket').describe('what it does I/O on'),
-    profile: z
-      .enum(['default', 'full'])
-      .describe(
-        'default rows are in a plain run, which ends within two minutes; the others want --profile full or a name',
-      ),
-    program: z.string().describe('c-helpers/models/<program>.c'),
-    options: z.array(z.string()).readonly(),
-    libs: z
-      .array(z.string())
-      .readonly()
-      .describe('that the program is linked with beside those of every program, without -l'),
-    title: z.string(),
-    notification: z
-      .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion'])
-      .describe('how the program learns that I/O can be done or is done'),
-    linuxMin: z
-      .string()
-      .describe('the kernel that introduced it, for people; whether it runs here is decided by the probe'),
-    connectionsMax: z
-      .number()
-      .nullable()
-      .describe("the most connections that the mechanism itself can hold; null: only the host's limits"),
-    tasks: z
-      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'workers'])
-      .describe(
-        'that do the work: they bound how many CPUs the server can use at once. workers: one per server CPU',
-      ),
-    spins: z
-      .boolean()
-      .describe('it burns CPU while it waits, so a busy CPU does not prove that the server was the limit'),
-    kernelThreads: z.boolean().describe('the kernel may run threads of its own for it: iou-sqp, iou-wrk'),
-    uncounted: z
-      .array(z.string())
-      .readonly()
-      .describe(
-        "system calls that libc makes for it, which the server cannot see; its file's header says why",
-      ),
-  })
-  .readonly();
+import type { z } from 'zod';
+import type { modelSpecSchema } from './spec-schema.ts';
 
 /** One way to wait for and do I/O: a program of `c-helpers/models` and the options it runs with. */
 export type ModelSpec = z.infer<typeof modelSpecSchema>;

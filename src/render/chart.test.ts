@@ -6,10 +6,15 @@ import { scaleChart } from '../reports/scale.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { renderChart } from './chart.ts';
 
-function chart(width: number, change: Partial<SweepOptions> = {}): string {
-  const [sweep] = summarizeScale(fixtureSweep({ noise: 0, ...change })).sweeps;
+/** A chart of a sweep without noise, in which two blocks say all. */
+function chartOf(change: Partial<SweepOptions> = {}) {
+  const [sweep] = summarizeScale(fixtureSweep({ noise: 0, blocks: 2, active: [1], ...change })).sweeps;
   if (sweep === undefined) throw new Error('no sweep');
-  return renderChart(scaleChart(sweep), { width });
+  return scaleChart(sweep);
+}
+
+function chart(width: number, change: Partial<SweepOptions> = {}): string {
+  return renderChart(chartOf(change), { width });
 }
 
 test('A cost that does not grow is level, one in proportion to N rises', () => {
@@ -73,8 +78,9 @@ describe('Every chart', () => {
       change: { behaviours: [{ model: 'poll', baseNs: 900, slopeNs: 1e6, eventsPerWakeup: 1 }] },
     },
   ])('$what has 15 rows, a scale, and fits', ({ change }) => {
+    const drawn = chartOf(change);
     for (const width of [60, 80, 120, 300]) {
-      const lines = chart(width, change).split('\n');
+      const lines = renderChart(drawn, { width }).split('\n');
       expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(width);
       expect(lines.filter((line) => /[│┤]/.test(line))).toHaveLength(15);
       expect(lines.filter((line) => line.includes('┤')).length).toBeGreaterThan(1);

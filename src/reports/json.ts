@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
-import { modelSpecSchema } from '../models/spec.ts';
+import { modelSpecSchema } from '../models/spec-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
