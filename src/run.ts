@@ -284,7 +284,7 @@ function timingOf(
   };
 }
 
-/** The exit code's reason: whether any trial failed, or counters disagreed. */
+/** The exit code's reason: whether any trial failed, or counts disagreed. */
 export function hasFailures(result: RunResult): boolean {
   return result.trials.some(
     (trial) =>

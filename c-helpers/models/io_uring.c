@@ -46,10 +46,9 @@ struct loop {
 	struct uring_wants wants;
 	struct uring ring;
 	uint32_t spins_max;
-	struct conn *conns; /* by fd */
-	char *bufs;	    /* one per fd */
-			    /* Counted as written, but never sent; see count_write. */
-	uint64_t unsent_writes, unsent_bytes;
+	struct conn *conns;		      /* by fd */
+	char *bufs;			      /* one per fd */
+	uint64_t unsent_writes, unsent_bytes; /* counted as written, but never sent; see count_write */
 };
 
 /* user_data: op in 8 bits, fd in 32, generation in 24, so that a late CQE misses a reused fd. */

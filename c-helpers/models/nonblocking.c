@@ -113,7 +113,6 @@ static uint32_t scan(struct loop *loop)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-
 	for (;;) {
 		uint32_t found = on_accept(loop);
 		found += scan(loop);

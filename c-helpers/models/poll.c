@@ -116,7 +116,6 @@ static void scan(struct loop *loop, int ready)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-
 	for (;;) {
 		int ready = sys_poll(loop->slot, loop->entries, loop->entries_used, -1);
 		if (ready < 0 && errno != EINTR)

@@ -152,7 +152,6 @@ static void scan(struct loop *loop, const fd_set *in, const fd_set *out, int rea
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-
 	for (;;) {
 		fd_set in = loop->want_in, out = loop->want_out;
 		fd_set *asked_out = loop->owing ? &out : NULL;

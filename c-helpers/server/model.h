@@ -61,8 +61,7 @@ struct model {
 	/* The limit that the model itself has; NULL: none. */
 	struct model_limit (*limit)(void);
 
-	/* EXIT_SERVED if the model can run here, EXIT_UNSUPPORTED with a reason if it cannot. NULL: anywhere.
-	 */
+	/* EXIT_SERVED if the model can run here, else EXIT_UNSUPPORTED with a reason. NULL: anywhere. */
 	enum exit_code (*probe)(struct loop *loop, struct probe *probe);
 
 	/*

@@ -64,8 +64,7 @@ struct probe;
 /* "--sqpoll" or "--taskrun=name". False: neither, or a bad value. */
 bool uring_option(struct uring_wants *wants, const char *arg);
 
-/* Makes the best ring that this kernel knows, and lists its features; or gives the reason why there is none.
- */
+/* Makes the best ring that this kernel knows, and lists its features; or says why there is none. */
 enum exit_code uring_open(struct uring *ring, const struct uring_wants *wants, struct probe *probe);
 
 static inline void uring_close(struct uring *ring)

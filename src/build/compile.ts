@@ -62,8 +62,8 @@ interface Job {
 }
 
 /**
- * Compiles the load generator, the calibration and the named servers into the user's cache directory, keyed by source,
- * flags and compiler; what is there already is not compiled again. A server that does not compile, or whose
+ * Compiles the load generator, the calibration and the named servers into the user's cache directory,
+ * keyed by source, flags and compiler; what is there already is not compiled again. A server that does not compile, or whose
  * library is missing, is among the `failures`. Throws `EnvironmentError` without a compiler, where one of
  * the two libraries does not compile, and where the cache cannot be written.
  */

@@ -1,7 +1,8 @@
 /**
  * What the guide "Linux I/O Models" says in the tables that a run can be held against, in its own words,
  * with the ids that the catalogue of its claims gives to them. The guide errs in many places: nothing
- * here is taken as true. What is true is in `correction`, and what a run or a source says to it is found by the `assertion` of each cell.
+ * here is taken as true. What is true is in `correction`, and what a run or a source says to it is found
+ * by the `assertion` of each cell.
  */
 import type { Assertion } from './assertion.ts';
 import type { GuideFrequency, GuideKeyNumber, Mechanism } from './guide-schema.ts';

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
+import type { ExportInput } from '../export/exporter.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
 import type { RunOutcome } from '../run.ts';
+import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
@@ -83,8 +85,9 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
   const outcome = await measureRun(config, options.results, signal);
-  await report(outcome, options);
-  await exportRun(outcome, exports);
+  const summary = summarize(outcome.result);
+  await report(outcome, summary, options);
+  await exportRun({ result: outcome.result, summary, comparison: null }, outcome.folder, exports);
   endAsMeasured(outcome, signal);
 }
 
@@ -111,18 +114,26 @@ function configure(options: RunOptions): { config: RunConfig; exports: readonly 
   return { config, exports };
 }
 
-async function exportRun({ result, folder }: RunOutcome, requests: readonly ExportRequest[]): Promise<void> {
+async function exportRun(
+  input: ExportInput,
+  folder: string,
+  requests: readonly ExportRequest[],
+): Promise<void> {
   if (requests.length === 0) return;
   const targets = await locateRequests(requests, folder);
-  await writeExports({ result, summary: summarize(result), comparison: null }, targets);
+  await writeExports(input, targets);
   for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 
-async function report({ result, folder }: RunOutcome, options: RunOptions): Promise<void> {
+async function report(
+  { result, folder }: RunOutcome,
+  summary: RunSummary,
+  options: RunOptions,
+): Promise<void> {
   if (options.json) {
-    await write(`${JSON.stringify(toShowJson(result, summarize(result), { trials: false }), null, 1)}\n`);
+    await write(`${JSON.stringify(toShowJson(result, summary), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);
     return;
   }
-  await writeDocument(runReport(result), { ...options, stored: `stored in ${folder}` });
+  await writeDocument(runReport(result, { summary }), { ...options, stored: `stored in ${folder}` });
 }

@@ -4,9 +4,9 @@ import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/s
 import { readTopology } from '../observe/topology.ts';
 import { toScaleJson } from '../reports/json.ts';
 import { scaleReport } from '../reports/scale.ts';
-import type { RunResult } from '../results/schema.ts';
 import { readRun } from '../results/store.ts';
-import { summarizeScale } from '../summary/scale-summary.ts';
+import type { RunOutcome } from '../run.ts';
+import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
@@ -74,25 +74,30 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   if (options.dryRun) return printPlan(config, options.json === true);
 
   const outcome = await measureRun(config, options.results, signal);
-  await report(outcome.result, outcome.folder, options);
+  await report(outcome, summarizeScale(outcome.result), options);
   endAsMeasured(outcome, signal);
 }
 
 async function showStored(name: string, options: ScaleOptions): Promise<void> {
   const result = await readRun(name, options.results);
-  if (summarizeScale(result).sweeps.length === 0)
+  const summary = summarizeScale(result);
+  if (summary.sweeps.length === 0)
     throw new UsageError(
       `${result.folder} holds no sweep over idle connections; measure one with iomodels-bench scale`,
     );
   for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
-  await report(result, result.folder, options);
+  await report({ result, folder: result.folder }, summary, options);
 }
 
-async function report(result: RunResult, folder: string, options: ScaleOptions): Promise<void> {
+async function report(
+  { result, folder }: Pick<RunOutcome, 'result' | 'folder'>,
+  summary: ScaleSummary,
+  options: ScaleOptions,
+): Promise<void> {
   if (options.json) {
-    await write(`${JSON.stringify(toScaleJson(result, summarizeScale(result)), null, 1)}\n`);
+    await write(`${JSON.stringify(toScaleJson(result, summary), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);
     return;
   }
-  await writeDocument(scaleReport(result), { ...options, stored: `stored in ${folder}` });
+  await writeDocument(scaleReport(result, summary), { ...options, stored: `stored in ${folder}` });
 }

@@ -28,15 +28,13 @@ export function registerShow(command: Command): void {
     .action(async (name: string | undefined, options: ShowOptions) => {
       const result = await readRun(name, options.results);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
-      const summary = summarize(result);
       if (options.json) {
         await write(
-          `${JSON.stringify(toShowJson(result, summary, { trials: options.trials === true }), null, 1)}\n`,
+          `${JSON.stringify(toShowJson(result, summarize(result), { trials: options.trials === true }), null, 1)}\n`,
         );
         return;
       }
-      const { kernel } = options;
-      await writeDocument(runReport(result, kernel === undefined ? {} : { kernel }), {
+      await writeDocument(runReport(result, { kernel: options.kernel }), {
         ...options,
         stored: `stored in ${result.folder}`,
       });

@@ -6,8 +6,6 @@ import { summarizeGuide } from '../tables/guide-summary.ts';
 import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
 import { resultsOption } from './show.ts';
 
-interface TablesOptions extends PrintOptions {}
-
 const EXAMPLES = `
 Examples:
   iomodels-bench run --audit --profile full && iomodels-bench tables
@@ -25,7 +23,7 @@ export function registerTables(command: Command): void {
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and the tables')
     .addHelpText('after', EXAMPLES)
-    .action(async (name: string | undefined, options: TablesOptions) => {
+    .action(async (name: string | undefined, options: PrintOptions) => {
       const result = await readRun(name, options.results);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       if (options.json)

@@ -48,12 +48,20 @@ const chartSchema = z
   })
   .describe('lines through points');
 
-const documentFindingSchema = z.object({
-  status: z.enum(['ok', 'info', 'warning', 'problem']),
+export const documentFindingSchema = z.object({
+  status: z
+    .enum(['ok', 'info', 'warning', 'problem'])
+    .describe(
+      'ok: as it should be. info: nothing is wrong, but know it when you read the numbers. warning: the ' +
+        'numbers are worse than they could be. problem: something cannot be measured here',
+    ),
   title: z.string(),
   value: z.string(),
-  meaning: z.string(),
-  fix: z.string().nullable().describe('a command; null: there is none, or no need'),
+  meaning: z.string().describe('for the numbers'),
+  fix: z
+    .string()
+    .nullable()
+    .describe('the exact command that would change it; null: nothing to change, or no command can'),
 });
 
 const partSchema = z.discriminatedUnion('kind', [

@@ -96,9 +96,6 @@ describe('a metric is one row of src/metrics/registry.ts', () => {
   test.each(METRICS)('and nothing asks for $id by its name', ({ id }) => {
     expect(filesWith(outside, new RegExp(`['"\`]${id}['"\`]`))).toEqual([]);
   });
-  test('and each is in the table of a workload, or says that it is not', () => {
-    expect(METRICS.filter(({ column }) => column === undefined)).toEqual([]);
-  });
 });
 
 describe('a command starts fast:', () => {

@@ -10,13 +10,10 @@ export const markdownExporter: Exporter = {
   title: 'the tables, for a job summary or a pull request',
   files: ['iomodels-bench.md'],
   verdicts: true,
-  write: (input) => [
-    `${renderMarkdown(reportOf(input))}
-`,
-  ],
+  write: (input) => [`${renderMarkdown(reportOf(input))}\n`],
 };
 
 /** What the terminal would print: the comparison where there is one. */
-export function reportOf({ result, comparison }: ExportInput): Document {
-  return comparison === null ? runReport(result) : compareReport(comparison);
+export function reportOf({ result, summary, comparison }: ExportInput): Document {
+  return comparison === null ? runReport(result, { summary }) : compareReport(comparison);
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { Observation } from '../results/schema.ts';
 
 /** What a metric's numbers are of; decides how they look, and its names in the exports. */
@@ -8,22 +10,20 @@ export type Unit =
   | 'ns-per-request'
   | 'per-request'
   | 'bytes'
-  | 'count'
-  | 'share';
+  | 'count';
 
 /** What is measured of: more kinds of load come with file I/O. */
 export type Domain = 'socket';
 
+export const rowValueSchema = z.object({
+  value: z.number().nullable().describe('null: could not be measured'),
+  q1: z.number().optional().describe('quartiles over the trials, where the value is their median'),
+  q3: z.number().optional(),
+  enough: z.boolean().describe('whether the samples suffice to believe it'),
+});
+
 /** A row of a table in one number. */
-export interface RowValue {
-  /** Null: could not be measured. */
-  readonly value: number | null;
-  /** Quartiles over the trials, where the value is their median. */
-  readonly q1?: number | undefined;
-  readonly q3?: number | undefined;
-  /** Whether the samples suffice to believe it. */
-  readonly enough: boolean;
-}
+export type RowValue = ReadonlyDeep<z.infer<typeof rowValueSchema>>;
 
 /** Something that is measured of every trial. Everything that shows, compares or exports it reads it here. */
 export interface Metric {

@@ -289,15 +289,6 @@ export const UNITS: Readonly<Record<Unit, UnitNames>> = {
     shown: 'bytes',
   },
   count: { snake: '', prometheus: '', base: null, perBase: 1, dashed: '', gobench: '', shown: 'count' },
-  share: {
-    snake: '_share',
-    prometheus: '_ratio',
-    base: null,
-    perBase: 1,
-    dashed: '-share',
-    gobench: '-share',
-    shown: 'share',
-  },
 };
 
 /** In csv and influx: `cpu_ns_per_request`; of a quartile `throughput_q1_per_s`. */

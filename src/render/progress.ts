@@ -190,7 +190,7 @@ function failureLine(result: Parameters<RunListener['trialEnded']>[0]): string |
       const { disagreements } = result.audit;
       if (disagreements.length === 0) return null;
       const found = disagreements.map((one) => describeDisagreement(one, result.counter));
-      return `counters disagree: ${where}: ${found.join('; ')}`;
+      return `counts disagree: ${where}: ${found.join('; ')}`;
     }
     case 'failed':
       return `trial failed: ${where}: ${result.stage}: ${result.message}`;

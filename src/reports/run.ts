@@ -12,11 +12,14 @@ import { workloadTable } from '../tables/workload-table.ts';
 /**
  * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
  * @param options.kernel kernel-side work after each workload; without a word, where the run was audited.
+ * @param options.summary of the result, where it was made already: that takes a while.
  */
-export function runReport(result: RunResult, options: { readonly kernel?: boolean } = {}): Document {
-  const summary = summarize(result);
+export function runReport(
+  result: RunResult,
+  options: { readonly kernel?: boolean | undefined; readonly summary?: RunSummary } = {},
+): Document {
   const { record } = result;
-  const kernel = options.kernel ?? record.settings.audit;
+  const { summary = summarize(result), kernel = record.settings.audit } = options;
   return {
     ...runHeader(result),
     parts: [

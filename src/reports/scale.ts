@@ -1,13 +1,12 @@
 import { notesPart, tablePart } from '../document/document.ts';
 import type { Chart, Document, Part } from '../document/document-schema.ts';
 import type { RunResult } from '../results/schema.ts';
-import { type ScaleSweep, summarizeScale } from '../summary/scale-summary.ts';
+import { type ScaleSummary, type ScaleSweep, summarizeScale } from '../summary/scale-summary.ts';
 import { scaleLegend, scaleTable } from '../tables/scale-table.ts';
 import { footerLines, runHeader } from './run.ts';
 
 /** A sweep: where it ran, a table and a chart per count of active connections, and how to read them. */
-export function scaleReport(result: RunResult): Document {
-  const summary = summarizeScale(result);
+export function scaleReport(result: RunResult, summary: ScaleSummary = summarizeScale(result)): Document {
   return {
     ...runHeader(result),
     parts: [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rowValueSchema } from '../metrics/metric.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import { auditSchema, cellSchema, instrumentSchema, saturationSchema } from '../results/schema.ts';
 import { workloadSchema } from '../workloads/schema.ts';
@@ -13,13 +14,6 @@ export const intervalSchema = z.object({ low: number, high: number });
 const spreadSchema = z
   .object({ median: number, q1: number, q3: number, min: number, max: number })
   .describe('over one value per block');
-
-const rowValueSchema = z.object({
-  value: maybe.describe('null: could not be measured'),
-  q1: number.optional().describe('quartiles over the trials, where the value is their median'),
-  q3: number.optional(),
-  enough: z.boolean().describe('whether the samples suffice to believe it'),
-});
 
 const percentileSchema = z.object({
   valueNs: maybe.describe('null: nothing was recorded'),
@@ -181,7 +175,7 @@ const auditTotalSchema = z
       z.object({ ...cellNameSchema.shape, ...auditSchema.shape.disagreements.element.shape }),
     ),
   })
-  .describe('what one counter said of a whole run');
+  .describe('what one instrument said of a whole run');
 
 export const runSummarySchema = z.object({
   comparisons: count.describe('ratios that the run compares with 1: what the verdicts are guarded against'),
@@ -189,7 +183,9 @@ export const runSummarySchema = z.object({
   workloads: z.array(workloadSummarySchema),
   audits: z
     .array(auditTotalSchema)
-    .describe("what other counters said of the servers' own counts of system calls; empty without an audit"),
+    .describe(
+      "what other instruments said of the servers' own counts of system calls; empty without an audit",
+    ),
 });
 
 /** One value per block. */

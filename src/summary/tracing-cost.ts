@@ -56,7 +56,7 @@ export const tracingCostSchema = z
     traced: z.array(tracingFactorSchema),
     broken: z
       .array(z.object({ counter: auditInstrumentSchema, message: z.string() }))
-      .describe('counters whose trials all broke, and how the first of them did'),
+      .describe('instruments whose trials all broke, and how the first of them did'),
   })
   .describe('a row under a workload, with and without somebody counting its system calls');
 

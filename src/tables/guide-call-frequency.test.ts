@@ -147,7 +147,7 @@ describe('Who counted', () => {
     expect(counterOf(result, 'poll')).toMatchObject({ text: 'the server\nstrace disagrees, 3/6' });
     expect(tableOf(result).notes).toEqual(
       expect.arrayContaining([
-        'poll: the counters disagree, e.g. on recvfrom: the server counts 10, strace 12 (the server missed calls).',
+        'poll: the counts disagree, e.g. on recvfrom: the server counts 10, strace 12 (the server missed calls).',
         'tracepoint could not count here: perf_event_paranoid is 3.',
       ]),
     );

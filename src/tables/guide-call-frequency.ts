@@ -115,7 +115,7 @@ function disagreementNotes(rows: readonly FrequencyRow[]): string[] {
         .slice(0, 1)
         .map(
           ({ syscall, own, counted, why }) =>
-            `${guide.model}: the counters disagree, e.g. on ${syscall}: the server counts ${own}, ${counter} ${counted} (${why}).`,
+            `${guide.model}: the counts disagree, e.g. on ${syscall}: the server counts ${own}, ${counter} ${counted} (${why}).`,
         ),
       ...(failed > 0 ? [`${guide.model}: ${failed} of the audit trials with ${counter} failed.`] : []),
     ]),

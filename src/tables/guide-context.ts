@@ -67,17 +67,22 @@ export function guideContextTable(rows: readonly ContextRow[]): Table {
 
 /** Of a comparison of two workloads, which differ in more than their idle connections; not of a sweep. */
 function idleNotes(rows: readonly ContextRow[]): string[] {
-  const swept = new Set(
+  const byIdle = new Set(
     GUIDE_CONTEXT.filter(({ cells }) =>
       Object.values(cells).some(({ assertion }) => assertion.kind === 'idle-cost'),
     ).map(({ id }) => id),
   );
-  const cells = rows.filter(({ id }) => swept.has(id)).flatMap((row) => row.cells.map(({ here }) => here));
-  const figures = cells
-    .flatMap((cell) => (cell.status === 'measured' ? cell.findings : []))
-    .flatMap((finding) => finding.figures);
-  if (!figures.some(({ value }) => value.kind === 'factor')) return [];
-  return [
-    'Ready-FD notification: two workloads are compared, which shows a direction; they differ in how many events share a wakeup as well. The slope over idle connections is fitted by iomodels-bench scale.',
-  ];
+  return rows
+    .filter(({ id, cells }) => byIdle.has(id) && cells.some(({ here }) => isFactor(here)))
+    .map(
+      ({ metric }) =>
+        `${metric}: two workloads are compared, which shows a direction; they differ in how many events share a wakeup as well. The slope over idle connections is fitted by iomodels-bench scale.`,
+    );
+}
+
+function isFactor(cell: ContextCell['here']): boolean {
+  return (
+    cell.status === 'measured' &&
+    cell.findings.some(({ figures }) => figures.some(({ value }) => value.kind === 'factor'))
+  );
 }

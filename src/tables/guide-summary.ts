@@ -25,8 +25,7 @@ export function summarizeGuide(result: RunResult): GuideSummary {
 }
 
 /** The same as tables, in the order of the guide. */
-export function guideTables(result: RunResult): readonly Table[] {
-  const run = guideRun(result);
+export function guideTables(run: GuideRun): readonly Table[] {
   const { callFrequency: frequency, context, keyNumbers: numbers, tracing } = guideOf(run);
   return [
     callFrequencyTable(frequency, run),

@@ -8,7 +8,7 @@ import { findMetric } from '../metrics/registry.ts';
  * @param form `short` in a column whose header has the unit; `long` where the unit must be seen.
  */
 export function metricValue(
-  { unit, samplesNeeded }: Pick<Metric, 'unit' | 'samplesNeeded'>,
+  { unit }: Pick<Metric, 'unit'>,
   { value, enough }: Pick<RowValue, 'value' | 'enough'>,
   form: 'short' | 'long',
 ): Value {
@@ -20,7 +20,7 @@ export function metricValue(
     case 'bytes':
       return { kind: 'bytes', bytes: value };
     case 'ns':
-      return { kind: 'duration', ns: value, enough: enough || samplesNeeded === null };
+      return { kind: 'duration', ns: value, enough };
     case 'ns-per-request':
       return form === 'short'
         ? { kind: 'nanoseconds', ns: value }
@@ -29,8 +29,6 @@ export function metricValue(
       return { kind: 'per-request', value: Math.max(0, value) };
     case 'count':
       return { kind: 'count', value };
-    case 'share':
-      return { kind: 'share', share: value };
   }
 }
 

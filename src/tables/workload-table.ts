@@ -37,7 +37,7 @@ export function workloadTable(summary: WorkloadSummary): Table {
 }
 
 /** What the ratios of a table are of; null when its rows differ in that. */
-export function rankedByOf(summary: WorkloadSummary): RankedBy | null {
+function rankedByOf(summary: WorkloadSummary): RankedBy | null {
   const kinds = new Set(
     summary.rows.flatMap((row) =>
       row.status === 'measured' && row.comparison ? [row.comparison.rankedBy] : [],
