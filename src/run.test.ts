@@ -96,7 +96,9 @@ describe('a run', () => {
     const { result } = await run(world, { blocks: 3 });
     const loadMs = 6 * 250;
     const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS + 3 * FAKE_CALIBRATION_MS;
-    expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare: loadMs / wallMs, blocks: 3 });
+    const measuredShare = (loadMs - 6 * result.record.settings.warmupMs) / wallMs;
+    const loadShare = loadMs / wallMs;
+    expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare, measuredShare, blocks: 3 });
   });
 
   test('calibrates at the beginning of each block, where servers and client run', async () => {

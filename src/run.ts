@@ -21,6 +21,7 @@ import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { supportOf } from './server/probe.ts';
 import { BLOCKS_MIN } from './stats/bootstrap.ts';
+import { sumOf } from './stats/sums.ts';
 import { halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
@@ -33,6 +34,8 @@ export interface RunDeps extends TrialDeps {
   /** Finds out what this process may count with, beside the servers' own counts. */
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
   readEnvironment(): Environment;
+  /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
+  quotaFiles(): readonly string[];
   loadGenerator(libraryPath: string): LoadGenerator;
   calibrator(libraryPath: string): Calibrator;
   createStore(runId: string): Promise<RunStore>;
@@ -96,6 +99,7 @@ export async function runBenchmark(
     tracepoints: audit.tracepoints,
     artifacts,
     environment,
+    quotaFiles: deps.quotaFiles(),
     store,
     deps,
     signal,
@@ -270,16 +274,15 @@ function timingOf(
   trials: readonly TrialResult[],
   wallMs: number,
 ): RunRecord['timing'] {
-  const loadMs = trials.reduce(
-    (sum, trial) =>
-      trial.status === 'failed' ? sum : sum + settings.warmupMs + trial.observation.accountedNs / NS_PER_MS,
-    0,
-  );
+  const measured = trials.flatMap((trial) => (trial.status === 'failed' ? [] : [trial.observation]));
+  const measuredMs = sumOf(measured, ({ accountedNs }) => accountedNs / NS_PER_MS);
+  const loadMs = measuredMs + measured.length * settings.warmupMs;
   const blocks = new Set(trials.map((trial) => trial.block)).size;
   return {
     wallMs: Math.round(wallMs),
     loadMs: Math.round(loadMs),
     loadShare: wallMs > 0 ? loadMs / wallMs : 0,
+    measuredShare: wallMs > 0 ? measuredMs / wallMs : 0,
     blocks,
   };
 }

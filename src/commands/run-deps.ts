@@ -5,6 +5,7 @@ import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { linuxHost } from '../host/host.ts';
 import { loadGenerator, traceChecker } from '../load/ffi.ts';
+import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
 import { findTracepoints } from '../observe/tracepoints.ts';
@@ -58,6 +59,7 @@ function realDeps(outDir: string): RunDeps {
     compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
     probe: probeModel,
     readEnvironment: () => readEnvironment(),
+    quotaFiles: () => quotaStatFiles(linuxHost()),
     loadGenerator,
     calibrator,
     launch: launchServer,

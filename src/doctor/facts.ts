@@ -3,6 +3,7 @@ import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { CpuTopology } from '../config/cpus.ts';
 import type { Host } from '../host/host.ts';
+import { cpuQuota, pidsMax } from '../observe/cgroup.ts';
 import { readEnvironment, readLimit } from '../observe/environment.ts';
 import { parseCpuStat } from '../observe/procfs.ts';
 import { readTopology } from '../observe/topology.ts';
@@ -10,7 +11,6 @@ import type { Environment, Support } from '../results/schema.ts';
 import { messageOf } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type CallCost, clockStepNs, timeCall } from './call-cost.ts';
-import { cpuQuota, pidsMax } from './cgroup.ts';
 
 /** Capabilities that decide what can be measured: bits of capabilities(7). */
 const CAPABILITIES = {

@@ -214,6 +214,7 @@ class ReportReader {
     return {
       status: LOADGEN_STATUS[raw.status] ?? 'system',
       message: raw.message,
+      congestion: raw.congestion || null,
       connectionsOpened: raw.connections_opened,
       connectNs: raw.connect_ns,
       warmupCompleted: raw.warmup_completed,
@@ -262,6 +263,7 @@ class ReportReader {
             wrkCpuNs: raw.wrk_cpu_ns,
           }
         : null,
+      filesNs: raw.files_ns,
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
     };
   }

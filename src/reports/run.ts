@@ -79,6 +79,13 @@ function statusOf({ status }: RunRecord): string {
   }
 }
 
+/** Warm-up is load as well, but only what follows it is measured: both are told. */
+function loadTime({ wallMs, loadShare, measuredShare }: NonNullable<RunRecord['timing']>): string {
+  const load = `${formatShare(loadShare)} of the ${formatWallTime(wallMs)} wall time was load`;
+  if (measuredShare === null) return `${load}, warm-up included`;
+  return `${load}: ${formatShare(loadShare - measuredShare)} warm-up, ${formatShare(measuredShare)} measured`;
+}
+
 /** How many trials there were, and how the time was spent. */
 export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials'>): readonly string[] {
   const { measured, failed, contaminated } = summary.trials;
@@ -89,9 +96,7 @@ export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials
     ].join('; '),
   ];
   if (record.timing !== null) {
-    lines.push(
-      `${formatShare(record.timing.loadShare)} of the ${formatWallTime(record.timing.wallMs)} wall time was warm-up and measurement`,
-    );
+    lines.push(loadTime(record.timing));
   }
   return lines;
 }
