@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parseCpuList } from './config/cpus.ts';
 import { fakeReport } from './fixtures/load.ts';
+import { fixtureRun } from './fixtures/run.ts';
 import {
   FAKE_CALIBRATION_MS,
   FAKE_OVERHEAD_MS,
@@ -23,7 +25,7 @@ function run(
   controller = new AbortController(),
 ): Promise<RunOutcome> {
   return runBenchmark(
-    { settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
+    { settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'], wait: false },
     world.deps,
     { listener: world.listener, signal: controller.signal },
   );
@@ -99,6 +101,39 @@ describe('a run', () => {
     const measuredShare = (loadMs - 6 * result.record.settings.warmupMs) / wallMs;
     const loadShare = loadMs / wallMs;
     expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare, measuredShare, blocks: 3 });
+  });
+
+  test('locks the CPUs of both sides while it goes on, and all it may use where nothing is pinned', async () => {
+    const world = fakeWorld();
+    await run(world, { serverCpus: [3, 4], clientCpus: [2] });
+    expect(world.locks).toEqual([[3, 4, 2], 'released']);
+    const unpinned = fakeWorld();
+    await run(unpinned, { serverCpus: null, clientCpus: null });
+    expect(unpinned.locks[0]).toEqual(parseCpuList(fixtureRun().record.environment.cpusAllowed ?? ''));
+  });
+
+  test('measures and stores nothing where another run has its CPUs', async () => {
+    const world = fakeWorld({
+      lock: () => {
+        throw new EnvironmentError('CPU 1 is measured on by run b');
+      },
+    });
+    await expect(run(world)).rejects.toThrow('run b');
+    expect(world.stores).toEqual([]);
+    expect(world.servers).toEqual([]);
+  });
+
+  test('goes on without locks, with a warning, and releases them when it breaks', async () => {
+    const world = fakeWorld({ lockWarning: 'not locked' });
+    const { result } = await run(world);
+    expect(result.record.warnings).toContain('not locked');
+    const broken = fakeWorld({
+      write: (write) => {
+        if (write.kind === 'trial') throw new EnvironmentError('disk full');
+      },
+    });
+    await expect(run(broken)).rejects.toThrow('disk full');
+    expect(broken.locks.at(-1)).toBe('released');
   });
 
   test('calibrates at the beginning of each block, where servers and client run', async () => {

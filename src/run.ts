@@ -1,5 +1,7 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
 import type { Calibrator } from './calibration/calibrator.ts';
+import { parseCpuList } from './config/cpus.ts';
+import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
@@ -39,6 +41,11 @@ export interface RunDeps extends TrialDeps {
   loadGenerator(libraryPath: string): LoadGenerator;
   calibrator(libraryPath: string): Calibrator;
   createStore(runId: string): Promise<RunStore>;
+  /** Locks the CPUs that are measured on against other runs of this host; see `host/cpu-lock.ts`. */
+  lockCpus(
+    request: Pick<CpuLockRequest, 'cpus' | 'holder' | 'wait' | 'onWait' | 'signal'>,
+    loadgenPath: string,
+  ): Promise<CpuLock>;
   readonly tool: { readonly name: string; readonly version: string };
 }
 
@@ -53,6 +60,8 @@ const NO_AUDIT: AuditMeans = { counters: [], tracepoints: [] };
 
 /** What a run tells while it goes on. */
 export interface RunListener {
+  /** Another run has the CPUs, and this one waits for it. */
+  waiting(message: string): void;
   planned(plan: RunPlan, folder: string): void;
   trialStarted(trial: Trial, done: number, planned: number, load: LoadGenerator): void;
   trialEnded(result: TrialResult): void;
@@ -63,6 +72,8 @@ export interface RunRequest {
   readonly settings: RunSettings;
   readonly runId: string;
   readonly warnings: readonly string[];
+  /** Whether to wait for another run on the same CPUs. */
+  readonly wait: boolean;
 }
 
 export interface RunOutcome {
@@ -73,16 +84,57 @@ export interface RunOutcome {
 /**
  * Plans a run, compiles and probes what it needs, measures it block by block and saves every trial as
  * it ends. An abort ends it early with status `interrupted`; what is saved stays. Throws
- * `EnvironmentError` without a compiler, if no cell can be measured, or if results cannot be written.
+ * `EnvironmentError` without a compiler, if another run measures on the same CPUs, if no cell can be measured, or if results cannot be written.
  */
 export async function runBenchmark(
   request: RunRequest,
   deps: RunDeps,
-  options: { readonly listener: RunListener; readonly signal: AbortSignal },
+  options: RunOptions,
 ): Promise<RunOutcome> {
-  const { listener, signal } = options;
   const startedMs = deps.monotonicMs();
-  const { artifacts, support, environment } = await prepare(request.settings, deps, signal);
+  const prepared = await prepare(request.settings, deps, options.signal);
+  const waitingMs = deps.monotonicMs();
+  const lock = await deps.lockCpus(
+    {
+      cpus: measuredCpus(request.settings, prepared.environment),
+      holder: `run ${request.runId} (process ${process.pid}, begun ${deps.now()})`,
+      wait: request.wait,
+      onWait: options.listener.waiting,
+      signal: options.signal,
+    },
+    prepared.artifacts.loadgen,
+  );
+  const warnings = [...request.warnings, ...(lock.warning === null ? [] : [lock.warning])];
+  try {
+    const waitedMs = deps.monotonicMs() - waitingMs;
+    return await measure({ ...request, warnings }, deps, {
+      ...options,
+      prepared,
+      startedMs: startedMs + waitedMs,
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+interface RunOptions {
+  readonly listener: RunListener;
+  readonly signal: AbortSignal;
+}
+
+/** All that may be used where nothing is pinned. */
+function measuredCpus({ serverCpus, clientCpus }: RunSettings, environment: Environment): readonly number[] {
+  if (serverCpus === null || clientCpus === null) return parseCpuList(environment.cpusAllowed ?? '') ?? [];
+  return [...new Set([...serverCpus, ...clientCpus])];
+}
+
+async function measure(
+  request: RunRequest,
+  deps: RunDeps,
+  options: RunOptions & { readonly prepared: Prepared; readonly startedMs: number },
+): Promise<RunOutcome> {
+  const { listener, signal, startedMs } = options;
+  const { artifacts, support, environment } = options.prepared;
   const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
   const plan = planRun({
     settings: request.settings,
@@ -138,6 +190,8 @@ export async function runBenchmark(
 function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
   return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
 }
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal) {
   const models = distinctModels(settings);

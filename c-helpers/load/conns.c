@@ -72,6 +72,22 @@ static bool bind_source(struct load *lg, int fd)
 	       bind(fd, (const struct sockaddr *)&source, sizeof(source)) == 0;
 }
 
+/* Empty where the kernel does not tell. */
+static void read_congestion(int fd, char name[CONGESTION_NAME_BYTES])
+{
+	socklen_t bytes = CONGESTION_NAME_BYTES - 1;
+
+	memset(name, 0, CONGESTION_NAME_BYTES);
+	if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &bytes) < 0)
+		name[0] = '\0';
+}
+
+static bool ask_congestion(int fd)
+{
+	return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, CONGESTION_PINNED,
+			  sizeof(CONGESTION_PINNED) - 1) == 0;
+}
+
 /*
  * On both sides, so that hosts are comparable and none pays for pacing (bbr: 1-4 % of the CPU). Where
  * it is refused (net.ipv4.tcp_allowed_congestion_control), the report names what is used instead.
@@ -79,18 +95,27 @@ static bool bind_source(struct load *lg, int fd)
 static void pin_congestion(struct load *lg, int fd)
 {
 	struct congestion *c = &lg->congestion;
-	socklen_t bytes = sizeof(c->name) - 1;
 
 	if (!c->refused) {
 		lg->syscalls++;
-		c->refused = setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, CONGESTION_PINNED,
-					sizeof(CONGESTION_PINNED) - 1) < 0;
+		c->refused = !ask_congestion(fd);
 	}
 	if (c->name[0] != '\0')
 		return;
 	lg->syscalls++;
-	if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, c->name, &bytes) < 0)
-		c->name[0] = '\0';
+	read_congestion(fd, c->name);
+}
+
+void conns_congestion(char name[CONGESTION_NAME_BYTES])
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	name[0] = '\0';
+	if (fd < 0)
+		return;
+	(void)ask_congestion(fd);
+	read_congestion(fd, name);
+	(void)close(fd);
 }
 
 static bool start_connect(struct load *lg, int fd)

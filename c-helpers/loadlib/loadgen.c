@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -465,4 +466,14 @@ void loadgen_destroy(struct loadgen *all)
 int32_t loadgen_trace_check(int32_t pid, uint64_t id)
 {
 	return traces_check(pid, id);
+}
+
+void loadgen_congestion(char *name)
+{
+	conns_congestion(name);
+}
+
+int32_t loadgen_try_lock(int32_t fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
 }

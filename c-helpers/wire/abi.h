@@ -169,5 +169,12 @@ LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, 
 LOADGEN_API void loadgen_destroy(struct loadgen *lg);
 /* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
 LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
+/* TCP congestion control that the load's sockets have here: CONGESTION_NAME_BYTES, empty if not told. */
+LOADGEN_API void loadgen_congestion(char *name);
+/*
+ * flock(2) of a descriptor, exclusive and without waiting: 0, or the errno; EWOULDBLOCK: another has it.
+ * For the orchestrator, whose language has no such call.
+ */
+LOADGEN_API int32_t loadgen_try_lock(int32_t fd);
 
 #endif

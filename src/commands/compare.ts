@@ -19,7 +19,7 @@ import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { measureRun } from './run-deps.ts';
+import { measureRun, waitOption } from './run-deps.ts';
 import { resultsOption } from './show.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
@@ -31,6 +31,7 @@ interface Options extends PrintOptions {
   readonly inconclusive?: 'pass' | 'fail';
   readonly force?: boolean;
   readonly confirm?: boolean;
+  readonly wait?: boolean;
   readonly all?: boolean;
   readonly export: readonly string[];
 }
@@ -66,6 +67,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
       ]),
     )
     .option('--confirm', 'measure what regressed again on this host before it is called a regression')
+    .addOption(waitOption())
     .option('--force', 'compare although the environments make it meaningless')
     .option('--all', 'show every row, not only those that changed')
     .option(
@@ -148,7 +150,10 @@ async function confirm(
   requireThisHost(last);
   process.stderr.write(`measuring ${cells.length} cells again that seem to have regressed\n`);
   const settings = settingsAgain(last.record.settings, cells);
-  const { result, folder } = await measureRun({ settings, warnings: [] }, options.results, signal);
+  const { result, folder } = await measureRun({ settings, warnings: [] }, options.results, {
+    signal,
+    wait: options.wait === true,
+  });
   process.stderr.write(`the second measurement is stored in ${folder}\n`);
   signal.throwIfAborted();
   return confirmComparison(comparison, compareRuns(base, [only(result, cells)], compareOptions));

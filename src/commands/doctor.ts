@@ -5,7 +5,7 @@ import { diagnose } from '../doctor/diagnose.ts';
 import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { linuxHost } from '../host/host.ts';
-import { cheapestCall } from '../load/ffi.ts';
+import { cheapestCall, congestionOf } from '../load/ffi.ts';
 import { MODELS, programsOf } from '../models/registry.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
@@ -86,5 +86,5 @@ async function prepareHelpers(signal: AbortSignal) {
   const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf(MODELS), signal });
   const support = await Promise.all(MODELS.map((model) => supportOf(model, built)));
   signal.throwIfAborted();
-  return { support, ffiCall: cheapestCall(built.loadgen) };
+  return { support, ffiCall: cheapestCall(built.loadgen), congestion: congestionOf(built.loadgen) };
 }

@@ -12,11 +12,12 @@ import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun } from './run-deps.ts';
+import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
 import { resultsOption } from './show.ts';
 
 interface NoiseOptions extends NoiseFlags, PrintOptions {
   readonly dryRun?: boolean;
+  readonly wait?: boolean;
 }
 
 const EXAMPLES = `
@@ -40,6 +41,7 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
     .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
+    .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: the certificate')
@@ -53,7 +55,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, options.results, { signal, wait: options.wait === true });
   const { result } = outcome;
   // Half a certificate would promise what nobody measured.
   if (signal.aborted) return endAsMeasured(outcome, signal);

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { Option } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { loadGenerator, traceChecker } from '../load/ffi.ts';
+import { fileLocker, loadGenerator, traceChecker } from '../load/ffi.ts';
 import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
@@ -30,13 +32,13 @@ import { TrialsFailedError } from '../util/errors.ts';
 export async function measureRun(
   config: RunConfig,
   outDir: string,
-  signal: AbortSignal,
+  { signal, wait }: { readonly signal: AbortSignal; readonly wait: boolean },
 ): Promise<RunOutcome> {
   const progress = createProgress(process.stderr);
   const deps = realDeps(outDir);
   try {
     return await runBenchmark(
-      { settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings },
+      { settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings, wait },
       deps,
       { listener: progress, signal },
     );
@@ -46,6 +48,11 @@ export async function measureRun(
   } finally {
     progress.stop();
   }
+}
+
+/** `--wait`, of every command that measures. */
+export function waitOption(): Option {
+  return new Option('--wait', 'wait for another run that measures on the same CPUs, instead of an error');
 }
 
 /** Ends a command as its run went, once everything is printed. */
@@ -66,6 +73,7 @@ function realDeps(outDir: string): RunDeps {
     launchTraced,
     prepareAudit,
     preflight: preflightEcho,
+    lockCpus: (request, loadgenPath) => lockCpus({ ...request, tryLock: fileLocker(loadgenPath) }),
     createStore: (runId) => createStore(outDir, runId),
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),

@@ -13,7 +13,7 @@ import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun } from './run-deps.ts';
+import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
 import { resultsOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
@@ -22,6 +22,7 @@ interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
   /** What `reference` was called before. */
   readonly baseline?: string;
   readonly dryRun?: boolean;
+  readonly wait?: boolean;
 }
 
 const EXAMPLES = `
@@ -63,6 +64,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       collect,
       [],
     )
+    .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(new Option('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
@@ -84,7 +86,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, options.results, { signal, wait: options.wait === true });
   const summary = summarize(outcome.result);
   await report(outcome, summary, options);
   await exportRun({ result: outcome.result, summary, comparison: null }, outcome.folder, exports);

@@ -10,12 +10,13 @@ import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun } from './run-deps.ts';
+import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
 import { resultsOption } from './show.ts';
 
 interface ScaleOptions extends ScaleFlags, PrintOptions {
   readonly from?: string;
   readonly dryRun?: boolean;
+  readonly wait?: boolean;
 }
 
 const EXAMPLES = `
@@ -55,8 +56,10 @@ export function registerScale(command: Command, signal: AbortSignal): void {
         'serverCpus',
         'clientCpus',
         'dryRun',
+        'wait',
       ]),
     )
+    .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
@@ -73,7 +76,7 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, options.results, { signal, wait: options.wait === true });
   await report(outcome, summarizeScale(outcome.result), options);
   endAsMeasured(outcome, signal);
 }

@@ -2,6 +2,7 @@ import koffi from 'koffi';
 import { EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
   CONFIG,
+  CONGESTION_BYTES,
   COUNTER_NAME_BYTES,
   COUNTERS_MAX,
   type CType,
@@ -115,6 +116,8 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
+    congestion: library.func('loadgen_congestion', 'void', ['void *']),
+    tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
   };
 }
@@ -367,4 +370,17 @@ export function cheapestCall(libraryPath: string): () => void {
 export function traceChecker(libraryPath: string): (pid: number, id: number) => number {
   const fns = bind(libraryPath);
   return (pid, id) => Number(fns.traceCheck(pid, id));
+}
+
+/** TCP congestion control that the load's sockets have here; null where the kernel does not tell. */
+export function congestionOf(libraryPath: string): string | null {
+  const name = Buffer.alloc(CONGESTION_BYTES);
+  bind(libraryPath).congestion(name);
+  return cString(name) || null;
+}
+
+/** flock(2) of a descriptor, exclusive and without waiting: 0, or the errno. */
+export function fileLocker(libraryPath: string): (fd: number) => number {
+  const fns = bind(libraryPath);
+  return (fd) => Number(fns.tryLock(fd));
 }

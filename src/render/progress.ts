@@ -139,6 +139,7 @@ function barProgress(stream: ProgressStream, nowMs: () => number): Progress {
   return {
     log,
     stop,
+    waiting: log,
     planned: (plan, folder) => {
       tracker.setBlocks(plan.settings.blocks);
       log(`saving to ${folder}`);
@@ -163,6 +164,7 @@ function lineProgress(stream: ProgressStream, nowMs: () => number): Progress {
   return {
     log,
     stop: () => {},
+    waiting: log,
     planned: (plan, folder) => {
       const cells = plan.cells.filter((cell) => cell.skipReason === null).length;
       log(`measuring ${cells} cells in ${plan.settings.blocks} blocks, saving to ${folder}`);

@@ -60,7 +60,11 @@ export class Cli {
   static start(args: readonly string[], { cwd, env, wrap = [] }: CliOptions): Cli {
     const [command, ...rest] = [...wrap, process.execPath, CLI_PATH, ...args];
     const inherited = { PATH: process.env.PATH, CC: process.env.CC };
-    const own = { HOME: cwd, XDG_CACHE_HOME: inject('cacheHome') };
+    const own = {
+      HOME: cwd,
+      XDG_CACHE_HOME: inject('cacheHome'),
+      IOMODELS_BENCH_LOCK_DIR: inject('lockDir'),
+    };
     return new Cli(
       spawn(command ?? process.execPath, rest, {
         cwd,
