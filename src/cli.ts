@@ -7,13 +7,15 @@ import {
   EXIT,
   GateError,
   InterruptedError,
+  messageOf,
   NotComparableError,
+  OutputError,
   TrialsFailedError,
   UsageError,
 } from './util/errors.ts';
 
 const EXIT_HELP = `
-Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.
+Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 5 stdout cannot be written, 130 interrupted.
 Those of compare are in its own --help.`;
 
 /** One abort for the whole command: the first SIGINT or SIGTERM stops it in good order. */
@@ -65,6 +67,8 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return say(error.message, EXIT.usage);
   if (error instanceof EnvironmentError) return say(error.message, EXIT.environment);
   if (error instanceof TrialsFailedError) return say(error.message, EXIT.trialFailed);
+  // Told where it happened: of stdout's own error event.
+  if (error instanceof OutputError) return EXIT.output;
   if (error instanceof NotComparableError) return say(error.message, EXIT.notComparable);
   if (error instanceof GateError) return say(error.message, EXIT[error.verdict]);
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
@@ -82,16 +86,26 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${error.cause ? `\ncaused by ${stackOf(error.cause)}` : ''}`;
 }
 
-/** A reader that went away (`| head`) is no error; unheard, its EPIPE would end the process with a stack. */
-function tolerateClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error) => {
-      if (codeOf(error) !== 'EPIPE') throw error;
-    });
+/**
+ * A reader that went away (`| head`) is no error; unheard, its EPIPE would end the process with a stack. What
+ * else stdout refuses is lost to the reader, whoever wrote it: said once, and the exit code is that of no verdict.
+ * Where stderr is refused, nobody is left to be told.
+ */
+function watchOutput(): void {
+  let refused = false;
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error) => {
+    if (refused || codeOf(error) === 'EPIPE') return;
+    refused = true;
+    say(`cannot write to stdout: ${codeOf(error) ?? messageOf(error)}`, EXIT.output);
+  });
+  process.on('exit', () => {
+    if (refused) process.exitCode = EXIT.output;
+  });
 }
 
 async function main(): Promise<void> {
-  tolerateClosedPipes();
+  watchOutput();
   try {
     const program = await buildProgram(process.argv.slice(2), abortOnSignals());
     await program.parseAsync();

@@ -28,7 +28,7 @@ export function registerExport(command: Command): void {
   command
     .addArgument(runArgument())
     .requiredOption('--format <list>', 'formats, separated by commas; see below')
-    .option('--output <path>', 'a file; of several files the folder (default: stdout)')
+    .option('--output <path>', 'a file, or - for stdout; of several files the folder (default: stdout)')
     .addOption(resultsOption())
     .addHelpText('after', EXAMPLES)
     .action(exportRun);

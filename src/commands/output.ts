@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { renderDocument } from '../render/terminal.ts';
+import { codeOf, OutputError } from '../util/errors.ts';
 
 /** Width where it is not known: a pipe, a file, a CI log. */
 const WIDTH_DEFAULT = 120;
@@ -19,14 +20,18 @@ export function terminal(stream: WriteStream | NodeJS.WriteStream): { width: num
   };
 }
 
-/** Writes all of it to stdout; a reader that went away (`| head`) is not an error. */
+/** Writes all of it to stdout; a reader that went away (`| head`) is not an error. Rejects with `OutputError`. */
 export function write(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error && 'code' in error && error.code !== 'EPIPE') reject(error);
+      if (error && codeOf(error) !== 'EPIPE') reject(outputError(error));
       else resolve();
     });
   });
+}
+
+function outputError(cause: Error): OutputError {
+  return new OutputError(`cannot write to stdout: ${codeOf(cause) ?? cause.message}`, { cause });
 }
 
 /** What every command that prints a document takes. */

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../host/make-folder.ts';
 import { codeOf, UsageError } from '../util/errors.ts';
 import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
@@ -68,7 +69,7 @@ async function baselineIn(folder: string, outDir: string): Promise<Baseline | nu
 
 /** Copies beside the place and renames. `from` may be what is replaced. */
 async function keep(from: string, to: string, savedAt: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolder(dirname(to));
   // A dot first: no name of a baseline starts so.
   const room = await mkdtemp(join(dirname(to), `.${basename(to)}-`));
   try {

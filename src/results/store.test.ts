@@ -117,14 +117,13 @@ describe('a store that cannot be written', () => {
     expect(error.cause).toMatchObject({ code: 'ENOSPC' });
   });
 
-  test('keeps the old record when the new one does not fit, and no half of it', async () => {
-    const folder = await storedRun('a');
-    symlinkSync('/dev/full', join(folder, `${RECORD_FILE}.partial`));
+  test('leaves no half of a record that cannot be written', async () => {
     const store = await createStore(out, 'a');
-    const error = await failureOf(EnvironmentError, () => store.saveRecord({ ...record, status: 'broken' }));
-    expect(error.message).toBe(`cannot write ${join(folder, RECORD_FILE)}: ${FULL}`);
-    expect((await readRun('a', out)).record.status).toBe('complete');
-    expect(readdirSync(folder).sort()).toEqual([CALIBRATIONS_FILE, RECORD_FILE, TRIALS_FILE]);
+    const file = join(store.folder, RECORD_FILE);
+    mkdirSync(file);
+    const error = await failureOf(EnvironmentError, () => store.saveRecord(record));
+    expect(error.message).toBe(`cannot write ${file}: EISDIR; choose another folder with --results`);
+    expect(readdirSync(store.folder).sort()).toEqual([RECORD_FILE, TRIALS_FILE]);
   });
 });
 

@@ -1,6 +1,8 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
+import { makeFolder } from '../host/make-folder.ts';
+import { replaceWhole } from '../host/write-file.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
 import {
@@ -38,7 +40,7 @@ export interface RunStore {
 /** Makes `<out>/<runId>/`. Throws `EnvironmentError` where it cannot be written. */
 export async function createStore(outDir: string, runId: string): Promise<RunStore> {
   const folder = resolve(outDir, runId);
-  await writing(folder, () => mkdir(folder, { recursive: true }));
+  await writing(folder, () => makeFolder(folder));
   const trials = join(folder, TRIALS_FILE);
   const calibrations = join(folder, CALIBRATIONS_FILE);
   await writing(trials, () => writeFile(trials, '', { flag: 'a' }));
@@ -55,26 +57,16 @@ export async function createStore(outDir: string, runId: string): Promise<RunSto
     saveLog: async (name, text) => {
       const file = join(folder, LOGS_FOLDER, name);
       await writing(file, async () => {
-        await mkdir(dirname(file), { recursive: true });
+        await makeFolder(dirname(file));
         await writeFile(file, text);
       });
     },
   };
 }
 
-/** Writes beside the file and renames, so that a reader sees the old or the new one, never a half. */
-export async function replaceFile(file: string, text: string, advice?: string): Promise<void> {
-  const partial = `${file}.partial`;
-  const replace = async () => {
-    await writeFile(partial, text);
-    await rename(partial, file);
-  };
-  try {
-    await writing(file, replace, advice);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+/** Replaces a file as `replaceWhole` does, and says of a failure where and what helps: `EnvironmentError`. */
+export function replaceFile(file: string, text: string, advice?: string): Promise<void> {
+  return writing(file, () => replaceWhole(file, text), advice);
 }
 
 /** Does it, and says of a failure where it was to write and what helps: `EnvironmentError`. */

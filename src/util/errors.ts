@@ -7,6 +7,7 @@ export const EXIT = {
   regressed: 1,
   notComparable: 3,
   inconclusive: 4,
+  output: 5,
   interrupted: 130,
 } as const;
 
@@ -52,6 +53,14 @@ export class GateError extends Error {
     super(message);
     this.name = 'GateError';
     this.verdict = verdict;
+  }
+}
+
+/** What was to be printed could not be: a full disk behind stdout. Exit 5, which is no verdict. */
+export class OutputError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'OutputError';
   }
 }
 

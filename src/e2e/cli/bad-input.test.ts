@@ -263,6 +263,27 @@ describe('a machine that cannot do it ends with 3', () => {
   });
 });
 
+describe('an output that cannot be written', () => {
+  const full: CliOptions['wrap'] = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+
+  test.each([
+    ['of a command', ['list', 'models']],
+    ['of help', ['--help']],
+    ['of an export', ['list', 'workloads', '--json']],
+  ])('%s: one line, and a code that is no verdict', async (_what, args) => {
+    const { exitCode, stderr } = await runCli(args, { cwd, wrap: full });
+    expect(stderr).toBe('error: cannot write to stdout: ENOSPC\n');
+    expect(exitCode).toBe(EXIT.output);
+  });
+
+  test('on stderr: what was asked for is printed all the same', async () => {
+    const deaf: CliOptions['wrap'] = ['sh', '-c', 'exec "$@" 2> /dev/full', 'sh'];
+    const { exitCode, stdout } = await runCli(['run', '--dry-run', '--blocks', '1'], { cwd, wrap: deaf });
+    expect(exitCode).toBe(EXIT.ok);
+    expect(stdout).not.toBe('');
+  });
+});
+
 describe('cells that cannot be measured are skipped with the reason', () => {
   const limited = (nofile: number): Partial<CliOptions> => ({
     wrap: ['sh', '-c', `ulimit -n ${nofile}; exec "$@"`, 'sh'],
