@@ -148,12 +148,15 @@ static void *ping(void *arg)
 	return NULL;
 }
 
-/* All signals blocked: they are for the threads of whoever loaded this library. */
+/*
+ * All signals blocked: they are for the threads of whoever loaded this library. The affinity is
+ * inherited too, because pthread_attr_setaffinity_np is not in every C library.
+ */
 static int start_thread(pthread_t *thread, int cpu, void *(*work)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
-	cpu_set_t cpus;
+	cpu_set_t cpus, cpus_before;
 	int error = pthread_attr_init(&attr);
 	if (error)
 		return error;
@@ -161,13 +164,17 @@ static int start_thread(pthread_t *thread, int cpu, void *(*work)(void *), void 
 	if (!error && cpu >= 0) {
 		CPU_ZERO(&cpus);
 		CPU_SET(cpu, &cpus);
-		error = pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+		if (sched_getaffinity(0, sizeof(cpus_before), &cpus_before) < 0 ||
+		    sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+			error = errno;
 	}
 	if (!error) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &before);
 		error = pthread_create(thread, &attr, work, arg);
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		if (cpu >= 0)
+			(void)sched_setaffinity(0, sizeof(cpus_before), &cpus_before);
 	}
 	pthread_attr_destroy(&attr);
 	return error;

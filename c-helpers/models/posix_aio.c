@@ -52,7 +52,16 @@ struct loop {
 
 /* There only in a build with ThreadSanitizer: what it lacks is known, so it is not asked to judge. */
 extern void __tsan_init(void) __attribute__((weak));
-static const char tsan_reason[] = "ThreadSanitizer crashes in threads that libc starts itself";
+
+/* Why this build cannot serve; NULL: it can. Elsewhere than in glibc this would be another model. */
+static const char *build_reason(void)
+{
+#ifndef __GLIBC__
+	return "needs glibc: this C library starts a thread for each aio_read and aio_write, whose system "
+	       "calls cannot be counted";
+#endif
+	return __tsan_init ? "ThreadSanitizer crashes in threads that libc starts itself" : NULL;
+}
 
 /* Only when its request is done: closing under a blocked read would not even wake it. */
 static void conn_close(struct loop *loop, struct conn *conn, bool broken)
@@ -277,13 +286,15 @@ static enum exit_code model_probe(struct loop *loop, struct probe *probe)
 {
 	(void)loop;
 	int error = 0;
-	if (__tsan_init)
-		snprintf(probe->reason, sizeof(probe->reason), "%s", tsan_reason);
+	const char *reason = build_reason();
+	if (reason)
+		snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 	else if ((error = read_one()) != 0)
 		snprintf(probe->reason, sizeof(probe->reason), "aio_read(socket): %s", strerror(error));
 	return probe->reason[0] ? EXIT_UNSUPPORTED : EXIT_SERVED;
 }
 
+#ifdef __GLIBC__
 /* Before the first request: glibc takes the sizes only then. */
 static void helpers_prepare(struct loop *loop)
 {
@@ -309,15 +320,21 @@ static void helpers_prepare(struct loop *loop)
 	if (errno != 0)
 		die("aio_read(socket)");
 }
+#else
+static void helpers_prepare(struct loop *loop)
+{
+	(void)loop; /* build_reason said why not */
+}
+#endif
 
 static void model_prepare(struct loop *loop, const struct server *server)
 {
-	const struct f_owner_ex main_thread = {.type = F_OWNER_TID, .pid = gettid()};
+	const struct f_owner_ex main_thread = {.type = F_OWNER_TID, .pid = getpid()};
 
 	loop->server = server;
 	loop->slot = counters_slot(0);
-	if (__tsan_init)
-		die_unsupported("%s", tsan_reason);
+	if (build_reason())
+		die_unsupported("%s", build_reason());
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->bytes = net_slab(server->fds_max, server->buf_bytes);
 	sigemptyset(&loop->signals);

@@ -1,13 +1,7 @@
 #include <errno.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "../wire/uapi.h"
 #include "observer.h"
-
-/* Same number on every architecture; older headers lack the name. */
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434 /* Linux 5.3 */
-#endif
 
 /* Readable when the process has ended, reaped or not. */
 static void open_pid_fd(struct observer *o)

@@ -1,10 +1,8 @@
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "../wire/uapi.h"
 #include "observer.h"
 #include "tasks.h"
 #include "traces.h"

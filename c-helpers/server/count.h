@@ -10,16 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/aio_abi.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "../wire/uapi.h"
 #include "counters.h"
 
 /*
@@ -27,14 +24,21 @@
  * those passes over all connections) that found nothing to do, "events" what they reported.
  * Whoever sums while threads run reads in this order: what follows from something stands before it, so
  * that no sum shows more closed than accepted, or more bytes out than in.
- * The poll and epoll_wait calls exist only on older architectures; elsewhere libc uses the p-variants.
+ * The poll, select and epoll_wait calls exist only on older architectures; elsewhere libc uses the
+ * p-variants. Where both exist, libraries differ: glibc makes select out of pselect6, others (musl)
+ * epoll_wait out of epoll_pwait.
  */
 #ifdef SYS_poll
 #define SYS_NAME_POLL "sys.poll"
 #else
 #define SYS_NAME_POLL "sys.ppoll"
 #endif
-#ifdef SYS_epoll_wait
+#if defined(SYS_select) && !defined(__GLIBC__)
+#define SYS_NAME_SELECT "sys.select"
+#else
+#define SYS_NAME_SELECT "sys.pselect6"
+#endif
+#if defined(SYS_epoll_wait) && defined(__GLIBC__)
 #define SYS_NAME_EPOLL_WAIT "sys.epoll_wait"
 #else
 #define SYS_NAME_EPOLL_WAIT "sys.epoll_pwait"
@@ -62,7 +66,7 @@
 	X(SYS_SENDTO, "sys.sendto")                                                                          \
 	X(SYS_CLOSE, "sys.close")                                                                            \
 	X(SYS_POLL, SYS_NAME_POLL)                                                                           \
-	X(SYS_PSELECT6, "sys.pselect6")                                                                      \
+	X(SYS_SELECT, SYS_NAME_SELECT)                                                                       \
 	X(SYS_EPOLL_WAIT, SYS_NAME_EPOLL_WAIT)                                                               \
 	X(SYS_EPOLL_CTL, "sys.epoll_ctl")                                                                    \
 	X(SYS_FCNTL, "sys.fcntl")                                                                            \
@@ -134,10 +138,9 @@ static inline int sys_poll(struct counters_slot *slot, struct pollfd *fds, nfds_
 	return poll(fds, n, timeout_ms);
 }
 
-/* glibc makes select out of pselect6 everywhere. */
 static inline int sys_select(struct counters_slot *slot, int fds_end, fd_set *in, fd_set *out)
 {
-	count(slot, COUNT_SYS_PSELECT6);
+	count(slot, COUNT_SYS_SELECT);
 	return select(fds_end, in, out, NULL, NULL);
 }
 

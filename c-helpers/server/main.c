@@ -13,6 +13,7 @@
 
 #include "die.h"
 #include "handicap.h"
+#include "inherited.h"
 #include "net.h"
 
 #define CONNS_MAX_DEFAULT 16384u
@@ -278,8 +279,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &options, loop);
 	die_with_parent();
-	/* Inherited descriptors would eat into select's 1,024. Not fatal where the call is missing. */
-	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
+	close_inherited();
 	pin(&options, &server);
 	if (options.probe)
 		return run_probe(loop);

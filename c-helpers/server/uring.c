@@ -3,9 +3,6 @@
  */
 #include "uring.h"
 
-/* Without the constants of 6.1 this file is empty, so that old headers cost the io_uring programs only. */
-#ifdef IORING_SETUP_DEFER_TASKRUN
-
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -205,5 +202,3 @@ enum exit_code uring_open(struct uring *ring, const struct uring_wants *wants, s
 	list_features(ring, probe);
 	return EXIT_SERVED;
 }
-
-#endif

@@ -15,7 +15,6 @@
 #ifndef IOMB_URING_H
 #define IOMB_URING_H
 
-#include <linux/io_uring.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>

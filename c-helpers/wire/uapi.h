@@ -1,0 +1,243 @@
+/*
+ * uapi.h - what the kernel and we agree on, where the headers of a system may be too old to say it.
+ *
+ * The helpers are compiled where they run, with whatever kernel headers lie there: none at all beside
+ * musl, 4.18 beside the C library of an old enterprise system. What these declare never changes once it
+ * is released, so the few structures and numbers that we need stand here, under the names that the
+ * kernel gives them, and <linux/...> is not included. Members of unions that no helper uses are left
+ * out. Whether the running kernel knows a thing is asked at run time, never concluded from a header.
+ *
+ * A test compares every size, offset and number with the system's own headers, where those are new
+ * enough, on each architecture that it has a compiler for.
+ */
+#ifndef IOMB_UAPI_H
+#define IOMB_UAPI_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* System calls since 5.1 have the same number on every architecture. */
+#ifndef SYS_io_uring_setup
+#define SYS_io_uring_setup 425 /* 5.1 */
+#endif
+#ifndef SYS_io_uring_enter
+#define SYS_io_uring_enter 426 /* 5.1 */
+#endif
+#ifndef SYS_io_uring_register
+#define SYS_io_uring_register 427 /* 5.1 */
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434 /* 5.3 */
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* 5.9 */
+#endif
+
+/* futex(2) */
+#define FUTEX_WAIT_PRIVATE 128
+#define FUTEX_WAKE_PRIVATE 129
+
+/* io_setup(2), io_submit(2): native AIO. */
+typedef unsigned long aio_context_t;
+
+enum {
+	IOCB_CMD_POLL = 5, /* 4.18 */
+};
+
+struct iocb {
+	uint64_t aio_data; /* comes back in io_event.data */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint32_t aio_key;
+	int32_t aio_rw_flags;
+#else
+	int32_t aio_rw_flags;
+	uint32_t aio_key;
+#endif
+	uint16_t aio_lio_opcode; /* IOCB_CMD_* */
+	int16_t aio_reqprio;
+	uint32_t aio_fildes;
+	uint64_t aio_buf; /* IOCB_CMD_POLL: the events */
+	uint64_t aio_nbytes;
+	int64_t aio_offset;
+	uint64_t aio_reserved2;
+	uint32_t aio_flags;
+	uint32_t aio_resfd;
+};
+
+struct io_event {
+	uint64_t data;
+	uint64_t obj; /* the address of the struct iocb */
+	int64_t res;
+	int64_t res2;
+};
+
+/* perf_event_open(2): counting a tracepoint. The structure as of 4.1; every later kernel takes its size. */
+enum {
+	PERF_TYPE_TRACEPOINT = 2,
+};
+#define PERF_FLAG_FD_CLOEXEC 8ul
+
+struct perf_event_attr {
+	uint32_t type;
+	uint32_t size;
+	uint64_t config; /* the tracepoint's id */
+	uint64_t sample_period;
+	uint64_t sample_type;
+	uint64_t read_format;
+	uint64_t disabled : 1, inherit : 1, other_bits : 62;
+	uint32_t wakeup_events;
+	uint32_t bp_type;
+	uint64_t config1;
+	uint64_t config2;
+	uint64_t branch_sample_type;
+	uint64_t sample_regs_user;
+	uint32_t sample_stack_user;
+	int32_t clockid;
+	uint64_t sample_regs_intr;
+	uint32_t aux_watermark;
+	uint16_t sample_max_stack;
+	uint16_t padding;
+};
+_Static_assert(sizeof(struct perf_event_attr) == 112, "PERF_ATTR_SIZE_VER5");
+
+/* io_uring(7): requests. */
+enum {
+	IORING_OP_NOP = 0,
+	IORING_OP_TIMEOUT = 11,
+	IORING_OP_ACCEPT = 13,
+	IORING_OP_CLOSE = 19, /* 5.6, and all below */
+	IORING_OP_SEND = 26,
+	IORING_OP_RECV = 27,
+	IORING_OP_SOCKET = 45, /* 5.19 */
+};
+
+#define IOSQE_IO_LINK (1u << 2)
+#define IOSQE_CQE_SKIP_SUCCESS (1u << 6)     /* 5.17 */
+#define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio */
+
+struct io_uring_sqe {
+	uint8_t opcode; /* IORING_OP_* */
+	uint8_t flags;	/* IOSQE_* */
+	uint16_t ioprio;
+	int32_t fd;
+	uint64_t off;
+	uint64_t addr;
+	uint32_t len;
+	union { /* one name for each operation */
+		uint32_t rw_flags;
+		uint32_t msg_flags;
+		uint32_t accept_flags;
+		uint32_t timeout_flags;
+	};
+	uint64_t user_data; /* comes back in io_uring_cqe.user_data */
+	uint16_t buf_index;
+	uint16_t personality;
+	uint32_t file_index;
+	uint64_t addr3;
+	uint64_t padding[1];
+};
+_Static_assert(sizeof(struct io_uring_sqe) == 64, "one cache line");
+
+/* The argument of IORING_OP_TIMEOUT. */
+struct __kernel_timespec {
+	int64_t tv_sec;
+	int64_t tv_nsec;
+};
+
+/* Results. */
+#define IORING_CQE_F_SOCK_NONEMPTY (1u << 2) /* 5.19 */
+
+struct io_uring_cqe {
+	uint64_t user_data;
+	int32_t res; /* what the system call would have returned, or -errno */
+	uint32_t flags;
+};
+
+/* io_uring_setup(2) */
+#define IORING_SETUP_SQPOLL (1u << 1)
+#define IORING_SETUP_SQ_AFF (1u << 2)
+#define IORING_SETUP_CQSIZE (1u << 3)	      /* 5.5 */
+#define IORING_SETUP_CLAMP (1u << 4)	      /* 5.6 */
+#define IORING_SETUP_SUBMIT_ALL (1u << 7)     /* 5.18 */
+#define IORING_SETUP_COOP_TASKRUN (1u << 8)   /* 5.19 */
+#define IORING_SETUP_SINGLE_ISSUER (1u << 12) /* 6.0 */
+#define IORING_SETUP_DEFER_TASKRUN (1u << 13) /* 6.1 */
+
+#define IORING_FEAT_SINGLE_MMAP (1u << 0)     /* 5.4 */
+#define IORING_FEAT_FAST_POLL (1u << 5)	      /* 5.7 */
+#define IORING_FEAT_SQPOLL_NONFIXED (1u << 7) /* 5.11 */
+#define IORING_FEAT_CQE_SKIP (1u << 11)	      /* 5.17 */
+
+struct io_sqring_offsets {
+	uint32_t head;
+	uint32_t tail;
+	uint32_t ring_mask;
+	uint32_t ring_entries;
+	uint32_t flags;
+	uint32_t dropped;
+	uint32_t array;
+	uint32_t resv1;
+	uint64_t resv2;
+};
+
+struct io_cqring_offsets {
+	uint32_t head;
+	uint32_t tail;
+	uint32_t ring_mask;
+	uint32_t ring_entries;
+	uint32_t overflow;
+	uint32_t cqes;
+	uint32_t flags;
+	uint32_t resv1;
+	uint64_t resv2;
+};
+
+struct io_uring_params {
+	uint32_t sq_entries;
+	uint32_t cq_entries;
+	uint32_t flags; /* IORING_SETUP_* */
+	uint32_t sq_thread_cpu;
+	uint32_t sq_thread_idle; /* milliseconds */
+	uint32_t features;	 /* IORING_FEAT_*, set by the kernel */
+	uint32_t wq_fd;
+	uint32_t resv[3];
+	struct io_sqring_offsets sq_off;
+	struct io_cqring_offsets cq_off;
+};
+
+/* Where mmap(2) of the ring's descriptor finds the rings (both, with FEAT_SINGLE_MMAP) and the SQEs. */
+#define IORING_OFF_SQ_RING 0ull
+#define IORING_OFF_SQES 0x10000000ull
+
+/* The flags word of the submission ring. */
+#define IORING_SQ_NEED_WAKEUP (1u << 0)
+#define IORING_SQ_CQ_OVERFLOW (1u << 1) /* 5.8 */
+
+/* io_uring_enter(2) */
+#define IORING_ENTER_GETEVENTS (1u << 0)
+#define IORING_ENTER_SQ_WAKEUP (1u << 1)
+#define IORING_ENTER_SQ_WAIT (1u << 2) /* 5.10 */
+
+/* io_uring_register(2) */
+enum {
+	IORING_REGISTER_PROBE = 8, /* 5.6 */
+};
+#define IO_URING_OP_SUPPORTED (1u << 0)
+
+struct io_uring_probe_op {
+	uint8_t op;
+	uint8_t resv;
+	uint16_t flags; /* IO_URING_OP_* */
+	uint32_t resv2;
+};
+
+struct io_uring_probe {
+	uint8_t last_op;
+	uint8_t ops_len;
+	uint16_t resv;
+	uint32_t resv2[3];
+	struct io_uring_probe_op ops[];
+};
+
+#endif
