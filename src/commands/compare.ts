@@ -18,6 +18,7 @@ import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
+import { listOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
 import { resultsOption } from './show.ts';
@@ -57,8 +58,10 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
   command
     .argument('<base>', 'what is compared with')
     .argument('<current>', 'what is judged')
-    .option('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)')
-    .option('--metrics <list>', 'metrics or globs that are judged (default: see below)')
+    .addOption(
+      listOption('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)'),
+    )
+    .addOption(listOption('--metrics <list>', 'metrics or globs that are judged (default: see below)'))
     .addOption(
       new Option('--inconclusive <verdict>', 'exit 0 (pass) or 1 (fail) instead of 4').choices([
         'pass',

@@ -5,6 +5,7 @@ import { readRun } from '../results/store.ts';
 import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { locateExports, parseFormats, writeExports } from './export-files.ts';
+import { listOption } from './options.ts';
 import { runArgument, write } from './output.ts';
 import { resultsOption } from './show.ts';
 
@@ -27,7 +28,7 @@ Examples:
 export function registerExport(command: Command): void {
   command
     .addArgument(runArgument())
-    .requiredOption('--format <list>', 'formats, separated by commas; see below')
+    .addOption(listOption('--format <list>', 'formats, separated by commas; see below').makeOptionMandatory())
     .option('--output <path>', 'a file; of several files the folder (default: stdout)')
     .addOption(resultsOption())
     .addHelpText('after', EXAMPLES)

@@ -6,6 +6,7 @@ import { findModel, MODELS, programsOf } from '../models/registry.ts';
 import { LaunchError, launchServer } from '../server/launch.ts';
 import { SERVER_EXIT } from '../server/protocol.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
+import { listOption } from './options.ts';
 
 interface ServeOptions {
   readonly port: string;
@@ -18,7 +19,7 @@ export function registerServe(command: Command, signal: AbortSignal): void {
   command
     .argument('<model>', 'a model of `list models`')
     .option('--port <port>', 'port on 127.0.0.1; 0 takes a free one', '0')
-    .option('--cpu <list>', 'CPUs to pin the server to, such as 1 or 0,2-3')
+    .addOption(listOption('--cpu <list>', 'CPUs to pin the server to, such as 1 or 0,2-3'))
     .option('--conns-max <n>', 'refuse more connections than this')
     .addHelpText('after', '\nExample:\n  iomodels-bench serve epoll-et --port 7000 --cpu 1')
     .action((model: string, options: ServeOptions) => serve(model, options, signal));

@@ -85,7 +85,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     clientCpus,
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
-      flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 's') / 1000,
+      flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
     audit: flags.audit ?? false,
     handicap,
   };
@@ -221,22 +221,31 @@ function wholeNumber(
   return value;
 }
 
-/** `240`, `240ms`, `1.5s`, `2m`; a bare number is in `unit`. Result in milliseconds. */
+/** What a bare number may have been meant as: the two units that times of a trial, or of a run, are in. */
+const SPELLINGS = { trial: ['ms', 's'], run: ['s', 'm'] } as const;
+
+/** `240ms`, `1.5s`, `2m`, in milliseconds; a bare number is refused, for nobody knows of what. */
 function duration(
   text: string | undefined,
   fallback: number,
   flag: string,
   problems: string[],
-  unit: 'ms' | 's' = 'ms',
+  of: keyof typeof SPELLINGS = 'trial',
 ): number {
   if (text === undefined) return fallback;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
   const factors = { ms: 1, s: 1000, m: 60_000 } as const;
-  const ms = match ? Number(match[1]) * factors[(match[2] ?? unit) as keyof typeof factors] : Number.NaN;
-  const max = unit === 's' ? Number.MAX_SAFE_INTEGER : DURATION_MAX_MS;
+  const unit = match?.[2] as keyof typeof factors | undefined;
+  if (match && unit === undefined && Number(match[1]) > 0) {
+    const [short, long] = SPELLINGS[of].map((suffix) => `${text}${suffix}`);
+    problems.push(`${flag} ${text}: a time needs its unit: ${short} or ${long}`);
+    return fallback;
+  }
+  const ms = match && unit !== undefined ? Number(match[1]) * factors[unit] : Number.NaN;
+  const max = of === 'run' ? Number.MAX_SAFE_INTEGER : DURATION_MAX_MS;
   if (!(ms >= 1 && ms <= max)) {
     problems.push(
-      `${flag} ${text}: must be a time such as 250ms, 1.5s or 2m${unit === 'ms' ? ', 1 ms to 10 m' : ''}`,
+      `${flag} ${text}: must be a time such as 250ms, 1.5s or 2m${of === 'trial' ? ', 1 ms to 10 m' : ''}`,
     );
     return fallback;
   }
