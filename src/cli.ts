@@ -66,14 +66,15 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof EnvironmentError) return say(error.message, EXIT.environment);
   if (error instanceof TrialsFailedError) return say(error.message, EXIT.trialFailed);
   if (error instanceof NotComparableError) return say(error.message, EXIT.notComparable);
-  if (error instanceof GateError) return say(error.message, EXIT[error.verdict]);
+  // A verdict is what was asked for, and no error.
+  if (error instanceof GateError) return say(error.message, EXIT[error.verdict], '');
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
   process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
   return EXIT.environment;
 }
 
-function say(message: string, code: number): number {
-  for (const line of message.split('\n')) process.stderr.write(`error: ${line}\n`);
+function say(message: string, code: number, prefix = 'error: '): number {
+  for (const line of message.split('\n')) process.stderr.write(`${prefix}${line}\n`);
   return code;
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cellMatcher } from '../config/allow-missing.ts';
 import { documentOf, tablePart } from '../document/document.ts';
 import { readPlace } from '../host/host-id.ts';
 import { withSchema } from '../reports/json.ts';
@@ -8,12 +9,14 @@ import { saveBaseline } from '../results/baselines.ts';
 import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { baselinesTable } from '../tables/baselines-table.ts';
+import { listOption } from './options.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
 import { resultsOption } from './show.ts';
 
 interface SaveOptions {
   readonly results: string;
   readonly force?: boolean;
+  readonly allowMissing?: string;
   readonly json?: boolean;
 }
 
@@ -53,6 +56,12 @@ export function registerBaseline(command: Command): void {
     .argument('[run]', 'a run id, a run folder or a run.json; default: the newest under --results')
     .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
+    .addOption(
+      listOption(
+        '--allow-missing <list>',
+        'models, or model/workload, or globs of them that the replaced one has and the run may lack',
+      ),
+    )
     .option('--json', 'print only JSON on stdout')
     .action(save);
   command
@@ -80,6 +89,7 @@ async function save(name: string, run: string | undefined, options: SaveOptions)
     run,
     outDir: options.results,
     force: options.force === true,
+    ...(options.allowMissing === undefined ? {} : { mayBeMissing: cellMatcher(options.allowMissing) }),
     now: new Date().toISOString(),
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);

@@ -29,10 +29,12 @@ const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
 interface Options extends PrintOptions {
   readonly threshold?: string;
   readonly metrics?: string;
+  readonly allowMissing?: string;
   readonly inconclusive?: 'pass' | 'fail';
   readonly force?: boolean;
   readonly confirm?: boolean;
   readonly all?: boolean;
+  readonly dryRun?: boolean;
   readonly export: readonly string[];
 }
 
@@ -51,7 +53,8 @@ Examples:
   iomodels-bench compare a b --export junit=report.xml --export markdown=report.md
   iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
 
-Exit codes: 0 nothing regressed, 1 regressed, 2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
+Exit codes: 0 nothing regressed, 1 regressed, or something that the base has is missing (--allow-missing),
+2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
 
 /** `compare <base> <current>`: a verdict for every metric of every cell, and one for all. */
 export function registerCompare(command: Command, signal: AbortSignal): void {
@@ -68,6 +71,12 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
         'fail',
       ]),
     )
+    .addOption(
+      listOption(
+        '--allow-missing <list>',
+        "models, or model/workload, or globs of them that the current side may lack, such as 'io_uring*,*/c10k'",
+      ),
+    )
     .option('--confirm', 'measure what regressed again on this host before it is called a regression')
     .option('--force', 'compare although the environments make it meaningless')
     .option('--all', 'show every row, not only those that changed')
@@ -80,6 +89,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
+    .option('--dry-run', 'check the options and compare nothing: before a run that is to be compared')
     .addHelpText('after', EXAMPLES)
     .action((base: string, current: string, options: Options) => compare(base, current, options, signal));
 }
@@ -87,6 +97,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
 async function compare(baseNames: string, currentNames: string, options: Options, signal: AbortSignal) {
   const compareOptions = resolveCompareOptions(options);
   const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
+  if (options.dryRun) return;
   await locateRequests(exports.filter(({ path }) => path !== null));
   const base = await readSide(baseNames, options.results);
   const current = await readSide(currentNames, options.results);
@@ -126,7 +137,8 @@ function requireComparable(comparison: Comparison, force: boolean): void {
       ].join('\n'),
     );
   if (comparison.metrics.length > 0) return;
-  const reasons = [...new Set(comparison.leftOut.map(({ reason }) => reason))];
+  const apart = [...comparison.missing, ...comparison.leftOut];
+  const reasons = [...new Set(apart.map(({ reason }) => reason))];
   throw new NotComparableError(
     ['the two sides have no cell in common that could be compared', ...reasons.slice(0, 5)].join('\n  '),
   );
@@ -217,8 +229,14 @@ async function report(
 }
 
 function endByVerdict(comparison: Comparison, inconclusive: Options['inconclusive']): void {
-  if (comparison.outcome === 'passed') return;
-  if (comparison.outcome === 'regressed') throw new GateError(outcomeLine(comparison), 'regressed');
-  if (inconclusive === 'pass') return;
-  throw new GateError(outcomeLine(comparison), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
+  switch (comparison.outcome) {
+    case 'passed':
+      return;
+    case 'regressed':
+    case 'missing':
+      throw new GateError(outcomeLine(comparison), 'regressed');
+    case 'inconclusive':
+      if (inconclusive === 'pass') return;
+      throw new GateError(outcomeLine(comparison), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
+  }
 }

@@ -44,9 +44,16 @@ export function select(list: string, known: readonly string[], what: string): Se
   return { names, problems };
 }
 
-/** A test for names by the same lists, where it is not known what there is: true where an item matches. */
-export function matcherOf(list: string): (name: string) => boolean {
-  const items = itemsOf(list).map(({ pattern, excluded }) => {
+/**
+ * A test for names by the same lists, where it is not known what there is: true where an item matches.
+ * @param whole makes a pattern of the whole name of what an item says.
+ */
+export function matcherOf(
+  list: string,
+  whole: (pattern: string) => string = (pattern) => pattern,
+): (name: string) => boolean {
+  const items = itemsOf(list).map(({ pattern: text, excluded }) => {
+    const pattern = whole(text);
     const glob = isGlob(pattern) ? picomatch(pattern) : null;
     return { excluded, matches: (name: string) => name === pattern || glob?.(name) === true };
   });
