@@ -23,7 +23,7 @@ function run(
   controller = new AbortController(),
 ): Promise<RunOutcome> {
   return runBenchmark(
-    { settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
+    { kind: 'run', settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
     world.deps,
     { listener: world.listener, signal: controller.signal },
   );

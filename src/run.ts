@@ -10,6 +10,7 @@ import type {
   Calibration,
   Environment,
   InstrumentSupport,
+  RunKind,
   RunRecord,
   RunResult,
   RunSettings,
@@ -57,6 +58,7 @@ export interface RunListener {
 }
 
 export interface RunRequest {
+  readonly kind: RunKind;
   readonly settings: RunSettings;
   readonly runId: string;
   readonly warnings: readonly string[];
@@ -173,6 +175,7 @@ function newRecord(
     tool,
     startedAt: execution.deps.now(),
     finishedAt: null,
+    kind: request.kind,
     status: 'running',
     settings: request.settings,
     cells: [...plan.cells],

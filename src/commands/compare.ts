@@ -18,10 +18,9 @@ import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
-import { listOption } from './options.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
@@ -163,7 +162,10 @@ async function confirm(
   requireThisHost(last);
   process.stderr.write(`measuring ${cells.length} cells again that seem to have regressed\n`);
   const settings = settingsAgain(last.record.settings, cells);
-  const { result, folder } = await measureRun({ settings, warnings: [] }, options.results, signal);
+  const { result, folder } = await measureRun(
+    { settings, warnings: [] },
+    { kind: 'confirm', results: options.results, signal },
+  );
   process.stderr.write(`the second measurement is stored in ${folder}\n`);
   signal.throwIfAborted();
   return confirmComparison(comparison, compareRuns(base, [only(result, cells)], compareOptions));

@@ -11,10 +11,9 @@ import { saveNoise } from '../results/noise.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
-import { listOption } from './options.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 interface NoiseOptions extends NoiseFlags, PrintOptions {
   readonly dryRun?: boolean;
@@ -69,7 +68,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, { kind: 'noise', results: options.results, signal });
   const { result } = outcome;
   // Half a certificate would promise what nobody measured.
   if (signal.aborted) return endAsMeasured(outcome, signal);

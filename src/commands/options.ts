@@ -8,3 +8,8 @@ export function listOption(flags: string, description: string): Option {
 function addToList(value: string, previous: string | undefined): string {
   return previous === undefined ? value : `${previous},${value}`;
 }
+
+/** The folder of runs, for every command that reads or writes them. */
+export function resultsOption(): Option {
+  return new Option('--results <folder>', 'folder that holds the runs').default('./results');
+}

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { Argument, Option } from 'commander';
+import { Option } from 'commander';
 import pc from 'picocolors';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
@@ -34,14 +34,6 @@ export interface PrintOptions {
   readonly results: string;
   readonly json?: boolean;
   readonly markdown?: boolean;
-}
-
-/** The run that `show`, `tables` and `export` are about. */
-export function runArgument(): Argument {
-  return new Argument(
-    '[run]',
-    'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --results',
-  );
 }
 
 /** `--markdown`, for every command that prints a document. */

@@ -12,10 +12,9 @@ import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
-import { listOption } from './options.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
   readonly workload: readonly string[];
@@ -97,7 +96,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, { kind: 'run', results: options.results, signal });
   const summary = summarize(outcome.result);
   await report(outcome, summary, options);
   await exportRun({ result: outcome.result, summary, comparison: null }, outcome.folder, exports);

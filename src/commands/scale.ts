@@ -9,10 +9,9 @@ import type { RunOutcome } from '../run.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
-import { listOption } from './options.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 interface ScaleOptions extends ScaleFlags, PrintOptions {
   readonly from?: string;
@@ -81,7 +80,7 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, { kind: 'scale', results: options.results, signal });
   await report(outcome, summarizeScale(outcome.result), options);
   endAsMeasured(outcome, signal);
 }

@@ -19,8 +19,9 @@ import { EnvironmentError, UsageError } from '../util/errors.ts';
 import { BASELINE_FILE, BASELINES_FOLDER, findBaseline, listBaselines } from './baseline-index.ts';
 import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
+import { listRuns } from './run-index.ts';
 import type { RunRecord, TrialResult } from './schema.ts';
-import { CALIBRATIONS_FILE, createStore, listRuns, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
+import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
 
 const { record, trials, calibrations } = fixtureRun();
 const OLD: Place = { host: 'box', kernel: '6.11.0', kernelVersion: '#1 SMP' };
@@ -97,7 +98,7 @@ describe('a baseline that is saved', () => {
   test('is not taken for a run of its own', async () => {
     const run = await storedRun('a');
     await save('nightly', 'a');
-    expect(await listRuns(out)).toEqual([run]);
+    expect((await listRuns(out)).runs.map(({ folder }) => folder)).toEqual([run]);
   });
 
   test('is kept once for each host and each build of each kernel', async () => {

@@ -9,8 +9,8 @@ import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE, writing } from '.
 
 export interface SaveRequest {
   readonly name: string;
-  /** As `readRun` takes it; undefined: the newest. */
-  readonly run: string | undefined;
+  /** As `readRun` takes it. */
+  readonly run: string;
   readonly outDir: string;
   /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
   readonly force: boolean;

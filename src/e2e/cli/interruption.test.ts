@@ -11,10 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { until } from '../conformance/until.ts';
-import { CLI_DEADLINE_MS, Cli, runCli, runFolders } from './cli.ts';
+import { CLI_DEADLINE_MS, Cli, newestFolder, runCli, runFolders } from './cli.ts';
 import { childrenOf, countFds, isAlive, serversOf, type Task } from './processes.ts';
 
 /** Of many-connections: a server with as many descriptors is in the middle of its load. */
@@ -71,7 +72,7 @@ function untilGone(tasks: readonly Task[]): Promise<unknown> {
   });
 }
 
-const newestRun = () => readRun(runFolders(cwd).at(-1), cwd);
+const newestRun = () => readRun(newestFolder(cwd), cwd);
 
 /** Every run, however it ended, is shown; what it says beside the tables is returned. */
 async function show(): Promise<{ stdout: string; stderr: string }> {
@@ -143,6 +144,20 @@ test('SIGINT while the helpers are compiled ends it with 130, and leaves no comp
   expect(stderr).toContain('error: interrupted before anything was measured\n');
   await untilGone(compilers);
   expect(existsSync(out)).toBe(false);
+});
+
+test('no run is passed over in silence where none is named', async () => {
+  const ids = (await listRuns(join(cwd, 'results'))).runs.map(({ runId, status }) => `${runId} ${status}`);
+  expect(ids[0]).toMatch(/ complete$/);
+  expect(ids.slice(1)).toEqual(ids.slice(1).map(() => expect.stringMatching(/ interrupted$/)));
+  expect(ids.length).toBeGreaterThan(2);
+  const complete = ids[0]?.split(' ')[0];
+  for (const args of [['show'], ['tables'], ['export', '--format', 'csv'], ['baseline', 'save', 'newest']]) {
+    const { exitCode, stderr } = await runCli(args, { cwd });
+    expect({ args, exitCode }).toEqual({ args, exitCode: EXIT.ok });
+    expect(stderr).toContain(` is ${complete}; passed over: `);
+    expect(stderr).toContain('(run, interrupted)');
+  }
 });
 
 describe('the command that is killed in mid-run', () => {
