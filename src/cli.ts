@@ -2,11 +2,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { readTool } from './build/package.ts';
 import { COMMANDS } from './commands/registry.ts';
 import {
-  codeOf,
   EnvironmentError,
   EXIT,
   GateError,
   InterruptedError,
+  isReaderGone,
   NotComparableError,
   TrialsFailedError,
   UsageError,
@@ -16,10 +16,10 @@ const EXIT_HELP = `
 Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.
 Those of compare are in its own --help.`;
 
-/** One abort for the whole command: the first SIGINT or SIGTERM stops it in good order. */
+/** One abort for the whole command: the first SIGINT, SIGTERM or, of a terminal that goes away, SIGHUP stops it in good order. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => {
       // A second one means that good order takes too long.
       if (controller.signal.aborted) process.exit(EXIT.interrupted);
@@ -83,12 +83,18 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${error.cause ? `\ncaused by ${stackOf(error.cause)}` : ''}`;
 }
 
-/** A reader that went away (`| head`) is no error; unheard, its EPIPE would end the process with a stack. */
+/** A reader that went away (`| head`, a closed terminal) is no error; unheard, it would end the process with a stack. */
 function tolerateClosedPipes(): void {
+  let terminalGone = false;
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error) => {
-      if (codeOf(error) !== 'EPIPE') throw error;
+      if (!isReaderGone(error)) throw error;
+      terminalGone ||= stream.isTTY;
     });
+  process.on('exit', () => {
+    // Node aborts when it cannot give a terminal back its modes; this ends as a program without a handler does.
+    if (terminalGone) process.removeAllListeners('SIGHUP').kill(process.pid, 'SIGHUP');
+  });
 }
 
 async function main(): Promise<void> {

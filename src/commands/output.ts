@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { renderDocument } from '../render/terminal.ts';
+import { isReaderGone } from '../util/errors.ts';
 
 /** Width where it is not known: a pipe, a file, a CI log. */
 const WIDTH_DEFAULT = 120;
@@ -23,7 +24,7 @@ export function terminal(stream: WriteStream | NodeJS.WriteStream): { width: num
 export function write(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error && 'code' in error && error.code !== 'EPIPE') reject(error);
+      if (error && !isReaderGone(error)) reject(error);
       else resolve();
     });
   });

@@ -104,7 +104,7 @@ test('a server that is killed in the middle of a trial: that trial failed, the r
   expect((await show()).stdout).toBe(stdout);
 });
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
+describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in mid-run', (signal) => {
   test('ends it with 130, leaves no process, and keeps what was measured', async () => {
     const cli = start(['run', ...MODELS, ...ENDLESS]);
     await untilSaid(cli, 'block 1 of 1000');
