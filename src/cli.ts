@@ -1,6 +1,7 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readTool } from './build/package.ts';
 import { COMMANDS } from './commands/registry.ts';
+import { askOfTerminal, COLOR_WHEN, WIDTH_RANGE } from './commands/terminal-options.ts';
 import {
   EnvironmentError,
   EXIT,
@@ -34,6 +35,18 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
   const program = new Command(tool.name)
     .description('compare every way Linux does I/O, on this host, with numbers that can be checked')
     .version(tool.version)
+    .addOption(
+      new Option('--width <columns>', 'how wide to print (default: as the terminal, or COLUMNS)').argParser(
+        parseWidth,
+      ),
+    )
+    .addOption(
+      new Option('--color <when>', 'whether to print in colour; auto: as NO_COLOR and FORCE_COLOR say')
+        .choices(COLOR_WHEN)
+        .default('auto'),
+    )
+    .hook('preAction', (_program, command) => askOfTerminal(command.optsWithGlobals()))
+    .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', EXIT_HELP);
@@ -48,6 +61,13 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
     if (command.options.some((option) => option.long === '--results')) takeOldName(command);
   }
   return program;
+}
+
+function parseWidth(text: string): number {
+  const { min, max } = WIDTH_RANGE;
+  const width = Number(text);
+  if (/^\d+$/.test(text) && width >= min && width <= max) return width;
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
 }
 
 /** `--out`, as `--results` was called before: --output is where exports go, and one letter apart from it. */

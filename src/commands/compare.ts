@@ -16,6 +16,7 @@ import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
 import { listOption, resultsOption } from './options.ts';
@@ -160,7 +161,9 @@ async function confirm(
   const [last] = current.slice(-1);
   if (cells.length === 0 || last === undefined) return comparison;
   requireThisHost(last);
-  process.stderr.write(`measuring ${cells.length} cells again that seem to have regressed\n`);
+  process.stderr.write(
+    `measuring ${counted(cells.length, 'cell')} again that ${cells.length === 1 ? 'seems' : 'seem'} to have regressed\n`,
+  );
   const settings = settingsAgain(last.record.settings, cells);
   const { result, folder } = await measureRun(
     { settings, warnings: [] },

@@ -78,7 +78,7 @@ function realDeps(signal: AbortSignal): DoctorDeps {
     workloads: loadWorkloads(),
     cacheDir: cacheDir(),
     write,
-    terminal: terminal(process.stdout),
+    terminal: terminal(),
   };
 }
 

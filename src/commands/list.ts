@@ -89,6 +89,6 @@ function realDeps(): ListDeps {
     runs: async (outDir) => (await import('../results/run-index.ts')).listRuns(outDir),
     warn: (text) => void process.stderr.write(`warning: ${text}\n`),
     write,
-    terminal: terminal(process.stdout),
+    terminal: terminal(),
   };
 }

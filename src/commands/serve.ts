@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR } from '../build/package.ts';
+import { readCpuList } from '../config/cpus.ts';
 import { unknown } from '../config/selection.ts';
 import { findModel, MODELS, programsOf } from '../models/registry.ts';
+import { readTopology } from '../observe/topology.ts';
 import { LaunchError, launchServer } from '../server/launch.ts';
 import { SERVER_EXIT } from '../server/protocol.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { listOption } from './options.ts';
 
 interface ServeOptions {
@@ -35,6 +38,7 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
         'model',
       ),
     );
+  requireCpus(options.cpu);
   const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf([model]), signal });
   const path = built.servers.get(model.program);
   if (path === undefined)
@@ -47,7 +51,7 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
     throw explain(cause);
   });
   process.stdout.write(
-    `${model.id} echoes on 127.0.0.1:${server.port} (pid ${server.pid}, up to ${server.connsMax} connections); Ctrl-C ends it\n`,
+    `${model.id} echoes on 127.0.0.1:${server.port} (pid ${server.pid}, up to ${counted(server.connsMax, 'connection')}); Ctrl-C ends it\n`,
   );
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
@@ -59,6 +63,12 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
     throw new EnvironmentError(
       `the server ended by itself (${how.signal ?? `exit ${how.exitCode}`}): ${server.stderr().trim() || 'it said nothing'}`,
     );
+}
+
+/** The same CPUs, said the same way, as for --server-cpus of run: before anything is compiled. */
+function requireCpus(list: string | undefined): void {
+  const { problems } = list === undefined ? { problems: [] } : readCpuList(list, '--cpu', readTopology());
+  if (problems.length > 0) throw new UsageError(problems);
 }
 
 /** A server that refuses its arguments is the user's to mend; one that cannot run here is the machine's. */

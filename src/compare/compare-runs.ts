@@ -5,6 +5,7 @@ import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { type LogChange, logChange, pairedLogChange } from '../stats/log-change.ts';
 import { pairedRankTest, rankTest } from '../stats/rank-test.ts';
+import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { decide } from './decide.ts';
 import { differencesOf } from './environment.ts';
@@ -150,9 +151,15 @@ function warningsOf(side: string, runs: readonly RunResult[]): string[] {
     const how = ended[record.status];
     return [
       ...(how
-        ? [`${side} ${record.runId} was ${how}: ${blocks} of ${record.settings.blocks} blocks are compared`]
+        ? [
+            `${side} ${record.runId} was ${how}: ${blocks} of ${counted(record.settings.blocks, 'block')} are compared`,
+          ]
         : []),
-      ...(failed > 0 ? [`${side} ${record.runId}: ${failed} trials failed and are left out`] : []),
+      ...(failed > 0
+        ? [
+            `${side} ${record.runId}: ${counted(failed, 'trial')} failed and ${failed === 1 ? 'is' : 'are'} left out`,
+          ]
+        : []),
       ...problems.map((problem) => `${side} ${record.runId}: ${problem}`),
     ];
   });

@@ -2,7 +2,7 @@ import { MODELS } from '../models/registry.ts';
 import type { Entry, RunSettings } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type CpuTopology, chooseCpus, parseCpuList } from './cpus.ts';
+import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { select, unknown } from './selection.ts';
 
 /** What `run` does when nothing is said: within two minutes on two cores. */
@@ -181,12 +181,9 @@ function handicapWarnings(handicap: RunSettings['handicap']): string[] {
 function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[]) {
   const read = (text: string | undefined, flag: string) => {
     if (text === undefined) return undefined;
-    const cpus = parseCpuList(text);
-    if (!cpus) problems.push(`${flag} ${text}: not a list of CPUs such as 0,2-3`);
-    const missing = cpus?.filter((cpu) => !topology.allowed.includes(cpu)) ?? [];
-    if (missing.length > 0)
-      problems.push(`${flag} ${text}: this process may run on CPUs ${topology.allowed.join(',')} only`);
-    return cpus ?? undefined;
+    const read = readCpuList(text, flag, topology);
+    problems.push(...read.problems);
+    return read.cpus;
   };
   return chooseCpus(
     topology,

@@ -1,6 +1,7 @@
 import type { Comparison } from '../compare/result.ts';
 import { UNITS } from '../metrics/registry.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
+import { counted } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
@@ -46,6 +47,6 @@ function entryOf(cell: ExportCell<MeasuredRow>, { metric, value, lower, upper }:
     unit: UNITS[metric.unit].shown,
     value,
     range: `${lower} to ${upper}`,
-    extra: `quartiles of ${cell.trials.length} trials; limit: ${cell.row.saturation.verdict}`,
+    extra: `quartiles of ${counted(cell.trials.length, 'trial')}; limit: ${cell.row.saturation.verdict}`,
   };
 }

@@ -1,7 +1,7 @@
 import type { Comparison, MetricComparison, Missing } from '../compare/result.ts';
 import type { TrialResult } from '../results/schema.ts';
 import type { RowSummary } from '../summary/run-summary.ts';
-import { MS_PER_S } from '../util/units.ts';
+import { counted, MS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 
@@ -149,7 +149,7 @@ function outcomeOfRow(row: RowSummary): Outcome {
 }
 
 function failureText({ trials, failures }: Exclude<RowSummary, { status: 'skipped' }>): string {
-  return `${trials.failed} ${trials.failed === 1 ? 'trial' : 'trials'} failed: ${failures.join('; ')}`;
+  return `${counted(trials.failed, 'trial')} failed: ${failures.join('; ')}`;
 }
 
 function wallMsOf(cell: ExportCell, trials: readonly TrialResult[]): number {

@@ -3,6 +3,7 @@ import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import { compareOverview, compareTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
+import { counted } from '../util/units.ts';
 
 /** Rows that are left out are named one by one up to this many of a reason. */
 const NAMED_MAX = 4;
@@ -51,7 +52,7 @@ export function outcomeLine({ outcome, counts, missing }: Comparison): string {
 
 function headerOf({ base, current, calibration, unsteady, environment }: Comparison): string[] {
   const side = ({ runs, blocks }: Comparison['base']) =>
-    `${runs.map(({ runId, kernel }) => `${runId} (Linux ${kernel})`).join(', ')}: ${blocks} blocks`;
+    `${runs.map(({ runId, kernel }) => `${runId} (Linux ${kernel})`).join(', ')}: ${counted(blocks, 'block')}`;
   const shown = (ratio: number) => `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
   return [
     `base     ${side(base)}`,

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
@@ -103,7 +104,9 @@ function lacking({ record, problems }: RunResult): readonly string[] {
 
 function failures({ trials }: RunResult): readonly string[] {
   const failed = trials.filter((trial) => trial.status === 'failed').length;
-  return failed > 0 ? [`${failed} of its ${trials.length} trials failed; the others are kept`] : [];
+  return failed > 0
+    ? [`${failed} of its ${counted(trials.length, 'trial')} failed; the others are kept`]
+    : [];
 }
 
 async function baselineIn(folder: string, outDir: string): Promise<Baseline | null> {

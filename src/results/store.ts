@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } fro
 import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
 import {
   type Calibration,
@@ -240,7 +241,7 @@ function onlyOnce<T>(
       example === undefined
         ? []
         : [
-            `${lines} ${lines === 1 ? 'line' : 'lines'} of ${file} ${lines === 1 ? 'is' : 'are'} of a ${noun} that is there already, such as ${example}; only the first of each is used`,
+            `${counted(lines, 'line')} of ${file} ${lines === 1 ? 'is' : 'are'} of a ${noun} that is there already, such as ${example}; only the first of each is used`,
           ],
   };
 }
@@ -274,7 +275,11 @@ function parseLines<T>(
     items,
     problems: [
       ...named.map((line) => `line ${line} of ${file} is not a ${noun}; it is left out`),
-      ...(more > 0 ? [`${more} more lines of ${file} are not a ${noun}; they are left out`] : []),
+      ...(more > 0
+        ? [
+            `${counted(more, 'more line')} of ${file} ${more === 1 ? 'is not a' : 'are not a'} ${noun}; ${more === 1 ? 'it is' : 'they are'} left out`,
+          ]
+        : []),
       ...problems,
     ],
   };

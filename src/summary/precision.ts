@@ -1,6 +1,7 @@
 import { formatShare } from '../document/format.ts';
 import type { RunSettings } from '../results/schema.ts';
 import { BLOCKS_MIN } from '../stats/bootstrap.ts';
+import { counted } from '../util/units.ts';
 import type { HalfWidth } from './summarize.ts';
 
 /** Ratios that are not known as well as asked, the widest first; those without an interval before all others. */
@@ -25,7 +26,7 @@ export function shortfalls(
   { blocks: planned, precision, maxTimeS }: Pick<RunSettings, 'blocks' | 'precision' | 'maxTimeS'>,
   { blocks, widths }: { readonly blocks: number; readonly widths: readonly HalfWidth[] },
 ): string[] {
-  const after = `after ${blocks} ${blocks === 1 ? 'block' : 'blocks'}`;
+  const after = `after ${counted(blocks, 'block')}`;
   const cut =
     blocks < planned ? [`--max-time ${maxTimeS} s ended the run ${after} of ${planned} planned`] : [];
   if (precision === null) return cut;
@@ -37,7 +38,7 @@ export function shortfalls(
   const known = widest.halfWidth === null ? 'not known' : `known to ${percent(widest.halfWidth)}`;
   return [
     ...cut,
-    `${asked} was not reached ${after}: ${wide.length} of ${widths.length} ratios ${wide.length === 1 ? 'is' : 'are'} wider; that of ${widest.label} under ${widest.workload} is ${known}`,
+    `${asked} was not reached ${after}: ${wide.length} of ${counted(widths.length, 'ratio')} ${wide.length === 1 ? 'is' : 'are'} wider; that of ${widest.label} under ${widest.workload} is ${known}`,
   ];
 }
 

@@ -95,6 +95,14 @@ describe('bad usage ends with 2', () => {
     ],
     ['a list that is none', ['list', 'things'], ['models', 'workloads']],
     ['a run that does not exist', ['show', 'nowhere'], ['no run nowhere: it is neither a run id']],
+    ['a width that no table has', ['show', '--width', '20'], ['must be a whole number from 60 to 1000']],
+    ['a colour', ['show', '--color', 'blue'], ['Allowed choices are auto, always, never']],
+    [
+      'CPUs that are not there',
+      ['serve', 'poll', '--cpu', '4095'],
+      ['--cpu 4095: this process may run on CPUs'],
+    ],
+    ['a list of CPUs that is none', ['serve', 'poll', '--cpu', 'x'], ['--cpu x: not a list of CPUs']],
     ['no run at all', ['show'], ['no run under', 'measure one with iomodels-bench run']],
     [
       'a CPU that this process may not use',
