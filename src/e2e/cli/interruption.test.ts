@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -124,6 +125,32 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in mid-run', (signal
     expect(stdout).toContain('200 connections');
     expect((await show()).stdout).toBe(stdout);
   });
+});
+
+test('a terminal that is closed in mid-run ends it in good order', async ({ skip }) => {
+  const quoted = 'exec script -qfc "$(printf "%q " "$@")" /dev/null';
+  if (spawnSync('script', ['-qc', 'true', '/dev/null'], { stdio: 'ignore' }).status !== 0)
+    skip('there is no script(1) to give it a terminal');
+  const out = join(cwd, 'closed');
+  started = Cli.start(['run', ...MODELS, ...ENDLESS, '--results', out], {
+    cwd,
+    wrap: ['bash', '-c', quoted, 'bash'],
+  });
+  const runs = (status: string, trials: number) =>
+    until({
+      what: `the run is ${status} with ${trials} trials or more`,
+      deadlineMs: CLI_DEADLINE_MS,
+      look: async () => {
+        const [entry] = (await listRuns(out)).runs;
+        return entry === undefined ? null : readRun(entry.runId, out);
+      },
+      reached: (run) => run !== null && run.record.status === status && run.trials.length >= trials,
+    });
+  await runs('running', 2);
+  started.signal('SIGKILL');
+  const ended = await runs('interrupted', 2);
+  expect(ended?.problems).toEqual([]);
+  expect(ended?.record.finishedAt).not.toBeNull();
 });
 
 test('SIGINT while the helpers are compiled ends it with 130, and leaves no compiler', async () => {
