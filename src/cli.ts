@@ -1,12 +1,14 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readTool } from './build/package.ts';
 import { COMMANDS } from './commands/registry.ts';
+import { askOfTerminal, COLOR_WHEN, WIDTH_RANGE } from './commands/terminal-options.ts';
 import {
   codeOf,
   EnvironmentError,
   EXIT,
   GateError,
   InterruptedError,
+  isReaderGone,
   messageOf,
   NotComparableError,
   OutputError,
@@ -18,10 +20,10 @@ const EXIT_HELP = `
 Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 5 stdout cannot be written, 130 interrupted.
 Those of compare are in its own --help.`;
 
-/** One abort for the whole command: the first SIGINT or SIGTERM stops it in good order. */
+/** One abort for the whole command: the first SIGINT, SIGTERM or, of a terminal that goes away, SIGHUP stops it in good order. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => {
       // A second one means that good order takes too long.
       if (controller.signal.aborted) process.exit(EXIT.interrupted);
@@ -36,6 +38,18 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
   const program = new Command(tool.name)
     .description('compare every way Linux does I/O, on this host, with numbers that can be checked')
     .version(tool.version)
+    .addOption(
+      new Option('--width <columns>', 'how wide to print (default: as the terminal, or COLUMNS)').argParser(
+        parseWidth,
+      ),
+    )
+    .addOption(
+      new Option('--color <when>', 'whether to print in colour; auto: as NO_COLOR and FORCE_COLOR say')
+        .choices(COLOR_WHEN)
+        .default('auto'),
+    )
+    .hook('preAction', (_program, command) => askOfTerminal(command.optsWithGlobals()))
+    .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', EXIT_HELP);
@@ -50,6 +64,13 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
     if (command.options.some((option) => option.long === '--results')) takeOldName(command);
   }
   return program;
+}
+
+function parseWidth(text: string): number {
+  const { min, max } = WIDTH_RANGE;
+  const width = Number(text);
+  if (/^\d+$/.test(text) && width >= min && width <= max) return width;
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
 }
 
 /** `--out`, as `--results` was called before: --output is where exports go, and one letter apart from it. */
@@ -70,14 +91,15 @@ function exitCodeOf(error: unknown): number {
   // Told where it happened: of stdout's own error event.
   if (error instanceof OutputError) return EXIT.output;
   if (error instanceof NotComparableError) return say(error.message, EXIT.notComparable);
-  if (error instanceof GateError) return say(error.message, EXIT[error.verdict]);
+  // A verdict is what was asked for, and no error.
+  if (error instanceof GateError) return say(error.message, EXIT[error.verdict], '');
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
   process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
   return EXIT.environment;
 }
 
-function say(message: string, code: number): number {
-  for (const line of message.split('\n')) process.stderr.write(`error: ${line}\n`);
+function say(message: string, code: number, prefix = 'error: '): number {
+  for (const line of message.split('\n')) process.stderr.write(`${prefix}${line}\n`);
   return code;
 }
 
@@ -87,20 +109,27 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * A reader that went away (`| head`) is no error; unheard, its EPIPE would end the process with a stack. What
- * else stdout refuses is lost to the reader, whoever wrote it: said once, and the exit code is that of no verdict.
- * Where stderr is refused, nobody is left to be told.
+ * A reader that went away (`| head`, a closed terminal) is no error; unheard, it would end the process with a
+ * stack. What else stdout refuses is lost to the reader, whoever wrote it: said once, and the exit code is that of
+ * no verdict. Where stderr is refused, nobody is left to be told.
  */
 function watchOutput(): void {
   let refused = false;
-  process.stderr.on('error', () => {});
+  let terminalGone = false;
+  process.stderr.on('error', (error) => {
+    terminalGone ||= isReaderGone(error) && process.stderr.isTTY;
+  });
   process.stdout.on('error', (error) => {
-    if (refused || codeOf(error) === 'EPIPE') return;
-    refused = true;
-    say(`cannot write to stdout: ${codeOf(error) ?? messageOf(error)}`, EXIT.output);
+    if (isReaderGone(error)) terminalGone ||= process.stdout.isTTY;
+    else if (!refused) {
+      refused = true;
+      say(`cannot write to stdout: ${codeOf(error) ?? messageOf(error)}`, EXIT.output);
+    }
   });
   process.on('exit', () => {
     if (refused) process.exitCode = EXIT.output;
+    // Node aborts when it cannot give a terminal back its modes; this ends as a program without a handler does.
+    if (terminalGone) process.removeAllListeners('SIGHUP').kill(process.pid, 'SIGHUP');
   });
 }
 

@@ -100,7 +100,7 @@ describe('compare --export', () => {
     const args = ['compare', 'base', 'current', '--results', 'stored', '--export', 'prometheus'];
     const { exitCode, stderr } = await runCli(args, { cwd });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('unknown format prometheus; known: json, junit, markdown');
+    expect(stderr).toContain('unknown format prometheus; known: json, github, junit, markdown');
   });
 });
 
