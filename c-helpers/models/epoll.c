@@ -111,8 +111,9 @@ static bool model_option(struct loop *loop, const char *arg)
 	return loop->edge_triggered || !strcmp(arg, "--trigger=level");
 }
 
-static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
+	(void)server;
 	(void)loop;
 	(void)probe;
 	int fd = epoll_create1(EPOLL_CLOEXEC);

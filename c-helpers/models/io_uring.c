@@ -260,24 +260,29 @@ static bool model_option(struct loop *loop, const char *arg)
 	return uring_option(&loop->wants, arg);
 }
 
-static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+/* A connection has at most two CQEs; what is over the limit, the kernel holds back. */
+static void size_ring(struct loop *loop, const struct server *server)
 {
+	uint32_t cq_entries =
+		server->conns_max < URING_CQ_ENTRIES_MAX / 2 ? server->conns_max * 2 : URING_CQ_ENTRIES_MAX;
+
 	loop->wants.sq_entries = SQ_ENTRIES;
-	loop->wants.cq_entries = URING_CQ_ENTRIES_MAX;
-	return uring_open(&loop->ring, &loop->wants, probe);
+	loop->wants.cq_entries = cq_entries > SQ_ENTRIES ? cq_entries : SQ_ENTRIES;
+}
+
+static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
+{
+	size_ring(loop, server);
+	return uring_probe(&loop->wants, probe);
 }
 
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	struct probe probe = {0};
-	/* A connection has at most two CQEs; what is over the limit, the kernel holds back. */
-	uint32_t cq_entries =
-		server->conns_max < URING_CQ_ENTRIES_MAX / 2 ? server->conns_max * 2 : URING_CQ_ENTRIES_MAX;
 
 	loop->server = server;
 	loop->slot = counters_slot(0);
-	loop->wants.sq_entries = SQ_ENTRIES;
-	loop->wants.cq_entries = cq_entries > SQ_ENTRIES ? cq_entries : SQ_ENTRIES;
+	size_ring(loop, server);
 	if (uring_open(&loop->ring, &loop->wants, &probe) != EXIT_SERVED)
 		die_unsupported("%s", probe.reason);
 	/* With one CPU for both, spinning would only keep the SQ thread from its work. */

@@ -180,8 +180,9 @@ static const char *probe_poll(aio_context_t probed)
 	return reason;
 }
 
-static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
+	(void)server;
 	(void)loop;
 	aio_context_t probed = 0;
 	const char *reason;

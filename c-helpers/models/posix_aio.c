@@ -282,8 +282,9 @@ static int read_one(void)
 	return error;
 }
 
-static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
+	(void)server;
 	(void)loop;
 	int error = 0;
 	const char *reason = build_reason();

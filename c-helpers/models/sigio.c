@@ -202,8 +202,9 @@ static bool model_option(struct loop *loop, const char *arg)
 	return loop->realtime || !strcmp(arg, "--signal=sigio");
 }
 
-static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
+	(void)server;
 	struct counters_slot uncounted = {0};
 	const struct timespec wait = {.tv_sec = PROBE_WAIT_S};
 	int pair[2];

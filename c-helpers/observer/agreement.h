@@ -15,20 +15,19 @@ struct observer;
 /* Connections and bytes by the server's count. */
 struct served {
 	uint64_t connections; /* accepted or refused */
-	uint64_t bytes_in;
-	uint64_t bytes_out;
+	uint64_t bytes_in;    /* what it read: a ring learns late of what it wrote */
 };
 
 struct agreement {
-	bool known;	    /* the server counts all three */
+	bool known;	    /* the server counts both */
 	struct served base; /* before the load began */
 };
 
 /* Before the first connect. */
 void agreement_begin(struct observer *o);
 /*
- * Waits until the server has counted all that the load has done: a byte is here before the call that
- * sent it has returned there, and a host may take the CPU from a server just then. Bounded; what a
+ * Waits until the server has counted all that the load has done: a byte may be here before the call that
+ * read it has been counted there, and a host may take the CPU from a server just then. Bounded; what a
  * server still lacks after that shows in the check.
  */
 void agreement_await(struct observer *o, const struct load_totals *totals);

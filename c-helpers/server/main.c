@@ -15,6 +15,7 @@
 #include "handicap.h"
 #include "inherited.h"
 #include "net.h"
+#include "selftest.h"
 
 #define CONNS_MAX_DEFAULT 16384u
 #define STATS_BYTES 4096
@@ -260,10 +261,16 @@ static void die_with_parent(void)
 		_exit(EXIT_FAILED);
 }
 
-static int run_probe(struct loop *loop)
+/* The self-test comes first: it forks, which is no good behind threads that a model's own probe starts. */
+static int run_probe(struct loop *loop, const struct server *server)
 {
-	struct probe probe = {0};
-	enum exit_code code = model.probe ? model.probe(loop, &probe) : EXIT_SERVED;
+	struct probe tested = {0}, probe = {0};
+	enum exit_code code = selftest(loop, server, &tested);
+	if (model.probe && model.probe(loop, server, &probe) != EXIT_SERVED) {
+		code = EXIT_UNSUPPORTED;
+	} else if (code != EXIT_SERVED) {
+		memcpy(probe.reason, tested.reason, sizeof(probe.reason));
+	}
 	if (code == EXIT_UNSUPPORTED)
 		fprintf(stderr, "%s: %s\n", model.name, probe.reason);
 	printf("{\"event\":\"probe\",\"supported\":%s,\"reason\":\"%s\",\"features\":\"%s\"}\n",
@@ -281,11 +288,11 @@ int main(int argc, char **argv)
 	die_with_parent();
 	close_inherited();
 	pin(&options, &server);
-	if (options.probe)
-		return run_probe(loop);
-
 	set_limits(&server, options.conns_max);
 	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
+	if (options.probe)
+		return run_probe(loop, &server);
+
 	server.listen_fd = net_listen(options.host, &options.port, !model.listen_blocking);
 	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);

@@ -61,8 +61,11 @@ struct model {
 	/* The limit that the model itself has; NULL: none. */
 	struct model_limit (*limit)(void);
 
-	/* EXIT_SERVED if the model can run here, else EXIT_UNSUPPORTED with a reason. NULL: anywhere. */
-	enum exit_code (*probe)(struct loop *loop, struct probe *probe);
+	/*
+	 * What selftest.h cannot tell: features in use, and a better reason. EXIT_SERVED, or
+	 * EXIT_UNSUPPORTED with one. server holds the limits, and no listener. NULL: nothing.
+	 */
+	enum exit_code (*probe)(struct loop *loop, const struct server *server, struct probe *probe);
 
 	/*
 	 * Everything that can fail or that costs memory, before the ready line: tables, rings, contexts.

@@ -6,12 +6,16 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "die.h"
 #include "model.h"
 
 /* How long the SQ thread polls an empty SQ before it sleeps. */
 #define SQ_THREAD_IDLE_MS 100
+/* The kernel takes a ring's memory back some time after its process has ended: so long, so often. */
+#define MEMORY_WAITS 100
+#define MEMORY_WAIT_MS 20
 
 static const char *const taskrun_names[TASKRUNS] = {"auto", "default", "coop", "defer"};
 
@@ -29,6 +33,13 @@ bool uring_option(struct uring_wants *wants, const char *arg)
 	return false;
 }
 
+/* About: the kernel rounds up to powers of two, and adds some 100 bytes. */
+static size_t rings_bytes(const struct uring_wants *wants)
+{
+	return wants->sq_entries * (sizeof(struct io_uring_sqe) + sizeof(uint32_t)) +
+	       wants->cq_entries * sizeof(struct io_uring_cqe);
+}
+
 /* The first number after key in a file of /proc, -1 if there is none. */
 static int proc_number(const char *path, const char *key)
 {
@@ -42,6 +53,21 @@ static int proc_number(const char *path, const char *key)
 			number = -1;
 	fclose(file);
 	return number;
+}
+
+static int open_ring(struct uring *ring, const struct uring_wants *wants);
+
+/* Whether a ring without a kernel thread is allowed: then it is the thread that is refused. */
+static bool is_allowed_without_thread(const struct uring_wants *wants)
+{
+	struct uring_wants plain = *wants;
+	struct uring ring;
+
+	plain.sqpoll = false;
+	bool allowed = wants->sqpoll && open_ring(&ring, &plain) == 0;
+	if (allowed)
+		uring_close(&ring);
+	return allowed;
 }
 
 /* Why io_uring_setup was refused. */
@@ -62,19 +88,24 @@ static void say_why(const struct uring_wants *wants, struct probe *probe, int er
 		snprintf(reason, PROBE_TEXT_BYTES,
 			 "kernel.io_uring_disabled=1 forbids io_uring without CAP_SYS_ADMIN or "
 			 "membership in kernel.io_uring_group (EPERM)");
+	} else if (error == EPERM && is_allowed_without_thread(wants)) {
+		snprintf(
+			reason, PROBE_TEXT_BYTES,
+			"io_uring_setup without SQPOLL is allowed, with it is not (EPERM): this kernel wants "
+			"CAP_SYS_ADMIN or CAP_SYS_NICE for the thread");
 	} else if (error == EPERM && filtered) {
 		snprintf(reason, PROBE_TEXT_BYTES,
 			 "a seccomp filter forbids io_uring_setup (EPERM), as container runtimes do by "
 			 "default");
 	} else if (error == EPERM) {
-		snprintf(reason, PROBE_TEXT_BYTES, "a security module forbids io_uring_setup%s (EPERM)",
-			 wants->sqpoll ? ", or SQPOLL needs root on this kernel (before 5.13)" : "");
+		snprintf(reason, PROBE_TEXT_BYTES, "a security module forbids io_uring_setup (EPERM)");
 	} else if (error == ENOMEM) {
 		getrlimit(RLIMIT_MEMLOCK, &memlock);
 		snprintf(reason, PROBE_TEXT_BYTES,
-			 "no memory for the rings (ENOMEM): kernels before 5.12 charge them to "
-			 "RLIMIT_MEMLOCK, which is %llu KiB",
-			 (unsigned long long)memlock.rlim_cur / 1024);
+			 "io_uring_setup: no memory for rings of %zu KiB (ENOMEM); without CAP_IPC_LOCK they "
+			 "may count as locked memory, of which RLIMIT_MEMLOCK allows %llu KiB to all of this "
+			 "user's processes: raise it with ulimit -l",
+			 rings_bytes(wants) / 1024, (unsigned long long)memlock.rlim_cur / 1024);
 	} else if (error == EINVAL) {
 		snprintf(reason, PROBE_TEXT_BYTES, "kernel does not know what %s%s needs (EINVAL)",
 			 wants->sqpoll ? "--sqpoll" : "--taskrun=",
@@ -85,7 +116,8 @@ static void say_why(const struct uring_wants *wants, struct probe *probe, int er
 }
 
 /* What an echo server cannot do without. */
-static bool check_features(const struct uring *ring, const struct uring_wants *wants, struct probe *probe)
+static bool check_features(const struct uring *ring, const union uring_ops *known,
+			   const struct uring_wants *wants, struct probe *probe)
 {
 	static const struct {
 		uint8_t op;
@@ -94,7 +126,7 @@ static bool check_features(const struct uring *ring, const struct uring_wants *w
 		   {IORING_OP_CLOSE, "CLOSE"},	 {IORING_OP_TIMEOUT, "TIMEOUT"}, {IORING_OP_NOP, "NOP"}};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (!uring_knows(ring, ops[i].op)) {
+		if (!uring_knows(known, ops[i].op)) {
 			snprintf(probe->reason, PROBE_TEXT_BYTES, "kernel's io_uring has no IORING_OP_%s",
 				 ops[i].name);
 			return false;
@@ -187,18 +219,87 @@ static int open_ring(struct uring *ring, const struct uring_wants *wants)
 	return uring_setup(ring, wants->sq_entries, &params, sets, tries);
 }
 
+/* A ring that fits into the limit may have to wait for the memory of one whose process just ended. */
+static int open_ring_patiently(struct uring *ring, const struct uring_wants *wants)
+{
+	const struct timespec pause = {.tv_nsec = MEMORY_WAIT_MS * 1000000};
+	struct rlimit memlock;
+	int error = open_ring(ring, wants);
+	bool fits = getrlimit(RLIMIT_MEMLOCK, &memlock) == 0 && memlock.rlim_cur >= rings_bytes(wants);
+
+	for (int waits = 0; error == -ENOMEM && fits && waits < MEMORY_WAITS; waits++) {
+		nanosleep(&pause, NULL);
+		error = open_ring(ring, wants);
+	}
+	return error;
+}
+
 enum exit_code uring_open(struct uring *ring, const struct uring_wants *wants, struct probe *probe)
 {
-	int error = open_ring(ring, wants);
+	union uring_ops known;
+	int error = open_ring_patiently(ring, wants);
 	if (error < 0) {
 		say_why(wants, probe, -error);
 		return EXIT_UNSUPPORTED;
 	}
-	if (!check_features(ring, wants, probe))
+	error = uring_ask_ops(ring, &known);
+	if (error < 0 && error != -EINVAL) {
+		snprintf(probe->reason, PROBE_TEXT_BYTES, "io_uring_register is refused: %s",
+			 strerror(-error));
+		return EXIT_UNSUPPORTED;
+	}
+	if (!check_features(ring, &known, wants, probe))
 		return EXIT_UNSUPPORTED;
 	ring->has_cqe_skip = ring->features & IORING_FEAT_CQE_SKIP;
 	/* Both came with 5.19, and the flag itself cannot be asked for. */
-	ring->has_poll_first = uring_knows(ring, IORING_OP_SOCKET);
+	ring->has_poll_first = uring_knows(&known, IORING_OP_SOCKET);
 	list_features(ring, probe);
 	return EXIT_SERVED;
+}
+
+/*
+ * Whether a ring counts as locked memory: asked with a limit of none. It depends on the kernel and on
+ * CAP_IPC_LOCK, and no version number tells it.
+ */
+static bool is_charged(void)
+{
+	struct rlimit limit, none;
+	struct uring_wants least = {.sq_entries = 1, .cq_entries = 2};
+	struct uring ring;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		return false;
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	if (setrlimit(RLIMIT_MEMLOCK, &none) < 0)
+		return false;
+	int error = open_ring(&ring, &least);
+	if (error == 0)
+		uring_close(&ring);
+	(void)setrlimit(RLIMIT_MEMLOCK, &limit);
+	return error == -ENOMEM;
+}
+
+enum exit_code uring_probe(const struct uring_wants *wants, struct probe *probe)
+{
+	struct counters_slot uncounted = {0};
+	struct uring ring = {.fd = -1};
+	enum exit_code code = uring_open(&ring, wants, probe);
+
+	if (code == EXIT_SERVED) {
+		struct io_uring_sqe *sqe = uring_sqe(&ring);
+		int error;
+		sqe->opcode = IORING_OP_NOP;
+		do
+			error = uring_submit(&ring, &uncounted, 1);
+		while (error == -EINTR || (error == 0 && uring_ready(&ring) == 0));
+		if (error < 0) {
+			snprintf(probe->reason, PROBE_TEXT_BYTES, "io_uring_enter is refused: %s",
+				 strerror(-error));
+			code = EXIT_UNSUPPORTED;
+		}
+	}
+	uring_close(&ring);
+	if (code == EXIT_SERVED && is_charged())
+		strncat(probe->features, ",RLIMIT_MEMLOCK", PROBE_TEXT_BYTES - strlen(probe->features) - 1);
+	return code;
 }

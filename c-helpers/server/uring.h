@@ -63,8 +63,14 @@ struct probe;
 /* "--sqpoll" or "--taskrun=name". False: neither, or a bad value. */
 bool uring_option(struct uring_wants *wants, const char *arg);
 
-/* Makes the best ring that this kernel knows, and lists its features; or says why there is none. */
+/*
+ * Makes the best ring that this kernel knows, and lists its features; or says why there is none. Memory
+ * that a ring of a process just ended still counts for is waited for.
+ */
 enum exit_code uring_open(struct uring *ring, const struct uring_wants *wants, struct probe *probe);
+/* The same for a probe, which keeps no ring: tries every call, and finds out whether rings count as locked.
+ */
+enum exit_code uring_probe(const struct uring_wants *wants, struct probe *probe);
 
 static inline void uring_close(struct uring *ring)
 {
@@ -141,17 +147,23 @@ static inline int uring_setup(struct uring *ring, uint32_t sq_entries, const str
 	return error;
 }
 
-/* Whether the kernel knows an operation: IORING_OP_*. All do not, before 5.6. */
-static inline bool uring_knows(const struct uring *ring, uint8_t op)
+/* What the kernel says of its operations. */
+union uring_ops {
+	struct io_uring_probe header;
+	char bytes[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
+};
+
+/* 0 or -errno: -EINVAL before 5.6, -EPERM or so where io_uring_register itself is refused. */
+static inline int uring_ask_ops(const struct uring *ring, union uring_ops *ops)
 {
-	union {
-		struct io_uring_probe header;
-		char bytes[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
-	} probe;
-	memset(&probe, 0, sizeof(probe));
-	if (syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_PROBE, &probe, 256) < 0)
-		return false;
-	return op <= probe.header.last_op && (probe.header.ops[op].flags & IO_URING_OP_SUPPORTED);
+	memset(ops, 0, sizeof(*ops));
+	return syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_PROBE, ops, 256) < 0 ? -errno : 0;
+}
+
+/* Whether the kernel knows an operation: IORING_OP_*. */
+static inline bool uring_knows(const union uring_ops *ops, uint8_t op)
+{
+	return op <= ops->header.last_op && (ops->header.ops[op].flags & IO_URING_OP_SUPPORTED);
 }
 
 /* How many more SQEs can be queued before a submit. */

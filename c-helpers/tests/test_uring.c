@@ -75,6 +75,7 @@ static void test_setup(void)
 	const uint32_t sets[] = {UNKNOWN_FLAG, known | UNKNOWN_FLAG, known, 0};
 	struct io_uring_params params = {.cq_entries = 100};
 	struct uring ring;
+	union uring_ops ops;
 
 	at = "setup";
 	CHECK(uring_setup(&ring, 5, &params, sets, 4) == 0);
@@ -82,7 +83,8 @@ static void test_setup(void)
 	CHECK(ring.sq_entries == 8 && ring.sq_mask == 7);
 	CHECK(ring.cq_entries == 128 && ring.cq_mask == 127);
 	CHECK(uring_sq_space(&ring) == 8 && uring_ready(&ring) == 0);
-	CHECK(uring_knows(&ring, IORING_OP_NOP) && !uring_knows(&ring, UINT8_MAX));
+	CHECK(uring_ask_ops(&ring, &ops) == 0);
+	CHECK(uring_knows(&ops, IORING_OP_NOP) && !uring_knows(&ops, UINT8_MAX));
 	uring_close(&ring);
 	CHECK(ring.fd == -1);
 	uring_close(&ring);

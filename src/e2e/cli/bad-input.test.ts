@@ -352,19 +352,22 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     expect(served).toContain('could not compile poll:');
   });
 
+  /** The same numbers on every architecture. */
+  const IO_URING_CALLS = { io_uring_setup: 425, io_uring_enter: 426, io_uring_register: 427 } as const;
+
   describe('io_uring under a seccomp filter', () => {
     let wrap: string[];
     beforeAll(async () => {
-      const program = join(cwd, 'without_io_uring');
+      const program = join(cwd, 'without_call');
       const { command } = await findCompiler();
       execFileSync(command, [
         '-Wall',
         '-Werror',
         '-o',
         program,
-        join(HELPERS_DIR, 'tests', 'without_io_uring.c'),
+        join(HELPERS_DIR, 'tests', 'without_call.c'),
       ]);
-      wrap = [program];
+      wrap = [program, String(IO_URING_CALLS.io_uring_setup)];
     });
 
     test('skips its rows and measures the others, with code 0', async ({ skip }) => {
@@ -381,6 +384,19 @@ describe('cells that cannot be measured are skipped with the reason', () => {
         expect(stdout.replace(/\s+/g, ' ')).toContain('io_uring_setup');
       }
     });
+
+    test.for(['io_uring_enter', 'io_uring_register'] as const)(
+      'names %s where that is what is refused',
+      async (call, { skip }) => {
+        const refusing = [wrap[0] ?? '', String(IO_URING_CALLS[call])];
+        if (!canRun([...refusing, 'true'])) skip('this kernel takes no seccomp filter');
+        const models = ['--models', 'io_uring', '--workloads', 'ping-pong'];
+        const stderr = await refusal(EXIT.environment, ['run', ...models, ...SHORT], { wrap: refusing });
+        expect(stderr).toMatch(
+          new RegExp(`io_uring under ping-pong: ${call} is refused: Operation not permitted`),
+        );
+      },
+    );
 
     test('ends with 3 where nothing else was asked for', async ({ skip }) => {
       if (!canRun([...wrap, 'true'])) skip('this kernel takes no seccomp filter');
