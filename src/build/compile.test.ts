@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EnvironmentError } from '../util/errors.ts';
-import { type CompileRequest, cacheDir, compileHelpers, findCompiler } from './compile.ts';
+import { type CompileRequest, cacheDir, compileHelpers } from './compile.ts';
 
 test.each([
   [{ XDG_CACHE_HOME: '/var/cache/me' }, '/var/cache/me/iomodels-bench'],
@@ -43,12 +43,21 @@ function source(path: string, text: string): void {
   writeFileSync(join(folder, 'src', path), text);
 }
 
+/** Of the machine that runs the tests, or nothing that is compiled could be used. */
+const MACROS = [
+  `${{ x64: '__x86_64__', arm64: '__aarch64__' }[process.arch as 'x64' | 'arm64']} 1`,
+  '__SIZEOF_POINTER__ 8',
+  '__GLIBC__ 2',
+  '__GLIBC_MINOR__ 36',
+];
+
 /** A compiler that runs this script; its calls are counted. */
-function compiler(script: string, version = 'fake cc 1.0'): void {
+function compiler(script: string, { version = 'fake cc 1.0', target = 'fake-linux-gnu' } = {}): void {
   const path = join(folder, 'cc');
   const lines = [
     '#!/bin/sh',
-    `if [ "$1" = --version ]; then echo "${version}"; exit; fi`,
+    `case "$1" in --version) echo "${version}"; exit;; -dumpmachine) echo "${target}"; exit;; esac`,
+    `case "$*" in *-dM*) printf '%s\\n' ${MACROS.map((macro) => `'#define ${macro}'`).join(' ')}; exit;; esac`,
     `echo >>${folder}/calls`,
     script,
   ];
@@ -77,16 +86,6 @@ async function failureOf(work: Promise<unknown>): Promise<string> {
   return (error as EnvironmentError).message.replaceAll(folder, '<folder>');
 }
 
-describe('findCompiler', () => {
-  test('takes the variable CC, and nothing else where it is set', async () => {
-    const command = join(folder, 'cc');
-    expect(await findCompiler({ CC: command })).toEqual({ command, version: 'fake cc 1.0' });
-    expect(await failureOf(findCompiler({ CC: '/nowhere/cc' }))).toMatch(
-      /^no C compiler: tried \/nowhere\/cc\. /,
-    );
-  });
-});
-
 describe('compileHelpers', () => {
   test('compiles each program with what servers share, and two libraries', async () => {
     const { servers, loadgen, calibration, info } = await compile();
@@ -113,11 +112,36 @@ describe('compileHelpers', () => {
     expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 4]);
   });
 
+  test.each<[string, (path: string) => void]>([
+    ['empty', (path) => writeFileSync(path, '')],
+    ['cut off', (path) => writeFileSync(path, readFileSync(path).subarray(0, 20))],
+    ['changed', (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('epoll', 'EPOLL'))],
+    ['gone', (path) => rmSync(path)],
+    ['without a checksum', (path) => rmSync(`${path}.sha256`)],
+  ])('compiles a program again that is %s', async (_title, damage) => {
+    const path = (await compile()).servers.get('epoll') ?? '';
+    const whole = readFileSync(path, 'utf8');
+    damage(path);
+    const { info } = await compile();
+    expect([info.cached, calls(), readFileSync(path, 'utf8')]).toEqual([false, 5, whole]);
+    expect((await compile()).info.cached).toBe(true);
+  });
+
   const changes: [title: string, change: () => Partial<CompileRequest> | undefined][] = [
     ['a source', () => void source('models/epoll.c', 'int changed;')],
     ['a header', () => void source('server/main.h', 'int changed;')],
     ['a new file', () => void source('server/new.h', '')],
-    ['the compiler', () => void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', 'fake cc 2.0')],
+    [
+      'the compiler',
+      () =>
+        void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', {
+          version: 'fake cc 2.0',
+        }),
+    ],
+    [
+      'what it compiles for',
+      () => void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', { target: 'other-linux-gnu' }),
+    ],
     ['the sanitizer', () => ({ sanitizer: 'thread' })],
   ];
   test.each(changes)('compiles again when %s has changed', async (_title, change) => {
@@ -137,6 +161,23 @@ describe('compileHelpers', () => {
       'epoll.c:1: error',
     ]);
     expect(message.split('\n').length).toBeLessThan(20);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('does not mind warnings, and shows none of them before an error', async () => {
+    compiler(
+      'for i in $(seq 100); do echo "warning: odd" >&2; done\ncase "$*" in *loadgen*) echo "load.c:1: error: bad" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    expect(await failureOf(compile())).toBe(
+      '<folder>/cc could not compile loadgen.so:\nload.c:1: error: bad',
+    );
+  });
+
+  test('names a compiler that ends well and writes nothing', async () => {
+    compiler('exit 0');
+    expect(await failureOf(compile({ programs: [] }))).toMatch(
+      /could not compile \w+\.so:\nit ended with code 0, and wrote no \w+\.so$/,
+    );
     expect(leftovers()).toEqual([]);
   });
 

@@ -1,27 +1,20 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { BuildInfo } from '../results/schema.ts';
 import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
+import { isIntact, keepArtifact } from './artifact.ts';
+import { type Compiler, findCompiler } from './compiler.ts';
 
 const COMPILE_TIMEOUT_MS = 120_000;
 /** Lines of a compiler's complaint that are shown. */
 const ERROR_LINES_MAX = 12;
 
-/** See CONTRIBUTING.md: every warning is an error, on gcc and on clang. */
-const WARNING_FLAGS = [
-  '-Wall',
-  '-Wextra',
-  '-Werror',
-  '-Wshadow',
-  '-Wstrict-prototypes',
-  '-Wmissing-prototypes',
-  '-Wvla',
-];
-const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g', ...WARNING_FLAGS];
-const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
+/** No warnings: what a compiler of another year finds odd is no reason not to measure. `.ci/lint-c` has them. */
+const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g'];
+export const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
@@ -63,7 +56,7 @@ interface Job {
 
 /**
  * Compiles the load generator, the calibration and the named servers into the user's cache directory,
- * keyed by source, flags and compiler; what is there already is not compiled again. A server that does not compile, or whose
+ * keyed by source, flags, compiler, target and C library; what is there already and undamaged is not compiled again. A server that does not compile, or whose
  * library is missing, is among the `failures`. Throws `EnvironmentError` without a compiler, where one of
  * the two libraries does not compile, and where the cache cannot be written.
  */
@@ -72,7 +65,11 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
   const hash = hashOf([
+    compiler.command,
     compiler.version,
+    compiler.target,
+    compiler.libc,
+    compiler.arch,
     ...flags,
     ...LIBRARY_FLAGS,
     ...LINK_FLAGS,
@@ -88,14 +85,14 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
     ...request.programs.map((program) => serverJob(request, program, sources)),
   ];
   const missing: Job[] = [];
-  for (const job of jobs) if (!(await exists(join(folder, job.name)))) missing.push(job);
+  for (const job of jobs) if (!(await isIntact(join(folder, job.name)))) missing.push(job);
   const failures = new Map<string, string>();
   await inParallel(missing, async (job) => {
-    const complaint = await compile(compiler.command, flags, job, { folder, signal: request.signal });
+    const complaint = await compile(compiler, flags, job, { folder, signal: request.signal });
     if (complaint === null) return;
     if (job.vital)
       throw new EnvironmentError(
-        `${compiler.command} could not compile ${job.name}:\n${complaint.slice(0, ERROR_LINES_MAX).join('\n')}`,
+        `${compiler.command} could not compile ${job.name}:\n${fromFirstError(complaint).slice(0, ERROR_LINES_MAX).join('\n')}`,
       );
     failures.set(job.name, `${compiler.command} could not compile ${job.name}: ${firstError(complaint)}`);
   });
@@ -134,22 +131,6 @@ function libraryName(library: Library): string {
 export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(homedir(), '.cache');
   return join(base, 'iomodels-bench');
-}
-
-/** The C compiler: `$CC`, else the first of cc, gcc and clang that answers. */
-export async function findCompiler(
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<{ command: string; version: string }> {
-  const candidates = env.CC ? [env.CC] : ['cc', 'gcc', 'clang'];
-  for (const command of candidates) {
-    const result = await execa(command, ['--version'], { reject: false, timeout: COMPILE_TIMEOUT_MS });
-    const version = result.stdout?.split('\n')[0];
-    if (result.exitCode === 0 && version) return { command, version };
-  }
-  throw new EnvironmentError(
-    `no C compiler: tried ${candidates.join(', ')}. Install one (Debian, Ubuntu: apt-get install gcc libc6-dev; ` +
-      'Fedora: dnf install gcc; Alpine: apk add gcc musl-dev linux-headers) or name it in the variable CC.',
-  );
 }
 
 /** What every C file of the project is compiled with. */
@@ -219,29 +200,40 @@ function libraryJob(library: Library, sourceDir: string, sources: readonly [stri
  * lines in which the compiler complains; null: it did not. Throws the reason of an abort.
  */
 async function compile(
-  command: string,
+  { words }: Compiler,
   flags: readonly string[],
   job: Job,
   { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[] | null> {
   const target = join(folder, job.name);
   const partial = `${target}.${process.pid}`;
-  const result = await execa(command, [...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
+  const [program, ...first] = words;
+  const result = await execa(program, [...first, ...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
     reject: false,
+    env: { LC_ALL: 'C' },
     timeout: COMPILE_TIMEOUT_MS,
     ...(signal ? { cancelSignal: signal } : {}),
   });
   if (result.exitCode !== 0) await rm(partial, { force: true });
   if (result.isCanceled) throw signal?.reason;
   if (result.exitCode !== 0) return (result.stderr || result.message || '').split('\n');
-  await rename(partial, target);
+  try {
+    await keepArtifact(partial, target);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
+    return [`it ended with code 0, and wrote no ${job.name}`];
+  }
   return null;
 }
 
-/** The line that says what is wrong: of the compiler, or of the linker. */
+/** From the line that says what is wrong, of the compiler or of the linker; all where none does. */
+function fromFirstError(complaint: readonly string[]): readonly string[] {
+  const at = complaint.findIndex((text) => /\berror\b|undefined reference|cannot find/.test(text));
+  return complaint.slice(Math.max(at, 0));
+}
+
 function firstError(complaint: readonly string[]): string {
-  const line = complaint.find((text) => /\berror\b|undefined reference|cannot find/.test(text));
-  return (line ?? complaint[0] ?? '').trim() || 'it did not say why';
+  return (fromFirstError(complaint)[0] ?? '').trim() || 'it did not say why';
 }
 
 /** Begins nothing more after a failure, and waits for what is under way: it cleans up after itself. */
@@ -268,11 +260,4 @@ async function makeFolder(folder: string): Promise<void> {
       { cause },
     );
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

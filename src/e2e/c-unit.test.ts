@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compilerFlags, findCompiler, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { compilerFlags, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { findCompiler } from '../build/compiler.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
 /** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
@@ -33,9 +34,9 @@ test('every C unit test is in the list', async () => {
 describe.each(PROGRAMS)('$name', ({ name, links }) => {
   test.each(BUILDS)('passes, compiled with the sanitizers %s', async (sanitizer) => {
     const program = join(folder, `${name}-${sanitizer ?? 'none'}`);
-    const { command } = await findCompiler();
+    const [command, ...first] = (await findCompiler()).words;
     const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
-    await execa(command, [...compilerFlags(sanitizer), '-o', program, ...sources, ...LINK_FLAGS]);
+    await execa(command, [...first, ...compilerFlags(sanitizer), '-o', program, ...sources, ...LINK_FLAGS]);
 
     const result = await execa(program, { reject: false, all: true, timeout: RUN_TIMEOUT_MS });
     if (result.exitCode === EXIT_SKIPPED) {

@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findCompiler } from '../../build/compile.ts';
+import { findCompiler } from '../../build/compiler.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
@@ -323,8 +323,9 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     let wrap: string[];
     beforeAll(async () => {
       const program = join(cwd, 'without_io_uring');
-      const { command } = await findCompiler();
-      execFileSync(command, [
+      const [compiler, ...first] = (await findCompiler()).words;
+      execFileSync(compiler, [
+        ...first,
         '-Wall',
         '-Werror',
         '-o',
