@@ -14,7 +14,7 @@ const ERROR_LINES_MAX = 12;
 
 /** No warnings: what a compiler of another year finds odd is no reason not to measure. `.ci/lint-c` has them. */
 const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g'];
-export const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
+const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
@@ -47,7 +47,8 @@ export interface Artifacts {
   readonly calibration: string;
 }
 
-interface Job {
+/** One call of the compiler: arguments besides the flags, `-o` and `LINK_FLAGS`. */
+export interface Job {
   readonly name: string;
   /** Nothing can be measured without it. */
   readonly vital: boolean;
@@ -79,11 +80,7 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const folder = join(request.cacheDir ?? cacheDir(), hash);
   await makeFolder(folder);
 
-  const jobs = [
-    libraryJob('loadgen', request.sourceDir, sources),
-    libraryJob('calibration', request.sourceDir, sources),
-    ...request.programs.map((program) => serverJob(request, program, sources)),
-  ];
+  const jobs = jobsOf(request, sources);
   const missing: Job[] = [];
   for (const job of jobs) if (!(await isIntact(join(folder, job.name)))) missing.push(job);
   const failures = new Map<string, string>();
@@ -144,7 +141,7 @@ function sanitizerFlags(sanitizer: Sanitizer): string[] {
 }
 
 /** `[path below c-helpers, content]` of every source file, in a fixed order. */
-async function readSources(sourceDir: string): Promise<[string, string][]> {
+export async function readSources(sourceDir: string): Promise<[string, string][]> {
   const sources: [string, string][] = [];
   for (const folder of SOURCE_FOLDERS) {
     let names: string[];
@@ -175,6 +172,15 @@ function filesOf(sources: readonly [string, string][], folder: string, sourceDir
     .map(([path]) => path)
     .filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.c'))
     .map((path) => join(sourceDir, path));
+}
+
+/** All that a request takes, cached or not. */
+export function jobsOf(request: CompileRequest, sources: readonly [string, string][]): Job[] {
+  return [
+    libraryJob('loadgen', request.sourceDir, sources),
+    libraryJob('calibration', request.sourceDir, sources),
+    ...request.programs.map((program) => serverJob(request, program, sources)),
+  ];
 }
 
 function serverJob(
