@@ -1,5 +1,5 @@
-import type { Artifacts, CompileRequest } from './build/compile.ts';
-import type { Calibrator } from './calibration/calibrator.ts';
+import { type Artifacts, type CompileRequest, compiledCalibration } from './build/compile.ts';
+import { type Calibrator, calibratorOf } from './calibration/calibrator.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
@@ -101,7 +101,7 @@ export async function runBenchmark(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  const meter = deps.calibrator(artifacts.calibration);
+  const meter = calibratorOf(() => deps.calibrator(compiledCalibration(artifacts)));
   let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);

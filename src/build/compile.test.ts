@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EnvironmentError } from '../util/errors.ts';
-import { type CompileRequest, cacheDir, compileHelpers } from './compile.ts';
+import { type CompileRequest, cacheDir, compiledCalibration, compileHelpers } from './compile.ts';
 
 test.each([
   [{ XDG_CACHE_HOME: '/var/cache/me' }, '/var/cache/me/iomodels-bench'],
@@ -191,6 +191,18 @@ describe('compileHelpers', () => {
       ['epoll', '<folder>/cc could not compile epoll: epoll.c:1: error: no such thing'],
     ]);
     expect(leftovers().some((name) => name.includes('epoll'))).toBe(false);
+  });
+
+  test('goes on without the calibration, and without any server', async () => {
+    compiler(
+      'case "$*" in *loadgen*) ;; *) echo "common.h:1: error: bad" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    const artifacts = await compile();
+    expect([...artifacts.failures.keys()].sort()).toEqual(['calibration.so', 'epoll', 'poll']);
+    expect(() => compiledCalibration(artifacts)).toThrow(
+      /could not compile calibration\.so: common\.h:1: error: bad/,
+    );
+    expect(artifacts.servers.size).toBe(0);
   });
 
   test('links a program with its own libraries, and compiles again where they change', async () => {

@@ -41,9 +41,10 @@ export interface Artifacts {
   readonly info: BuildInfo;
   /** Program name to executable, of those that could be compiled. */
   readonly servers: ReadonlyMap<string, string>;
-  /** Program name to the compiler's first complaint, of the others. */
+  /** Program name (or that of the calibration's library) to the compiler's first complaint, of the others. */
   readonly failures: ReadonlyMap<string, string>;
   readonly loadgen: string;
+  /** Missing where it is among the failures. */
   readonly calibration: string;
 }
 
@@ -58,8 +59,8 @@ export interface Job {
 /**
  * Compiles the load generator, the calibration and the named servers into the user's cache directory,
  * keyed by source, flags, compiler, target and C library; what is there already and undamaged is not compiled again. A server that does not compile, or whose
- * library is missing, is among the `failures`. Throws `EnvironmentError` without a compiler, where one of
- * the two libraries does not compile, and where the cache cannot be written.
+ * library is missing, is among the `failures`, and so is the calibration. Throws `EnvironmentError` without a
+ * compiler, where the load generator does not compile, and where the cache cannot be written.
  */
 export async function compileHelpers(request: CompileRequest): Promise<Artifacts> {
   const compiler = await findCompiler();
@@ -119,6 +120,13 @@ const LIBRARIES = {
   calibration: ['calibration'],
 } as const;
 type Library = keyof typeof LIBRARIES;
+
+/** The path of the calibration's library. Throws `EnvironmentError` with the complaint where there is none. */
+export function compiledCalibration({ calibration, failures }: Artifacts): string {
+  const complaint = failures.get(libraryName('calibration'));
+  if (complaint !== undefined) throw new EnvironmentError(complaint);
+  return calibration;
+}
 
 function libraryName(library: Library): string {
   return `${library}.so`;
@@ -198,7 +206,7 @@ function serverJob(
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
   const files = LIBRARIES[library].flatMap((folder) => filesOf(sources, folder, sourceDir));
-  return { name: libraryName(library), vital: true, args: [...LIBRARY_FLAGS, ...files] };
+  return { name: libraryName(library), vital: library === 'loadgen', args: [...LIBRARY_FLAGS, ...files] };
 }
 
 /**

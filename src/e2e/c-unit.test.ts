@@ -11,6 +11,7 @@ import { HELPERS_DIR } from '../build/package.ts';
 const PROGRAMS = [
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
   { name: 'test_uring', links: [] },
