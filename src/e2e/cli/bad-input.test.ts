@@ -171,18 +171,26 @@ describe('a machine that cannot do it ends with 3', () => {
     const bare = folder('bare');
     symlinkSync(process.execPath, join(bare, 'node'));
     const stderr = await refusal(EXIT.environment, run, { env: { PATH: bare, CC: undefined } });
-    expect(stderr).toMatch(/^error: no C compiler: tried cc, gcc, clang\. Install one .*CC\.$/m);
+    expect(stderr).toMatch(
+      /^error: no C compiler: cc is not installed; .*; clang is not installed\. Install one .*CC\.$/m,
+    );
   });
 
-  test('a compiler that is not there', async () => {
-    const stderr = await refusal(EXIT.environment, run, { env: { CC: '/nowhere/cc' } });
-    expect(stderr).toContain('error: no C compiler: tried /nowhere/cc. ');
+  test.each([
+    ['/nowhere/cc', '/nowhere/cc is not installed'],
+    ['true', '"true -dumpmachine" does not name a target'],
+    ['gcc --no-such-option', 'ends with code 1: gcc: error: unrecognized command-line option'],
+  ])('a CC that is no compiler: %s', async (CC, reason) => {
+    const stderr = await refusal(EXIT.environment, run, { env: { CC } });
+    expect(stderr).toContain('error: the variable CC names no C compiler that works here: ');
+    expect(stderr).toContain(reason);
   });
 
   test('a compile error, with what the compiler said', async () => {
+    const { command } = await findCompiler();
     const CC = file(
       'failing-cc',
-      '#!/bin/sh\nif [ "$1" = --version ]; then echo failing 1.0; exit; fi\necho "x.c:1: error: not today" >&2\nexit 1\n',
+      `#!/bin/sh\ncase "$*" in *" -o "*) ;; *) exec ${command} "$@";; esac\necho "x.c:1: error: not today" >&2\nexit 1\n`,
       0o755,
     );
     const stderr = await refusal(EXIT.environment, run, { env: { CC } });
@@ -302,7 +310,7 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     const { command } = await findCompiler();
     const CC = file(
       'picky-cc',
-      `#!/bin/sh\ncase "$*" in *models/poll.c*) set -- "$@" -DMODEL=no_such_thing;; esac\nexec ${command} "$@"\n`,
+      `#!/bin/sh\ncase "$*" in *models/poll.c*) set -- "$@" -include no_such_header.h;; esac\nexec ${command} "$@"\n`,
       0o755,
     );
     const env = { CC, XDG_CACHE_HOME: folder('picky-cache') };
@@ -317,6 +325,21 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     expect(stdout).toContain('skipped');
     const served = await refusal(EXIT.environment, ['serve', 'poll'], { env });
     expect(served).toContain('could not compile poll:');
+  });
+
+  test('a compiler with a wrapper and arguments, which warns about everything: nothing is skipped', async () => {
+    const { command } = await findCompiler();
+    const wrapper = file('wrapper', '#!/bin/sh\necho "wrapper: warning: old" >&2\nexec "$@"\n', 0o755);
+    const env = {
+      CC: `${wrapper} ${command} -Wall -Wextra -Wconversion -Wunused-macros`,
+      XDG_CACHE_HOME: folder('warned-cache'),
+    };
+    const models = ['--models', 'epoll-lt', '--workloads', 'ping-pong'];
+    const { exitCode, stderr } = await runCli(['run', ...models, ...SHORT], { cwd, env });
+    expect(exitCode, stderr).toBe(EXIT.ok);
+    const { record, trials } = await readRun(runFolders(cwd).at(-1), cwd);
+    expect(record.build.compiler).toBe(env.CC);
+    expect(trials.map(({ status }) => status)).toEqual(['measured']);
   });
 
   describe('io_uring under a seccomp filter', () => {
