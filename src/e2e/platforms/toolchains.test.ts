@@ -8,6 +8,7 @@ import { HELPERS_DIR } from '../../build/package.ts';
 import { loadGenerator } from '../../load/ffi.ts';
 import { MODELS, programsOf } from '../../models/registry.ts';
 import { probeModel } from '../../server/probe.ts';
+import { SERVER_EXIT } from '../../server/protocol.ts';
 import { runCli } from '../cli/cli.ts';
 import { pingPong } from '../conformance/checks.ts';
 import { withClient } from '../conformance/client.ts';
@@ -33,7 +34,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.each(TOOLCHAINS)('$title', (toolchain) => {
+const everything = { sourceDir: HELPERS_DIR, ...programsOf(MODELS) };
+
+for (const toolchain of TOOLCHAINS) describe(toolchain.title, () => describeToolchain(toolchain));
+
+function describeToolchain(toolchain: Toolchain): void {
   const { missing } = toolchain;
   if (missing !== null) {
     test('is not here', ({ skip }) => {
@@ -52,21 +57,26 @@ describe.each(TOOLCHAINS)('$title', (toolchain) => {
     expect(jobsOf(everything, sources).length).toBe(expected);
   });
 
-  test.each(MODELS)('$id: serves, and counts its calls by their names', async (model) => {
-    const path = wrapped(toolchain, place(), model.program);
-    const support = await probeModel(model, path);
-    const reason = toolchain.unsupported[model.program];
-    if (reason) {
-      expect(support).toMatchObject({ supported: false, reason: expect.stringMatching(reason) });
-      return;
-    }
-    expect(support.supported, support.reason ?? '').toBe(hostRows.get(model.id) === 'supported');
-    if (!support.supported) return;
-    const row: SupportedRow = { status: 'supported', model, path };
-    if (toolchain.traceable && noStrace === null)
-      await compareCounts(row, join(place(), `${model.id}.trace`));
-    else await serve(row);
-  });
+  test.each(MODELS.map((model) => [model.id, model] as const))(
+    '%s: serves, and counts its calls by their names',
+    async (_id, model) => {
+      const path = wrapped(toolchain, place(), model.program);
+      const support = await probeModel(model, path);
+      const reason = toolchain.unsupported[model.program];
+      if (reason) {
+        expect(support).toMatchObject({ supported: false, reason: expect.stringMatching(reason) });
+        const { exitCode } = await execa(path, [...model.options, '--probe'], { reject: false });
+        expect(exitCode).toBe(SERVER_EXIT.unsupported);
+        return;
+      }
+      expect(support.supported, support.reason ?? '').toBe(hostRows.get(model.id) === 'supported');
+      if (!support.supported) return;
+      const row: SupportedRow = { status: 'supported', model, path };
+      if (toolchain.traceable && noStrace === null)
+        await compareCounts(row, join(place(), `${model.id}.trace`));
+      else await serve(row);
+    },
+  );
 
   if (!toolchain.loadable) return;
   test('makes libraries that this Node loads', () => {
@@ -96,9 +106,7 @@ describe.each(TOOLCHAINS)('$title', (toolchain) => {
     const { summary } = JSON.parse(stdout);
     expect(summary.workloads[0].rows).toHaveLength(2);
   });
-});
-
-const everything = { sourceDir: HELPERS_DIR, ...programsOf(MODELS) };
+}
 
 async function compileAll(toolchain: Toolchain, into: string): Promise<void> {
   mkdirSync(into);

@@ -42,7 +42,7 @@ export const TOOLCHAINS: readonly Toolchain[] = [
     under: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
     loadable: false,
     // The emulator passes on neither of them; a kernel for arm64 would.
-    unsupported: { io_uring: /^kernel has no io_uring/, native_aio: /^no io_setup in this kernel/ },
+    unsupported: { io_uring: /ENOSYS/, native_aio: /io_setup/ },
     traceable: false,
     missing: whyMissing('arm64', ['aarch64-linux-gnu-gcc']) ?? whyMissing('qemu', ['qemu-aarch64']),
   },

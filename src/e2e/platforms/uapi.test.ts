@@ -114,7 +114,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const host = { title: 'this machine', cc: (await findCompiler()).words, under: [], missing: null };
 const arm64 = TOOLCHAINS.filter(({ title }) => title.startsWith('arm64'));
 
-describe.each([host, ...arm64])('$title', ({ title, cc, under, missing }) => {
+describe.each([host, ...arm64].map((target) => [target.title, target] as const))('%s', (title, target) => {
+  const { cc, under, missing } = target;
   const build = async (name: string, flags: readonly string[]) => {
     const path = join(folder, `${name}-${title.replaceAll(/\W+/g, '-')}`);
     const [compiler, ...args] = cc;
