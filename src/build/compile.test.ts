@@ -56,7 +56,7 @@ function compiler(script: string, { version = 'fake cc 1.0', target = 'fake-linu
   const path = join(folder, 'cc');
   const lines = [
     '#!/bin/sh',
-    `case "$1" in --version) echo "${version}"; exit;; -dumpmachine) echo "${target}"; exit;; esac`,
+    `case "$*" in *--version*) echo "${version}"; exit;; *-dumpmachine*) echo "${target}"; exit;; esac`,
     `case "$*" in *-dM*) printf '%s\\n' ${MACROS.map((macro) => `'#define ${macro}'`).join(' ')}; exit;; esac`,
     `echo >>${folder}/calls`,
     script,
@@ -162,6 +162,17 @@ describe('compileHelpers', () => {
     ]);
     expect(message.split('\n').length).toBeLessThan(20);
     expect(leftovers()).toEqual([]);
+  });
+
+  test('takes what the same compiler made under another name, and not with other arguments', async () => {
+    const first = await compile();
+    const wrapper = join(folder, 'wrapper');
+    writeFileSync(wrapper, '#!/bin/sh\nexec "$@"\n');
+    chmodSync(wrapper, 0o755);
+    vi.stubEnv('CC', `${wrapper} ${join(folder, 'cc')}`);
+    expect((await compile()).info).toMatchObject({ hash: first.info.hash, cached: true });
+    vi.stubEnv('CC', `${join(folder, 'cc')} -O1`);
+    expect((await compile()).info.hash).not.toBe(first.info.hash);
   });
 
   test('does not mind warnings, and shows none of them before an error', async () => {

@@ -67,8 +67,8 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
   const hash = hashOf([
-    compiler.command,
     compiler.version,
+    ...argumentsOf(compiler),
     compiler.target,
     compiler.libc,
     compiler.arch,
@@ -99,6 +99,7 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
     info: {
       compiler: compiler.command,
       compilerVersion: compiler.version,
+      target: `${compiler.target}, ${compiler.libc}`,
       flags,
       hash,
       cached: missing.length === 0,
@@ -167,6 +168,12 @@ export async function readSources(sourceDir: string): Promise<[string, string][]
       sources.push([`${folder}/${name}`, await readFile(join(sourceDir, folder, name), 'utf8')]);
   }
   return sources;
+}
+
+/** Those of `CC`. Under which name or through which wrapper it is called changes nothing of what it makes. */
+function argumentsOf({ words }: Compiler): readonly string[] {
+  const first = words.findIndex((word) => word.startsWith('-'));
+  return first < 0 ? [] : words.slice(first);
 }
 
 function hashOf(parts: readonly string[]): string {

@@ -28,6 +28,7 @@ const PROPERTIES: readonly Property[] = [
   { what: 'user', effect: 'noted', read: ({ environment }) => environment.user },
   { what: 'tool version', effect: 'noted', read: ({ tool }) => tool.version },
   { what: 'compiler', effect: 'noted', read: ({ build }) => build.compilerVersion },
+  { what: 'compiler target', effect: 'noted', read: ({ build }) => build.target },
   { what: 'compiler flags', effect: 'noted', read: ({ build }) => build.flags.join(' ') },
   // Sources, flags and compiler: the servers that are compared.
   {
