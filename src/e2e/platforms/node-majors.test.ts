@@ -22,7 +22,7 @@ test('every Node that was fetched is in the list', () => {
 });
 
 describe.each(MAJORS)('Node %i', (major) => {
-  const node = join(TOOLCHAINS_DIR, `node-${major}/node_modules/node/bin/node`);
+  const node = join(TOOLCHAINS_DIR, `node-${major}/node`);
   const missing = whyMissing(`node-${major}`, [node]);
   if (missing !== null) {
     test('is not here', ({ skip }) => {
