@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { compareCounts } from './counted-calls.ts';
 import { loadRows, rowTitle } from './rows.ts';
-import { compareCounts, whyNoStrace } from './strace.ts';
+import { whyNoStrace } from './strace.ts';
 
 const noStrace = whyNoStrace();
 

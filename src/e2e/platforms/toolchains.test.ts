@@ -12,9 +12,10 @@ import { SERVER_EXIT } from '../../server/protocol.ts';
 import { runCli } from '../cli/cli.ts';
 import { pingPong } from '../conformance/checks.ts';
 import { withClient } from '../conformance/client.ts';
+import { compareCounts } from '../conformance/counted-calls.ts';
 import { loadRows } from '../conformance/rows.ts';
 import { Server, type SupportedRow } from '../conformance/server.ts';
-import { compareCounts, whyNoStrace } from '../conformance/strace.ts';
+import { whyNoStrace } from '../conformance/strace.ts';
 import { TOOLCHAINS, type Toolchain, warningFlags } from './toolchains.ts';
 
 const CONNECTIONS = 4;
