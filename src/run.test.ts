@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parseCpuList } from './config/cpus.ts';
 import { fakeReport } from './fixtures/load.ts';
+import { fixtureRun } from './fixtures/run.ts';
 import {
   FAKE_CALIBRATION_MS,
   FAKE_OVERHEAD_MS,
@@ -23,7 +25,7 @@ function run(
   controller = new AbortController(),
 ): Promise<RunOutcome> {
   return runBenchmark(
-    { settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
+    { kind: 'run', settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'], wait: false },
     world.deps,
     { listener: world.listener, signal: controller.signal },
   );
@@ -96,7 +98,42 @@ describe('a run', () => {
     const { result } = await run(world, { blocks: 3 });
     const loadMs = 6 * 250;
     const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS + 3 * FAKE_CALIBRATION_MS;
-    expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare: loadMs / wallMs, blocks: 3 });
+    const measuredShare = (loadMs - 6 * result.record.settings.warmupMs) / wallMs;
+    const loadShare = loadMs / wallMs;
+    expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare, measuredShare, blocks: 3 });
+  });
+
+  test('locks the CPUs of both sides while it goes on, and all it may use where nothing is pinned', async () => {
+    const world = fakeWorld();
+    await run(world, { serverCpus: [3, 4], clientCpus: [2] });
+    expect(world.locks).toEqual([[3, 4, 2], 'released']);
+    const unpinned = fakeWorld();
+    await run(unpinned, { serverCpus: null, clientCpus: null });
+    expect(unpinned.locks[0]).toEqual(parseCpuList(fixtureRun().record.environment.cpusAllowed ?? ''));
+  });
+
+  test('measures and stores nothing where another run has its CPUs', async () => {
+    const world = fakeWorld({
+      lock: () => {
+        throw new EnvironmentError('CPU 1 is measured on by run b');
+      },
+    });
+    await expect(run(world)).rejects.toThrow('run b');
+    expect(world.stores).toEqual([]);
+    expect(world.servers).toEqual([]);
+  });
+
+  test('goes on without locks, with a warning, and releases them when it breaks', async () => {
+    const world = fakeWorld({ lockWarning: 'not locked' });
+    const { result } = await run(world);
+    expect(result.record.warnings).toContain('not locked');
+    const broken = fakeWorld({
+      write: (write) => {
+        if (write.kind === 'trial') throw new EnvironmentError('disk full');
+      },
+    });
+    await expect(run(broken)).rejects.toThrow('disk full');
+    expect(broken.locks.at(-1)).toBe('released');
   });
 
   test('calibrates at the beginning of each block, where servers and client run', async () => {
@@ -561,6 +598,7 @@ describe('--precision', () => {
     expect(widest(reached)).toBeLessThanOrEqual(precision);
     expect(reached.result.record.timing?.blocks).toBeGreaterThan(5);
     expect(reached.result.record.status).toBe('complete');
+    expect(reached.result.record.warnings).toEqual(['a warning']);
     expect(world.told.filter((line) => line.startsWith('block')).at(-1)).toBe(
       `block ${reached.result.record.timing?.blocks} of ${reached.result.record.timing?.blocks}`,
     );
@@ -586,12 +624,18 @@ describe('--precision', () => {
     });
     const { result } = await run(world, { entries, blocks: 2, precision: 0.01 });
     expect(result.record.timing?.blocks).toBeLessThan(20);
+    expect(result.record.warnings.at(-1)).toMatch(
+      /^--precision 1 % was not reached after \d+ blocks: 1 of 1 ratio is wider; that of poll under .* is not known$/,
+    );
   });
 
   test('has nothing to wait for where one row is alone', async () => {
     const entries = [{ label: 'epoll-lt', model: 'epoll-lt' }];
     const { result } = await run(fakeWorld({ answer: noisy }), { entries, blocks: 2, precision: 0.0001 });
     expect(result.record.timing?.blocks).toBe(2);
+    expect(result.record.warnings).toContain(
+      '--precision 0.01 %: no ratio was measured that it could be about',
+    );
   });
 
   test('ends at --max-time, which starts no further block', async () => {
@@ -603,6 +647,9 @@ describe('--precision', () => {
     });
     expect(result.record.timing?.blocks).toBe(5);
     expect(result.trials).toHaveLength(10);
+    expect(result.record.warnings.at(-1)).toMatch(
+      /^--precision 1e-7 % was not reached after 5 blocks: 1 of 1 ratio is wider; that of .* under .* is known to \d.* %$/,
+    );
   });
 });
 
@@ -610,4 +657,8 @@ test('--max-time ends a run before its planned blocks, but never before the firs
   const { result } = await run(fakeWorld(), { blocks: 100, maxTimeS: 0.001 });
   expect(result.record.timing?.blocks).toBe(1);
   expect(result.record.status).toBe('complete');
+  expect(result.record.warnings).toEqual([
+    'a warning',
+    '--max-time 0.001 s ended the run after 1 block of 100 planned',
+  ]);
 });

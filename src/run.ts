@@ -1,5 +1,8 @@
 import { type Artifacts, type CompileRequest, compiledCalibration } from './build/compile.ts';
 import { type Calibrator, calibratorOf } from './calibration/calibrator.ts';
+import { parseCpuList } from './config/cpus.ts';
+import { BLOCKS_MAX } from './config/run-config.ts';
+import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
@@ -10,6 +13,7 @@ import type {
   Calibration,
   Environment,
   InstrumentSupport,
+  RunKind,
   RunRecord,
   RunResult,
   RunSettings,
@@ -20,8 +24,9 @@ import type {
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { supportOf } from './server/probe.ts';
-import { BLOCKS_MIN } from './stats/bootstrap.ts';
-import { halfWidths, summarize } from './summary/summarize.ts';
+import { sumOf } from './stats/sums.ts';
+import { shortfalls, wantsMore } from './summary/precision.ts';
+import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
@@ -33,9 +38,16 @@ export interface RunDeps extends TrialDeps {
   /** Finds out what this process may count with, beside the servers' own counts. */
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
   readEnvironment(): Environment;
+  /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
+  quotaFiles(): readonly string[];
   loadGenerator(libraryPath: string): LoadGenerator;
   calibrator(libraryPath: string): Calibrator;
   createStore(runId: string): Promise<RunStore>;
+  /** Locks the CPUs that are measured on against other runs of this host; see `host/cpu-lock.ts`. */
+  lockCpus(
+    request: Pick<CpuLockRequest, 'cpus' | 'holder' | 'wait' | 'onWait' | 'signal'>,
+    loadgenPath: string,
+  ): Promise<CpuLock>;
   readonly tool: { readonly name: string; readonly version: string };
 }
 
@@ -50,6 +62,8 @@ const NO_AUDIT: AuditMeans = { counters: [], tracepoints: [] };
 
 /** What a run tells while it goes on. */
 export interface RunListener {
+  /** Another run has the CPUs, and this one waits for it. */
+  waiting(message: string): void;
   planned(plan: RunPlan, folder: string): void;
   trialStarted(trial: Trial, done: number, planned: number, load: LoadGenerator): void;
   trialEnded(result: TrialResult): void;
@@ -57,9 +71,12 @@ export interface RunListener {
 }
 
 export interface RunRequest {
+  readonly kind: RunKind;
   readonly settings: RunSettings;
   readonly runId: string;
   readonly warnings: readonly string[];
+  /** Whether to wait for another run on the same CPUs. */
+  readonly wait: boolean;
 }
 
 export interface RunOutcome {
@@ -70,16 +87,57 @@ export interface RunOutcome {
 /**
  * Plans a run, compiles and probes what it needs, measures it block by block and saves every trial as
  * it ends. An abort ends it early with status `interrupted`; what is saved stays. Throws
- * `EnvironmentError` without a compiler, if no cell can be measured, or if results cannot be written.
+ * `EnvironmentError` without a compiler, if another run measures on the same CPUs, if no cell can be measured, or if results cannot be written.
  */
 export async function runBenchmark(
   request: RunRequest,
   deps: RunDeps,
-  options: { readonly listener: RunListener; readonly signal: AbortSignal },
+  options: RunOptions,
 ): Promise<RunOutcome> {
-  const { listener, signal } = options;
   const startedMs = deps.monotonicMs();
-  const { artifacts, support, environment } = await prepare(request.settings, deps, signal);
+  const prepared = await prepare(request.settings, deps, options.signal);
+  const waitingMs = deps.monotonicMs();
+  const lock = await deps.lockCpus(
+    {
+      cpus: measuredCpus(request.settings, prepared.environment),
+      holder: `run ${request.runId} (process ${process.pid}, begun ${deps.now()})`,
+      wait: request.wait,
+      onWait: options.listener.waiting,
+      signal: options.signal,
+    },
+    prepared.artifacts.loadgen,
+  );
+  const warnings = [...request.warnings, ...(lock.warning === null ? [] : [lock.warning])];
+  try {
+    const waitedMs = deps.monotonicMs() - waitingMs;
+    return await measure({ ...request, warnings }, deps, {
+      ...options,
+      prepared,
+      startedMs: startedMs + waitedMs,
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+interface RunOptions {
+  readonly listener: RunListener;
+  readonly signal: AbortSignal;
+}
+
+/** All that may be used where nothing is pinned. */
+function measuredCpus({ serverCpus, clientCpus }: RunSettings, environment: Environment): readonly number[] {
+  if (serverCpus === null || clientCpus === null) return parseCpuList(environment.cpusAllowed ?? '') ?? [];
+  return [...new Set([...serverCpus, ...clientCpus])];
+}
+
+async function measure(
+  request: RunRequest,
+  deps: RunDeps,
+  options: RunOptions & { readonly prepared: Prepared; readonly startedMs: number },
+): Promise<RunOutcome> {
+  const { listener, signal, startedMs } = options;
+  const { artifacts, support, environment } = options.prepared;
   const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
   const plan = planRun({
     settings: request.settings,
@@ -96,6 +154,7 @@ export async function runBenchmark(
     tracepoints: audit.tracepoints,
     artifacts,
     environment,
+    quotaFiles: deps.quotaFiles(),
     store,
     deps,
     signal,
@@ -115,11 +174,10 @@ export async function runBenchmark(
     record = { ...record, warnings: all, status, finishedAt: deps.now(), timing };
     await store.saveRecord(record);
   };
+  const measuring = { plan, execution, meter, record, trials, calibrations, warnings, startedMs };
   try {
-    await measureBlocks(
-      { plan, execution, meter, record, trials, calibrations, warnings, startedMs },
-      listener,
-    );
+    await measureBlocks(measuring, listener);
+    warnings.push(...whatIsShort(measuring));
   } catch (error) {
     // The record is worth less than the reason: a full disk fails both.
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
@@ -134,6 +192,8 @@ export async function runBenchmark(
 function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
   return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
 }
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal) {
   const models = distinctModels(settings);
@@ -173,6 +233,7 @@ function newRecord(
     tool,
     startedAt: execution.deps.now(),
     finishedAt: null,
+    kind: request.kind,
     status: 'running',
     settings: request.settings,
     cells: [...plan.cells],
@@ -221,6 +282,17 @@ async function measureBlocks(measuring: Measuring, listener: RunListener): Promi
   }
 }
 
+/** Of what was asked for, what the blocks that there are do not come to. */
+function whatIsShort(measuring: Measuring): string[] {
+  const { settings } = measuring.execution;
+  const widths = settings.precision === null ? [] : widthsOf(measuring);
+  return shortfalls(settings, { blocks: blocksOf(measuring.trials), widths });
+}
+
+function blocksOf(trials: readonly TrialResult[]): number {
+  return new Set(trials.map((trial) => trial.block)).size;
+}
+
 /**
  * How fast the machine is now, before the trials of a block. A run without it is still worth having, so
  * a calibration that fails is a warning.
@@ -247,21 +319,19 @@ async function calibrate(
   await store.appendCalibration(calibration);
 }
 
-/** Blocks that `--precision` may lead to when no `--max-time` ends it. */
-const BLOCKS_MAX = 1000;
-
-function wantsBlock({ execution, record, trials, startedMs }: Measuring, block: number): boolean {
+function wantsBlock(measuring: Measuring, block: number): boolean {
+  const { execution, startedMs } = measuring;
   const { settings } = execution;
   const elapsedS = (execution.deps.monotonicMs() - startedMs) / MS_PER_S;
   // At least one block, whatever the time: a run without a trial helps nobody.
   if (block > 0 && settings.maxTimeS !== null && elapsedS >= settings.maxTimeS) return false;
   if (block < settings.blocks) return true;
   if (settings.precision === null || block >= BLOCKS_MAX) return false;
-  const precision = settings.precision;
-  return halfWidths(summarize({ record, trials, calibrations: [], problems: [] })).some(({ halfWidth }) =>
-    // Without an interval after so many blocks, the row or its baseline keeps failing: more do not help.
-    halfWidth === null ? block < 2 * BLOCKS_MIN : halfWidth > precision,
-  );
+  return wantsMore(widthsOf(measuring), settings.precision, block);
+}
+
+function widthsOf({ record, trials }: Measuring): readonly HalfWidth[] {
+  return halfWidths(summarize({ record, trials, calibrations: [], problems: [] }));
 }
 
 /** How much of the wall time was load: docs/architecture.md asks for short trials, so the rest must be small. */
@@ -270,17 +340,15 @@ function timingOf(
   trials: readonly TrialResult[],
   wallMs: number,
 ): RunRecord['timing'] {
-  const loadMs = trials.reduce(
-    (sum, trial) =>
-      trial.status === 'failed' ? sum : sum + settings.warmupMs + trial.observation.accountedNs / NS_PER_MS,
-    0,
-  );
-  const blocks = new Set(trials.map((trial) => trial.block)).size;
+  const measured = trials.flatMap((trial) => (trial.status === 'failed' ? [] : [trial.observation]));
+  const measuredMs = sumOf(measured, ({ accountedNs }) => accountedNs / NS_PER_MS);
+  const loadMs = measuredMs + measured.length * settings.warmupMs;
   return {
     wallMs: Math.round(wallMs),
     loadMs: Math.round(loadMs),
     loadShare: wallMs > 0 ? loadMs / wallMs : 0,
-    blocks,
+    measuredShare: wallMs > 0 ? measuredMs / wallMs : 0,
+    blocks: blocksOf(trials),
   };
 }
 

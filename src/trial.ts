@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
+import { EDGE_FILES_MAX } from './load/abi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
 import { findModel } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
@@ -56,6 +57,8 @@ export interface Execution {
   readonly artifacts: Artifacts;
   readonly generator: LoadGenerator;
   readonly environment: Environment;
+  /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
+  readonly quotaFiles: readonly string[];
   readonly store: RunStore;
   readonly deps: TrialDeps;
   readonly signal: AbortSignal;
@@ -172,6 +175,9 @@ async function drive(subject: Subject, execution: Execution, server: ServerHandl
       serverCpus: settings.serverCpus,
       clientCpus: settings.clientCpus,
       cpusAllowed: countCpusAllowed(execution.environment),
+      irqTimeAccounting: execution.environment.irqTimeAccounting,
+      quotaFiles: execution.quotaFiles,
+      serverCongestion: server.congestion,
     }),
   );
   return { report, observation };
@@ -368,7 +374,7 @@ function loadRequest(
     serverPid: server.pid,
     countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
     clientCpu: settings.clientCpus?.[0] ?? null,
-    edgeFiles: Object.values(edgeFilesOf(server.pid)),
+    edgeFiles: [...Object.values(edgeFilesOf(server.pid)), ...execution.quotaFiles].slice(0, EDGE_FILES_MAX),
     traceIds: trial.counter === 'tracepoint' ? execution.tracepoints.map((event) => event.id) : [],
     kernelThreads: model.kernelThreads,
   };

@@ -27,4 +27,7 @@ void conn_break(struct load *lg, struct conn *c, int error);
 bool conn_errno_breaks(int error);
 void conns_close_all(struct load *lg);
 
+/* The congestion control that a socket of the load has here; empty where the kernel does not tell. */
+void conns_congestion(char name[CONGESTION_NAME_BYTES]);
+
 #endif

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../wire/totals.h"
+
 enum load_moment {
 	LOAD_UNCONNECTED, /* before the first connect */
 	LOAD_CONNECTED,	  /* the last connection is open */
@@ -19,7 +21,7 @@ enum load_moment {
 
 struct edge_reader {
 	void *context;
-	void (*read)(void *context, enum load_moment moment);
+	void (*read)(void *context, enum load_moment moment, const struct load_totals *totals);
 	/* Connections that the server has accepted so far; false when it does not say. */
 	bool (*accepted)(void *context, uint64_t *accepted);
 	/* The run cannot go on, for ended_fd is readable: says why. */

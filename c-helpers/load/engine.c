@@ -254,6 +254,15 @@ static uint32_t begin_connects(struct load *lg, uint32_t begun)
 	return begun;
 }
 
+static void read_moment(struct load *lg, enum load_moment moment)
+{
+	struct load_totals totals = {.opened = lg->opened,
+				     .echoed = lg->warmup_bytes + lg->counts.bytes_verified,
+				     .exact = lg->connection_errors == 0};
+
+	lg->reader.read(lg->reader.context, moment, &totals);
+}
+
 static void connect_all(struct load *lg)
 {
 	uint64_t accepted_before = 0;
@@ -261,7 +270,6 @@ static void connect_all(struct load *lg)
 	uint32_t begun = 0;
 
 	lg->pace_accepts = lg->reader.accepted(lg->reader.context, &accepted_before);
-	lg->reader.read(lg->reader.context, LOAD_UNCONNECTED);
 	begin_ns = now_ns();
 	lg->now_ns = begin_ns;
 	set_next_alarm(lg);
@@ -281,7 +289,7 @@ static void connect_all(struct load *lg)
 	lg->connect_ns = now_ns() - begin_ns;
 	if (lg->failure.status == LOADGEN_OK)
 		wait_accepted(lg, accepted_before, 0);
-	lg->reader.read(lg->reader.context, LOAD_CONNECTED);
+	read_moment(lg, LOAD_CONNECTED);
 	if (lg->failure.status == LOADGEN_OK && lg->connected < lg->config.connections)
 		fail(&lg->failure, LOADGEN_CONNECT_FAILED,
 		     "the server closed %u of %u connections before any request",
@@ -321,14 +329,26 @@ static void drain(struct load *lg)
 		     (unsigned long long)lg->counts.lost);
 }
 
+/* A load of fewer connections than were asked for is another load: it is not measured under this name. */
+static void fail_lost(struct load *lg, uint64_t lost, const char *when)
+{
+	if (lost > 0 && !lg->churn && lg->failure.status == LOADGEN_OK)
+		fail(&lg->failure, LOADGEN_CONNECTIONS_LOST,
+		     "%llu of %u connections were lost %s; the last: %s", (unsigned long long)lost,
+		     lg->config.connections, when,
+		     lg->last_error ? strerror(lg->last_error) : "closed by the server");
+}
+
 static void warm_up(struct load *lg)
 {
-	if (lg->config.warmup_ns == 0)
-		return;
-	set_phase(lg, PHASE_WARMUP);
-	load(lg, now_ns(), lg->config.warmup_ns);
-	drain(lg);
+	if (lg->config.warmup_ns > 0) {
+		set_phase(lg, PHASE_WARMUP);
+		load(lg, now_ns(), lg->config.warmup_ns);
+		drain(lg);
+	}
 	lg->warmup_completed = lg->counts.completed + lg->counts.drained;
+	lg->warmup_bytes = lg->counts.bytes_verified;
+	fail_lost(lg, lg->connection_errors, "before the measured window");
 }
 
 /* Ours is read next to the window, the server's outside of it: it does not hold that work. */
@@ -336,7 +356,7 @@ static void read_start_edge(struct load *lg)
 {
 	struct load_edge *edge = &lg->edge[LOADGEN_EDGE_START];
 
-	lg->reader.read(lg->reader.context, LOAD_START_EDGE);
+	read_moment(lg, LOAD_START_EDGE);
 	edge->syscalls = lg->syscalls;
 	edge->wakeups = lg->wakeups;
 	edge->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -351,7 +371,7 @@ static void read_end_edge(struct load *lg)
 	edge->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	edge->syscalls = lg->syscalls;
 	edge->wakeups = lg->wakeups;
-	lg->reader.read(lg->reader.context, LOAD_END_EDGE);
+	read_moment(lg, LOAD_END_EDGE);
 }
 
 static void measure(struct load *lg)
@@ -363,6 +383,8 @@ static void measure(struct load *lg)
 	histogram_reset(&lg->service);
 	set_phase(lg, PHASE_MEASURING);
 	read_start_edge(lg);
+	if (lg->failure.status != LOADGEN_OK)
+		return;
 	lg->measuring = true;
 	uint64_t start_ns = lg->edge[LOADGEN_EDGE_START].time_ns;
 	load(lg, start_ns, lg->config.measure_ns);
@@ -374,12 +396,14 @@ static void measure(struct load *lg)
 	lg->window_ns = lg->ended_ns - start_ns;
 	set_phase(lg, PHASE_DRAINING);
 	drain(lg);
+	fail_lost(lg, lg->idle_lost, "while they were idle");
 	if (lg->failure.status == LOADGEN_OK)
 		read_end_edge(lg);
 }
 
 void engine_run(struct load *lg)
 {
+	read_moment(lg, LOAD_UNCONNECTED);
 	if (!lg->churn)
 		connect_all(lg);
 	if (lg->failure.status == LOADGEN_OK)

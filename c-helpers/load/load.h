@@ -91,6 +91,12 @@ struct sources {
 	uint32_t addresses;   /* 1: the kernel picks the address */
 };
 
+/* The congestion control of the load's own sockets: pinned where the kernel allows it. */
+struct congestion {
+	bool refused;			  /* the pinned one is: the host's default stays */
+	char name[CONGESTION_NAME_BYTES]; /* what the first connection has; empty before it */
+};
+
 /* The load's own readings at an edge of the window. */
 struct load_edge {
 	uint64_t time_ns;
@@ -140,11 +146,14 @@ struct load {
 	uint64_t tried;	 /* connections begun */
 	uint64_t connection_errors;
 	uint64_t connect_ns;
+	uint64_t idle_lost; /* ... of those that carry no requests */
 	uint64_t warmup_completed;
+	uint64_t warmup_bytes; /* verified */
 	uint64_t window_ns;
 	uint64_t in_flight_at_deadline;
 	uint64_t due_unsent;
 	struct sources sources;
+	struct congestion congestion;
 	struct conn *conns;	     /* [config.connections] */
 	uint32_t *active_conn;	     /* [active]: slot -> index in conns */
 	struct request_times *times; /* [active][depth], a ring per active connection */

@@ -120,15 +120,18 @@ void schedule_advance(struct schedule *s, uint32_t stream)
 		st->due_ns = fixed_due_ns(s, stream, st->taken);
 }
 
-uint64_t schedule_count_due(struct schedule *s, uint64_t until_ns)
+uint64_t schedule_each_due(struct schedule *s, uint64_t until_ns,
+			   void (*tell)(void *context, uint64_t due_ns), void *context)
 {
 	uint64_t due = 0;
 
 	s->queued = 0;
 	for (uint32_t i = 0; i < s->streams; i++) {
 		s->stream[i].queued = false;
-		for (; s->stream[i].due_ns <= until_ns; due++)
+		for (; s->stream[i].due_ns <= until_ns; due++) {
+			tell(context, s->stream[i].due_ns);
 			schedule_advance(s, i);
+		}
 	}
 	return due;
 }

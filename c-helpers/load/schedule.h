@@ -50,7 +50,11 @@ uint32_t schedule_pop(struct schedule *s);
 void schedule_push(struct schedule *s, uint32_t stream);
 /* The stream's due time is sent; go to the one after it. The stream must not be queued. */
 void schedule_advance(struct schedule *s, uint32_t stream);
-/* How many due times up to until_ns are not sent. Uses the streams up: start before the next use. */
-uint64_t schedule_count_due(struct schedule *s, uint64_t until_ns);
+/*
+ * Tells of every due time up to until_ns that is not sent, and returns how many there are. Uses the
+ * streams up: start before the next use.
+ */
+uint64_t schedule_each_due(struct schedule *s, uint64_t until_ns,
+			   void (*tell)(void *context, uint64_t due_ns), void *context);
 
 #endif

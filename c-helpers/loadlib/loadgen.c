@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -117,7 +118,7 @@ static const char *find_fault(const struct loadgen_config *config)
 	if (config->client_cpu < -1 || config->client_cpu >= CPU_SETSIZE)
 		return "client_cpu is neither -1 nor a CPU number";
 	if (config->edge_files > LOADGEN_EDGE_FILES_MAX)
-		return "edge_files is over the limit of 8";
+		return "edge_files is over the limit of 12";
 	if (config->trace_events > LOADGEN_TRACE_MAX)
 		return "trace_events is over the limit of 64";
 	if ((config->trace_events > 0 || config->kernel_threads) && config->server_pid == 0)
@@ -168,7 +169,7 @@ struct loadgen {
 	struct loadgen_config config;
 };
 
-static void read_moment(void *context, enum load_moment moment)
+static void read_moment(void *context, enum load_moment moment, const struct load_totals *totals)
 {
 	struct observer *o = context;
 
@@ -180,10 +181,10 @@ static void read_moment(void *context, enum load_moment moment)
 		edges_read_setup(o, LOADGEN_EDGE_END);
 		break;
 	case LOAD_START_EDGE:
-		edges_read_start(o);
+		edges_read_start(o, totals);
 		break;
 	case LOAD_END_EDGE:
-		edges_read_end(o);
+		edges_read_end(o, totals);
 		break;
 	}
 }
@@ -371,6 +372,7 @@ void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
 	out->connect_ns = lg->connect_ns;
 	out->warmup_completed = lg->warmup_completed;
 	memcpy(out->message, lg->failure.message, sizeof(out->message));
+	memcpy(out->congestion, lg->congestion.name, sizeof(out->congestion));
 	if (!lg->measuring)
 		return;
 	out->window_ns = lg->window_ns;
@@ -420,7 +422,7 @@ void loadgen_edge_counters(const struct loadgen *all, uint32_t edge, uint32_t re
 
 void loadgen_setup_counters(const struct loadgen *all, uint32_t edge, uint64_t *sums)
 {
-	if (edge < LOADGEN_EDGES)
+	if (edge < LOADGEN_EDGES && !all->load.churn)
 		memcpy(sums, all->observer.edges.setup[edge], sizeof(all->observer.edges.setup[edge]));
 	else
 		memset(sums, 0, sizeof(all->observer.edges.setup[0]));
@@ -464,4 +466,14 @@ void loadgen_destroy(struct loadgen *all)
 int32_t loadgen_trace_check(int32_t pid, uint64_t id)
 {
 	return traces_check(pid, id);
+}
+
+void loadgen_congestion(char *name)
+{
+	conns_congestion(name);
+}
+
+int32_t loadgen_try_lock(int32_t fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
 }

@@ -9,6 +9,7 @@
 
 #include "../server/counters.h"
 #include "../wire/clock.h"
+#include "agreement.h"
 #include "edges.h"
 #include "observer.h"
 #include "tasks.h"
@@ -49,12 +50,8 @@ static void read_names(struct edges *e)
 {
 	const struct counters_header *h = page_header(e);
 
-	e->accepted = -1;
-	for (uint32_t i = 0; i < e->counters; i++) {
+	for (uint32_t i = 0; i < e->counters; i++)
 		memcpy(e->names[i], h->names[i], COUNTER_NAME_BYTES - 1);
-		if (strcmp(e->names[i], "accepted") == 0)
-			e->accepted = (int)i;
-	}
 }
 
 static void map_page(struct observer *o)
@@ -103,7 +100,6 @@ void edges_open(struct observer *o)
 {
 	struct edges *e = &o->edges;
 
-	e->accepted = -1;
 	if (o->config->counters_path[0])
 		map_page(o);
 	if (o->config->server_pid > 0) {
@@ -151,19 +147,26 @@ static void sum_counters(const struct edges *e, uint64_t *sums)
 			sums[i] += read_counter(e, slot, i);
 }
 
-/* Asked often while connections open: reads this one counter, and leaves the others' lines alone. */
-bool edges_accepted(const struct observer *o, uint64_t *accepted)
+bool edges_counter(const struct edges *e, const char *name, uint64_t *sum)
 {
-	const struct edges *e = &o->edges;
+	uint32_t counter = 0;
 
-	if (!e->page || e->accepted < 0)
+	while (counter < e->counters && strcmp(e->names[counter], name) != 0)
+		counter++;
+	if (!e->page || counter == e->counters)
 		return false;
 	uint32_t slots = slots_used(e);
 
-	*accepted = 0;
+	*sum = 0;
 	for (uint32_t slot = 0; slot < slots; slot++)
-		*accepted += read_counter(e, slot, (uint32_t)e->accepted);
+		*sum += read_counter(e, slot, counter);
 	return true;
+}
+
+/* Asked often while connections open: reads this one counter, and leaves the others' lines alone. */
+bool edges_accepted(const struct observer *o, uint64_t *accepted)
+{
+	return edges_counter(&o->edges, "accepted", accepted);
 }
 
 static void pause_ns(uint64_t ns)
@@ -299,6 +302,7 @@ static void read_file(const char *path, struct edge_file *file)
 
 static void read_files(struct observer *o, enum loadgen_edge_id id)
 {
+	o->edges.edge[id].files_ns = now_ns();
 	for (uint32_t i = 0; i < o->config->edge_files; i++)
 		read_file(o->config->edge_path[i], &o->edges.file[id][i]);
 }
@@ -322,14 +326,17 @@ void edges_read_setup(struct observer *o, enum loadgen_edge_id id)
 	if (!e->page)
 		return;
 	(void)settle(e);
+	if (id == LOADGEN_EDGE_START)
+		agreement_begin(o);
 	sum_counters(e, e->setup[id]);
 }
 
-void edges_read_start(struct observer *o)
+void edges_read_start(struct observer *o, const struct load_totals *totals)
 {
 	struct edges *e = &o->edges;
 	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_START];
 
+	agreement_await(o, totals);
 	read_files(o, LOADGEN_EDGE_START);
 	sample(o, edge);
 	e->restless = !settle(e);
@@ -341,11 +348,12 @@ void edges_read_start(struct observer *o)
 	edge->server_cpu_ns = server_cpu_ns(o);
 }
 
-void edges_read_end(struct observer *o)
+void edges_read_end(struct observer *o, const struct load_totals *totals)
 {
 	struct edges *e = &o->edges;
 	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_END];
 
+	agreement_await(o, totals);
 	bool rests = !e->restless && settle(e);
 	if (rests)
 		edge->server_cpu_ns = server_cpu_ns(o);
@@ -355,4 +363,5 @@ void edges_read_end(struct observer *o)
 	if (!rests)
 		edge->server_cpu_ns = server_cpu_ns(o);
 	read_files(o, LOADGEN_EDGE_END);
+	agreement_check(o, totals);
 }

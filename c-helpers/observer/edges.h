@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "../wire/abi.h"
+#include "../wire/totals.h"
 
 struct observer;
 
@@ -27,7 +28,6 @@ struct edges {
 	uint32_t slots_max;
 	uint32_t header_bytes;
 	uint32_t slot_bytes;
-	int accepted; /* index of the counter "accepted"; -1: it has none */
 	bool cpu_clock_known;
 	clockid_t cpu_clock;
 	bool restless; /* the server did not settle at the start: its CPU clock may lag */
@@ -45,6 +45,8 @@ void edges_open(struct observer *o);
 void edges_close(struct observer *o);
 /* Connections that the server has accepted so far; false when it does not say. */
 bool edges_accepted(const struct observer *o, uint64_t *accepted);
+/* One counter, over all of the server's threads; false when it does not keep it. */
+bool edges_counter(const struct edges *e, const char *name, uint64_t *sum);
 /* The counters before the first connect and after the last accept: what connections cost the server. */
 void edges_read_setup(struct observer *o, enum loadgen_edge_id id);
 /*
@@ -53,7 +55,7 @@ void edges_read_setup(struct observer *o, enum loadgen_edge_id id);
  * two of answering at the end, and a server that spins in a thread other than the one that answers
  * (a polling kernel thread) has a CPU clock that lags by up to a tick at both edges.
  */
-void edges_read_start(struct observer *o);
-void edges_read_end(struct observer *o);
+void edges_read_start(struct observer *o, const struct load_totals *totals);
+void edges_read_end(struct observer *o, const struct load_totals *totals);
 
 #endif

@@ -5,6 +5,7 @@
  * Each file calls only those below it:
  *   observer.c  opens and closes all of it
  *   edges.c     the readings at the edges of the window
+ *   agreement.c what the server has counted, beside what the load has done
  *   traces.c    tracepoints
  *   tasks.c     the server's threads, and the kernel's
  */
@@ -13,6 +14,7 @@
 
 #include "../wire/abi.h"
 #include "../wire/failure.h"
+#include "agreement.h"
 #include "edges.h"
 #include "traces.h"
 
@@ -21,6 +23,7 @@ struct observer {
 	struct failure *failure; /* of the run; what goes wrong here ends it */
 	int ended_fd;		 /* readable when the server's process has ended; -1: not known */
 	struct edges edges;
+	struct agreement agreement;
 	struct traces traces;
 };
 

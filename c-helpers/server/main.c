@@ -290,8 +290,9 @@ int main(int argc, char **argv)
 	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);
 	set_signals();
-	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u}\n",
-	       options.port, getpid(), counters_fd, server.conns_max);
+	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u,"
+	       "\"congestion\":\"%s\"}\n",
+	       options.port, getpid(), counters_fd, server.conns_max, net_congestion(server.listen_fd));
 	if (fflush(stdout) != 0)
 		die("write(ready line)");
 	model.serve(loop);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../wire/congestion.h"
 #include "die.h"
 #include "net.h"
 
@@ -33,6 +34,8 @@ int net_listen(const char *host, uint16_t *port, bool nonblocking)
 	/* Accepted sockets inherit it, so no model pays for it per connection. */
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		die("setsockopt(TCP_NODELAY)");
+	/* Inherited as well. Where it is refused, the ready line names what is used instead. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, CONGESTION_PINNED, sizeof(CONGESTION_PINNED) - 1);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		die("bind(%s:%u)", host, *port);
 	if (listen(fd, LISTEN_BACKLOG) < 0)
@@ -44,6 +47,16 @@ int net_listen(const char *host, uint16_t *port, bool nonblocking)
 	if (spare_fd < 0)
 		die("fcntl(F_DUPFD_CLOEXEC)");
 	return fd;
+}
+
+const char *net_congestion(int listen_fd)
+{
+	static char name[CONGESTION_NAME_BYTES];
+	socklen_t bytes = sizeof(name) - 1;
+
+	if (getsockopt(listen_fd, IPPROTO_TCP, TCP_CONGESTION, name, &bytes) < 0)
+		return "";
+	return name;
 }
 
 bool net_accept_transient(int error)

@@ -11,6 +11,8 @@
 
 /* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
 int net_listen(const char *host, uint16_t *port, bool nonblocking);
+/* TCP congestion control of the listener, which its connections inherit; empty where it is not told. */
+const char *net_congestion(int listen_fd);
 
 /*
  * Accepts one connection within the limits. flags: those of accept4, CLOEXEC is added. Returns the

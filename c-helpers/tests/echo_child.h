@@ -28,15 +28,16 @@
 
 enum echo_fault {
 	ECHO_FAITHFUL,
-	ECHO_SILENT,	  /* accepts and reads, never answers */
-	ECHO_FLIPS,	  /* one bit of the 100,000th byte */
-	ECHO_ADDS,	  /* a byte that was never sent */
-	ECHO_BREAKS_ODD,  /* closes every other connection after its first bytes */
-	ECHO_PAUSES_ONCE, /* stands still for 200 ms, once */
-	ECHO_NEVER_CLOSES /* ignores the client's FIN */
+	ECHO_SILENT,	   /* accepts and reads, never answers */
+	ECHO_FLIPS,	   /* one bit of the 100,000th byte */
+	ECHO_ADDS,	   /* a byte that was never sent */
+	ECHO_BREAKS_ODD,   /* closes every other connection after its first bytes */
+	ECHO_PAUSES_ONCE,  /* stands still for 200 ms, once */
+	ECHO_NEVER_CLOSES, /* ignores the client's FIN */
+	ECHO_DROPS_IDLE	   /* closes a connection that has sent nothing, after 10,000 bytes of others */
 };
 
-enum { COUNTER_ACCEPTED, COUNTER_BYTES, COUNTER_WAKEUPS, ECHO_COUNTERS };
+enum { COUNTER_ACCEPTED, COUNTER_REFUSED, COUNTER_BYTES, COUNTER_BYTES_OUT, COUNTER_WAKEUPS, ECHO_COUNTERS };
 
 struct echo_child {
 	pid_t pid;
@@ -72,7 +73,8 @@ static inline void echo_count(int counter, uint64_t n)
 
 static inline int echo_counters_open(void)
 {
-	static const char *const names[ECHO_COUNTERS] = {"accepted", "bytes_in", "wakeups"};
+	static const char *const names[ECHO_COUNTERS] = {"accepted", "refused", "bytes_in", "bytes_out",
+							 "wakeups"};
 	size_t header_bytes = (sizeof(*echo_header) + 63) / 64 * 64;
 	size_t bytes = header_bytes + 2 * sizeof(*echo_slot);
 	int fd = memfd_create("test-counters", 0);
@@ -148,8 +150,19 @@ static inline bool echo_once(enum echo_fault fault, int fd, struct echo_conn *c)
 	ssize_t n = send(fd, c->buf + c->off, c->bytes - c->off, MSG_NOSIGNAL);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
+	echo_count(COUNTER_BYTES_OUT, (uint64_t)n);
 	c->off += (uint32_t)n;
 	return true;
+}
+
+static inline void echo_drop_idle(struct echo_conn **conns)
+{
+	for (int fd = 0; fd < ECHO_FDS_MAX; fd++) {
+		if (!conns[fd] || conns[fd]->bytes > 0)
+			continue;
+		(void)close(fd);
+		return;
+	}
 }
 
 static inline void echo_accept(int epoll_fd, int listen_fd, struct echo_conn **conns)
@@ -174,6 +187,7 @@ __attribute__((noreturn)) static inline void echo_serve(enum echo_fault fault, i
 	static struct echo_conn *conns[ECHO_FDS_MAX];
 	struct epoll_event events[64], ev = {.events = EPOLLIN, .data.fd = listen_fd};
 	int epoll_fd = epoll_create1(0);
+	bool dropped = false;
 
 	need(epoll_fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &ev) == 0, "epoll: %s",
 	     strerror(errno));
@@ -197,6 +211,10 @@ __attribute__((noreturn)) static inline void echo_serve(enum echo_fault fault, i
 			ev = (struct epoll_event){.events = owed ? EPOLLOUT : EPOLLIN, .data.fd = fd};
 			if (owed != owed_before)
 				(void)epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &ev);
+		}
+		if (fault == ECHO_DROPS_IDLE && !dropped && echo_slot->value[COUNTER_BYTES] > 10000) {
+			dropped = true;
+			echo_drop_idle(conns);
 		}
 	}
 }

@@ -113,8 +113,9 @@ static void check_books(const char *name, const struct loadgen_config *config)
 	      (unsigned long long)r->in_flight_at_deadline);
 	check(r->errors > 0 || r->bytes_verified == done * config->message_bytes,
 	      "%s: every byte of %llu echoes is verified", name, (unsigned long long)done);
-	check(total(out.response) == done && total(out.service) == done,
-	      "%s: the histograms hold what was completed and drained", name);
+	check(total(out.response) == done + r->due_unsent,
+	      "%s: the response times hold what was completed, drained, and due but never sent", name);
+	check(total(out.service) == done, "%s: the service times hold what was completed and drained", name);
 	check(r->window_ns >= config->measure_ns && r->window_ns < 100 * config->measure_ns,
 	      "%s: the window is as long as asked for", name);
 	check(r->response_min_ns > 0 && r->response_min_ns <= r->response_max_ns &&
@@ -294,6 +295,7 @@ static void test_open_loop(void)
 	run(&config);
 	check_books("fixed rate", &config);
 	double expected = config.rate_per_s * (double)config.measure_ns / (double)NS_PER_S;
+	check(strcmp(r->congestion, "reno") == 0, "the load's sockets use Reno (%s)", r->congestion);
 	check(fabs((double)(r->sent + r->due_unsent) - expected) <= 1,
 	      "fixed rate: %llu sent + %llu unsent of %.0f due", (unsigned long long)r->sent,
 	      (unsigned long long)r->due_unsent, expected);
@@ -414,6 +416,24 @@ static void test_failures(void)
 
 	child = echo_start(ECHO_BREAKS_ODD);
 	config = config_for(&child, 8);
+	run(&config);
+	check(out.status == LOADGEN_CONNECTIONS_LOST &&
+		      strstr(r->message, "4 of 8 connections were lost before"),
+	      "connections that break in the warm-up fail the run (%s)", r->message);
+	echo_stop(&child);
+
+	child = echo_start(ECHO_DROPS_IDLE);
+	config = config_for(&child, 8);
+	config.active = 2;
+	config.warmup_ns = 0;
+	run(&config);
+	check(out.status == LOADGEN_CONNECTIONS_LOST &&
+		      strstr(r->message, "1 of 8 connections were lost while"),
+	      "an idle connection that breaks fails the run (%s)", r->message);
+	echo_stop(&child);
+
+	child = echo_start(ECHO_BREAKS_ODD);
+	config = config_for(&child, 8);
 	config.warmup_ns = 0;
 	run(&config);
 	check_books("half of the connections break", &config);
@@ -488,6 +508,71 @@ static void end_threaded(struct runner *runner, pthread_t thread)
 	loadgen_progress(runner->lg, &progress);
 	check(progress.phase == 4, "progress says that it ended");
 	loadgen_destroy(runner->lg);
+}
+
+static void wait_phase(const struct loadgen *lg, uint32_t phase)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+	struct loadgen_progress now;
+
+	do {
+		(void)nanosleep(&pause, NULL);
+		loadgen_progress(lg, &now);
+	} while (now.phase < phase);
+}
+
+/* The server stands still from the middle of the window to its end: most of what is due is never sent. */
+static void test_unsent(void)
+{
+	struct echo_child child = echo_start(ECHO_FAITHFUL);
+	struct loadgen_config config = config_for(&child, 4);
+	const struct loadgen_report *r = &out.report;
+	struct runner runner;
+	pthread_t thread;
+
+	config.mode = LOADGEN_OPEN_FIXED;
+	config.rate_per_s = 1000;
+	config.measure_ns = 800 * NS_PER_MS;
+	begin_threaded(&config, &runner, &thread);
+	need(kill(child.pid, SIGSTOP) == 0, "SIGSTOP: %s", strerror(errno));
+	wait_phase(runner.lg, 3);
+	need(kill(child.pid, SIGCONT) == 0, "SIGCONT: %s", strerror(errno));
+	end_threaded(&runner, thread);
+	check_books("a server that stops", &config);
+	/* One of every stream is in flight; the others' waits are all different, and their sum is known. */
+	double distance_ns = (double)NS_PER_S / config.rate_per_s;
+	double waits_ns = (double)r->due_unsent * (double)r->due_unsent / 2 * distance_ns;
+	double unsent_ns = (double)(r->response_sum_ns - r->service_sum_ns);
+	check(r->due_unsent > 4 && unsent_ns > 0.9 * waits_ns,
+	      "a server that stops: %llu that were never sent count with what they had waited (%.0f of %.0f "
+	      "ms)",
+	      (unsigned long long)r->due_unsent, unsent_ns / 1e6, waits_ns / 1e6);
+	echo_stop(&child);
+}
+
+/* Somebody else's connection to the measured port, in the middle of the window. */
+static void test_other_client(void)
+{
+	struct echo_child child = echo_start(ECHO_FAITHFUL);
+	struct loadgen_config config = config_for(&child, 4);
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_port = htons(child.port),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct runner runner;
+	pthread_t thread;
+	char byte = 'x';
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	config.measure_ns = 1500 * NS_PER_MS;
+	begin_threaded(&config, &runner, &thread);
+	need(connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 && send(fd, &byte, 1, 0) == 1 &&
+		     recv(fd, &byte, 1, 0) == 1,
+	     "other client: %s", strerror(errno));
+	end_threaded(&runner, thread);
+	check(out.status == LOADGEN_COUNTS_DIFFER && strstr(out.report.message, "another client"),
+	      "another client on the port is noticed (%s)", out.report.message);
+	(void)close(fd);
+	echo_stop(&child);
 }
 
 static void test_interrupted(void)
@@ -571,7 +656,7 @@ static void test_config(void)
 	REFUSE(message_bytes, 0);
 	REFUSE(server_pid, -1);
 	REFUSE(client_cpu, -2);
-	REFUSE(edge_files, 9);
+	REFUSE(edge_files, 13);
 	REFUSE(trace_events, 65);
 	REFUSE(measure_ns, 0);
 	REFUSE(connect_timeout_ns, 0);
@@ -654,6 +739,8 @@ int main(void)
 	test_kernel_threads();
 	test_open_loop();
 	test_no_coordinated_omission();
+	test_unsent();
+	test_other_client();
 	test_churn();
 	test_failures();
 	test_interrupted();

@@ -15,10 +15,12 @@
 #include <stdint.h>
 #include <stddef.h>
 
-#define LOADGEN_ABI_VERSION 2u
-#define LOADGEN_PATH_BYTES 64
+#include "congestion.h"
+
+#define LOADGEN_ABI_VERSION 3u
+#define LOADGEN_PATH_BYTES 1024
 #define LOADGEN_MESSAGE_BYTES 256
-#define LOADGEN_EDGE_FILES_MAX 8
+#define LOADGEN_EDGE_FILES_MAX 12
 #define LOADGEN_EDGE_FILE_BYTES 16384
 #define LOADGEN_COUNTERS_MAX 56
 #define LOADGEN_COUNTER_NAME_BYTES 24
@@ -35,13 +37,15 @@ enum loadgen_mode {
 
 enum loadgen_status {
 	LOADGEN_OK = 0,
-	LOADGEN_STOPPED = 1,	    /* loadgen_stop was called */
-	LOADGEN_CONNECT_FAILED = 2, /* some connection could not be opened in time */
-	LOADGEN_STALLED = 3,	    /* requests in flight and no answer for stall_timeout_ns */
-	LOADGEN_SERVER_GONE = 4,    /* the server's process ended */
-	LOADGEN_CORRUPT = 5,	    /* an echoed byte was not the byte that was sent */
-	LOADGEN_UNBALANCED = 6,	    /* sent != completed + errors + in flight: our own bug */
-	LOADGEN_SYSTEM = 7,	    /* a system call of the generator failed */
+	LOADGEN_STOPPED = 1,	      /* loadgen_stop was called */
+	LOADGEN_CONNECT_FAILED = 2,   /* some connection could not be opened in time */
+	LOADGEN_STALLED = 3,	      /* requests in flight and no answer for stall_timeout_ns */
+	LOADGEN_SERVER_GONE = 4,      /* the server's process ended */
+	LOADGEN_CORRUPT = 5,	      /* an echoed byte was not the byte that was sent */
+	LOADGEN_UNBALANCED = 6,	      /* sent != completed + errors + in flight: our own bug */
+	LOADGEN_SYSTEM = 7,	      /* a system call of the generator failed */
+	LOADGEN_CONNECTIONS_LOST = 8, /* some broke in the warm-up, or while they were idle */
+	LOADGEN_COUNTS_DIFFER = 9,    /* the server accepted or echoed something else than this load sent */
 };
 
 enum loadgen_edge_id { LOADGEN_EDGE_START = 0, LOADGEN_EDGE_END = 1, LOADGEN_EDGES = 2 };
@@ -98,6 +102,7 @@ struct loadgen_edge {
 	uint64_t kernel_threads;
 	uint64_t sqp_cpu_ns;
 	uint64_t wrk_cpu_ns;
+	uint64_t files_ns; /* when edge_path[] was read: outside of the window */
 };
 
 struct loadgen_report {
@@ -113,16 +118,19 @@ struct loadgen_report {
 	uint64_t errors;		/* ... whose connection broke */
 	uint64_t in_flight_at_deadline; /* sent = completed + errors + in_flight_at_deadline */
 	uint64_t drained;		/* of those in flight, completed before the end edge */
-	uint64_t due_unsent;		/* open loop: due by the deadline, never sent */
+	uint64_t due_unsent;		/* open loop: due by the deadline, never sent; in the response times
+					   with what they had waited by then */
 	uint64_t bytes_verified;	/* since the start edge, drained ones included */
 	uint64_t connection_errors;
 	uint64_t connections_churned; /* churn: connections closed in the window */
 	uint64_t response_sum_ns, response_min_ns, response_max_ns;
 	uint64_t service_sum_ns, service_min_ns, service_max_ns;
 	struct loadgen_edge edge[LOADGEN_EDGES];
-	char message[LOADGEN_MESSAGE_BYTES]; /* why status is not OK, for people */
+	char congestion[CONGESTION_NAME_BYTES]; /* TCP congestion control of the load's sockets */
+	char message[LOADGEN_MESSAGE_BYTES];	/* why status is not OK, for people */
 };
-_Static_assert(sizeof(struct loadgen_report) == 4 * 4 + 18 * 8 + 2 * 12 * 8 + LOADGEN_MESSAGE_BYTES,
+_Static_assert(sizeof(struct loadgen_report) ==
+		       4 * 4 + 18 * 8 + 2 * 13 * 8 + CONGESTION_NAME_BYTES + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
 
 struct loadgen_progress {
@@ -161,5 +169,12 @@ LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, 
 LOADGEN_API void loadgen_destroy(struct loadgen *lg);
 /* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
 LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
+/* TCP congestion control that the load's sockets have here: CONGESTION_NAME_BYTES, empty if not told. */
+LOADGEN_API void loadgen_congestion(char *name);
+/*
+ * flock(2) of a descriptor, exclusive and without waiting: 0, or the errno; EWOULDBLOCK: another has it.
+ * For the orchestrator, whose language has no such call.
+ */
+LOADGEN_API int32_t loadgen_try_lock(int32_t fd);
 
 #endif

@@ -32,7 +32,7 @@ beforeEach(() => {
     'calibration/calibration.c',
   ])
     source(path, `/* ${path} */`);
-  compiler('for last; do :; done\nwhile [ "$1" != -o ]; do shift; done\necho "$@" >"$2"');
+  compiler('for last; do :; done\nwhile [ "$1" != -o ]; do shift; done\necho "$@" >"$2"; chmod 755 "$2"');
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -235,6 +235,30 @@ describe('compileHelpers', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test('compiles anew what is empty or what others may have written, and clears up after a killed compiler', async () => {
+    const { servers, loadgen } = await compile();
+    const before = calls();
+    const [epoll = '', poll = ''] = servers.values();
+    writeFileSync(epoll, '');
+    chmodSync(loadgen, 0o777);
+    // No process has this number: it is over the kernel's limit of 2^22.
+    writeFileSync(`${epoll}.99999999`, 'half');
+    writeFileSync(`${poll}.${process.pid}`, 'at work');
+    await compile();
+    expect(calls()).toBe(before + 2);
+    expect(readFileSync(epoll, 'utf8')).toContain('models/epoll.c');
+    expect(leftovers().filter((name) => /\.\d+$/.test(name))).toEqual([
+      expect.stringMatching(/\/poll\.\d+$/),
+    ]);
+  });
+
+  test('refuses a cache that others may write to', async () => {
+    mkdirSync(join(folder, 'shared'));
+    chmodSync(join(folder, 'shared'), 0o777);
+    expect(await failureOf(compile({ cacheDir: join(folder, 'shared') }))).toMatch(/cannot be trusted/);
+    expect(calls).toThrow();
+  });
+
   test('names sources that are missing', async () => {
     const message = await failureOf(compile({ sourceDir: join(folder, 'nowhere') }));
     expect(message).toBe('the C sources are missing: <folder>/nowhere/server; install the package again');
@@ -244,7 +268,7 @@ describe('compileHelpers', () => {
     writeFileSync(join(folder, 'occupied'), '');
     const message = await failureOf(compile({ cacheDir: join(folder, 'occupied') }));
     expect(message).toMatch(
-      /^cannot keep compiled helpers in <folder>\/occupied\/\w+: ENOTDIR\. Set XDG_CACHE_HOME/,
+      /^cannot keep compiled helpers in <folder>\/occupied: EEXIST\. Set XDG_CACHE_HOME/,
     );
   });
 });

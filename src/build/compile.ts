@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { BuildInfo } from '../results/schema.ts';
-import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
+import { codeOf, EnvironmentError } from '../util/errors.ts';
 import { isIntact, keepArtifact } from './artifact.ts';
+import { isTrustedFile, openCacheFolder } from './cache-folder.ts';
 import { type Compiler, findCompiler } from './compiler.ts';
 
 const COMPILE_TIMEOUT_MS = 120_000;
@@ -78,12 +79,15 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
     ...[...(request.libs ?? [])].flat(2),
     ...sources.flat(),
   ]);
-  const folder = join(request.cacheDir ?? cacheDir(), hash);
-  await makeFolder(folder);
+  const cache = request.cacheDir ?? cacheDir();
+  await openCacheFolder(cache);
+  const folder = join(cache, hash);
+  await openCacheFolder(folder);
 
   const jobs = jobsOf(request, sources);
   const missing: Job[] = [];
-  for (const job of jobs) if (!(await isIntact(join(folder, job.name)))) missing.push(job);
+  for (const job of jobs) if (!(await isUsable(join(folder, job.name)))) missing.push(job);
+  if (missing.length > 0) await removeLeftovers(folder);
   const failures = new Map<string, string>();
   await inParallel(missing, async (job) => {
     const complaint = await compile(compiler, flags, job, { folder, signal: request.signal });
@@ -272,13 +276,23 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   if (failed) throw failed.reason;
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new EnvironmentError(
-      `cannot keep compiled helpers in ${folder}: ${codeOf(cause) ?? messageOf(cause)}. Set XDG_CACHE_HOME to a folder that you can write to.`,
-      { cause },
-    );
+/** What a compile that was killed has left: files named after processes that are gone. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /\.(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true });
   }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
+}
+
+async function isUsable(path: string): Promise<boolean> {
+  return (await isTrustedFile(path)) && (await isIntact(path));
 }

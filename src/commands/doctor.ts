@@ -6,7 +6,7 @@ import { diagnose } from '../doctor/diagnose.ts';
 import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { linuxHost } from '../host/host.ts';
-import { cheapestCall } from '../load/ffi.ts';
+import { cheapestCall, congestionOf } from '../load/ffi.ts';
 import { MODELS, programsOf } from '../models/registry.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
@@ -17,8 +17,8 @@ import { DOCTOR_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
+import { resultsOption } from './options.ts';
 import { markdownOption, terminal, write } from './output.ts';
-import { resultsOption } from './show.ts';
 
 /** The world as `doctor` sees it. */
 export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
@@ -79,7 +79,7 @@ function realDeps(signal: AbortSignal): DoctorDeps {
     workloads: loadWorkloads(),
     cacheDir: cacheDir(),
     write,
-    terminal: terminal(process.stdout),
+    terminal: terminal(),
   };
 }
 
@@ -87,5 +87,5 @@ async function prepareHelpers(signal: AbortSignal) {
   const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf(MODELS), signal });
   const support = await Promise.all(MODELS.map((model) => supportOf(model, built)));
   signal.throwIfAborted();
-  return { support, ffiCall: cheapestCall(built.loadgen) };
+  return { support, ffiCall: cheapestCall(built.loadgen), congestion: congestionOf(built.loadgen) };
 }

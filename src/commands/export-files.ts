@@ -1,12 +1,18 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { select } from '../config/selection.ts';
 import type { Exporter, ExportInput } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
+import { makeFolder } from '../host/make-folder.ts';
+import { isWrittenThrough } from '../host/write-file.ts';
 import { replaceFile } from '../results/store.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import { write } from './output.ts';
 
 const ELSEWHERE = 'export to another path';
+const STDOUT = '/dev/stdout';
+/** As it is called; a socket, which it may be, cannot be opened by a name. */
+const STDOUT_NAMES: ReadonlySet<string> = new Set(['-', STDOUT, '/dev/fd/1', '/proc/self/fd/1']);
 
 /** An exporter, and where its files go: as many as it has. */
 export interface ExportTarget {
@@ -48,7 +54,7 @@ export function parseExportRequest(
 
 /**
  * Where the files of exporters go. Several files need a folder, which is made; a single one is `path`
- * itself, or in it if it is a folder or ends in `/`. Throws `UsageError` where that is not so, and
+ * itself, or in it if it is a folder or ends in `/`; `-` is stdout. Throws `UsageError` where that is not so, and
  * `EnvironmentError` where it cannot be written: before anything is measured.
  */
 export async function locateExports(
@@ -56,6 +62,12 @@ export async function locateExports(
   path: string,
 ): Promise<readonly ExportTarget[]> {
   const several = exporters.flatMap(({ files }) => files).length > 1;
+  const through = STDOUT_NAMES.has(path)
+    ? STDOUT
+    : (await isWrittenThrough(path).catch(() => false))
+      ? path
+      : null;
+  if (through !== null) return throughTo(through, exporters, several);
   const found = await stat(path).catch(() => null);
   if (found !== null && !found.isDirectory() && several)
     throw new UsageError(`${path} is a file, and ${exporters.map(({ id }) => id).join(', ')} need a folder`);
@@ -66,6 +78,25 @@ export async function locateExports(
   }));
   await requireWritable(resolve(inFolder ? path : dirname(path)));
   return targets;
+}
+
+/** A stream or a device takes one file; what comes of several could not be told apart. */
+async function throughTo(
+  path: string,
+  exporters: readonly Exporter[],
+  several: boolean,
+): Promise<readonly ExportTarget[]> {
+  if (several)
+    throw new UsageError(
+      `${path} takes one file, and ${exporters.map(({ id }) => id).join(', ')} need a folder`,
+    );
+  if (path !== STDOUT)
+    await access(path, constants.W_OK).catch((cause: unknown) => {
+      throw new EnvironmentError(
+        `cannot export to ${path}: ${codeOf(cause) ?? messageOf(cause)}; ${ELSEWHERE}`,
+      );
+    });
+  return exporters.map((exporter) => ({ exporter, paths: [path] }));
 }
 
 /** Where requests of `run` go once it is known where the run is stored. Throws as `locateExports` does. */
@@ -87,13 +118,17 @@ export async function locateRequests(
 export async function writeExports(input: ExportInput, targets: readonly ExportTarget[]): Promise<void> {
   for (const { exporter, paths } of targets) {
     const texts = exporter.write(input);
-    for (const [i, path] of paths.entries()) await replaceFile(path, texts[i] ?? '', ELSEWHERE);
+    for (const [i, path] of paths.entries()) await writeTo(path, texts[i] ?? '');
   }
+}
+
+function writeTo(path: string, text: string): Promise<void> {
+  return path === STDOUT ? write(text) : replaceFile(path, text, ELSEWHERE);
 }
 
 async function requireWritable(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (cause) {
     const reason = codeOf(cause) ?? messageOf(cause);

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Exporter, ExportInput } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
-import { readRun } from '../results/store.ts';
 import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
+import { readAskedRun, runArgument, TOLD_KINDS } from './asked-run.ts';
 import { locateExports, parseFormats, writeExports } from './export-files.ts';
-import { runArgument, write } from './output.ts';
-import { resultsOption } from './show.ts';
+import { listOption, resultsOption } from './options.ts';
+import { write } from './output.ts';
 
 interface ExportOptions {
   readonly results: string;
@@ -26,9 +26,9 @@ Examples:
 /** `export [run]`: a stored run in the formats that dashboards and CI read. */
 export function registerExport(command: Command): void {
   command
-    .addArgument(runArgument())
-    .requiredOption('--format <list>', 'formats, separated by commas; see below')
-    .option('--output <path>', 'a file; of several files the folder (default: stdout)')
+    .addArgument(runArgument(TOLD_KINDS))
+    .addOption(listOption('--format <list>', 'formats, separated by commas; see below').makeOptionMandatory())
+    .option('--output <path>', 'a file, or - for stdout; of several files the folder (default: stdout)')
     .addOption(resultsOption())
     .addHelpText('after', EXAMPLES)
     .action(exportRun);
@@ -37,8 +37,7 @@ export function registerExport(command: Command): void {
 async function exportRun(name: string | undefined, options: ExportOptions): Promise<void> {
   const exporters = parseFormats(options.format);
   requireOutput(exporters, options.output);
-  const result = await readRun(name, options.results);
-  for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
+  const result = await readAskedRun(name, options.results, { kinds: TOLD_KINDS, silent: true });
   const input: ExportInput = { result, summary: summarize(result), comparison: null };
   if (options.output === undefined) return write(exporters.flatMap((item) => item.write(input)).join(''));
   const targets = await locateExports(exporters, options.output);

@@ -1,15 +1,18 @@
 import { randomInt } from 'node:crypto';
+import { Option } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { loadGenerator, traceChecker } from '../load/ffi.ts';
+import { fileLocker, loadGenerator, traceChecker } from '../load/ffi.ts';
+import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
 import { findTracepoints } from '../observe/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
-import type { InstrumentSupport } from '../results/schema.ts';
+import type { InstrumentSupport, RunKind } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
 import {
   type AuditMeans,
@@ -25,17 +28,26 @@ import { probeModel } from '../server/probe.ts';
 import { launchTraced, straceSupport } from '../server/strace.ts';
 import { TrialsFailedError } from '../util/errors.ts';
 
-/** Measures on this machine and stores under `outDir`: what every command that measures shares. */
+/** Where a command measures to, and what it measures. */
+export interface Measurement {
+  readonly kind: RunKind;
+  /** The folder of the runs. */
+  readonly results: string;
+  readonly signal: AbortSignal;
+  /** Whether to wait for another run on the same CPUs. */
+  readonly wait: boolean;
+}
+
+/** Measures on this machine and stores it: what every command that measures shares. */
 export async function measureRun(
   config: RunConfig,
-  outDir: string,
-  signal: AbortSignal,
+  { kind, results, signal, wait }: Measurement,
 ): Promise<RunOutcome> {
   const progress = createProgress(process.stderr);
-  const deps = realDeps(outDir);
+  const deps = realDeps(results);
   try {
     return await runBenchmark(
-      { settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings },
+      { kind, settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings, wait },
       deps,
       { listener: progress, signal },
     );
@@ -45,6 +57,11 @@ export async function measureRun(
   } finally {
     progress.stop();
   }
+}
+
+/** `--wait`, of every command that measures. */
+export function waitOption(): Option {
+  return new Option('--wait', 'wait for another run that measures on the same CPUs, instead of an error');
 }
 
 /** Ends a command as its run went, once everything is printed. */
@@ -58,12 +75,14 @@ function realDeps(outDir: string): RunDeps {
     compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
     probe: probeModel,
     readEnvironment: () => readEnvironment(),
+    quotaFiles: () => quotaStatFiles(linuxHost()),
     loadGenerator,
     calibrator,
     launch: launchServer,
     launchTraced,
     prepareAudit,
     preflight: preflightEcho,
+    lockCpus: (request, loadgenPath) => lockCpus({ ...request, tryLock: fileLocker(loadgenPath) }),
     createStore: (runId) => createStore(outDir, runId),
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),

@@ -4,7 +4,7 @@ import type { EnvironmentDifference } from './result.ts';
 interface Property {
   readonly what: string;
   readonly effect: EnvironmentDifference['effect'];
-  readonly read: (record: RunRecord) => unknown;
+  readonly read: (run: RunResult) => unknown;
 }
 
 /**
@@ -12,43 +12,67 @@ interface Property {
  * programs, other load.
  */
 const PROPERTIES: readonly Property[] = [
-  { what: 'kernel', effect: 'subject', read: ({ environment }) => environment.kernel },
-  { what: 'kernel build', effect: 'subject', read: ({ environment }) => environment.kernelVersion },
-  { what: 'host', effect: 'noted', read: ({ environment }) => environment.host },
-  { what: 'architecture', effect: 'refused', read: ({ environment }) => environment.arch },
-  { what: 'CPU', effect: 'refused', read: ({ environment }) => environment.cpuModel },
-  { what: 'CPUs', effect: 'refused', read: ({ environment }) => environment.cpus },
-  { what: 'governor', effect: 'refused', read: ({ environment }) => environment.governor },
-  { what: 'SMT', effect: 'refused', read: ({ environment }) => environment.smt },
-  { what: 'hypervisor', effect: 'refused', read: ({ environment }) => environment.hypervisor },
-  { what: 'memory', effect: 'noted', read: ({ environment }) => gibibytes(environment.memoryBytes) },
-  { what: 'CPUs allowed', effect: 'noted', read: ({ environment }) => environment.cpusAllowed },
-  { what: 'clock source', effect: 'noted', read: ({ environment }) => environment.clocksource },
-  { what: 'container', effect: 'noted', read: ({ environment }) => environment.container },
-  { what: 'user', effect: 'noted', read: ({ environment }) => environment.user },
-  { what: 'tool version', effect: 'noted', read: ({ tool }) => tool.version },
-  { what: 'compiler', effect: 'noted', read: ({ build }) => build.compilerVersion },
-  { what: 'compiler target', effect: 'noted', read: ({ build }) => build.target },
-  { what: 'compiler flags', effect: 'noted', read: ({ build }) => build.flags.join(' ') },
+  { what: 'kernel', effect: 'subject', read: ({ record }) => record.environment.kernel },
+  { what: 'kernel build', effect: 'subject', read: ({ record }) => record.environment.kernelVersion },
+  { what: 'host', effect: 'noted', read: ({ record }) => record.environment.host },
+  { what: 'architecture', effect: 'refused', read: ({ record }) => record.environment.arch },
+  { what: 'CPU', effect: 'refused', read: ({ record }) => record.environment.cpuModel },
+  { what: 'CPUs', effect: 'refused', read: ({ record }) => record.environment.cpus },
+  { what: 'governor', effect: 'refused', read: ({ record }) => record.environment.governor },
+  { what: 'SMT', effect: 'refused', read: ({ record }) => record.environment.smt },
+  { what: 'hypervisor', effect: 'refused', read: ({ record }) => record.environment.hypervisor },
+  { what: 'turbo', effect: 'refused', read: ({ record }) => record.environment.turbo },
+  { what: 'CPU quota', effect: 'refused', read: ({ record }) => record.environment.cpuQuota ?? 'none' },
+  { what: 'TCP congestion control', effect: 'refused', read: congestionOf },
+  {
+    what: 'kernel command line',
+    effect: 'subject',
+    read: ({ record }) => record.environment.kernelCommandLine,
+  },
+  { what: 'preemption model', effect: 'subject', read: ({ record }) => record.environment.preemption },
+  { what: 'isolated CPUs', effect: 'subject', read: ({ record }) => record.environment.isolatedCpus },
+  { what: 'microcode', effect: 'subject', read: ({ record }) => record.environment.microcode },
+  { what: 'memory', effect: 'noted', read: ({ record }) => gibibytes(record.environment.memoryBytes) },
+  { what: 'CPUs allowed', effect: 'noted', read: ({ record }) => record.environment.cpusAllowed },
+  { what: 'clock source', effect: 'noted', read: ({ record }) => record.environment.clocksource },
+  { what: 'container', effect: 'noted', read: ({ record }) => record.environment.container },
+  { what: 'user', effect: 'noted', read: ({ record }) => record.environment.user },
+  { what: 'tool version', effect: 'noted', read: ({ record }) => record.tool.version },
+  { what: 'compiler', effect: 'noted', read: ({ record }) => record.build.compilerVersion },
+  { what: 'compiler target', effect: 'noted', read: ({ record }) => record.build.target },
+  { what: 'compiler flags', effect: 'noted', read: ({ record }) => record.build.flags.join(' ') },
   // Sources, flags and compiler: the servers that are compared.
   {
     what: 'servers (hash of sources, flags and compiler)',
     effect: 'refused',
-    read: ({ build }) => build.hash,
+    read: ({ record }) => record.build.hash,
   },
-  { what: 'trial duration in ms', effect: 'refused', read: ({ settings }) => settings.durationMs },
-  { what: 'warm-up in ms', effect: 'noted', read: ({ settings }) => settings.warmupMs },
+  { what: 'trial duration in ms', effect: 'refused', read: ({ record }) => record.settings.durationMs },
+  { what: 'warm-up in ms', effect: 'noted', read: ({ record }) => record.settings.warmupMs },
   {
     what: 'server CPUs',
     effect: 'refused',
-    read: ({ settings }) => settings.serverCpus?.length ?? 'not pinned',
+    read: ({ record }) => record.settings.serverCpus?.length ?? 'not pinned',
   },
   {
     what: 'client CPUs',
     effect: 'refused',
-    read: ({ settings }) => settings.clientCpus?.length ?? 'not pinned',
+    read: ({ record }) => record.settings.clientCpus?.length ?? 'not pinned',
   },
 ];
+
+/** Of the sockets that were measured; runs that did not pin it had that of their host. */
+function congestionOf({ record, trials }: RunResult): string {
+  const host = record.environment.sysctls['net.ipv4.tcp_congestion_control'] ?? 'unknown';
+  const used = trials.flatMap((trial) => {
+    if (trial.status === 'failed') return [];
+    const { congestion } = trial.observation;
+    return congestion === null
+      ? [host]
+      : [congestion.server, congestion.client].filter((one) => one !== null);
+  });
+  return [...new Set(used)].sort().join(', ') || 'unknown';
+}
 
 /** What is not the same on both sides, or within a side; what refuses a comparison comes first. */
 export function differencesOf(
@@ -72,7 +96,7 @@ export function differencesOf(
 
 /** All values of a side, each once. */
 function valuesOf(runs: readonly RunResult[], read: Property['read']): string {
-  return [...new Set(runs.map(({ record }) => String(read(record) ?? 'unknown')))].sort().join(' and ');
+  return [...new Set(runs.map((run) => String(read(run) ?? 'unknown')))].sort().join(' and ');
 }
 
 function keyed(
@@ -84,7 +108,7 @@ function keyed(
   return keys.map((key) => ({
     what: `${name} ${key}`,
     effect: 'subject',
-    read: (record) => read(record)[key],
+    read: ({ record }) => read(record)[key],
   }));
 }
 

@@ -1,4 +1,5 @@
 import { UNLIMITED } from '../observe/environment.ts';
+import { PINNED_CONGESTION } from '../observe/observe.ts';
 import { CONNECTIONS_SPARE, FDS_SPARE } from '../plan/plan-run.ts';
 import { BYTES_PER_MIB } from '../util/units.ts';
 import { isEngine } from './checks-cpu.ts';
@@ -180,6 +181,22 @@ export function aio(facts: Facts): Answer {
 
 /** What the servers ask listen(2) for. */
 const LISTEN_BACKLOG = 4096;
+
+/** The congestion control of the host's own choice, e.g. bbr, paces with timers that no model causes. */
+export function congestion({ helpers, environment }: Facts): Answer {
+  const host = environment.sysctls['net.ipv4.tcp_congestion_control'] ?? 'unknown';
+  if (helpers.status === 'failed' || helpers.congestion === null)
+    return { status: 'info', value: 'unknown', meaning: `that of the host is ${host}`, fix: null };
+  const value = helpers.congestion;
+  if (value === PINNED_CONGESTION)
+    return { status: 'ok', value, meaning: 'pinned on both sides, whatever the host uses', fix: null };
+  return {
+    status: 'warning',
+    value,
+    meaning: `the kernel refuses ${PINNED_CONGESTION}, so the servers use that of the host: numbers compare with no host that allows it`,
+    fix: `sysctl net.ipv4.tcp_allowed_congestion_control='${PINNED_CONGESTION} ${value}'`,
+  };
+}
 
 export function backlog(facts: Facts): Answer {
   const somaxconn = Number(facts.environment.sysctls['net.core.somaxconn'] ?? Number.NaN);

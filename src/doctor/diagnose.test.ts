@@ -16,7 +16,14 @@ function sysctls(change: Record<string, string>): Change {
 }
 
 function without(reasons: Record<string, string>): Change {
-  return { helpers: { status: 'ready', support: supportOf(reasons), ffi: { p50Ns: 40, p99Ns: 60 } } };
+  return {
+    helpers: {
+      status: 'ready',
+      support: supportOf(reasons),
+      ffi: { p50Ns: 40, p99Ns: 60 },
+      congestion: 'reno',
+    },
+  };
 }
 
 /** The findings that a change of the good machine moves, as text. */
@@ -50,6 +57,7 @@ describe('diagnose', () => {
         "memlock ok: unlimited",
         "aio ok: 1,048,576 of 1,048,576 events free; the largest workload needs 10,009",
         "ports ok: 64,512 (1024 65535)",
+        "congestion ok: reno",
         "backlog ok: 4,096",
         "perf ok: kernel.perf_event_paranoid=1",
         "clocksource ok: tsc",
@@ -179,7 +187,18 @@ describe('diagnose', () => {
       'a dear timer and dear calls',
       {
         timer: { p50Ns: 1500, p99Ns: 3000, stepNs: 1000 },
-        helpers: { status: 'ready', support: supportOf(), ffi: { p50Ns: 5000, p99Ns: 9000 } },
+        helpers: {
+          status: 'ready',
+          support: supportOf(),
+          ffi: { p50Ns: 5000, p99Ns: 9000 },
+          congestion: 'reno',
+        },
+      },
+    ],
+    [
+      'a kernel that refuses the congestion control',
+      {
+        helpers: { status: 'ready', support: supportOf(), ffi: { p50Ns: 40, p99Ns: 60 }, congestion: 'bbr' },
       },
     ],
     ['a busy host', { stealShare: 0.05, cpuPressureShare: 0.4, loadAverage: 30 }],
@@ -221,6 +240,7 @@ describe('diagnose', () => {
       compiler problem: none; nothing can be measured: servers and load generator are compiled here. tried cc; fix: sudo apt-get install gcc libc6-dev
       models problem: not probed; no C compiler; fix: null
       io_uring problem: not probed; no C compiler; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
+      congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; no C compiler; fix: null
       -- no compiler, on a distribution that is not known
       compiler problem: none; nothing can be measured: servers and load generator are compiled here. tried cc; fix: null
@@ -228,6 +248,7 @@ describe('diagnose', () => {
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
+      congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       -- a model that cannot run
       models problem: 9 of 10 run here; skipped: native-aio (seccomp blocks io_setup); fix: null
@@ -246,6 +267,7 @@ describe('diagnose', () => {
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; the sysctl forbids it to everyone; fix: sudo sysctl -w kernel.io_uring_disabled=0
+      congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       -- an old kernel
       kernel info: 4.15.0 (x64); older than what native-aio, io_uring, io_uring-sqpoll came with; their probes below decide; fix: null
@@ -315,6 +337,8 @@ describe('diagnose', () => {
       -- a dear timer and dear calls
       timer warning: 1,500 ns a reading (p99 3,000 ns), steps of 1,000 ns; readings this slow go through a system call; see the clock source; fix: null
       ffi info: 5,000 ns a call (p99 9,000 ns); a trial makes one such call and progress a few: none of it is inside a measured request; fix: null
+      -- a kernel that refuses the congestion control
+      congestion warning: bbr; the kernel refuses reno, so the servers use that of the host: numbers compare with no host that allows it; fix: sysctl net.ipv4.tcp_allowed_congestion_control='reno bbr'
       -- a busy host
       quiet warning: steal 5.0 %, CPU pressure 40.0 %, load 30 on 16 CPUs; the hypervisor takes CPU time, tasks wait for a CPU, other programs are running: more blocks are needed for the same precision, and tail latencies are not the models' own; fix: iomodels-bench run --precision 2% --max-time 10m
       -- folders that cannot be written
@@ -324,6 +348,7 @@ describe('diagnose', () => {
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
+      congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --results ~/iomodels-results
       cache-folder problem: /home/me/.cache/iomodels-bench, 80 GiB free, not writable; compiled helpers cannot be kept there; fix: export XDG_CACHE_HOME=/var/tmp/cache

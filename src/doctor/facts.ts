@@ -3,6 +3,7 @@ import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { CpuTopology } from '../config/cpus.ts';
 import type { Host } from '../host/host.ts';
+import { cpuQuota, pidsMax } from '../observe/cgroup.ts';
 import { readEnvironment, readLimit } from '../observe/environment.ts';
 import { parseCpuStat } from '../observe/procfs.ts';
 import { readTopology } from '../observe/topology.ts';
@@ -10,7 +11,6 @@ import type { Environment, Support } from '../results/schema.ts';
 import { messageOf } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type CallCost, clockStepNs, timeCall } from './call-cost.ts';
-import { cpuQuota, pidsMax } from './cgroup.ts';
 
 /** Capabilities that decide what can be measured: bits of capabilities(7). */
 const CAPABILITIES = {
@@ -31,7 +31,12 @@ export interface FolderFacts {
 
 /** What was compiled and probed, or why that failed. */
 export type HelperFacts =
-  | { readonly status: 'ready'; readonly support: readonly Support[]; readonly ffi: CallCost }
+  | {
+      readonly status: 'ready';
+      readonly support: readonly Support[];
+      readonly ffi: CallCost;
+      readonly congestion: string | null;
+    }
   | { readonly status: 'failed'; readonly reason: string };
 
 export type CompilerFacts =
@@ -74,8 +79,15 @@ export interface FactSources {
   readonly host: Host;
   /** Rejects with the reason where there is none. */
   findCompiler(): Promise<{ command: string; version: string }>;
-  /** Compiles what is missing, probes every model; `ffiCall` is the cheapest call into the library. */
-  prepareHelpers(): Promise<{ readonly support: readonly Support[]; readonly ffiCall: () => void }>;
+  /**
+   * Compiles what is missing, probes every model; `ffiCall` is the cheapest call into the library, and
+   * `congestion` what TCP's congestion control is once it is pinned.
+   */
+  prepareHelpers(): Promise<{
+    readonly support: readonly Support[];
+    readonly ffiCall: () => void;
+    readonly congestion: string | null;
+  }>;
   readonly workloads: readonly Workload[];
   readonly resultsDir: string;
   readonly cacheDir: string;
@@ -129,8 +141,8 @@ async function findCompiler(sources: FactSources): Promise<CompilerFacts> {
 
 async function prepareHelpers(sources: FactSources): Promise<HelperFacts> {
   try {
-    const { support, ffiCall } = await sources.prepareHelpers();
-    return { status: 'ready', support, ffi: await timeCall(ffiCall) };
+    const { support, ffiCall, congestion } = await sources.prepareHelpers();
+    return { status: 'ready', support, ffi: await timeCall(ffiCall), congestion };
   } catch (error) {
     return { status: 'failed', reason: messageOf(error) };
   }

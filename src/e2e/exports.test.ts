@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -55,6 +55,18 @@ describe('export', () => {
       expect(stdout).toBe(readFileSync(join(folder, 'exports', file), 'utf8'));
     }
   });
+  test('writes through to what is no file, and into the target of a link', async () => {
+    const csv = readFileSync(join(folder, 'exports', 'trials.csv'), 'utf8');
+    for (const output of ['-', '/dev/stdout']) {
+      const ended = await runCli(['export', folder, '--format', 'csv', '--output', output], { cwd });
+      expect(ended).toMatchObject({ exitCode: 0, stdout: csv });
+    }
+    symlinkSync('real.csv', join(cwd, 'link.csv'));
+    await runCli(['export', folder, '--format', 'csv', '--output', 'link.csv'], { cwd });
+    expect(readFileSync(join(cwd, 'real.csv'), 'utf8')).toBe(csv);
+    const several = await runCli(['export', folder, '--format', 'csv,json', '--output', '-'], { cwd });
+    expect(several).toMatchObject({ exitCode: 2, stdout: '' });
+  });
   test('writes several formats to a folder, and not to stdout', async () => {
     const args = ['export', folder, '--format', 'bmf,github'];
     expect(await runCli(args, { cwd })).toMatchObject({ exitCode: 2, stdout: '' });
@@ -88,7 +100,7 @@ describe('compare --export', () => {
     const args = ['compare', 'base', 'current', '--results', 'stored', '--export', 'prometheus'];
     const { exitCode, stderr } = await runCli(args, { cwd });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('unknown format prometheus; known: json, junit, markdown');
+    expect(stderr).toContain('unknown format prometheus; known: json, github, junit, markdown');
   });
 });
 

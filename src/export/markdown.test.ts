@@ -45,7 +45,7 @@ test('The tables of the terminal are there with all their columns', () => {
 
     - System calls are the servers' own counts; run --audit checks them with the kernel's tracepoints and strace.
     - 41 trials measured, 2 of them contaminated; 1 failed
-    - 76 % of the 23.0 s wall time was warm-up and measurement
+    - 76 % of the 23.0 s wall time was load: 13 % warm-up, 63 % measured
     "
   `);
 });

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 
 /** What the readers of this folder ask the host for; tests answer from fixtures. */
 export interface Host {
   /** The text of a file of /proc, /sys or the like; null where it is missing or may not be read. */
   readText(path: string): string | null;
+  /** The build configuration of the running kernel, `CONFIG_...=...` by line; null where it is not kept. */
+  kernelConfig(): string | null;
   /** The names in a directory; none where it is missing or may not be read. */
   listNames(directory: string): readonly string[];
   /** As Node calls it, e.g. `x64`. */
@@ -18,8 +21,9 @@ export interface Host {
 /** The host that this program runs on. */
 export function linuxHost(): Host {
   return {
-    readText: readText,
-    listNames: listNames,
+    readText,
+    kernelConfig,
+    listNames,
     arch: process.arch,
     uid: process.getuid?.() ?? null,
     givenName: process.env.IOMODELS_BENCH_HOST || null,
@@ -32,6 +36,16 @@ function readText(path: string): string | null {
     return readFileSync(path, 'utf8');
   } catch {
     return null;
+  }
+}
+
+/** From where kernels and distributions keep it. */
+function kernelConfig(): string | null {
+  try {
+    return gunzipSync(readFileSync('/proc/config.gz')).toString('utf8');
+  } catch {
+    const release = readText('/proc/sys/kernel/osrelease')?.trim();
+    return readText(`/boot/config-${release}`) ?? readText(`/lib/modules/${release}/config`);
   }
 }
 

@@ -2,14 +2,15 @@
  * The TypeScript side of the wire to the load generator; its twin is `c-helpers/wire/abi.h`.
  * Struct members are listed in the order of the C header.
  */
-export const LOADGEN_ABI_VERSION = 2;
-export const PATH_BYTES = 64;
+export const LOADGEN_ABI_VERSION = 3;
+export const PATH_BYTES = 1024;
 export const MESSAGE_BYTES = 256;
-export const EDGE_FILES_MAX = 8;
+export const EDGE_FILES_MAX = 12;
 export const EDGE_FILE_BYTES = 16_384;
 export const COUNTERS_MAX = 56;
 export const COUNTER_NAME_BYTES = 24;
 export const TRACE_MAX = 64;
+export const CONGESTION_BYTES = 16;
 export const HISTOGRAM_BUCKETS = 3840;
 
 /** `enum loadgen_mode`. */
@@ -25,6 +26,8 @@ export const LOADGEN_STATUS = [
   'corrupt',
   'unbalanced',
   'system',
+  'connections-lost',
+  'counts-differ',
 ] as const;
 export type LoadStatus = (typeof LOADGEN_STATUS)[number];
 
@@ -91,6 +94,7 @@ export const EDGE_STRUCT = {
   kernel_threads: 'uint64_t',
   sqp_cpu_ns: 'uint64_t',
   wrk_cpu_ns: 'uint64_t',
+  files_ns: 'uint64_t',
 } as const satisfies Struct;
 
 /** `struct loadgen_report`. */
@@ -118,6 +122,7 @@ export const REPORT = {
   service_min_ns: 'uint64_t',
   service_max_ns: 'uint64_t',
   edge: { array: { struct: EDGE_STRUCT }, length: 2 },
+  congestion: { text: CONGESTION_BYTES },
   message: { text: MESSAGE_BYTES },
 } as const satisfies Struct;
 

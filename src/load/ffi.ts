@@ -2,6 +2,7 @@ import koffi from 'koffi';
 import { EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
   CONFIG,
+  CONGESTION_BYTES,
   COUNTER_NAME_BYTES,
   COUNTERS_MAX,
   type CType,
@@ -115,6 +116,8 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
+    congestion: library.func('loadgen_congestion', 'void', ['void *']),
+    tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
   };
 }
@@ -214,6 +217,7 @@ class ReportReader {
     return {
       status: LOADGEN_STATUS[raw.status] ?? 'system',
       message: raw.message,
+      congestion: raw.congestion || null,
       connectionsOpened: raw.connections_opened,
       connectNs: raw.connect_ns,
       warmupCompleted: raw.warmup_completed,
@@ -262,6 +266,7 @@ class ReportReader {
             wrkCpuNs: raw.wrk_cpu_ns,
           }
         : null,
+      filesNs: raw.files_ns,
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
     };
   }
@@ -365,4 +370,17 @@ export function cheapestCall(libraryPath: string): () => void {
 export function traceChecker(libraryPath: string): (pid: number, id: number) => number {
   const fns = bind(libraryPath);
   return (pid, id) => Number(fns.traceCheck(pid, id));
+}
+
+/** TCP congestion control that the load's sockets have here; null where the kernel does not tell. */
+export function congestionOf(libraryPath: string): string | null {
+  const name = Buffer.alloc(CONGESTION_BYTES);
+  bind(libraryPath).congestion(name);
+  return cString(name) || null;
+}
+
+/** flock(2) of a descriptor, exclusive and without waiting: 0, or the errno. */
+export function fileLocker(libraryPath: string): (fd: number) => number {
+  const fns = bind(libraryPath);
+  return (fd) => Number(fns.tryLock(fd));
 }

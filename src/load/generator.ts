@@ -62,6 +62,8 @@ export interface LoadEdge {
     /** Of `iou-wrk`; shrinks when one ends, which it does after five seconds without work. */
     readonly wrkCpuNs: number;
   } | null;
+  /** When `files` were read: before the window, and after it. */
+  readonly filesNs: number;
   /** The text of `LoadRequest.edgeFiles`, by path; empty where it could not be read. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -78,6 +80,8 @@ export interface LoadLatency {
 export interface LoadReport {
   readonly status: LoadStatus;
   readonly message: string;
+  /** TCP congestion control of the client's sockets; null: not told, or none was opened. */
+  readonly congestion: string | null;
   readonly connectionsOpened: number;
   readonly connectNs: number;
   readonly warmupCompleted: number;
@@ -87,6 +91,7 @@ export interface LoadReport {
   readonly errors: number;
   readonly inFlightAtDeadline: number;
   readonly drained: number;
+  /** They count in `response` with the time they had waited when the load ended. */
   readonly dueUnsent: number;
   readonly bytesVerified: number;
   readonly connectionErrors: number;

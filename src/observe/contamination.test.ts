@@ -12,7 +12,11 @@ const QUIET: DisturbanceReadings = {
   windowNs: WINDOW_NS,
   cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 5], [1100, 5])],
   cpuPressure: [pressure(1000), pressure(1000)],
+  filesNs: WINDOW_NS,
   cpus: [0, 1],
+  sides: [],
+  interruptsApart: false,
+  quotas: [],
   clientRunDelayNs: 0,
   serverRunDelayNs: 0,
   clientAlone: true,
@@ -97,13 +101,82 @@ describe('judgeContamination', () => {
       cpuStat: [stat([1000, 0], [1000, 0]), stat([1100, 1], [1100, 0])],
       cpuPressure: [pressure(1000), pressure(251_000)],
     });
-    expect(seen).toEqual({ stealShare: 1 / 200, cpuPressureShare: 0.25, marks: [] });
+    expect(seen).toEqual({
+      stealShare: 1 / 200,
+      cpuPressureShare: 0.25,
+      othersShare: null,
+      throttledShare: null,
+      marks: [],
+    });
     const blind = { cpuStat: ['', ''], cpuPressure: ['', pressure(5)] } as const;
     expect(judgeContamination({ ...QUIET, ...blind })).toEqual({
       stealShare: null,
       cpuPressureShare: null,
+      othersShare: null,
+      throttledShare: null,
       marks: [],
     });
+  });
+
+  describe('tells what others took of a side', () => {
+    /** A second of CPU 0 (client) and CPU 1 (server), by idle, irq, softirq and stolen ticks. */
+    const second = (
+      ...cpus: readonly (readonly [idle: number, irq: number, softirq: number, steal: number])[]
+    ) => {
+      const line = (values: readonly number[], cpu: number) => {
+        const [idle = 0, irq = 0, softirq = 0, steal = 0] = values;
+        return `cpu${cpu} ${100 - idle - irq - softirq - steal} 0 0 ${idle} 0 ${irq} ${softirq} ${steal} 0 0`;
+      };
+      const before = cpus.map((_, cpu) => line([], cpu).replace('100', '0')).join('\n');
+      return [before, cpus.map(line).join('\n')] as const;
+    };
+    const sides = [
+      { who: 'the client', cpus: [0], ownCpuNs: 0.5 * WINDOW_NS },
+      { who: 'the server', cpus: [1], ownCpuNs: 0.5 * WINDOW_NS },
+    ];
+    const judged = (change: Partial<DisturbanceReadings>) =>
+      judgeContamination({ ...QUIET, sides, ...change });
+
+    test('as the time that was neither idle nor its own', () => {
+      const seen = judged({ cpuStat: second([50, 0, 0, 0], [20, 0, 0, 0]) });
+      expect(seen.othersShare).toBeCloseTo(0.3);
+      expect(seen.marks).toEqual(['others took 30.0 % of the CPU time of the server']);
+    });
+    test('not counting what the hypervisor took twice', () => {
+      const seen = judged({ cpuStat: second([50, 0, 0, 0], [20, 0, 0, 30]) });
+      expect(seen.othersShare).toBeCloseTo(0);
+    });
+    test('counting interrupts as its own where the kernel does', () => {
+      const cpuStat = second([50, 0, 0, 0], [20, 10, 20, 0]);
+      expect(judged({ cpuStat }).othersShare).toBeCloseTo(0.3);
+      expect(judged({ cpuStat, interruptsApart: true }).othersShare).toBeCloseTo(0);
+    });
+    test('and marks no share that the ticks cannot carry', () => {
+      const short = { filesNs: WINDOW_NS / 10, cpuStat: second([5, 0, 0, 0], [5, 0, 0, 0]) };
+      const own = { ...sides[1], who: 'the server', cpus: [1], ownCpuNs: 0.0301 * WINDOW_NS };
+      const seen = judged({ ...short, sides: [own] });
+      expect(seen.othersShare).toBeCloseTo(0.199);
+      expect(seen.marks).toEqual([]);
+    });
+    test('for nobody whose CPUs are not all told', () => {
+      const seen = judged({ sides: [{ who: 'the server', cpus: [1, 7], ownCpuNs: 0 }] });
+      expect(seen.othersShare).toBeNull();
+    });
+  });
+
+  test('tells how often a CPU quota stopped the run', () => {
+    const stat = (periods: number, throttled: number) =>
+      `usage_usec 1\nnr_periods ${periods}\nnr_throttled ${throttled}\nthrottled_usec 5\n`;
+    const seen = judgeContamination({
+      ...QUIET,
+      quotas: [
+        [stat(4, 2), stat(40, 37)],
+        [stat(9, 9), stat(19, 9)],
+      ],
+    });
+    expect(seen.throttledShare).toBeCloseTo(35 / 36);
+    expect(seen.marks).toEqual(['the CPU quota of its cgroup stopped it in 35 of 36 periods']);
+    expect(judgeContamination({ ...QUIET, quotas: [['', '']] }).throttledShare).toBeNull();
   });
 
   test('needs no time to have passed in a CPU', () => {

@@ -3,6 +3,7 @@ import { type Host, linuxHost } from '../host/host.ts';
 import { readHostId } from '../host/host-id.ts';
 import type { Environment } from '../results/schema.ts';
 import { BYTES_PER_KIB } from '../util/units.ts';
+import { cpuQuota } from './cgroup.ts';
 import { allowedList } from './topology.ts';
 
 /** A limit that is not one; the largest integer that JSON keeps exact. */
@@ -29,6 +30,7 @@ const SYSCTLS = [
   'net.core.somaxconn',
   'net.core.wmem_max',
   'net.ipv4.ip_local_port_range',
+  'net.ipv4.tcp_allowed_congestion_control',
   'net.ipv4.tcp_congestion_control',
   'net.ipv4.tcp_max_syn_backlog',
   'net.ipv4.tcp_max_tw_buckets',
@@ -65,7 +67,47 @@ export function readEnvironment(host: Host = linuxHost()): Environment {
     sysctls: sysctls(host),
     versions: { ...host.versions },
     user: host.uid === 0 ? 'root' : 'normal',
+    ...bootSettings(host, cpuinfo),
+    cpuQuota: cpuQuota(host),
   };
+}
+
+/** What may differ between two boots of one machine and moves the numbers. */
+function bootSettings(host: Host, cpuinfo: string) {
+  const config = host.kernelConfig();
+  return {
+    kernelCommandLine: line(host, '/proc/cmdline'),
+    preemption: preemption(host, config),
+    isolatedCpus: host.readText(`${CPU_FOLDER}/isolated`)?.trim() ?? null,
+    turbo: turbo(host),
+    microcode: /^microcode\s*:\s*(\S+)/m.exec(cpuinfo)?.[1] ?? null,
+    irqTimeAccounting: config === null ? null : /^CONFIG_IRQ_TIME_ACCOUNTING=y$/m.test(config),
+  };
+}
+
+/**
+ * The model in force, where the kernel shows it; else as it was booted or built. Dynamic kernels show it
+ * in debugfs only (kernel/sched/debug.c), the active one in parentheses.
+ */
+function preemption(host: Host, config: string | null): string | null {
+  const shown = /\((\w+)\)/.exec(host.readText('/sys/kernel/debug/sched/preempt') ?? '')?.[1];
+  if (shown) return shown;
+  const version = host.readText('/proc/sys/kernel/version') ?? '';
+  if (/\bPREEMPT_RT\b/.test(version)) return 'rt';
+  const asked = /(?:^|\s)preempt=(\w+)/.exec(host.readText('/proc/cmdline') ?? '')?.[1];
+  if (asked) return asked;
+  const built = /^CONFIG_PREEMPT_(NONE|VOLUNTARY|LAZY)=y$/m.exec(config ?? '')?.[1]?.toLowerCase();
+  if (built) return built;
+  if (/^CONFIG_PREEMPT=y$/m.test(config ?? '')) return 'full';
+  // Without its configuration: a fixed model is named by the version, a dynamic one may be any.
+  return /\bPREEMPT(?!_DYNAMIC)\b/.test(version) ? 'full' : null;
+}
+
+function turbo(host: Host): 'on' | 'off' | null {
+  const disabled = line(host, `${CPU_FOLDER}/intel_pstate/no_turbo`);
+  if (disabled !== null) return disabled === '0' ? 'on' : 'off';
+  const boost = line(host, `${CPU_FOLDER}/cpufreq/boost`);
+  return boost === null ? null : boost === '1' ? 'on' : 'off';
 }
 
 /** The one line of a file, without white space around it; null where it is empty or missing. */

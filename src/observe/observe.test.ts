@@ -36,6 +36,9 @@ function observed({ report, start, end, trial }: Change = {}) {
     serverCpus: [1],
     clientCpus: [0],
     cpusAllowed: 4,
+    irqTimeAccounting: false,
+    quotaFiles: [],
+    serverCongestion: 'reno',
     ...trial,
   });
 }
@@ -53,11 +56,17 @@ describe('observe', () => {
           "utilisation": 0.25,
           "wakeups": 10,
         },
+        "congestion": {
+          "client": "reno",
+          "server": "reno",
+        },
         "connectNs": 5000,
         "contamination": {
           "cpuPressureShare": null,
           "marks": [],
+          "othersShare": null,
           "stealShare": null,
+          "throttledShare": null,
         },
         "requests": {
           "accounted": 9,
@@ -238,9 +247,14 @@ describe('observe', () => {
     expect(observed({ end: { ...busy, counters: counters(90) }, trial: nonblocking }).saturation).toBe(
       'neither',
     );
-    expect(observed({ end: { ...busy, clientCpuNs: 20 * NS_PER_MS + MEASURE_NS } }).saturation).toBe(
-      'client',
-    );
+    const clientBusy = { clientCpuNs: 20 * NS_PER_MS + MEASURE_NS };
+    expect(observed({ end: clientBusy }).saturation).toBe('client');
+    expect(observed({ end: { ...busy, ...clientBusy } }).saturation).toBe('both');
+    // Where its CPU was taken from it, it is what it could not use that counts.
+    const waited = { [FILES.clientSchedstat]: `9 ${0.7 * MEASURE_NS} 9` };
+    expect(
+      observed({ start: { files: { [FILES.clientSchedstat]: '1 0 1' } }, end: { files: waited } }).saturation,
+    ).toBe('client');
   });
 
   describe('what it reads from files', () => {
@@ -288,7 +302,9 @@ describe('observe', () => {
       [counted('refused', 4), ['4 connections were refused', '1 request failed']],
       [
         { report: { errors: 0, dueUnsent: 7 } },
-        ['requests were due and never sent: the offered rate was not achieved'],
+        [
+          'requests were due and never sent: the offered rate was not achieved; in the response times they count with what they had waited',
+        ],
       ],
       [
         { report: { errors: 0 }, end: { sample: null } },
@@ -301,6 +317,12 @@ describe('observe', () => {
       [
         { report: { errors: 0 }, trial: { model: model('io_uring-sqpoll') } },
         ['the kernel thread that polls shares one CPU with the server; give it two with --server-cpus'],
+      ],
+      [
+        { report: { errors: 0 }, trial: { model: model('io_uring-sqpoll'), cpusAllowed: 2 } },
+        [
+          'the kernel thread that polls shares one CPU with the server; with 2 CPUs to run on, this host has none to give it',
+        ],
       ],
       [{ report: { errors: 0 }, trial: { model: model('io_uring-sqpoll'), serverCpus: [1, 2] } }, []],
     ];

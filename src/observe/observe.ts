@@ -2,13 +2,16 @@ import type { LoadEdge, LoadLatency, LoadReport } from '../load/generator.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
-import { NS_PER_S } from '../util/units.ts';
-import { judgeContamination } from './contamination.ts';
+import { counted, NS_PER_S } from '../util/units.ts';
+import { judgeContamination, type SideCpus } from './contamination.ts';
 import { cpuTicksBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
 import { judgeSaturation } from './saturation.ts';
 
 /** Counter names with this prefix are system calls by the kernel's name. */
 export const SYSCALL_PREFIX = 'sys.';
+
+/** TCP congestion control that both sides ask for: `CONGESTION_PINNED` of `c-helpers/wire/congestion.h`. */
+export const PINNED_CONGESTION = 'reno';
 
 export interface TrialReadings {
   readonly report: LoadReport;
@@ -18,6 +21,12 @@ export interface TrialReadings {
   readonly clientCpus: readonly number[] | null;
   /** CPUs that an unpinned process could use. */
   readonly cpusAllowed: number;
+  /** Whether the kernel leaves the time of interrupts out of the CPU time of tasks; null: not known. */
+  readonly irqTimeAccounting: boolean | null;
+  /** `cpu.stat` of the cgroups with a quota, among the files of the report. */
+  readonly quotaFiles: readonly string[];
+  /** TCP congestion control of the server's connections. */
+  readonly serverCongestion: string;
 }
 
 /** Turns the two readings around a window into what the trial measured. Throws if nothing was answered. */
@@ -55,11 +64,13 @@ export function observe(trial: TrialReadings): Observation {
     saturation: judgeSaturation({
       serverUtilisation: server.utilisation,
       clientUtilisation: client.utilisation,
+      clientWaitingShare: apart(trial) ? (client.runDelayNs ?? 0) / accountedNs : 0,
       serverSpins: trial.model.spins,
       serverIdleShare: idleShare(counters),
       shareCpus: shareCpus(trial),
     }),
-    contamination: contamination(trial, accountedNs, server.runDelayNs, client.runDelayNs),
+    congestion: { server: trial.serverCongestion || null, client: report.congestion },
+    contamination: contamination(trial, accountedNs, { server, client }),
     warnings: warningsOf(trial, counters),
   };
 }
@@ -157,47 +168,89 @@ function shareCpus({ serverCpus, clientCpus, cpusAllowed }: TrialReadings): bool
   return serverCpus.some((cpu) => clientCpus.includes(cpu));
 }
 
+/** Whether client and server have CPUs of their own. */
+function apart(trial: TrialReadings): boolean {
+  return trial.serverCpus !== null && trial.clientCpus !== null && !shareCpus(trial);
+}
+
 function contamination(
   trial: TrialReadings,
   windowNs: number,
-  serverRunDelayNs: number | null,
-  clientRunDelayNs: number | null,
+  { server, client }: Pick<Observation, 'server' | 'client'>,
 ): Observation['contamination'] {
   const files = edgeFilesOf(trial.serverPid);
-  const { serverCpus, clientCpus } = trial;
-  const apart = serverCpus !== null && clientCpus !== null && !shareCpus(trial);
+  const { report, model } = trial;
   return judgeContamination({
     windowNs,
     cpuStat: bothTexts(trial, files.cpuStat),
     cpuPressure: bothTexts(trial, files.cpuPressure),
+    filesNs: report.end.filesNs - report.start.filesNs,
     cpus: pinnedCpus(trial),
-    clientRunDelayNs,
-    serverRunDelayNs,
-    clientAlone: apart,
-    // Several tasks of one server wait for each other: that is the model, not a disturbance.
-    serverAlone: apart && trial.model.tasks === 'one',
+    sides: sides(trial, { server, client }),
+    // Where it is not known, interrupts are nobody's: better to miss a neighbour than to invent one.
+    interruptsApart: trial.irqTimeAccounting ?? true,
+    quotas: trial.quotaFiles.map((path) => bothTexts(trial, path)),
+    clientRunDelayNs: client.runDelayNs,
+    serverRunDelayNs: server.runDelayNs,
+    clientAlone: apart(trial),
+    // Several tasks of one server wait for each other, and one that never sleeps waits for every little
+    // thing of the kernel: that is the model, not a disturbance. What others took of its CPU tells.
+    serverAlone: apart(trial) && model.tasks === 'one' && !model.spins,
   });
+}
+
+/** Where nothing is pinned, others have CPUs enough of their own: nothing can be said of them. */
+function sides(
+  trial: TrialReadings,
+  { server, client }: Pick<Observation, 'server' | 'client'>,
+): readonly SideCpus[] {
+  const { serverCpus, clientCpus } = trial;
+  if (serverCpus === null || clientCpus === null) return [];
+  if (apart(trial))
+    return [
+      { who: 'the client', cpus: clientCpus, ownCpuNs: client.cpuNs },
+      { who: 'the server', cpus: serverCpus, ownCpuNs: server.cpuNs },
+    ];
+  const cpus = [...new Set([...serverCpus, ...clientCpus])];
+  return [{ who: 'client and server', cpus, ownCpuNs: client.cpuNs + server.cpuNs }];
 }
 
 function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, number>>): string[] {
   const warnings: string[] = [];
   const seen = (name: string) => counters[name] ?? 0;
-  if (seen('cq_overflows') > 0) warnings.push(`${seen('cq_overflows')} completions overflowed the CQ`);
+  if (seen('cq_overflows') > 0)
+    warnings.push(`${counted(seen('cq_overflows'), 'completion')} overflowed the CQ`);
   if (seen('signal_overflows') > 0)
-    warnings.push(`the signal queue overflowed ${seen('signal_overflows')} times`);
-  if (seen('refused') > 0) warnings.push(`${seen('refused')} connections were refused`);
-  if (trial.report.errors > 0)
-    warnings.push(`${trial.report.errors} ${trial.report.errors === 1 ? 'request' : 'requests'} failed`);
+    warnings.push(`the signal queue overflowed ${counted(seen('signal_overflows'), 'time')}`);
+  if (seen('refused') > 0)
+    warnings.push(
+      `${counted(seen('refused'), 'connection')} ${seen('refused') === 1 ? 'was' : 'were'} refused`,
+    );
+  if (trial.report.errors > 0) warnings.push(`${counted(trial.report.errors, 'request')} failed`);
   if (trial.report.dueUnsent > 0)
-    warnings.push('requests were due and never sent: the offered rate was not achieved');
+    warnings.push(
+      'requests were due and never sent: the offered rate was not achieved; in the response times they count with what they had waited',
+    );
   if (!trial.report.start.sample || !trial.report.end.sample)
     warnings.push('the server did not answer for its context switches');
+  for (const [side, used] of [
+    ['server', trial.serverCongestion],
+    ['client', trial.report.congestion],
+  ] as const)
+    if (used && used !== PINNED_CONGESTION)
+      warnings.push(
+        `the kernel refused ${PINNED_CONGESTION} as congestion control: the ${side} used ${used}; allow it in net.ipv4.tcp_allowed_congestion_control`,
+      );
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   if (trial.model.tasks === 'one-and-kernel-thread' && cpus < 2)
-    warnings.push(
-      'the kernel thread that polls shares one CPU with the server; give it two with --server-cpus',
-    );
+    warnings.push(`the kernel thread that polls shares one CPU with the server; ${adviceOnCpus(trial)}`);
   return warnings;
+}
+
+/** Two CPUs for the server are worth asking for only where the client keeps one of its own. */
+function adviceOnCpus({ cpusAllowed }: TrialReadings): string {
+  if (cpusAllowed > 2) return 'give it two with --server-cpus';
+  return `with ${counted(cpusAllowed, 'CPU')} to run on, this host has none to give it`;
 }
 
 /** Share of the server's wakeups that found nothing to do; null if it had none. */

@@ -3,6 +3,9 @@
 /** Time of one CPU, in clock ticks since boot, from a `cpuN` line of /proc/stat (proc(5)). */
 export interface CpuTicks {
   readonly total: number;
+  /** Without a task to run, waiting for I/O included. */
+  readonly idle: number;
+  readonly irq: number;
   readonly softirq: number;
   readonly steal: number;
 }
@@ -29,6 +32,8 @@ export function parseCpuStat(text: string): Map<number, CpuTicks> {
     if (ticks.some((tick) => !Number.isFinite(tick))) continue;
     cpus.set(Number(match[1]), {
       total: ticks.reduce((a, b) => a + b, 0),
+      idle: (ticks[3] ?? 0) + (ticks[4] ?? 0),
+      irq: ticks[5] ?? 0,
       softirq: ticks[6] ?? 0,
       steal: ticks[7] ?? 0,
     });
@@ -44,15 +49,14 @@ export function cpuTicksBetween(
   before: string,
   after: string,
   only: readonly number[] | null,
-): CpuTicks | null {
+): (CpuTicks & { readonly cpus: number }) | null {
   const [from, to] = [parseCpuStat(before), parseCpuStat(after)];
-  const sum = { total: 0, softirq: 0, steal: 0 };
+  const sum = { cpus: 0, total: 0, idle: 0, irq: 0, softirq: 0, steal: 0 };
   for (const cpu of only ?? to.keys()) {
     const [a, b] = [from.get(cpu), to.get(cpu)];
     if (!a || !b) continue;
-    sum.total += b.total - a.total;
-    sum.softirq += b.softirq - a.softirq;
-    sum.steal += b.steal - a.steal;
+    sum.cpus++;
+    for (const key of ['total', 'idle', 'irq', 'softirq', 'steal'] as const) sum[key] += b[key] - a[key];
   }
   return sum.total > 0 ? sum : null;
 }

@@ -4,6 +4,7 @@ import { judgeSaturation, type SaturationInput } from './saturation.ts';
 const IDLE: SaturationInput = {
   serverUtilisation: 0.5,
   clientUtilisation: 0.5,
+  clientWaitingShare: 0,
   serverSpins: false,
   serverIdleShare: 0,
   shareCpus: false,
@@ -13,7 +14,25 @@ const cases: [title: string, change: Partial<SaturationInput>, limit: string][] 
   ['neither side is busy', {}, 'neither'],
   ['the server has nothing left to give', { serverUtilisation: 0.95 }, 'server'],
   ['the client has nothing left to give', { clientUtilisation: 0.95 }, 'client'],
-  ['both have nothing left to give', { serverUtilisation: 1, clientUtilisation: 1 }, 'client'],
+  ['both have nothing left to give', { serverUtilisation: 1, clientUtilisation: 1 }, 'both'],
+  ['both stand at the limit of both exactly', { serverUtilisation: 0.97, clientUtilisation: 0.97 }, 'both'],
+  ['the client is full and the server nearly', { serverUtilisation: 0.969, clientUtilisation: 1 }, 'client'],
+  ['the server is full and the client nearly', { serverUtilisation: 1, clientUtilisation: 0.96 }, 'client'],
+  [
+    'the client had no more because others took its CPU',
+    { clientUtilisation: 0.8, clientWaitingShare: 0.15, serverUtilisation: 0.6 },
+    'client',
+  ],
+  [
+    'the client is full, and the server spins in vain',
+    { clientUtilisation: 1, serverUtilisation: 1, serverSpins: true, serverIdleShare: 0.5 },
+    'client',
+  ],
+  [
+    'the client is full, and the server spins and works',
+    { clientUtilisation: 1, serverUtilisation: 1, serverSpins: true, serverIdleShare: 0.01 },
+    'both',
+  ],
   [
     'both share a CPU that is full',
     { serverUtilisation: 0.5, clientUtilisation: 0.45, shareCpus: true },

@@ -2,12 +2,19 @@ import type { Saturation } from '../results/schema.ts';
 
 /** From this share of its CPU time on, a side has nothing left to give. */
 export const SATURATED = 0.9;
+/** From here on for both sides, neither of them held the other back. */
+export const BOTH_SATURATED = 0.97;
 /** A server that spins is at its limit only if fewer than this share of its passes found nothing. */
 const IDLE_PASSES_MAX = 0.1;
 
 export interface SaturationInput {
   readonly serverUtilisation: number;
   readonly clientUtilisation: number;
+  /**
+   * Share of the window in which the client was ready and had to wait for the CPU that is its own: what
+   * others took of it, it had not to give. 0 where it is not known, or the CPU is shared on purpose.
+   */
+  readonly clientWaitingShare: number;
   /** The server burns CPU while it waits. */
   readonly serverSpins: boolean;
   /** Share of its wakeups that found nothing; null where it does not count them. */
@@ -17,15 +24,16 @@ export interface SaturationInput {
 }
 
 /**
- * Who was the limit of a trial. Where both sides were busy, the client is named: a throughput that the
- * client may have held back must not be ranked.
+ * Who was the limit of a trial. Where both sides were full, both are named: the server had nothing left to
+ * give. Where the client was busy and the server not quite, the client is: a throughput that the client may
+ * have held back must not be ranked.
  */
 export function judgeSaturation(input: SaturationInput): Saturation {
-  const clientSide = input.shareCpus
-    ? input.clientUtilisation + input.serverUtilisation
-    : input.clientUtilisation;
-  if (clientSide >= SATURATED) return 'client';
-  if (input.serverUtilisation < SATURATED) return 'neither';
-  if (!input.serverSpins) return 'server';
-  return input.serverIdleShare !== null && input.serverIdleShare < IDLE_PASSES_MAX ? 'server' : 'neither';
+  const client = input.clientUtilisation + input.clientWaitingShare;
+  if (input.shareCpus && client + input.serverUtilisation >= SATURATED) return 'client';
+  const worked = !input.serverSpins || (input.serverIdleShare ?? 1) < IDLE_PASSES_MAX;
+  const server = worked ? input.serverUtilisation : 0;
+  if (Math.min(client, server) >= BOTH_SATURATED) return 'both';
+  if (client >= SATURATED) return 'client';
+  return server >= SATURATED ? 'server' : 'neither';
 }

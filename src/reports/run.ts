@@ -8,6 +8,7 @@ import { auditNotes } from '../tables/audit-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
+import { counted } from '../util/units.ts';
 
 /**
  * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
@@ -57,7 +58,7 @@ function headerLines(record: RunRecord): readonly string[] {
       `SMT ${env.smt ?? 'unknown'}`,
       `clock ${env.clocksource ?? 'unknown'}`,
     ].join(' · '),
-    `${record.timing?.blocks ?? settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    `${counted(record.timing?.blocks ?? settings.blocks, 'block')} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
   ];
 }
 
@@ -79,19 +80,24 @@ function statusOf({ status }: RunRecord): string {
   }
 }
 
+/** Warm-up is load as well, but only what follows it is measured: both are told. */
+function loadTime({ wallMs, loadShare, measuredShare }: NonNullable<RunRecord['timing']>): string {
+  const load = `${formatShare(loadShare)} of the ${formatWallTime(wallMs)} wall time was load`;
+  if (measuredShare === null) return `${load}, warm-up included`;
+  return `${load}: ${formatShare(loadShare - measuredShare)} warm-up, ${formatShare(measuredShare)} measured`;
+}
+
 /** How many trials there were, and how the time was spent. */
 export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials'>): readonly string[] {
   const { measured, failed, contaminated } = summary.trials;
   const lines = [
     [
-      `${measured} trials measured, ${contaminated} of them contaminated`,
+      `${counted(measured, 'trial')} measured, ${contaminated} of them contaminated`,
       ...(failed > 0 ? [`${failed} failed`] : []),
     ].join('; '),
   ];
   if (record.timing !== null) {
-    lines.push(
-      `${formatShare(record.timing.loadShare)} of the ${formatWallTime(record.timing.wallMs)} wall time was warm-up and measurement`,
-    );
+    lines.push(loadTime(record.timing));
   }
   return lines;
 }

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../host/make-folder.ts';
 import { type NoiseCertificate, noiseCertificateSchema } from './noise-schema.ts';
 import { schemaId } from './schema-id.ts';
 import { replaceFile, writing } from './store.ts';
@@ -10,7 +11,7 @@ export const NOISE_FOLDER = 'noise';
 /** Keeps a certificate as `<outDir>/noise/<run id>.json`, and returns that path. */
 export async function saveNoise(outDir: string, certificate: NoiseCertificate): Promise<string> {
   const folder = resolve(outDir, NOISE_FOLDER);
-  await writing(folder, () => mkdir(folder, { recursive: true }));
+  await writing(folder, () => makeFolder(folder));
   const file = join(folder, `${certificate.runId}.json`);
   await replaceFile(file, `${JSON.stringify({ $schema: schemaId('noise'), ...certificate }, null, 1)}\n`);
   return file;

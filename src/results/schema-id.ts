@@ -8,6 +8,7 @@ export type SchemaName =
   | 'models'
   | 'noise'
   | 'run'
+  | 'runs'
   | 'scale'
   | 'show'
   | 'tables'

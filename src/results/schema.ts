@@ -25,7 +25,7 @@ const latencySchema = z.object({
 });
 
 /** Who was the limit of a trial: docs/reading-the-tables.md, "limit". */
-export const saturationSchema = z.enum(['server', 'client', 'neither']);
+export const saturationSchema = z.enum(['server', 'client', 'both', 'neither']);
 
 /** What one trial measured. Values are over the measured window unless the name says otherwise. */
 export const observationSchema = z.object({
@@ -39,7 +39,9 @@ export const observationSchema = z.object({
     errors: count,
     inFlightAtDeadline: count,
     drained: count.describe('of those in flight, answered before the end edge'),
-    dueUnsent: count.describe('open loop: due by the deadline and never sent'),
+    dueUnsent: count.describe(
+      'open loop: due by the deadline and never sent; in the response times with what they had waited',
+    ),
     accounted: count.describe('completed + drained: what per-request costs divide by'),
     bytesVerified: count,
     connectionErrors: count,
@@ -84,8 +86,21 @@ export const observationSchema = z.object({
   contamination: z.object({
     stealShare: amount.nullable(),
     cpuPressureShare: amount.nullable(),
+    othersShare: amount
+      .nullable()
+      .default(null)
+      .describe('of the CPU time of the server or of the client, whoever lost more to other tasks'),
+    throttledShare: amount
+      .nullable()
+      .default(null)
+      .describe('of the periods of a CPU quota, those in which it stopped the run; null: no quota'),
     marks: z.array(z.string()).describe('why this trial is contaminated; empty: it is not'),
   }),
+  congestion: z
+    .object({ server: z.string().nullable(), client: z.string().nullable() })
+    .nullable()
+    .default(null)
+    .describe('TCP congestion control of either side; null: that of the host, in runs that did not pin it'),
   warnings: z.array(z.string()),
 });
 
@@ -216,6 +231,21 @@ export const environmentSchema = z.object({
   sysctls: z.record(z.string(), z.string()),
   versions: z.record(z.string(), z.string()),
   user: z.enum(['root', 'normal']),
+  kernelCommandLine: z.string().nullable().default(null),
+  preemption: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('preemption model of the kernel: none, voluntary, lazy, full or rt'),
+  isolatedCpus: z.string().nullable().default(null).describe('as a list; empty: none'),
+  turbo: z.enum(['on', 'off']).nullable().default(null),
+  microcode: z.string().nullable().default(null),
+  irqTimeAccounting: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('whether the CPU time of tasks leaves out that of interrupts; null: not known'),
+  cpuQuota: z.number().positive().nullable().default(null).describe('CPUs; null: no quota, or not known'),
 });
 
 /** Whether a model can run here, by its own probe. */
@@ -243,6 +273,9 @@ export const instrumentSupportSchema = z.object({
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
 
+/** What measures: a run as asked for, a sweep, equals, or what regressed once more. */
+export const RUN_KINDS = ['run', 'scale', 'noise', 'confirm'] as const;
+
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -250,6 +283,11 @@ export const runRecordSchema = z.object({
   tool: z.object({ name: z.string(), version: z.string() }),
   startedAt: z.string(),
   finishedAt: z.string().nullable(),
+  kind: z
+    .enum(RUN_KINDS)
+    .nullable()
+    .default(null)
+    .describe('the command that measured it; null: by a version that did not say'),
   status: z.enum(['running', 'complete', 'interrupted', 'broken']),
   settings: runSettingsSchema,
   cells: z.array(cellSchema),
@@ -266,6 +304,10 @@ export const runRecordSchema = z.object({
       wallMs: amount,
       loadMs: amount.describe('warm-up plus measurement, over all trials'),
       loadShare: amount.describe('loadMs / wallMs'),
+      measuredShare: amount
+        .nullable()
+        .default(null)
+        .describe('measurement alone / wallMs; null in runs that did not tell the two apart'),
       blocks: count,
     })
     .nullable(),
@@ -294,6 +336,8 @@ export type Environment = z.infer<typeof environmentSchema>;
 export type Support = z.infer<typeof supportSchema>;
 export type BuildInfo = z.infer<typeof buildSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
+export type RunKind = (typeof RUN_KINDS)[number];
+export type RunStatus = RunRecord['status'];
 
 /** A stored run as read back: the record, and every trial that was saved whole. */
 export interface RunResult {

@@ -11,7 +11,8 @@ function launch(script: string, signal = never): Promise<ServerHandle> {
 }
 
 /** Its own pid: that is what is signalled to stop it. */
-const ready = "say({ event: 'ready', port: 40001, pid: process.pid, countersFd: 3, connsMax: 8 });";
+const ready =
+  "say({ event: 'ready', port: 40001, pid: process.pid, countersFd: 3, connsMax: 8, congestion: 'reno' });";
 const untilStopped = 'setInterval(() => {}, 1000);';
 const withStats = `process.on('SIGTERM', () => { say(${JSON.stringify(STATS)}); process.exit(0); });`;
 

@@ -7,6 +7,8 @@ export const readySchema = z.object({
   pid: z.int().positive(),
   countersFd: z.int().nonnegative(),
   connsMax: z.int().positive(),
+  /** TCP congestion control of its connections; empty: not told. */
+  congestion: z.string(),
 });
 
 /** The last line of a server's stdout, on SIGTERM: totals of its life. */

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { makeFolder } from '../host/make-folder.ts';
 import type { InstrumentSupport } from '../results/schema.ts';
 import { launchServer, type ServerHandle } from './launch.ts';
 import { parseStraceSummary, straceArgs } from './strace-summary.ts';
@@ -23,7 +24,7 @@ export async function launchTraced(
   args: readonly string[],
   options: { readonly outputFile: string; readonly signal: AbortSignal },
 ): Promise<TracedServer> {
-  await mkdir(dirname(options.outputFile), { recursive: true });
+  await makeFolder(dirname(options.outputFile));
   const [command, ...commandArgs] = [
     ...(await dieWithParent()),
     'strace',

@@ -35,13 +35,16 @@ export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workloa
   };
 }
 
-/** Who was the limit: the verdict of the majority of trials. */
+/** Who was the limit in more than half of the trials; a side that was full beside the other counts for both. */
 export function summarizeSaturation(measured: readonly MeasuredTrial[]): SaturationSummary {
-  const trials = { server: 0, client: 0, neither: 0 };
+  const trials = { server: 0, client: 0, both: 0, neither: 0 };
   for (const { observation } of measured) trials[observation.saturation]++;
-  const half = measured.length / 2;
-  const verdict = trials.client > half ? 'client' : trials.server > half ? 'server' : 'neither';
-  return { verdict, trials };
+  const most = (count: number) => count > measured.length / 2;
+  const client = most(trials.client + trials.both);
+  const server = most(trials.server + trials.both);
+  if (most(trials.client)) return { verdict: 'client', trials };
+  if (client && server) return { verdict: 'both', trials };
+  return { verdict: client ? 'client' : server ? 'server' : 'neither', trials };
 }
 
 function summarizeServer(observations: readonly Observation[], accounted: number): ServerSummary {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
-import type { MeasuredTrial, RunResult, TrialResult } from '../results/schema.ts';
+import type { MeasuredTrial, RunResult, Saturation, TrialResult } from '../results/schema.ts';
 import type { MeasuredRow, RowSummary } from './run-summary.ts';
 import { halfWidths, summarize } from './summarize.ts';
+import { summarizeSaturation } from './summarize-row.ts';
 
 const summary = summarize(fixtureRun());
 
@@ -109,8 +110,17 @@ describe('A measured row', () => {
     );
     expect(measuredRow(mixed, 'many-connections', 'io_uring').saturation).toEqual({
       verdict: 'neither',
-      trials: { server: 3, client: 3, neither: 0 },
+      trials: { server: 3, client: 3, both: 0, neither: 0 },
     });
+    const limits = (...names: readonly Saturation[]) =>
+      summarizeSaturation(
+        names.map((saturation) => ({ observation: { saturation } }) as unknown as MeasuredTrial),
+      ).verdict;
+    expect(limits('both', 'both', 'client')).toBe('both');
+    expect(limits('both', 'client', 'client')).toBe('client');
+    expect(limits('both', 'server', 'neither')).toBe('server');
+    expect(limits('both', 'client', 'neither')).toBe('client');
+    expect(limits('both', 'server', 'client')).toBe('both');
   });
 });
 

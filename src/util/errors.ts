@@ -7,6 +7,7 @@ export const EXIT = {
   regressed: 1,
   notComparable: 3,
   inconclusive: 4,
+  output: 5,
   interrupted: 130,
 } as const;
 
@@ -55,6 +56,14 @@ export class GateError extends Error {
   }
 }
 
+/** What was to be printed could not be: a full disk behind stdout. Exit 5, which is no verdict. */
+export class OutputError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'OutputError';
+  }
+}
+
 /** The user stopped it. Exit 130. */
 export class InterruptedError extends Error {
   constructor(message: string) {
@@ -72,4 +81,9 @@ export function messageOf(error: unknown): string {
 export function codeOf(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return undefined;
+}
+
+/** Whether nobody reads any more what is written: a pipe's reader ended, or the terminal was closed. */
+export function isReaderGone(error: unknown): boolean {
+  return ['EPIPE', 'EIO'].includes(codeOf(error) ?? '');
 }

@@ -258,7 +258,8 @@ describe('loadWorkloadFile', () => {
     expect(problemsOf(() => loadWorkloadFile('nul\0.json'))[0]).toMatch(/cannot be read/);
   });
 
-  test.skipIf(process.getuid?.() === 0)('says that a file may not be read', () => {
+  test('says that a file may not be read', ({ skip }) => {
+    if (process.getuid?.() === 0) skip('root may read every file');
     const path = file('secret.json', VALID);
     chmodSync(path, 0);
     expect(problemsOf(() => loadWorkloadFile(path))).toEqual([

@@ -60,7 +60,11 @@ export class Cli {
   static start(args: readonly string[], { cwd, env, wrap = [] }: CliOptions): Cli {
     const [command, ...rest] = [...wrap, process.execPath, CLI_PATH, ...args];
     const inherited = { PATH: process.env.PATH, CC: process.env.CC };
-    const own = { HOME: cwd, XDG_CACHE_HOME: inject('cacheHome') };
+    const own = {
+      HOME: cwd,
+      XDG_CACHE_HOME: inject('cacheHome'),
+      IOMODELS_BENCH_LOCK_DIR: inject('lockDir'),
+    };
     return new Cli(
       spawn(command ?? process.execPath, rest, {
         cwd,
@@ -99,4 +103,11 @@ export function runFolders(cwd: string): string[] {
   return readdirSync(out)
     .map((name) => join(out, name))
     .sort((a, b) => Number(madeNs(a) - madeNs(b)));
+}
+
+/** The last of them. */
+export function newestFolder(cwd: string): string {
+  const folder = runFolders(cwd).at(-1);
+  if (folder === undefined) throw new Error(`no run below ${cwd}`);
+  return folder;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { MODELS } from '../../models/registry.ts';
 
 /** A process, told apart from a later one with the same number by when it started. */
@@ -11,6 +11,8 @@ export interface Task {
   readonly zombie: boolean;
 }
 
+/** State of a listening socket in /proc/net/tcp. */
+const TCP_LISTEN = '0A';
 const PROGRAMS = new Set<string>(MODELS.map((model) => model.program));
 
 /** The processes that a process has started. */
@@ -38,6 +40,20 @@ export function countFds(task: Task): number {
   } catch {
     return 0;
   }
+}
+
+/** The port that a process listens on, by the inodes of its descriptors. */
+export function listeningPort(task: Task): number {
+  const folder = `/proc/${task.pid}/fd`;
+  const links = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
+  const inodes = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const sockets = readFileSync(`/proc/${task.pid}/net/tcp`, 'utf8').split('\n').slice(1);
+  for (const socket of sockets) {
+    const [, local, , state, , , , , , inode] = socket.trim().split(/\s+/);
+    if (state === TCP_LISTEN && inode !== undefined && inodes.has(inode))
+      return Number.parseInt(local?.split(':')[1] ?? '', 16);
+  }
+  throw new Error(`process ${task.pid} does not listen`);
 }
 
 /** From /proc/<pid>/stat, see proc(5); null where there is no such process. */

@@ -9,6 +9,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** XDG_CACHE_HOME of the runs: helpers are compiled into it once for all tests. */
     cacheHome: string;
+    /** Where they lock the CPUs: other runs on this machine are none of these tests' business. */
+    lockDir: string;
   }
 }
 
@@ -20,5 +22,10 @@ export function setup(project: TestProject): () => void {
   const cacheHome = mkdtempSync(join(tmpdir(), 'iomb-cache-'));
   chmodSync(cacheHome, 0o755);
   project.provide('cacheHome', cacheHome);
-  return () => rmSync(cacheHome, { recursive: true, force: true });
+  const lockDir = mkdtempSync(join(tmpdir(), 'iomb-locks-'));
+  chmodSync(lockDir, 0o1777);
+  project.provide('lockDir', lockDir);
+  return () => {
+    for (const folder of [cacheHome, lockDir]) rmSync(folder, { recursive: true, force: true });
+  };
 }

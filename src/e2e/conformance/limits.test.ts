@@ -54,11 +54,13 @@ function describeLimits(row: SupportedRow): void {
     }
   });
 
-  test.runIf(row.model.family === 'select')('refuses to start with more than FD_SETSIZE holds', async () => {
-    const error = await startInVain(row, { connsMax: OVER_FD_SETSIZE });
-    expect(error.end).toEqual({ exitCode: SERVER_EXIT.usage, signal: null });
-    expect(error.message).toMatch(/is over the limit of \d+ connections that FD_SETSIZE sets/);
-    const most = Number(/limit of (\d+) connections/.exec(error.message)?.[1]);
-    expect(most, 'the connectionsMax of the registry').toBe(row.model.connectionsMax);
-  });
+  // Nothing is skipped for the others: no other model waits in a set of so many bits.
+  if (row.model.family === 'select')
+    test('refuses to start with more than FD_SETSIZE holds', async () => {
+      const error = await startInVain(row, { connsMax: OVER_FD_SETSIZE });
+      expect(error.end).toEqual({ exitCode: SERVER_EXIT.usage, signal: null });
+      expect(error.message).toMatch(/is over the limit of \d+ connections that FD_SETSIZE sets/);
+      const most = Number(/limit of (\d+) connections/.exec(error.message)?.[1]);
+      expect(most, 'the connectionsMax of the registry').toBe(row.model.connectionsMax);
+    });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeHost } from '../fixtures/host.ts';
-import { cpuQuota, pidsMax } from './cgroup.ts';
+import { cpuQuota, parseThrottling, pidsMax, quotaStatFiles } from './cgroup.ts';
 
 describe('the limits of a cgroup', () => {
   const cases: [title: string, files: Record<string, string>, cpus: number | null, pids: number | null][] = [
@@ -59,5 +59,26 @@ describe('the limits of a cgroup', () => {
   ];
   test.each(cases)('%s', (_title, files, cpus, pids) => {
     expect({ cpus: cpuQuota(fakeHost(files)), pids: pidsMax(fakeHost(files)) }).toEqual({ cpus, pids });
+  });
+});
+
+describe('the throttling of a quota', () => {
+  test('is counted at every level that has one', () => {
+    const host = fakeHost({
+      '/proc/self/cgroup': '0::/a/b\n',
+      '/sys/fs/cgroup/a/b/cpu.max': '400000 100000\n',
+      '/sys/fs/cgroup/a/cpu.max': 'max 100000\n',
+      '/sys/fs/cgroup/cpu.max': '150000 100000\n',
+    });
+    expect(quotaStatFiles(host)).toEqual(['/sys/fs/cgroup/a/b/cpu.stat', '/sys/fs/cgroup/cpu.stat']);
+    expect(quotaStatFiles(fakeHost({}))).toEqual([]);
+  });
+  test('is read of both versions', () => {
+    const common = { periods: 40, throttledPeriods: 35 };
+    const v1 = 'nr_periods 40\nnr_throttled 35\nthrottled_time 2000\n';
+    expect(parseThrottling(v1)).toEqual({ ...common, throttledNs: 2000 });
+    const v2 = 'usage_usec 9\nnr_periods 40\nnr_throttled 35\nthrottled_usec 2\n';
+    expect(parseThrottling(v2)).toEqual({ ...common, throttledNs: 2000 });
+    expect(parseThrottling('usage_usec 9\n')).toBeNull();
   });
 });
