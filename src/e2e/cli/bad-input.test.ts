@@ -202,7 +202,9 @@ describe('a machine that cannot do it ends with 3', () => {
       `#!/bin/sh\ncase "$*" in *" -o "*) ;; *) exec ${command} "$@";; esac\necho "x.c:1: error: not today" >&2\nexit 1\n`,
       0o755,
     );
-    const stderr = await refusal(EXIT.environment, run, { env: { CC } });
+    // What the compiler behind it has made would do.
+    const env = { CC, XDG_CACHE_HOME: folder('failing-cache') };
+    const stderr = await refusal(EXIT.environment, run, { env });
     expect(stderr).toMatch(
       /error: .*failing-cc could not compile (epoll|loadgen\.so):\nerror: x\.c:1: error: not today/,
     );
