@@ -169,6 +169,18 @@ describe('a run', () => {
     expect(result.trials).toHaveLength(6);
   });
 
+  test('goes on where the calibration does not compile, and says so in every block', async () => {
+    const world = fakeWorld({
+      failures: new Map([['calibration.so', 'cc could not compile it: no such thing']]),
+    });
+    const { result } = await run(world, { blocks: 2 });
+    expect(result.record).toMatchObject({ status: 'complete' });
+    expect(result.record.warnings.filter((line) => line.includes('no such thing'))).toEqual(
+      [0, 1].map((block) => `block ${block} has no calibration: cc could not compile it: no such thing`),
+    );
+    expect(result.trials).toHaveLength(4);
+  });
+
   test('tells what it does', async () => {
     const world = fakeWorld({
       support: ({ id }) => (id === 'poll' ? { supported: false, reason: 'no' } : {}),

@@ -1,5 +1,5 @@
-import type { Artifacts, CompileRequest } from './build/compile.ts';
-import type { Calibrator } from './calibration/calibrator.ts';
+import { type Artifacts, type CompileRequest, compiledCalibration } from './build/compile.ts';
+import { type Calibrator, calibratorOf } from './calibration/calibrator.ts';
 import { parseCpuList } from './config/cpus.ts';
 import { BLOCKS_MAX } from './config/run-config.ts';
 import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
@@ -160,7 +160,7 @@ async function measure(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  const meter = deps.calibrator(artifacts.calibration);
+  const meter = calibratorOf(() => deps.calibrator(compiledCalibration(artifacts)));
   let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);

@@ -21,6 +21,8 @@
 
 #include "../server/echo.h"
 
+#ifdef __GLIBC__
+
 #define SIGNAL_DONE (SIGRTMIN + 1)
 #define HELPER_IDLE_S (24 * 60 * 60)
 #define HELPER_STACK_BYTES (256u << 10)
@@ -52,16 +54,7 @@ struct loop {
 
 /* There only in a build with ThreadSanitizer: what it lacks is known, so it is not asked to judge. */
 extern void __tsan_init(void) __attribute__((weak));
-
-/* Why this build cannot serve; NULL: it can. Elsewhere than in glibc this would be another model. */
-static const char *build_reason(void)
-{
-#ifndef __GLIBC__
-	return "needs glibc: this C library starts a thread for each aio_read and aio_write, whose system "
-	       "calls cannot be counted";
-#endif
-	return __tsan_init ? "ThreadSanitizer crashes in threads that libc starts itself" : NULL;
-}
+static const char tsan_reason[] = "ThreadSanitizer crashes in threads that libc starts itself";
 
 /* Only when its request is done: closing under a blocked read would not even wake it. */
 static void conn_close(struct loop *loop, struct conn *conn, bool broken)
@@ -287,15 +280,13 @@ static enum exit_code model_probe(struct loop *loop, const struct server *server
 	(void)server;
 	(void)loop;
 	int error = 0;
-	const char *reason = build_reason();
-	if (reason)
-		snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
+	if (__tsan_init)
+		snprintf(probe->reason, sizeof(probe->reason), "%s", tsan_reason);
 	else if ((error = read_one()) != 0)
 		snprintf(probe->reason, sizeof(probe->reason), "aio_read(socket): %s", strerror(error));
 	return probe->reason[0] ? EXIT_UNSUPPORTED : EXIT_SERVED;
 }
 
-#ifdef __GLIBC__
 /* Before the first request: glibc takes the sizes only then. */
 static void helpers_prepare(struct loop *loop)
 {
@@ -321,12 +312,6 @@ static void helpers_prepare(struct loop *loop)
 	if (errno != 0)
 		die("aio_read(socket)");
 }
-#else
-static void helpers_prepare(struct loop *loop)
-{
-	(void)loop; /* build_reason said why not */
-}
-#endif
 
 static void model_prepare(struct loop *loop, const struct server *server)
 {
@@ -334,8 +319,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 	loop->server = server;
 	loop->slot = counters_slot(0);
-	if (build_reason())
-		die_unsupported("%s", build_reason());
+	if (__tsan_init)
+		die_unsupported("%s", tsan_reason);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->bytes = net_slab(server->fds_max, server->buf_bytes);
 	sigemptyset(&loop->signals);
@@ -374,3 +359,36 @@ static _Noreturn void model_serve(struct loop *loop)
 }
 
 MODEL(.name = "posix_aio", .limit = model_limit, .probe = model_probe);
+
+#else
+
+/* Its aio_read would be another model: a thread for each request, as in musl. */
+static const char other_libc_reason[] = "needs glibc: this C library starts a thread for each aio_read and "
+					"aio_write, whose system calls cannot be counted";
+
+struct loop {
+	const struct server *server;
+};
+
+static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+{
+	(void)loop;
+	snprintf(probe->reason, sizeof(probe->reason), "%s", other_libc_reason);
+	return EXIT_UNSUPPORTED;
+}
+
+static void model_prepare(struct loop *loop, const struct server *server)
+{
+	loop->server = server;
+	die_unsupported("%s", other_libc_reason);
+}
+
+static _Noreturn void model_serve(struct loop *loop)
+{
+	(void)loop;
+	die_unsupported("%s", other_libc_reason);
+}
+
+MODEL(.name = "posix_aio", .probe = model_probe);
+
+#endif

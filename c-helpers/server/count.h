@@ -24,19 +24,13 @@
  * those passes over all connections) that found nothing to do, "events" what they reported.
  * Whoever sums while threads run reads in this order: what follows from something stands before it, so
  * that no sum shows more closed than accepted, or more bytes out than in.
- * The poll, select and epoll_wait calls exist only on older architectures; elsewhere libc uses the
- * p-variants. Where both exist, libraries differ: glibc makes select out of pselect6, others (musl)
- * epoll_wait out of epoll_pwait.
+ * The poll and epoll_wait calls exist only on older architectures; elsewhere libc uses the p-variants. Other
+ * libraries than glibc (musl) make epoll_wait out of epoll_pwait where both exist.
  */
 #ifdef SYS_poll
 #define SYS_NAME_POLL "sys.poll"
 #else
 #define SYS_NAME_POLL "sys.ppoll"
-#endif
-#if defined(SYS_select) && !defined(__GLIBC__)
-#define SYS_NAME_SELECT "sys.select"
-#else
-#define SYS_NAME_SELECT "sys.pselect6"
 #endif
 #if defined(SYS_epoll_wait) && defined(__GLIBC__)
 #define SYS_NAME_EPOLL_WAIT "sys.epoll_wait"
@@ -66,7 +60,7 @@
 	X(SYS_SENDTO, "sys.sendto")                                                                          \
 	X(SYS_CLOSE, "sys.close")                                                                            \
 	X(SYS_POLL, SYS_NAME_POLL)                                                                           \
-	X(SYS_SELECT, SYS_NAME_SELECT)                                                                       \
+	X(SYS_PSELECT6, "sys.pselect6")                                                                      \
 	X(SYS_EPOLL_WAIT, SYS_NAME_EPOLL_WAIT)                                                               \
 	X(SYS_EPOLL_CTL, "sys.epoll_ctl")                                                                    \
 	X(SYS_FCNTL, "sys.fcntl")                                                                            \
@@ -138,10 +132,11 @@ static inline int sys_poll(struct counters_slot *slot, struct pollfd *fds, nfds_
 	return poll(fds, n, timeout_ms);
 }
 
+/* What glibc makes of select since 2.34; musl, and glibc before, use the select call where there is one. */
 static inline int sys_select(struct counters_slot *slot, int fds_end, fd_set *in, fd_set *out)
 {
-	count(slot, COUNT_SYS_SELECT);
-	return select(fds_end, in, out, NULL, NULL);
+	count(slot, COUNT_SYS_PSELECT6);
+	return (int)syscall(SYS_pselect6, fds_end, in, out, NULL, NULL, NULL);
 }
 
 static inline int sys_epoll_wait(struct counters_slot *slot, int ep, struct epoll_event *events,

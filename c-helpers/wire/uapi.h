@@ -104,6 +104,7 @@ _Static_assert(sizeof(struct perf_event_attr) == 112, "PERF_ATTR_SIZE_VER5");
 /* io_uring(7): requests. */
 enum {
 	IORING_OP_NOP = 0,
+	IORING_OP_POLL_ADD = 6,
 	IORING_OP_TIMEOUT = 11,
 	IORING_OP_ACCEPT = 13,
 	IORING_OP_CLOSE = 19, /* 5.6, and all below */
@@ -126,6 +127,7 @@ struct io_uring_sqe {
 	uint32_t len;
 	union { /* one name for each operation */
 		uint32_t rw_flags;
+		uint32_t poll32_events;
 		uint32_t msg_flags;
 		uint32_t accept_flags;
 		uint32_t timeout_flags;

@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EnvironmentError } from '../util/errors.ts';
-import { type CompileRequest, cacheDir, compileHelpers, findCompiler } from './compile.ts';
+import { type CompileRequest, cacheDir, compiledCalibration, compileHelpers } from './compile.ts';
 
 test.each([
   [{ XDG_CACHE_HOME: '/var/cache/me' }, '/var/cache/me/iomodels-bench'],
@@ -43,12 +43,21 @@ function source(path: string, text: string): void {
   writeFileSync(join(folder, 'src', path), text);
 }
 
+/** Of the machine that runs the tests, or nothing that is compiled could be used. */
+const MACROS = [
+  `${{ x64: '__x86_64__', arm64: '__aarch64__' }[process.arch as 'x64' | 'arm64']} 1`,
+  '__SIZEOF_POINTER__ 8',
+  '__GLIBC__ 2',
+  '__GLIBC_MINOR__ 36',
+];
+
 /** A compiler that runs this script; its calls are counted. */
-function compiler(script: string, version = 'fake cc 1.0'): void {
+function compiler(script: string, { version = 'fake cc 1.0', target = 'fake-linux-gnu' } = {}): void {
   const path = join(folder, 'cc');
   const lines = [
     '#!/bin/sh',
-    `if [ "$1" = --version ]; then echo "${version}"; exit; fi`,
+    `case "$*" in *--version*) echo "${version}"; exit;; *-dumpmachine*) echo "${target}"; exit;; esac`,
+    `case "$*" in *-dM*) printf '%s\\n' ${MACROS.map((macro) => `'#define ${macro}'`).join(' ')}; exit;; esac`,
     `echo >>${folder}/calls`,
     script,
   ];
@@ -77,16 +86,6 @@ async function failureOf(work: Promise<unknown>): Promise<string> {
   return (error as EnvironmentError).message.replaceAll(folder, '<folder>');
 }
 
-describe('findCompiler', () => {
-  test('takes the variable CC, and nothing else where it is set', async () => {
-    const command = join(folder, 'cc');
-    expect(await findCompiler({ CC: command })).toEqual({ command, version: 'fake cc 1.0' });
-    expect(await failureOf(findCompiler({ CC: '/nowhere/cc' }))).toMatch(
-      /^no C compiler: tried \/nowhere\/cc\. /,
-    );
-  });
-});
-
 describe('compileHelpers', () => {
   test('compiles each program with what servers share, and two libraries', async () => {
     const { servers, loadgen, calibration, info } = await compile();
@@ -113,11 +112,36 @@ describe('compileHelpers', () => {
     expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 4]);
   });
 
+  test.each<[string, (path: string) => void]>([
+    ['empty', (path) => writeFileSync(path, '')],
+    ['cut off', (path) => writeFileSync(path, readFileSync(path).subarray(0, 20))],
+    ['changed', (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('epoll', 'EPOLL'))],
+    ['gone', (path) => rmSync(path)],
+    ['without a checksum', (path) => rmSync(`${path}.sha256`)],
+  ])('compiles a program again that is %s', async (_title, damage) => {
+    const path = (await compile()).servers.get('epoll') ?? '';
+    const whole = readFileSync(path, 'utf8');
+    damage(path);
+    const { info } = await compile();
+    expect([info.cached, calls(), readFileSync(path, 'utf8')]).toEqual([false, 5, whole]);
+    expect((await compile()).info.cached).toBe(true);
+  });
+
   const changes: [title: string, change: () => Partial<CompileRequest> | undefined][] = [
     ['a source', () => void source('models/epoll.c', 'int changed;')],
     ['a header', () => void source('server/main.h', 'int changed;')],
     ['a new file', () => void source('server/new.h', '')],
-    ['the compiler', () => void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', 'fake cc 2.0')],
+    [
+      'the compiler',
+      () =>
+        void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', {
+          version: 'fake cc 2.0',
+        }),
+    ],
+    [
+      'what it compiles for',
+      () => void compiler('while [ "$1" != -o ]; do shift; done\necho >"$2"', { target: 'other-linux-gnu' }),
+    ],
     ['the sanitizer', () => ({ sanitizer: 'thread' })],
   ];
   test.each(changes)('compiles again when %s has changed', async (_title, change) => {
@@ -140,6 +164,34 @@ describe('compileHelpers', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test('takes what the same compiler made under another name, and not with other arguments', async () => {
+    const first = await compile();
+    const wrapper = join(folder, 'wrapper');
+    writeFileSync(wrapper, '#!/bin/sh\nexec "$@"\n');
+    chmodSync(wrapper, 0o755);
+    vi.stubEnv('CC', `${wrapper} ${join(folder, 'cc')}`);
+    expect((await compile()).info).toMatchObject({ hash: first.info.hash, cached: true });
+    vi.stubEnv('CC', `${join(folder, 'cc')} -O1`);
+    expect((await compile()).info.hash).not.toBe(first.info.hash);
+  });
+
+  test('does not mind warnings, and shows none of them before an error', async () => {
+    compiler(
+      'for i in $(seq 100); do echo "warning: odd" >&2; done\ncase "$*" in *loadgen*) echo "load.c:1: error: bad" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    expect(await failureOf(compile())).toBe(
+      '<folder>/cc could not compile loadgen.so:\nload.c:1: error: bad',
+    );
+  });
+
+  test('names a compiler that ends well and writes nothing', async () => {
+    compiler('exit 0');
+    expect(await failureOf(compile({ programs: [] }))).toMatch(
+      /could not compile \w+\.so:\nit ended with code 0, and wrote no \w+\.so$/,
+    );
+    expect(leftovers()).toEqual([]);
+  });
+
   test('goes on without a program that does not compile, and has its first error', async () => {
     compiler(
       'case "$*" in *models/epoll.c*) printf "warning: odd\\nepoll.c:1: error: no such thing\\nmore" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
@@ -150,6 +202,18 @@ describe('compileHelpers', () => {
       ['epoll', '<folder>/cc could not compile epoll: epoll.c:1: error: no such thing'],
     ]);
     expect(leftovers().some((name) => name.includes('epoll'))).toBe(false);
+  });
+
+  test('goes on without the calibration, and without any server', async () => {
+    compiler(
+      'case "$*" in *loadgen*) ;; *) echo "common.h:1: error: bad" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    const artifacts = await compile();
+    expect([...artifacts.failures.keys()].sort()).toEqual(['calibration.so', 'epoll', 'poll']);
+    expect(() => compiledCalibration(artifacts)).toThrow(
+      /could not compile calibration\.so: common\.h:1: error: bad/,
+    );
+    expect(artifacts.servers.size).toBe(0);
   });
 
   test('links a program with its own libraries, and compiles again where they change', async () => {

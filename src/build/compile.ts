@@ -1,27 +1,20 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { BuildInfo } from '../results/schema.ts';
 import { codeOf, EnvironmentError } from '../util/errors.ts';
+import { isIntact, keepArtifact } from './artifact.ts';
 import { isTrustedFile, openCacheFolder } from './cache-folder.ts';
+import { type Compiler, findCompiler } from './compiler.ts';
 
 const COMPILE_TIMEOUT_MS = 120_000;
 /** Lines of a compiler's complaint that are shown. */
 const ERROR_LINES_MAX = 12;
 
-/** See CONTRIBUTING.md: every warning is an error, on gcc and on clang. */
-const WARNING_FLAGS = [
-  '-Wall',
-  '-Wextra',
-  '-Werror',
-  '-Wshadow',
-  '-Wstrict-prototypes',
-  '-Wmissing-prototypes',
-  '-Wvla',
-];
-const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g', ...WARNING_FLAGS];
+/** No warnings: what a compiler of another year finds odd is no reason not to measure. `.ci/lint-c` has them. */
+const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g'];
 const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
@@ -49,13 +42,15 @@ export interface Artifacts {
   readonly info: BuildInfo;
   /** Program name to executable, of those that could be compiled. */
   readonly servers: ReadonlyMap<string, string>;
-  /** Program name to the compiler's first complaint, of the others. */
+  /** Program name (or that of the calibration's library) to the compiler's first complaint, of the others. */
   readonly failures: ReadonlyMap<string, string>;
   readonly loadgen: string;
+  /** Missing where it is among the failures. */
   readonly calibration: string;
 }
 
-interface Job {
+/** One call of the compiler: arguments besides the flags, `-o` and `LINK_FLAGS`. */
+export interface Job {
   readonly name: string;
   /** Nothing can be measured without it. */
   readonly vital: boolean;
@@ -64,9 +59,9 @@ interface Job {
 
 /**
  * Compiles the load generator, the calibration and the named servers into the user's cache directory,
- * keyed by source, flags and compiler; what is there already is not compiled again. A server that does not compile, or whose
- * library is missing, is among the `failures`. Throws `EnvironmentError` without a compiler, where one of
- * the two libraries does not compile, and where the cache cannot be written.
+ * keyed by source, flags, compiler, target and C library; what is there already and undamaged is not compiled again. A server that does not compile, or whose
+ * library is missing, is among the `failures`, and so is the calibration. Throws `EnvironmentError` without a
+ * compiler, where the load generator does not compile, and where the cache cannot be written.
  */
 export async function compileHelpers(request: CompileRequest): Promise<Artifacts> {
   const compiler = await findCompiler();
@@ -74,6 +69,10 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const sources = await readSources(request.sourceDir);
   const hash = hashOf([
     compiler.version,
+    ...argumentsOf(compiler),
+    compiler.target,
+    compiler.libc,
+    compiler.arch,
     ...flags,
     ...LIBRARY_FLAGS,
     ...LINK_FLAGS,
@@ -85,21 +84,17 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const folder = join(cache, hash);
   await openCacheFolder(folder);
 
-  const jobs = [
-    libraryJob('loadgen', request.sourceDir, sources),
-    libraryJob('calibration', request.sourceDir, sources),
-    ...request.programs.map((program) => serverJob(request, program, sources)),
-  ];
+  const jobs = jobsOf(request, sources);
   const missing: Job[] = [];
-  for (const job of jobs) if (!(await isTrustedFile(join(folder, job.name)))) missing.push(job);
+  for (const job of jobs) if (!(await isUsable(join(folder, job.name)))) missing.push(job);
   if (missing.length > 0) await removeLeftovers(folder);
   const failures = new Map<string, string>();
   await inParallel(missing, async (job) => {
-    const complaint = await compile(compiler.command, flags, job, { folder, signal: request.signal });
+    const complaint = await compile(compiler, flags, job, { folder, signal: request.signal });
     if (complaint === null) return;
     if (job.vital)
       throw new EnvironmentError(
-        `${compiler.command} could not compile ${job.name}:\n${complaint.slice(0, ERROR_LINES_MAX).join('\n')}`,
+        `${compiler.command} could not compile ${job.name}:\n${fromFirstError(complaint).slice(0, ERROR_LINES_MAX).join('\n')}`,
       );
     failures.set(job.name, `${compiler.command} could not compile ${job.name}: ${firstError(complaint)}`);
   });
@@ -108,6 +103,7 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
     info: {
       compiler: compiler.command,
       compilerVersion: compiler.version,
+      target: `${compiler.target}, ${compiler.libc}`,
       flags,
       hash,
       cached: missing.length === 0,
@@ -130,6 +126,13 @@ const LIBRARIES = {
 } as const;
 type Library = keyof typeof LIBRARIES;
 
+/** The path of the calibration's library. Throws `EnvironmentError` with the complaint where there is none. */
+export function compiledCalibration({ calibration, failures }: Artifacts): string {
+  const complaint = failures.get(libraryName('calibration'));
+  if (complaint !== undefined) throw new EnvironmentError(complaint);
+  return calibration;
+}
+
 function libraryName(library: Library): string {
   return `${library}.so`;
 }
@@ -138,22 +141,6 @@ function libraryName(library: Library): string {
 export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(homedir(), '.cache');
   return join(base, 'iomodels-bench');
-}
-
-/** The C compiler: `$CC`, else the first of cc, gcc and clang that answers. */
-export async function findCompiler(
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<{ command: string; version: string }> {
-  const candidates = env.CC ? [env.CC] : ['cc', 'gcc', 'clang'];
-  for (const command of candidates) {
-    const result = await execa(command, ['--version'], { reject: false, timeout: COMPILE_TIMEOUT_MS });
-    const version = result.stdout?.split('\n')[0];
-    if (result.exitCode === 0 && version) return { command, version };
-  }
-  throw new EnvironmentError(
-    `no C compiler: tried ${candidates.join(', ')}. Install one (Debian, Ubuntu: apt-get install gcc libc6-dev; ` +
-      'Fedora: dnf install gcc; Alpine: apk add gcc musl-dev linux-headers) or name it in the variable CC.',
-  );
 }
 
 /** What every C file of the project is compiled with. */
@@ -167,7 +154,7 @@ function sanitizerFlags(sanitizer: Sanitizer): string[] {
 }
 
 /** `[path below c-helpers, content]` of every source file, in a fixed order. */
-async function readSources(sourceDir: string): Promise<[string, string][]> {
+export async function readSources(sourceDir: string): Promise<[string, string][]> {
   const sources: [string, string][] = [];
   for (const folder of SOURCE_FOLDERS) {
     let names: string[];
@@ -187,6 +174,12 @@ async function readSources(sourceDir: string): Promise<[string, string][]> {
   return sources;
 }
 
+/** Those of `CC`. Under which name or through which wrapper it is called changes nothing of what it makes. */
+function argumentsOf({ words }: Compiler): readonly string[] {
+  const first = words.findIndex((word) => word.startsWith('-'));
+  return first < 0 ? [] : words.slice(first);
+}
+
 function hashOf(parts: readonly string[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:`).update(part);
@@ -198,6 +191,15 @@ function filesOf(sources: readonly [string, string][], folder: string, sourceDir
     .map(([path]) => path)
     .filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.c'))
     .map((path) => join(sourceDir, path));
+}
+
+/** All that a request takes, cached or not. */
+export function jobsOf(request: CompileRequest, sources: readonly [string, string][]): Job[] {
+  return [
+    libraryJob('loadgen', request.sourceDir, sources),
+    libraryJob('calibration', request.sourceDir, sources),
+    ...request.programs.map((program) => serverJob(request, program, sources)),
+  ];
 }
 
 function serverJob(
@@ -215,7 +217,7 @@ function serverJob(
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
   const files = LIBRARIES[library].flatMap((folder) => filesOf(sources, folder, sourceDir));
-  return { name: libraryName(library), vital: true, args: [...LIBRARY_FLAGS, ...files] };
+  return { name: libraryName(library), vital: library === 'loadgen', args: [...LIBRARY_FLAGS, ...files] };
 }
 
 /**
@@ -223,29 +225,40 @@ function libraryJob(library: Library, sourceDir: string, sources: readonly [stri
  * lines in which the compiler complains; null: it did not. Throws the reason of an abort.
  */
 async function compile(
-  command: string,
+  { words }: Compiler,
   flags: readonly string[],
   job: Job,
   { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
 ): Promise<readonly string[] | null> {
   const target = join(folder, job.name);
   const partial = `${target}.${process.pid}`;
-  const result = await execa(command, [...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
+  const [program, ...first] = words;
+  const result = await execa(program, [...first, ...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
     reject: false,
+    env: { LC_ALL: 'C' },
     timeout: COMPILE_TIMEOUT_MS,
     ...(signal ? { cancelSignal: signal } : {}),
   });
   if (result.exitCode !== 0) await rm(partial, { force: true });
   if (result.isCanceled) throw signal?.reason;
   if (result.exitCode !== 0) return (result.stderr || result.message || '').split('\n');
-  await rename(partial, target);
+  try {
+    await keepArtifact(partial, target);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw cause;
+    return [`it ended with code 0, and wrote no ${job.name}`];
+  }
   return null;
 }
 
-/** The line that says what is wrong: of the compiler, or of the linker. */
+/** From the line that says what is wrong, of the compiler or of the linker; all where none does. */
+function fromFirstError(complaint: readonly string[]): readonly string[] {
+  const at = complaint.findIndex((text) => /\berror\b|undefined reference|cannot find/.test(text));
+  return complaint.slice(Math.max(at, 0));
+}
+
 function firstError(complaint: readonly string[]): string {
-  const line = complaint.find((text) => /\berror\b|undefined reference|cannot find/.test(text));
-  return (line ?? complaint[0] ?? '').trim() || 'it did not say why';
+  return (fromFirstError(complaint)[0] ?? '').trim() || 'it did not say why';
 }
 
 /** Begins nothing more after a failure, and waits for what is under way: it cleans up after itself. */
@@ -278,4 +291,8 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return codeOf(error) !== 'ESRCH';
   }
+}
+
+async function isUsable(path: string): Promise<boolean> {
+  return (await isTrustedFile(path)) && (await isIntact(path));
 }

@@ -1,4 +1,5 @@
 import type { Calibration } from '../results/schema.ts';
+import { EnvironmentError } from '../util/errors.ts';
 
 /** Where to measure; null: not pinned. */
 export interface CalibrationPlaces {
@@ -16,4 +17,14 @@ export interface Calibrator {
    * cannot be measured.
    */
   measure(places: CalibrationPlaces): Promise<CalibrationReading>;
+}
+
+/** What is opened; where that is not possible, one that rejects with the reason whenever it is asked. */
+export function calibratorOf(open: () => Calibrator): Calibrator {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return { measure: () => Promise.reject(error) };
+  }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { cacheDir, compileHelpers, findCompiler } from '../build/compile.ts';
+import { cacheDir, compileHelpers } from '../build/compile.ts';
+import { findCompiler } from '../build/compiler.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';

@@ -33,6 +33,11 @@ test.each([
   { what: 'governor', effect: 'refused', change: { environment: { ...environment, governor: 'powersave' } } },
   { what: 'memory', effect: 'noted', change: { environment: { ...environment, memoryBytes: 2 ** 33 } } },
   { what: 'compiler', effect: 'noted', change: { build: { ...build, compilerVersion: '14' } } },
+  {
+    what: 'compiler target',
+    effect: 'noted',
+    change: { build: { ...build, target: 'x86_64-linux-musl, musl' } },
+  },
   { what: 'tool version', effect: 'noted', change: { tool: { name: 'iomodels-bench', version: '9.9.9' } } },
   { what: 'trial duration in ms', effect: 'refused', change: { settings: { ...settings, durationMs: 1 } } },
 ])('another $what is $effect', ({ what, effect, change }) => {

@@ -39,6 +39,7 @@ const PROPERTIES: readonly Property[] = [
   { what: 'user', effect: 'noted', read: ({ record }) => record.environment.user },
   { what: 'tool version', effect: 'noted', read: ({ record }) => record.tool.version },
   { what: 'compiler', effect: 'noted', read: ({ record }) => record.build.compilerVersion },
+  { what: 'compiler target', effect: 'noted', read: ({ record }) => record.build.target },
   { what: 'compiler flags', effect: 'noted', read: ({ record }) => record.build.flags.join(' ') },
   // Sources, flags and compiler: the servers that are compared.
   {

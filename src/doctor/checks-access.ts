@@ -7,7 +7,7 @@ import { listed } from './text.ts';
 
 /** How to install a C compiler, by `ID` or `ID_LIKE` of os-release(5). */
 const INSTALL: Readonly<Record<string, string>> = {
-  alpine: 'apk add gcc musl-dev linux-headers',
+  alpine: 'apk add gcc musl-dev',
   arch: 'sudo pacman -S gcc',
   debian: 'sudo apt-get install gcc libc6-dev',
   fedora: 'sudo dnf install gcc glibc-devel',

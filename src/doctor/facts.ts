@@ -132,7 +132,8 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
 
 async function findCompiler(sources: FactSources): Promise<CompilerFacts> {
   try {
-    return { status: 'found', ...(await sources.findCompiler()) };
+    const { command, version } = await sources.findCompiler();
+    return { status: 'found', command, version };
   } catch (error) {
     return { status: 'missing', reason: messageOf(error) };
   }

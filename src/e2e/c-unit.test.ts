@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compilerFlags, findCompiler, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { compilerFlags, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { findCompiler } from '../build/compiler.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
 /** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
 const PROGRAMS = [
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
   { name: 'test_uring', links: [] },
@@ -33,9 +35,9 @@ test('every C unit test is in the list', async () => {
 describe.each(PROGRAMS)('$name', ({ name, links }) => {
   test.for(BUILDS)('passes, compiled with the sanitizers %s', async (sanitizer, { skip }) => {
     const program = join(folder, `${name}-${sanitizer ?? 'none'}`);
-    const { command } = await findCompiler();
+    const [command, ...first] = (await findCompiler()).words;
     const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
-    await execa(command, [...compilerFlags(sanitizer), '-o', program, ...sources, ...LINK_FLAGS]);
+    await execa(command, [...first, ...compilerFlags(sanitizer), '-o', program, ...sources, ...LINK_FLAGS]);
 
     const result = await execa(program, { reject: false, all: true, timeout: RUN_TIMEOUT_MS });
     if (result.exitCode === EXIT_SKIPPED) skip(`${name}: ${result.all.trim().split('\n').at(-1)}`);

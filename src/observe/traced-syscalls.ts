@@ -9,7 +9,6 @@ export const TRACED_SYSCALLS = [
   'close',
   'poll',
   'ppoll',
-  'select',
   'pselect6',
   'epoll_wait',
   'epoll_pwait',

@@ -259,6 +259,8 @@ export const supportSchema = z.object({
 export const buildSchema = z.object({
   compiler: z.string(),
   compilerVersion: z.string(),
+  /** What it compiles for, with the C library; missing in runs of versions that did not ask. */
+  target: z.string().optional(),
   flags: z.array(z.string()),
   hash: z.string(),
   cached: z.boolean(),

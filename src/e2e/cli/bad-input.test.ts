@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findCompiler } from '../../build/compile.ts';
+import { findCompiler } from '../../build/compiler.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
@@ -180,21 +180,31 @@ describe('a machine that cannot do it ends with 3', () => {
     const bare = folder('bare');
     symlinkSync(process.execPath, join(bare, 'node'));
     const stderr = await refusal(EXIT.environment, run, { env: { PATH: bare, CC: undefined } });
-    expect(stderr).toMatch(/^error: no C compiler: tried cc, gcc, clang\. Install one .*CC\.$/m);
+    expect(stderr).toMatch(
+      /^error: no C compiler: cc is not installed; .*; clang is not installed\. Install one .*CC\.$/m,
+    );
   });
 
-  test('a compiler that is not there', async () => {
-    const stderr = await refusal(EXIT.environment, run, { env: { CC: '/nowhere/cc' } });
-    expect(stderr).toContain('error: no C compiler: tried /nowhere/cc. ');
+  test.each([
+    ['/nowhere/cc', '/nowhere/cc is not installed'],
+    ['true', '"true -dumpmachine" does not name a target'],
+    ['gcc --no-such-option', 'ends with code 1: gcc: error: unrecognized command-line option'],
+  ])('a CC that is no compiler: %s', async (CC, reason) => {
+    const stderr = await refusal(EXIT.environment, run, { env: { CC } });
+    expect(stderr).toContain('error: the variable CC names no C compiler that works here: ');
+    expect(stderr).toContain(reason);
   });
 
   test('a compile error, with what the compiler said', async () => {
+    const { command } = await findCompiler();
     const CC = file(
       'failing-cc',
-      '#!/bin/sh\nif [ "$1" = --version ]; then echo failing 1.0; exit; fi\necho "x.c:1: error: not today" >&2\nexit 1\n',
+      `#!/bin/sh\ncase "$*" in *" -o "*) ;; *) exec ${command} "$@";; esac\necho "x.c:1: error: not today" >&2\nexit 1\n`,
       0o755,
     );
-    const stderr = await refusal(EXIT.environment, run, { env: { CC } });
+    // What the compiler behind it has made would do.
+    const env = { CC, XDG_CACHE_HOME: folder('failing-cache') };
+    const stderr = await refusal(EXIT.environment, run, { env });
     expect(stderr).toMatch(
       /error: .*failing-cc could not compile (epoll|loadgen\.so):\nerror: x\.c:1: error: not today/,
     );
@@ -335,7 +345,7 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     const { command } = await findCompiler();
     const CC = file(
       'picky-cc',
-      `#!/bin/sh\ncase "$*" in *models/poll.c*) set -- "$@" -DMODEL=no_such_thing;; esac\nexec ${command} "$@"\n`,
+      `#!/bin/sh\ncase "$*" in *models/poll.c*) set -- "$@" -include no_such_header.h;; esac\nexec ${command} "$@"\n`,
       0o755,
     );
     const env = { CC, XDG_CACHE_HOME: folder('picky-cache') };
@@ -352,6 +362,21 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     expect(served).toContain('could not compile poll:');
   });
 
+  test('a compiler with a wrapper and arguments, which warns about everything: nothing is skipped', async () => {
+    const { command } = await findCompiler();
+    const wrapper = file('wrapper', '#!/bin/sh\necho "wrapper: warning: old" >&2\nexec "$@"\n', 0o755);
+    const env = {
+      CC: `${wrapper} ${command} -Wall -Wextra -Wconversion -Wunused-macros`,
+      XDG_CACHE_HOME: folder('warned-cache'),
+    };
+    const models = ['--models', 'epoll-lt', '--workloads', 'ping-pong'];
+    const { exitCode, stderr } = await runCli(['run', ...models, ...SHORT], { cwd, env });
+    expect(exitCode, stderr).toBe(EXIT.ok);
+    const { record, trials } = await readRun(newestFolder(cwd), cwd);
+    expect(record.build.compiler).toBe(env.CC);
+    expect(trials.map(({ status }) => status)).toEqual(['measured']);
+  });
+
   /** The same numbers on every architecture. */
   const IO_URING_CALLS = { io_uring_setup: 425, io_uring_enter: 426, io_uring_register: 427 } as const;
 
@@ -359,8 +384,9 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     let wrap: string[];
     beforeAll(async () => {
       const program = join(cwd, 'without_call');
-      const { command } = await findCompiler();
-      execFileSync(command, [
+      const [compiler, ...first] = (await findCompiler()).words;
+      execFileSync(compiler, [
+        ...first,
         '-Wall',
         '-Werror',
         '-o',

@@ -4,7 +4,8 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Artifacts, compileHelpers, findCompiler } from '../../build/compile.ts';
+import { type Artifacts, compileHelpers } from '../../build/compile.ts';
+import { findCompiler } from '../../build/compiler.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { HISTOGRAM_BUCKETS as WIRE_BUCKETS } from '../../load/abi.ts';
 import { cheapestCall, loadGenerator } from '../../load/ffi.ts';
@@ -346,10 +347,10 @@ describe('a request that makes no sense', () => {
 
 describe('the library', () => {
   async function compileLibrary(name: string, source: string): Promise<string> {
-    const { command } = await findCompiler();
+    const [program, ...first] = (await findCompiler()).words;
     const [code, library] = [join(folder, `${name}.c`), join(folder, `${name}.so`)];
     writeFileSync(code, source);
-    execFileSync(command, ['-shared', '-fPIC', '-w', '-o', library, code]);
+    execFileSync(program, [...first, '-shared', '-fPIC', '-w', '-o', library, code]);
     return library;
   }
   const FUNCTIONS =
