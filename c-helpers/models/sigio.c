@@ -7,6 +7,9 @@
  *                 one poll over all sockets that does not wait.
  * --signal=rt     one queued SIGRTMIN+1 per event; si_fd and si_band say who and what. When the queue
  *                 (RLIMIT_SIGPENDING) is full the kernel sends SIGIO: flush the queue and rescan.
+ * A read stops short at the urgent mark of MSG_OOB, with more behind it. The kernel sends SIGURG before
+ * the mark can be in a read's way, and rt_sigtimedwait gives it first, for it gives the lowest number
+ * first: until then a short read is the end, and from then on every read goes on to EAGAIN.
  * Left out: signal handlers (the signals stay blocked, so none is lost between two waits), signalfd.
  * By hand: sigio --signal=rt --port=7000
  */
@@ -27,6 +30,7 @@ struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
 	bool realtime;
+	bool urgent; /* urgent data came, on whichever socket: SIGURG names nobody */
 	pid_t self;
 	sigset_t signals;
 	struct conn *conns; /* by fd */
@@ -66,17 +70,17 @@ static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 }
 
 /*
- * Reads until a short read; past it too where a FIN may lie behind it that no signal will report.
+ * Reads until a short read; past it too where something may lie behind it that no signal will report.
  * False: there was nothing to read.
  */
 static bool on_recv(struct loop *loop, struct conn *conn, bool hangup)
 {
-	bool found = false;
+	bool found = false, drain = hangup || loop->urgent;
 	enum echo_result result;
 	do {
 		result = echo_read(loop->slot, &conn->echo, conn->fd, loop->scratch, loop->server->buf_bytes);
 		found = found || result != ECHO_EMPTY;
-	} while (result == ECHO_MORE || (hangup && result == ECHO_SHORT));
+	} while (result == ECHO_MORE || (drain && result == ECHO_SHORT));
 
 	if (result == ECHO_CLOSED || result == ECHO_BROKEN)
 		conn_close(loop, conn, result == ECHO_BROKEN);
@@ -190,6 +194,7 @@ static void signals_block(struct loop *loop)
 	loop->self = getpid();
 	sigemptyset(&loop->signals);
 	sigaddset(&loop->signals, SIGIO);
+	sigaddset(&loop->signals, SIGURG);
 	if (loop->realtime)
 		sigaddset(&loop->signals, SIGNAL_RT);
 	if (sigprocmask(SIG_BLOCK, &loop->signals, NULL) < 0)
@@ -249,7 +254,10 @@ static _Noreturn void model_serve(struct loop *loop)
 		if (sig < 0 && errno != EINTR)
 			die("rt_sigtimedwait");
 		count(loop->slot, COUNT_WAKEUPS);
-		if (sig == SIGIO) {
+		if (sig == SIGURG) {
+			loop->urgent = true;
+			count(loop->slot, COUNT_IDLE_WAKEUPS);
+		} else if (sig == SIGIO) {
 			if (loop->realtime)
 				flush_queue(loop);
 			rescan(loop);

@@ -115,6 +115,34 @@ export async function checkHalfClose(server: Server, bytesMax: number): Promise<
   });
 }
 
+/**
+ * A read stops at the mark of urgent data with more behind it, which no event reports again: all of it comes,
+ * but for the urgent byte, which is not part of the stream.
+ */
+export async function checkUrgentMark(server: Server): Promise<void> {
+  await withClient(server.port, async (client) => {
+    for (const [before, behind] of [
+      [0, 3],
+      [3, 0],
+      [3, 3],
+      [1_000, 1_000],
+    ] as const) {
+      const stream = await client.connect();
+      await stream.exchange(1);
+      await server.whileStopped(async () => {
+        await stream.send(before);
+        stream.socket.sendUrgent();
+        await stream.send(behind);
+        await stream.arrived();
+      });
+      await stream.drain();
+      await stream.exchange(PING_BYTES);
+      stream.socket.shutdownWrite();
+      await stream.expectEnd();
+    }
+  });
+}
+
 export interface ResetSizes {
   readonly rounds: number;
   /** Connections that are reset while the server owes them bytes. */

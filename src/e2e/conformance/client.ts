@@ -1,6 +1,7 @@
 import { codeOf } from '../../util/errors.ts';
-import { Socket, type SocketOptions } from '../libc/socket.ts';
+import { PROGRESS_TIMEOUT_MS, Socket, type SocketOptions } from '../libc/socket.ts';
 import { Pattern } from './pattern.ts';
+import { until } from './until.ts';
 
 const SCRATCH_BYTES = 256 * 1024;
 /** Shared by all streams: nothing may wait between a receive and its check. */
@@ -74,6 +75,16 @@ export class EchoStream {
   /** Sends and receives at the same time, so that no message is too large. */
   async exchange(bytes: number): Promise<void> {
     await Promise.all([this.send(bytes), this.receive(bytes)]);
+  }
+
+  /** Waits until all that was sent is in the server's socket. */
+  async arrived(): Promise<void> {
+    await until({
+      what: 'the kernel of the server acknowledges what was sent',
+      deadlineMs: PROGRESS_TIMEOUT_MS,
+      look: () => this.socket.unacknowledgedBytes,
+      reached: (bytes) => bytes === 0,
+    });
   }
 
   /** Receives what is owed. */

@@ -14,6 +14,7 @@ import {
   checkReset,
   checkSlowReader,
   checkStopUnderLoad,
+  checkUrgentMark,
 } from './checks.ts';
 import { countFds } from './procfs.ts';
 import { loadRows, rowTitle } from './rows.ts';
@@ -83,6 +84,8 @@ function describeEcho(row: SupportedRow): void {
   test('accounts for every request in its counters, and answers SIGUSR1', async () =>
     checkCounters(await running(), 500));
 
+  // On a server of its own, for some read on to EAGAIN once they have seen urgent data.
+  test('echoes what stands behind urgent data', async () => withServer(row, {}, checkUrgentMark));
   test('ends after SIGTERM under load with a stats line that adds up', async () =>
     withServer(row, {}, (own) => checkStopUnderLoad(own, 16)));
   test('refuses connections over --conns-max by name', async () =>

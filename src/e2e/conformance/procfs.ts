@@ -6,6 +6,12 @@ export async function countFds(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
+/** Whether a process is stopped by a signal: the state of proc(5). */
+export async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
+
 /** CPU time of all tasks of a process, in nanoseconds: utime and stime of proc(5), in ticks of 10 ms. */
 export async function readCpuNs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

@@ -17,6 +17,9 @@ const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_OOB = 0x1;
+/** Of asm-generic; what tcp(7) calls SIOCOUTQ. */
+const TIOCOUTQ = 0x5411n;
 const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -35,6 +38,7 @@ const c = {
   fcntl: lib.func('int fcntl(int fd, int command, long value)'),
   shutdown: lib.func('int shutdown(int fd, int how)'),
   close: lib.func('int close(int fd)'),
+  ioctl: lib.func('int ioctl(int fd, unsigned long request, void *value)'),
   poll: lib.func('int poll(void *fds, unsigned long count, int timeoutMs)'),
 };
 
@@ -117,6 +121,18 @@ export function finishConnect(fd: number): void {
 /** Sends what the socket takes now: a number of bytes, or null if it takes nothing. */
 export function trySend(fd: number, bytes: Uint8Array): number | null {
   return retryable('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL));
+}
+
+/** Sends one byte as urgent data, after which the peer's stream has an urgent mark. */
+export function sendUrgent(fd: number, byte: number): void {
+  must('send(MSG_OOB)', c.send(fd, Uint8Array.of(byte), 1, MSG_NOSIGNAL | MSG_OOB));
+}
+
+/** Bytes that the peer's kernel has not acknowledged yet. */
+export function countUnacknowledged(fd: number): number {
+  const value = Buffer.alloc(4);
+  must('ioctl(TIOCOUTQ)', c.ioctl(fd, TIOCOUTQ, value));
+  return value.readInt32LE();
 }
 
 /** Receives what is there: a number of bytes, 0 at the end of the stream, null if there is nothing yet. */
