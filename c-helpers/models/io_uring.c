@@ -26,13 +26,13 @@
 
 /* How often the server looks at an empty CQ before it sleeps: for 0.5 to 1 ms. */
 #define SPINS_MAX 20000u
-/* How long to wait when accept found no free descriptor or memory. */
-#define ACCEPT_RETRY_MS 100
+/* How long to wait when accept found no memory. */
+#define ACCEPT_RETRY_MS 1
 
 #define GENERATION_MASK 0xffffffu
 
-/* The requests. OP_ACCEPT_RETRY is a timer; for OP_FILLER see make_room. */
-enum op { OP_ACCEPT, OP_ACCEPT_RETRY, OP_RECV, OP_SEND, OP_CLOSE, OP_FILLER };
+/* The requests. OP_ACCEPT_RETRY is a timer, OP_ACCEPT_WAIT a poll; for OP_FILLER see make_room. */
+enum op { OP_ACCEPT, OP_ACCEPT_RETRY, OP_ACCEPT_WAIT, OP_RECV, OP_SEND, OP_CLOSE, OP_FILLER };
 
 struct conn {
 	uint32_t generation; /* of the users of this fd; see tag */
@@ -108,6 +108,14 @@ static void queue_accept_retry(struct loop *loop)
 	sqe->len = 1;
 }
 
+/* Until a connection waits that there is no descriptor for, so that it can be refused. */
+static void queue_accept_wait(struct loop *loop)
+{
+	struct io_uring_sqe *sqe =
+		queue(loop, IORING_OP_POLL_ADD, loop->server->listen_fd, tag(OP_ACCEPT_WAIT, 0, 0));
+	sqe->poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? POLLIN << 16 : POLLIN;
+}
+
 /*
  * Counts a send when it is queued, for its success posts no CQE. If it turns out short or failed, the
  * difference comes off the next ones, because counters only grow.
@@ -148,22 +156,32 @@ static void conn_open(struct loop *loop, int fd)
 
 static void on_accept(struct loop *loop, int result)
 {
-	switch (-result) {
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case ENOBUFS:
-		/* At once it would fail again: it takes the descriptor before it waits for a connection. */
-		queue_accept_retry(loop);
-		return;
-	}
 	if (result >= 0) {
 		if (net_admit(loop->server, loop->slot, result))
 			conn_open(loop, result);
-	} else if (result != -EAGAIN && !net_accept_transient(-result)) {
-		errno = -result;
-		die("io_uring accept(fd %d)", loop->server->listen_fd);
+		queue_accept(loop);
+		return;
 	}
+	switch (net_accept_trouble(-result, loop->server->listen_fd)) {
+	case NET_TROUBLE_NONE:
+	case NET_TROUBLE_CONN:
+		queue_accept(loop);
+		return;
+	case NET_TROUBLE_DESCRIPTORS: /* at once it would fail again, whether or not a connection waits */
+		queue_accept_wait(loop);
+		return;
+	case NET_TROUBLE_MEMORY:
+		queue_accept_retry(loop);
+		return;
+	}
+}
+
+/* A connection waits and there was no descriptor: what accept4 does about that is done for all models. */
+static void on_accept_wait(struct loop *loop)
+{
+	int fd = net_accept(loop->server, loop->slot, 0);
+	if (fd >= 0)
+		conn_open(loop, fd);
 	queue_accept(loop);
 }
 
@@ -234,6 +252,9 @@ static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 		return;
 	case OP_ACCEPT_RETRY:
 		queue_accept(loop);
+		return;
+	case OP_ACCEPT_WAIT:
+		on_accept_wait(loop);
 		return;
 	case OP_FILLER:
 		return;

@@ -20,18 +20,17 @@
 #include <sys/resource.h>
 
 #include "../server/echo.h"
+#include "../server/limits.h"
 
 #define SIGNAL_DONE (SIGRTMIN + 1)
 #define HELPER_IDLE_S (24 * 60 * 60)
 #define HELPER_STACK_BYTES (256u << 10)
-#define HELPER_MAPS 2	 /* its stack and the guard page */
 #define ARENAS_PER_CPU 8 /* as malloc has it by itself */
 #define MAPS_RESERVED 1024
 #define SIGNALS_RESERVED 64
 #define TASKS_RESERVED 256 /* helpers that are about to end are not counted by glibc any more */
 #define LOST_WAIT_S 1
 #define LOST_EVENTS 65536
-#define NO_LIMIT UINT32_MAX
 
 struct conn {
 	int fd;	      /* while it is open, its own index */
@@ -47,6 +46,7 @@ struct loop {
 	struct conn *conns; /* by fd */
 	uint32_t fds_top;   /* above every fd that was ever used */
 	char *bytes;	    /* one buffer per fd */
+	bool accept_later;  /* no signal will tell of a connection that waits */
 	bool said;	    /* that something is refused or lost */
 };
 
@@ -96,9 +96,10 @@ static void conn_open(struct loop *loop, int fd)
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, 0)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, 0)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
+	loop->accept_later = fd == NET_LATER;
 }
 
 static void on_recv(struct loop *loop, struct conn *conn, size_t n)
@@ -141,8 +142,9 @@ static void count_helper_calls(struct loop *loop, bool writing)
 static void on_lost(struct loop *loop, struct conn *conn)
 {
 	if (!loop->said)
-		fprintf(stderr, "%s: RLIMIT_SIGPENDING lost a completion; counted as signal_overflows\n",
-			model.name);
+		fprintf(stderr,
+			"%s: RLIMIT_SIGPENDING (%llu) lost a completion; counted as signal_overflows\n",
+			model.name, (unsigned long long)limit_of_resource(RLIMIT_SIGPENDING));
 	loop->said = true;
 	count(loop->slot, COUNT_SIGNAL_OVERFLOWS);
 	conn_close(loop, conn, true);
@@ -179,77 +181,13 @@ static void find_lost(struct loop *loop)
 			(void)on_event(loop, (int)fd);
 }
 
-/* The number in a file, after what scan skips. NO_LIMIT without file or number, as in "max". */
-static uint32_t read_number(const char *path, const char *scan)
-{
-	uint32_t number;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return NO_LIMIT;
-	if (fscanf(file, scan, &number) != 1)
-		number = NO_LIMIT;
-	fclose(file);
-	return number;
-}
-
-static uint32_t resource_limit(int resource)
-{
-	struct rlimit limit;
-	if (getrlimit(resource, &limit) < 0)
-		die("getrlimit(%d)", resource);
-	return limit.rlim_cur < NO_LIMIT ? (uint32_t)limit.rlim_cur : NO_LIMIT;
-}
-
-/* Lowers the limit to what most leaves, when used are taken and each connection takes each. */
-static void lower(struct model_limit *limit, const char *name, uint32_t most, uint32_t used, uint32_t each)
-{
-	if (most == NO_LIMIT)
-		return;
-	uint32_t room = most > used ? (most - used) / each : 0;
-	if (room < limit->conns)
-		*limit = (struct model_limit){.conns = room > 0 ? room : 1, .name = name};
-}
-
-/* Lines of /proc/self/cgroup are "0::/path" or, in version 1, "8:pids:/path"; every level may limit. */
-static void lower_by_cgroups(struct model_limit *limit)
-{
-	char line[PATH_MAX], most[2 * PATH_MAX], used[2 * PATH_MAX];
-	FILE *file = fopen("/proc/self/cgroup", "re");
-
-	while (file && fgets(line, sizeof(line), file)) {
-		bool version1 = strstr(line, ":pids:");
-		if (!version1 && strncmp(line, "0::", 3) != 0)
-			continue;
-		const char *mount = version1 ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
-		char *path = strchr(line, '/');
-		for (char *end = strchr(line, '\n'); path && end; end = strrchr(path, '/')) {
-			*end = '\0';
-			snprintf(most, sizeof(most), "%s%s/pids.max", mount, path);
-			snprintf(used, sizeof(used), "%s%s/pids.current", mount, path);
-			lower(limit, "the cgroup's pids.max", read_number(most, "%u"),
-			      read_number(used, "%u") + TASKS_RESERVED, 1);
-		}
-	}
-	if (file)
-		fclose(file);
-}
-
-/* A request for which no helper can be started waits until another is done, maybe for ever. */
 static struct model_limit model_limit(void)
 {
-	struct model_limit limit = {.conns = NO_LIMIT};
-	uint32_t tasks = read_number("/proc/loadavg", "%*s %*s %*s %*u/%u");
-
-	tasks = tasks == NO_LIMIT ? TASKS_RESERVED : tasks + TASKS_RESERVED;
-	lower(&limit, "RLIMIT_SIGPENDING", resource_limit(RLIMIT_SIGPENDING), SIGNALS_RESERVED, 1);
-	if (getuid() != 0) /* copy_process lets root pass */
-		lower(&limit, "RLIMIT_NPROC", resource_limit(RLIMIT_NPROC), tasks, 1);
-	lower(&limit, "kernel.threads-max", read_number("/proc/sys/kernel/threads-max", "%u"), tasks, 1);
-	lower(&limit, "kernel.pid_max", read_number("/proc/sys/kernel/pid_max", "%u"), tasks, 1);
-	lower(&limit, "vm.max_map_count", read_number("/proc/sys/vm/max_map_count", "%u"), MAPS_RESERVED,
-	      HELPER_MAPS);
-	lower_by_cgroups(&limit);
-	return limit.conns == NO_LIMIT ? (struct model_limit){0} : limit;
+	struct model_limit least = {.conns = UINT32_MAX};
+	limit_lower(&least, "RLIMIT_SIGPENDING", limit_of_resource(RLIMIT_SIGPENDING), SIGNALS_RESERVED, 1);
+	limit_lower_by_threads(&least,
+			       (struct thread_reserve){.tasks = TASKS_RESERVED, .maps = MAPS_RESERVED});
+	return least;
 }
 
 /* Reads one byte from a socket, which starts the first helper. */
@@ -334,15 +272,18 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-	const struct timespec lost_wait = {.tv_sec = LOST_WAIT_S};
+	const struct timespec lost_wait = {.tv_sec = LOST_WAIT_S}, no_wait = {0};
 	uint32_t events = 0;
 	siginfo_t info;
 
 	for (;;) {
-		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info, &lost_wait);
+		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info,
+					   loop->accept_later ? &no_wait : &lost_wait);
 		bool late = sig < 0 && errno == EAGAIN;
 		if (sig < 0 && !late && errno != EINTR)
 			die("rt_sigtimedwait");
+		if (loop->accept_later)
+			on_accept(loop);
 		count(loop->slot, COUNT_WAKEUPS);
 		if (sig > 0)
 			count(loop->slot, COUNT_EVENTS);

@@ -30,7 +30,8 @@ struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
 	bool realtime;
-	bool urgent; /* urgent data came, on whichever socket: SIGURG names nobody */
+	bool accept_later; /* no signal will tell of a connection that waits */
+	bool urgent;	   /* urgent data came, on whichever socket: SIGURG names nobody */
 	pid_t self;
 	sigset_t signals;
 	struct conn *conns; /* by fd */
@@ -103,9 +104,10 @@ static void conn_open(struct loop *loop, int fd)
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, 0)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, 0)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
+	loop->accept_later = fd == NET_LATER;
 }
 
 static void on_send(struct loop *loop, struct conn *conn)
@@ -247,12 +249,16 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
+	const struct timespec no_wait = {0};
 	siginfo_t info;
 
 	for (;;) {
-		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info, NULL);
-		if (sig < 0 && errno != EINTR)
+		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info,
+					   loop->accept_later ? &no_wait : NULL);
+		if (sig < 0 && errno != EINTR && errno != EAGAIN)
 			die("rt_sigtimedwait");
+		if (loop->accept_later)
+			on_accept(loop);
 		count(loop->slot, COUNT_WAKEUPS);
 		if (sig == SIGURG) {
 			loop->urgent = true;

@@ -361,7 +361,7 @@ export async function checkConnsMax(server: Server, connsMax: number): Promise<v
     for (const stream of admitted) await stream.exchange(PING_BYTES);
 
     await (await client.connect()).expectRefused();
-    await server.says(`over --conns-max (${connsMax})`);
+    await server.says(`over the ${connsMax} that --conns-max (${connsMax}) allows`);
     expect((await server.counters()).value('refused')).toBe(1);
     for (const stream of admitted) await stream.exchange(PING_BYTES);
 

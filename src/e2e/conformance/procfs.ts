@@ -6,6 +6,11 @@ export async function countFds(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
+/** The least number that no open descriptor of a process has, nor a higher one. */
+export async function fdsEnd(pid: number): Promise<number> {
+  return Math.max(...(await readdir(`/proc/${pid}/fd`)).map(Number)) + 1;
+}
+
 /** Whether a process is stopped by a signal: the state of proc(5). */
 export async function isStopped(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

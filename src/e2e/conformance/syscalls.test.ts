@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +6,10 @@ import { pingPong } from './checks.ts';
 import { withClient } from './client.ts';
 import { loadRows, rowTitle } from './rows.ts';
 import { Server, type SupportedRow } from './server.ts';
+import { whyNoStrace } from './strace.ts';
 
 const CONNECTIONS = 4;
 const REQUESTS = 50;
-const STRACE_TIMEOUT_MS = 10_000;
 
 /**
  * Calls after the ready line that no server claims, at most this many: the stats line; and what models
@@ -74,15 +73,4 @@ function countAfterReady(trace: string): Map<string, number> {
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
-}
-
-/** Null if strace can trace here; else a reason, ready to stand in a title. */
-function whyNoStrace(): string | null {
-  const result = spawnSync('strace', ['-f', '-o', '/dev/null', 'true'], {
-    encoding: 'utf8',
-    timeout: STRACE_TIMEOUT_MS,
-  });
-  if (result.status === 0) return null;
-  const reason = result.error?.message ?? result.stderr.trim();
-  return ` (skipped: ${reason})`;
 }

@@ -24,6 +24,7 @@ const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
+const RLIMIT_NOFILE = 7;
 const SOCKADDR_IN_BYTES = 16;
 const LOOPBACK = [127, 0, 0, 1] as const;
 
@@ -38,6 +39,7 @@ const c = {
   fcntl: lib.func('int fcntl(int fd, int command, long value)'),
   shutdown: lib.func('int shutdown(int fd, int how)'),
   close: lib.func('int close(int fd)'),
+  prlimit: lib.func('int prlimit(int pid, int resource, const void *to, void *from)'),
   ioctl: lib.func('int ioctl(int fd, unsigned long request, void *value)'),
   poll: lib.func('int poll(void *fds, unsigned long count, int timeoutMs)'),
 };
@@ -162,6 +164,16 @@ export function lingerZero(fd: number): void {
 
 export function closeFd(fd: number): void {
   must('close', c.close(fd));
+}
+
+/** Lowers or raises the soft RLIMIT_NOFILE of another process; returns what it was. */
+export function setOpenFilesMax(pid: number, filesMax: number): number {
+  const limit = Buffer.alloc(16);
+  must('prlimit(RLIMIT_NOFILE)', c.prlimit(pid, RLIMIT_NOFILE, null, limit));
+  const before = Number(limit.readBigUInt64LE(0));
+  limit.writeBigUInt64LE(BigInt(filesMax), 0);
+  must(`prlimit(RLIMIT_NOFILE, ${filesMax})`, c.prlimit(pid, RLIMIT_NOFILE, limit, null));
+  return before;
 }
 
 /** poll(2); how many descriptors are ready. An interrupted one says that none is. */
