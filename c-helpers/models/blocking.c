@@ -60,36 +60,51 @@ static int thread_start(struct loop *loop, struct conn *conn)
 /* The limits that model_limit knows of may be used up by others. */
 static void refuse(struct loop *loop, int fd, int error)
 {
-	struct model_limit least = {.conns = UINT32_MAX, .name = "no limit that is known"};
-
-	if (!loop->said) {
-		limit_lower_by_threads(&least, (struct thread_reserve){0});
-		fprintf(stderr,
-			"%s: refusing connections: pthread_create: %s, the tightest limit is %s (%llu); "
-			"counted as refused\n",
-			model.name, strerror(error), least.name, (unsigned long long)least.value);
-	}
+	if (!loop->said)
+		limit_say_no_thread(error, THREAD_STACK_BYTES);
 	loop->said = true;
 	count(loop->slot, COUNT_REFUSED);
 	net_close(loop->slot, fd, false);
+}
+
+/* Whether the descriptor's thread is there: it sleeps, or is about to. */
+static bool thread_wake(struct loop *loop, struct conn *conn)
+{
+	if (!conn->slot)
+		return false;
+	__atomic_store_n(&conn->open, 1, __ATOMIC_RELEASE);
+	sys_futex_wake(loop->slot, &conn->open, 1);
+	return true;
+}
+
+/*
+ * No thread could be made for the descriptor, which accept4 took before it waited: meanwhile a lower one
+ * may have become free, with its thread.
+ */
+static bool move_lower(struct loop *loop, int fd)
+{
+	int lower = (int)sys_fcntl(loop->slot, fd, F_DUPFD_CLOEXEC, 0);
+	if (lower < 0)
+		return false;
+	bool moved = (uint32_t)lower < loop->server->fds_max && thread_wake(loop, &loop->conns[lower]);
+	sys_close(loop->slot, moved ? fd : lower);
+	return moved;
 }
 
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
 
-	if (conn->slot) { /* the descriptor's thread is there and sleeps, or is about to */
-		__atomic_store_n(&conn->open, 1, __ATOMIC_RELEASE);
-		sys_futex_wake(loop->slot, &conn->open, 1);
+	if (thread_wake(loop, conn))
 		return;
-	}
 	*conn = (struct conn){.open = 1, .fd = fd, .slot = counters_slot_take()};
 	int error = thread_start(loop, conn);
-	if (error) {
-		counters_slot_return(conn->slot);
-		conn->slot = NULL;
+	if (!error)
+		return;
+	counters_slot_return(conn->slot);
+	conn->slot = NULL;
+	if (!move_lower(loop, fd))
 		refuse(loop, fd, error);
-	}
 }
 
 static void on_accept(struct loop *loop)
@@ -154,7 +169,7 @@ static void *conn_thread(void *arg)
 static struct model_limit model_limit(void)
 {
 	struct model_limit least = {.conns = INT32_MAX};
-	limit_lower_by_threads(&least,
+	limit_lower_by_threads(&least, THREAD_STACK_BYTES,
 			       (struct thread_reserve){.tasks = TASKS_RESERVED, .maps = MAPS_RESERVED});
 	return least;
 }

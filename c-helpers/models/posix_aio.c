@@ -5,9 +5,13 @@
  *          aio_read or aio_write on that socket; new connections are told by SIGIO of the listener.
  * Needs:   glibc. Its default of 20 helpers would leave sockets waiting behind idle ones, and its one
  *          queue per descriptor a write behind a read: so one helper and one request per connection.
+ * Where no helper can be started, glibc lets a request wait for one that another frees, maybe for ever. So
+ * a connection without one is refused, which takes a statx of /proc/self/task: its links tell the threads.
+ * glibc also ends a helper that wakes for work another has taken. Then a request may wait for up to
+ * LOST_WAIT_S for a new one, and its connection ends if even then none can be started.
  * Helpers: pread64 or pwrite64 (ESPIPE on a socket), read or write, getpid, getuid, rt_sigqueueinfo;
  *          counted when the request is reaped. Not countable from inside: futex, and what starting a
- *          helper takes (clone3, mmap, ...); glibc ends one that wakes for work another has taken.
+ *          helper takes (clone3, mmap, ...).
  * Left out: SIGEV_THREAD (a thread per completion), aio_suspend (walks all requests each time).
  * By hand: posix_aio --port=7000
  */
@@ -18,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "../server/echo.h"
 #include "../server/limits.h"
@@ -29,6 +34,7 @@
 #define MAPS_RESERVED 1024
 #define SIGNALS_RESERVED 64
 #define TASKS_RESERVED 256 /* helpers that are about to end are not counted by glibc any more */
+#define TASKS_PATH "/proc/self/task"
 #define LOST_WAIT_S 1
 #define LOST_EVENTS 65536
 
@@ -45,8 +51,11 @@ struct loop {
 	sigset_t signals;
 	struct conn *conns; /* by fd */
 	uint32_t fds_top;   /* above every fd that was ever used */
+	uint32_t live;	    /* connections that are open, each with a request */
+	uint32_t others;    /* links of TASKS_PATH that are not helpers */
 	char *bytes;	    /* one buffer per fd */
 	bool accept_later;  /* no signal will tell of a connection that waits */
+	bool said_refused;  /* that connections are refused */
 	bool said;	    /* that something is refused or lost */
 };
 
@@ -61,6 +70,7 @@ static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 		return;
 	net_close(loop->slot, conn->fd, broken);
 	conn->fd = -1;
+	loop->live--;
 }
 
 /* Makes the next request: write what is owed, or else read. */
@@ -79,11 +89,67 @@ static void request(struct loop *loop, struct conn *conn)
 	conn_close(loop, conn, true); /* no memory for the request */
 }
 
+/* A directory of threads has a link for each, as other directories have for each subdirectory. */
+static uint32_t links(struct counters_slot *slot, const char *path)
+{
+	struct statx about;
+	count(slot, COUNT_SYS_STATX);
+	return statx(AT_FDCWD, path, 0, STATX_NLINK, &about) == 0 ? about.stx_nlink : UINT32_MAX;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+/* 0 if a thread can be started now, else the errno. */
+static int try_thread(void)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&thread, NULL, nothing, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		pthread_join(thread, NULL);
+	return error;
+}
+
+/*
+ * Why there may be fewer helpers than connections for good, an errno; 0: there are enough, or glibc will
+ * start one with the next request, or without /proc nobody knows.
+ */
+static int no_helper(struct loop *loop)
+{
+	uint32_t now = links(loop->slot, TASKS_PATH);
+	return now == UINT32_MAX || now - loop->others >= loop->live ? 0 : try_thread();
+}
+
+static void say_no_helper(struct loop *loop, int error)
+{
+	if (!loop->said_refused)
+		limit_say_no_thread(error, HELPER_STACK_BYTES);
+	loop->said_refused = true;
+}
+
+/* A helper that has the request already is let go by the end of the stream that shutdown makes. */
+static void refuse(struct loop *loop, struct conn *conn, int error)
+{
+	say_no_helper(loop, error);
+	count(loop->slot, COUNT_REFUSED);
+	if (aio_cancel(conn->fd, &conn->request) == AIO_CANCELED)
+		conn_close(loop, conn, false);
+	else
+		(void)shutdown(conn->fd, SHUT_RDWR);
+}
+
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
 
 	*conn = (struct conn){.fd = fd};
+	loop->live++;
 	conn->request.aio_fildes = fd;
 	conn->request.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
 	conn->request.aio_sigevent.sigev_signo = SIGNAL_DONE;
@@ -91,6 +157,9 @@ static void conn_open(struct loop *loop, int fd)
 	if ((uint32_t)fd >= loop->fds_top)
 		loop->fds_top = (uint32_t)fd + 1;
 	request(loop, conn);
+	int error = conn->fd == fd ? no_helper(loop) : 0;
+	if (error)
+		refuse(loop, conn, error);
 }
 
 static void on_accept(struct loop *loop)
@@ -173,19 +242,49 @@ static bool on_event(struct loop *loop, int fd)
 	return true;
 }
 
-/* No signal tells of a request whose signal was lost. The limit makes that rare; others share it. */
+/*
+ * glibc ends a helper that finds no work, and later cannot start another: what no helper has taken gets a
+ * second chance if one can be started now, and else ends.
+ */
+static void find_waiting(struct loop *loop, struct conn *conn, int error)
+{
+	if (aio_cancel(conn->fd, &conn->request) != AIO_CANCELED)
+		return;
+	if (error) {
+		say_no_helper(loop, error);
+		conn_close(loop, conn, true);
+	} else {
+		request(loop, conn);
+	}
+}
+
+/*
+ * No signal tells of a request whose signal was lost (the limit makes that rare; others share it), nor of
+ * one for which there is no helper.
+ */
 static void find_lost(struct loop *loop)
 {
-	for (uint32_t fd = 0; fd < loop->fds_top; fd++)
-		if (loop->conns[fd].fd == (int)fd && aio_error(&loop->conns[fd].request) == EAGAIN)
+	uint32_t now = links(loop->slot, TASKS_PATH);
+	bool too_few = now != UINT32_MAX && now - loop->others < loop->live;
+	int error = too_few ? try_thread() : 0;
+
+	for (uint32_t fd = 0; fd < loop->fds_top; fd++) {
+		struct conn *conn = &loop->conns[fd];
+		if (conn->fd != (int)fd)
+			continue;
+		if (aio_error(&conn->request) == EAGAIN)
 			(void)on_event(loop, (int)fd);
+		else if (too_few)
+			find_waiting(loop, conn, error);
+	}
 }
 
 static struct model_limit model_limit(void)
 {
 	struct model_limit least = {.conns = UINT32_MAX};
+	/* One for the signal of each request, and a helper for each. */
 	limit_lower(&least, "RLIMIT_SIGPENDING", limit_of_resource(RLIMIT_SIGPENDING), SIGNALS_RESERVED, 1);
-	limit_lower_by_threads(&least,
+	limit_lower_by_threads(&least, HELPER_STACK_BYTES,
 			       (struct thread_reserve){.tasks = TASKS_RESERVED, .maps = MAPS_RESERVED});
 	return least;
 }
@@ -230,6 +329,7 @@ static void helpers_prepare(struct loop *loop)
 		.aio_num = (int)loop->server->conns_max,
 		.aio_idle_time = HELPER_IDLE_S,
 	};
+	struct counters_slot uncounted = {0};
 	pthread_attr_t attr;
 
 	/* glibc starts a helper with a small stack, or, from another helper, with the default one. */
@@ -242,6 +342,7 @@ static void helpers_prepare(struct loop *loop)
 	 * nobody counts. A sanitizer's malloc has no arenas, and refuses.
 	 */
 	(void)mallopt(M_ARENA_MAX, ARENAS_PER_CPU * (int)sysconf(_SC_NPROCESSORS_ONLN));
+	loop->others = links(&uncounted, TASKS_PATH);
 	aio_init(&sizes);
 	errno = read_one();
 	if (errno != 0)

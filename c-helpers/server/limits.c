@@ -84,7 +84,14 @@ static void lower_by_cgroups(struct model_limit *least, uint32_t reserved)
 		fclose(file);
 }
 
-void limit_lower_by_threads(struct model_limit *least, struct thread_reserve reserve)
+/* The address space that the process uses: the first number of /proc/self/statm, in pages. */
+static uint64_t address_space_bytes(void)
+{
+	uint64_t pages = limit_in_file("/proc/self/statm");
+	return pages == LIMIT_NONE ? 0 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
 {
 	struct sysinfo host;
 	if (sysinfo(&host) < 0)
@@ -99,5 +106,18 @@ void limit_lower_by_threads(struct model_limit *least, struct thread_reserve res
 	/* The kernel exempts root. What the user's other programs run is not known. */
 	if (getuid() != 0)
 		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), reserve.tasks, 1);
+	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
+		    (uint32_t)stack_bytes);
 	lower_by_cgroups(least, reserve.tasks);
+}
+
+void limit_say_no_thread(int error, size_t stack_bytes)
+{
+	struct model_limit least = {.conns = UINT32_MAX, .name = "none that is known"};
+
+	limit_lower_by_threads(&least, stack_bytes, (struct thread_reserve){0});
+	fprintf(stderr,
+		"%s: refusing connections: pthread_create: %s (the tightest limit: %s, %llu); counted as "
+		"refused\n",
+		model.name, strerror(error), least.name, (unsigned long long)least.value);
 }

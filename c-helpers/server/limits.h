@@ -24,6 +24,9 @@ struct thread_reserve {
 };
 
 /* Lowers least to the threads that may still be started here: each is a task, a stack and a guard page. */
-void limit_lower_by_threads(struct model_limit *least, struct thread_reserve reserve);
+void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve);
+
+/* Says that connections are refused because a thread could not be started, for this errno. */
+void limit_say_no_thread(int error, size_t stack_bytes);
 
 #endif

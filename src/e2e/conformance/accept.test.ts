@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { setOpenFilesMax } from '../libc/libc.ts';
-import { withClient } from './client.ts';
+import { LibcError, setOpenFilesMax } from '../libc/libc.ts';
+import { EarlyEndError, type EchoStream, withClient } from './client.ts';
 import { countFds, fdsEnd } from './procfs.ts';
 import { loadRows, rowTitle } from './rows.ts';
 import { SETTLE_DEADLINE_MS, Server, type ServerOptions, type SupportedRow } from './server.ts';
@@ -12,6 +12,12 @@ const TROUBLES = ['ENOMEM', 'ENOBUFS', 'EMFILE', 'ENFILE', 'ECONNABORTED', 'EPRO
 /** Calls in a row that fail; a client that waits must be served by the next. */
 const FAILURES = 3;
 
+/** Threads that the main thread may start; others may add some. */
+const THREADS = 4;
+/** Far more than those threads can hold. */
+const CONNECTIONS_MAX = 64;
+const ROUNDS = 20;
+
 const noStrace = whyNoStrace();
 
 for (const row of await loadRows()) {
@@ -22,6 +28,19 @@ for (const row of await loadRows()) {
     }
     test('out of descriptors refuses by name, and serves again when one is free', async () =>
       withServer(row, {}, checkOutOfDescriptors));
+    describe.skipIf(noStrace !== null || row.model.tasks !== 'per-connection')(
+      `no thread can be started any more${noStrace ?? ''}`,
+      () => {
+        test('refuses by name who would need one, and goes on with the others', async () => {
+          const inject = `inject=/^clone3?$:error=EAGAIN:when=${THREADS + 1}+`;
+          await withServer(
+            row,
+            { under: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject] },
+            (server) => checkOutOfThreads(server, row),
+          );
+        });
+      },
+    );
     // An accept in the ring is no system call that strace could make fail.
     describe.skipIf(noStrace !== null || row.model.family === 'io_uring')(
       `a client waits while accept4 fails${noStrace ?? ''}`,
@@ -73,6 +92,56 @@ async function closed(server: Server, count: number): Promise<void> {
 
 async function fdsAndClosed(server: Server) {
   return { fds: await countFds(server.pid), closed: (await server.counters()).value('closed') };
+}
+
+/**
+ * Clients come until one is refused; the others go on, and when one of them goes another may come. Where libc
+ * ends threads by itself and cannot start new ones, some end with an error, but none hangs.
+ */
+async function checkOutOfThreads(server: Server, row: SupportedRow): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const admitted: EchoStream[] = [];
+    for (let stream = await client.connect(); await isServed(stream); stream = await client.connect()) {
+      admitted.push(stream);
+      expect(admitted.length, 'connections without a thread').toBeLessThan(CONNECTIONS_MAX);
+    }
+    await server.says('refusing connections: pthread_create');
+    const ended = new Set<EchoStream>();
+    for (let round = 0; round < ROUNDS; round++)
+      for (const stream of admitted) if (!ended.has(stream) && !(await isServed(stream))) ended.add(stream);
+
+    const [first, ...others] = admitted.filter((stream) => !ended.has(stream));
+    first?.socket.close();
+    await until({
+      what: 'the server has closed those that were refused, that ended and the one that its client closed',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: async () => (await server.counters()).value('closed'),
+      reached: (count) => count === 2 + ended.size,
+    });
+    const next = await client.connect();
+    if (!(await isServed(next))) ended.add(next);
+    for (const stream of others) if (!(await isServed(stream))) ended.add(stream);
+    const turnedAway = await countTurnedAway(server);
+    if (row.model.family === 'posix-aio') expect(turnedAway).toBeGreaterThanOrEqual(1 + ended.size);
+    else expect({ turnedAway, ended: ended.size }).toEqual({ turnedAway: 1, ended: 0 });
+  });
+}
+
+/** Connections that the server ended by itself, early or late. */
+async function countTurnedAway(server: Server): Promise<number> {
+  const counters = await server.counters();
+  return counters.value('refused') + counters.value('conn_errors');
+}
+
+/** Whether the server echoes to it; false: it closed the connection. */
+async function isServed(stream: EchoStream): Promise<boolean> {
+  try {
+    await stream.exchange(1);
+    return true;
+  } catch (error) {
+    if (error instanceof EarlyEndError || error instanceof LibcError) return false;
+    throw error;
+  }
 }
 
 /** The first client waits and nothing else happens: nobody but the server itself makes it try again. */
