@@ -196,10 +196,14 @@ static void put_counters(struct text *text, bool syscalls)
 	}
 }
 
+static struct loop *served; /* set before the handler */
+
 static void on_stop(int sig)
 {
 	static struct text text; /* not on the stack: a handler's may be small */
 	(void)sig;
+	if (model.stopping)
+		model.stopping(served);
 	put(&text, "{\"event\":\"stats\",");
 	put_counters(&text, false);
 	put(&text, ",\"syscalls\":{");
@@ -287,6 +291,7 @@ int main(int argc, char **argv)
 	server.listen_fd = net_listen(options.host, &options.port, !model.listen_blocking);
 	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);
+	served = loop;
 	set_signals();
 	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u}\n",
 	       options.port, getpid(), counters_fd, server.conns_max);

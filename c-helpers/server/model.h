@@ -74,6 +74,12 @@ struct model {
 
 	/* Serves until the process is stopped by SIGTERM, which ends it from the handler. Does not return. */
 	void (*serve)(struct loop *loop);
+
+	/*
+	 * Brings the counters up to date before the stats line, wherever serve was interrupted: it runs in
+	 * the handler of SIGTERM, and serve never goes on. NULL: they always are.
+	 */
+	void (*stopping)(struct loop *loop);
 };
 
 /* One per program. */

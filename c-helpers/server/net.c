@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -206,6 +207,24 @@ void net_close(struct counters_slot *slot, int fd, bool broken)
 	net_closed(slot, broken);
 	/* Linux frees the descriptor even where close reports an error, so there is no retry. */
 	sys_close(slot, fd);
+}
+
+/* The start of struct tcp_info in include/uapi/linux/tcp.h, as it is since 4.1; libc's ends before that. */
+struct tcp_info_acked {
+	char before[120];
+	uint64_t bytes_acked;
+};
+
+uint64_t net_taken_bytes(int fd)
+{
+	struct tcp_info_acked info = {0};
+	socklen_t info_bytes = sizeof(info);
+	int unacked_bytes = 0;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0 ||
+	    ioctl(fd, TIOCOUTQ, &unacked_bytes) < 0)
+		return 0;
+	return info.bytes_acked + (uint64_t)unacked_bytes;
 }
 
 void *net_slab(size_t items, size_t item_bytes)

@@ -44,6 +44,9 @@ void net_close(struct counters_slot *slot, int fd, bool broken);
 /* The same where the close itself happens elsewhere, e.g. in a ring. */
 void net_closed(struct counters_slot *slot, bool broken);
 
+/* The bytes that a TCP socket has taken from send since it was opened. Async-signal-safe. */
+uint64_t net_taken_bytes(int fd);
+
 /*
  * Zeroed memory for count items of bytes each, of which only the pages that are touched cost
  * anything; lives as long as the process. Dies on failure.

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { BYTES_PER_KIB, BYTES_PER_MIB } from '../../util/units.ts';
 import { LibcError } from '../libc/libc.ts';
 import { type Client, EarlyEndError, type EchoStream, withClient } from './client.ts';
-import { readRssBytes } from './procfs.ts';
+import { readRssBytes, readSendQueueBytes } from './procfs.ts';
 import { SETTLE_DEADLINE_MS, type Server } from './server.ts';
 import { until } from './until.ts';
 
@@ -342,6 +342,39 @@ export async function checkStopUnderLoad(server: Server, connections: number): P
     expect(stats.reads).toBeGreaterThanOrEqual(readsMin);
     expect(stats.bytes_out).toBeLessThanOrEqual(Number(stats.bytes_in));
     expect(stats.syscalls).not.toEqual({});
+  });
+}
+
+export interface Backlog {
+  /** How a connection ends that does not read: the server is stopped, or the client resets it. */
+  readonly end: 'stop' | 'reset';
+  /** Writes sleep until they are done: of one that is interrupted nobody knows how much it has written. */
+  readonly writesSleep: boolean;
+}
+
+/** The stats line says what the sockets took: what arrived, and what their send queues hold. Ends the server. */
+export async function checkBytesOut(server: Server, { end, writesSleep }: Backlog): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const idle = await client.connect();
+    await idle.exchange(PING_BYTES);
+    const slow = await client.connect(SMALL_BUFFERS);
+    await slow.sendUntilBlocked(FILL_BYTES, BLOCKED_MS);
+    let takenBytes = 0;
+    await server.whileStopped(async () => {
+      takenBytes = idle.arrivedBytes + slow.arrivedBytes + (await readSendQueueBytes(server.port));
+      if (end === 'stop') server.signal('SIGTERM');
+      else slow.socket.reset();
+    });
+    if (end === 'reset')
+      await until({
+        what: 'the server closes the connection that was reset',
+        deadlineMs: SETTLE_DEADLINE_MS,
+        look: async () => (await server.counters()).value('closed'),
+        reached: (closed) => closed === 1,
+      });
+    const { stats } = await server.stop();
+    expect(stats?.bytes_out).toBeLessThanOrEqual(takenBytes);
+    expect(stats?.bytes_out).toBeGreaterThanOrEqual(takenBytes - (writesSleep ? HELD_MAX_BYTES : 0));
   });
 }
 

@@ -40,6 +40,11 @@ export class EchoStream {
     return this.#sent - this.#received;
   }
 
+  /** Bytes that came back, whether or not they were received. */
+  get arrivedBytes(): number {
+    return this.#received + this.socket.receivableBytes;
+  }
+
   /** Sends the next bytes of the stream. */
   async send(bytes: number): Promise<void> {
     const from = this.#sent;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BYTES_PER_MIB } from '../../util/units.ts';
 import {
+  checkBytesOut,
   checkChurn,
   checkConcurrency,
   checkConnsMax,
@@ -88,6 +89,11 @@ function describeEcho(row: SupportedRow): void {
   test('echoes what stands behind urgent data', async () => withServer(row, {}, checkUrgentMark));
   test('ends after SIGTERM under load with a stats line that adds up', async () =>
     withServer(row, {}, (own) => checkStopUnderLoad(own, 16)));
+  for (const end of ['stop', 'reset'] as const)
+    test(`counts as written what its sockets took, by a ${end} under a backlog`, async () =>
+      withServer(row, {}, (own) =>
+        checkBytesOut(own, { end, writesSleep: row.model.tasks === 'per-connection' }),
+      ));
   test('refuses connections over --conns-max by name', async () =>
     withServer(row, { connsMax: CONNS_MAX }, (own) => checkConnsMax(own, CONNS_MAX)));
 }

@@ -11,6 +11,22 @@ export async function fdsEnd(pid: number): Promise<number> {
   return Math.max(...(await readdir(`/proc/${pid}/fd`)).map(Number)) + 1;
 }
 
+/**
+ * Bytes that a server's sockets have taken from it and that their peers have not acknowledged: tx_queue of
+ * /proc/net/tcp, summed over the established connections to this port.
+ */
+export async function readSendQueueBytes(port: number): Promise<number> {
+  const ESTABLISHED = '01';
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);
+  let sum = 0;
+  for (const line of lines) {
+    const [, local, , state, queues] = line.trim().split(/\s+/);
+    const isServers = Number.parseInt(local?.split(':')[1] ?? '', 16) === port;
+    if (isServers && state === ESTABLISHED) sum += Number.parseInt(queues ?? '', 16);
+  }
+  return sum;
+}
+
 /** Whether a process is stopped by a signal: the state of proc(5). */
 export async function isStopped(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

@@ -20,6 +20,7 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_OOB = 0x1;
 /** Of asm-generic; what tcp(7) calls SIOCOUTQ. */
 const TIOCOUTQ = 0x5411n;
+const FIONREAD = 0x541bn;
 const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -128,6 +129,13 @@ export function trySend(fd: number, bytes: Uint8Array): number | null {
 /** Sends one byte as urgent data, after which the peer's stream has an urgent mark. */
 export function sendUrgent(fd: number, byte: number): void {
   must('send(MSG_OOB)', c.send(fd, Uint8Array.of(byte), 1, MSG_NOSIGNAL | MSG_OOB));
+}
+
+/** Bytes that could be received now. */
+export function countReceivable(fd: number): number {
+  const value = Buffer.alloc(4);
+  must('ioctl(FIONREAD)', c.ioctl(fd, FIONREAD, value));
+  return value.readInt32LE();
 }
 
 /** Bytes that the peer's kernel has not acknowledged yet. */

@@ -1,5 +1,6 @@
 import {
   closeFd,
+  countReceivable,
   countUnacknowledged,
   finishConnect,
   lingerZero,
@@ -89,6 +90,11 @@ export class Socket {
   /** Sends one urgent byte, which is not part of the stream. */
   sendUrgent(): void {
     sendUrgent(this.fd, 'X'.charCodeAt(0));
+  }
+
+  /** Bytes that have arrived and are not received. */
+  get receivableBytes(): number {
+    return countReceivable(this.fd);
   }
 
   /** Bytes that have not arrived at the peer's socket. */
