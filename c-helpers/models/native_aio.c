@@ -7,7 +7,15 @@
  * A poll request reports once, and at once if the socket is ready already. So each socket has at most
  * one, none while it is handled or closed, and one read per event is enough.
  * Left out: IOCB_CMD_PREAD (on a socket it blocks in io_submit), IOCB_FLAG_RESFD (an eventfd would be
- * another call), taking events out of the ring in user memory without io_getevents.
+ * another call).
+ * Not taken: events out of the ring in user memory where some are there, else io_getevents. Against this, in
+ * 30 interleaved pairs of 64-byte closed loops on 6.18, it makes 4.00, 2.16, 2.12 and 2.09 calls per request
+ * with 1, 16, 50 and 200 connections instead of 4.00, 2.29, 2.16 and 2.13, and takes 1.02, 0.99, 1.00 and
+ * 1.01 of the CPU time (medians): smaller batches make up for the calls saved.
+ * Exit: about 32 ms where others take 0.5 ms, also without a request in flight; none after io_destroy, which
+ * takes as long itself: to take an io context down, exit_aio in the kernel waits for two grace periods of RCU
+ * (8 to 20 ms each with CONFIG_HZ=250), one after the other. Only another process with the same memory could
+ * wait in its place, and it would need somebody to reap it.
  * By hand: native_aio --port=7000
  */
 #include <stdio.h>

@@ -10,7 +10,10 @@
  * A read stops short at the urgent mark of MSG_OOB, with more behind it. The kernel sends SIGURG before
  * the mark can be in a read's way, and rt_sigtimedwait gives it first, for it gives the lowest number
  * first: until then a short read is the end, and from then on every read goes on to EAGAIN.
- * Left out: signal handlers (the signals stay blocked, so none is lost between two waits), signalfd.
+ * Left out: signal handlers (the signals stay blocked, so none is lost between two waits).
+ * Not taken: reading up to 128 signals per call through a signalfd. Against this, in 30 interleaved pairs of
+ * 64-byte closed loops on 6.18, it makes 3.0, 2.7, 2.5 and 2.2 calls per request with 1, 16, 50 and 200
+ * connections instead of 3.0 to 3.1, and takes 1.03, 1.005, 1.00 and 0.98 of the CPU time (medians).
  * By hand: sigio --signal=rt --port=7000
  */
 #include <stdio.h>
