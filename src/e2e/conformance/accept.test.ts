@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LibcError, setOpenFilesMax } from '../libc/libc.ts';
+import { LibcError, setLimit } from '../libc/libc.ts';
 import { EarlyEndError, type EchoStream, withClient } from './client.ts';
 import { countFds, fdsEnd } from './procfs.ts';
 import { loadRows, rowTitle } from './rows.ts';
@@ -61,7 +61,7 @@ async function checkOutOfDescriptors(server: Server): Promise<void> {
     const first = await client.connect();
     await first.exchange(1);
     const filesMax = (await fdsEnd(server.pid)) + 1;
-    const before = setOpenFilesMax(server.pid, filesMax);
+    const before = setLimit(server.pid, 'openFiles', BigInt(filesMax));
 
     for (let round = 1; round <= 2; round++) {
       const last = await client.connect();
@@ -74,7 +74,7 @@ async function checkOutOfDescriptors(server: Server): Promise<void> {
       await closed(server, round);
     }
     await (await client.connect()).exchange(1);
-    setOpenFilesMax(server.pid, before);
+    setLimit(server.pid, 'openFiles', before);
     await (await client.connect()).exchange(1);
     expect((await server.counters()).value('refused')).toBe(2);
   });

@@ -25,7 +25,7 @@ const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
-const RLIMIT_NOFILE = 7;
+const RLIMIT = { openFiles: 7, signalsPending: 11 } as const;
 const SOCKADDR_IN_BYTES = 16;
 const LOOPBACK = [127, 0, 0, 1] as const;
 
@@ -174,13 +174,13 @@ export function closeFd(fd: number): void {
   must('close', c.close(fd));
 }
 
-/** Lowers or raises the soft RLIMIT_NOFILE of another process; returns what it was. */
-export function setOpenFilesMax(pid: number, filesMax: number): number {
+/** Lowers or raises a soft limit of another process; returns what it was. */
+export function setLimit(pid: number, name: keyof typeof RLIMIT, value: bigint): bigint {
   const limit = Buffer.alloc(16);
-  must('prlimit(RLIMIT_NOFILE)', c.prlimit(pid, RLIMIT_NOFILE, null, limit));
-  const before = Number(limit.readBigUInt64LE(0));
-  limit.writeBigUInt64LE(BigInt(filesMax), 0);
-  must(`prlimit(RLIMIT_NOFILE, ${filesMax})`, c.prlimit(pid, RLIMIT_NOFILE, limit, null));
+  must(`prlimit(${name})`, c.prlimit(pid, RLIMIT[name], null, limit));
+  const before = limit.readBigUInt64LE(0);
+  limit.writeBigUInt64LE(value, 0);
+  must(`prlimit(${name}, ${value})`, c.prlimit(pid, RLIMIT[name], limit, null));
   return before;
 }
 
