@@ -13,23 +13,15 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/sysinfo.h>
 
 #include "../server/echo.h"
+#include "../server/limits.h"
 
 /* 64 KiB beside the buffer: room for libc's own data and, on arm64, its PTHREAD_STACK_MIN. */
 #define THREAD_STACK_BYTES (SERVER_BUF_BYTES + 65536u)
-/* A stack and its guard page. */
-#define THREAD_MAPS 2
 /* What is not ours to use: mappings of the program itself, tasks that others start meanwhile. */
 #define MAPS_RESERVED 256
 #define TASKS_RESERVED 64
-/* Pids below it are not handed out again (RESERVED_PIDS in kernel/pid.c). */
-#define PIDS_RESERVED 300
-
-#define PATH_BYTES 4096
-
 struct conn {
 	uint32_t open;		    /* a futex: 0 while the thread has no connection */
 	int fd;			    /* from here on, nothing changes once the thread is made */
@@ -69,29 +61,50 @@ static int thread_start(struct loop *loop, struct conn *conn)
 static void refuse(struct loop *loop, int fd, int error)
 {
 	if (!loop->said)
-		fprintf(stderr, "%s: refusing connections: pthread_create: %s; counted as refused\n",
-			model.name, strerror(error));
+		limit_say_no_thread(error, THREAD_STACK_BYTES);
 	loop->said = true;
 	count(loop->slot, COUNT_REFUSED);
 	net_close(loop->slot, fd, false);
+}
+
+/* Whether the descriptor's thread is there: it sleeps, or is about to. */
+static bool thread_wake(struct loop *loop, struct conn *conn)
+{
+	if (!conn->slot)
+		return false;
+	__atomic_store_n(&conn->open, 1, __ATOMIC_RELEASE);
+	sys_futex_wake(loop->slot, &conn->open, 1);
+	return true;
+}
+
+/*
+ * No thread could be made for the descriptor, which accept4 took before it waited: meanwhile a lower one
+ * may have become free, with its thread.
+ */
+static bool move_lower(struct loop *loop, int fd)
+{
+	int lower = (int)sys_fcntl(loop->slot, fd, F_DUPFD_CLOEXEC, 0);
+	if (lower < 0)
+		return false;
+	bool moved = (uint32_t)lower < loop->server->fds_max && thread_wake(loop, &loop->conns[lower]);
+	sys_close(loop->slot, moved ? fd : lower);
+	return moved;
 }
 
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
 
-	if (conn->slot) { /* the descriptor's thread is there and sleeps, or is about to */
-		__atomic_store_n(&conn->open, 1, __ATOMIC_RELEASE);
-		sys_futex_wake(loop->slot, &conn->open, 1);
+	if (thread_wake(loop, conn))
 		return;
-	}
 	*conn = (struct conn){.open = 1, .fd = fd, .slot = counters_slot_take()};
 	int error = thread_start(loop, conn);
-	if (error) {
-		counters_slot_return(conn->slot);
-		conn->slot = NULL;
+	if (!error)
+		return;
+	counters_slot_return(conn->slot);
+	conn->slot = NULL;
+	if (!move_lower(loop, fd))
 		refuse(loop, fd, error);
-	}
 }
 
 static void on_accept(struct loop *loop)
@@ -152,109 +165,12 @@ static void *conn_thread(void *arg)
 	return NULL;
 }
 
-/* The number that a file of the kernel starts with; UINT64_MAX if there is none, or "max". */
-static uint64_t number_in(const char *path)
-{
-	unsigned long long value = UINT64_MAX;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return UINT64_MAX;
-	if (fscanf(file, "%llu", &value) != 1)
-		value = UINT64_MAX;
-	fclose(file);
-	return value;
-}
-
-/* What is left of a limit of which some is in use; no limit stays none. */
-static uint64_t left(uint64_t limit, uint64_t used)
-{
-	if (limit == UINT64_MAX)
-		return limit;
-	return limit > used ? limit - used : 0;
-}
-
-/* The least that the cgroup at root + path, or one above it, still has to give. */
-static uint64_t cgroup_tasks_left(const char *root, const char *path)
-{
-	char dir[PATH_BYTES], file[PATH_BYTES + 32];
-	uint64_t least = UINT64_MAX;
-	size_t root_len = strlen(root);
-
-	if (snprintf(dir, sizeof(dir), "%s%s", root, path) >= (int)sizeof(dir))
-		return UINT64_MAX;
-	for (;;) {
-		snprintf(file, sizeof(file), "%s/pids.current", dir);
-		uint64_t used = number_in(file);
-		snprintf(file, sizeof(file), "%s/pids.max", dir);
-		uint64_t here = left(number_in(file), used == UINT64_MAX ? 0 : used);
-		least = here < least ? here : least;
-		if (strlen(dir) <= root_len)
-			return least;
-		*strrchr(dir, '/') = '\0';
-	}
-}
-
-/* cgroup v2 mounts all in one place; v1 mounts each controller in one of its own. */
-static uint64_t pids_left(void)
-{
-	char line[PATH_BYTES];
-	uint64_t least = UINT64_MAX;
-	FILE *file = fopen("/proc/self/cgroup", "re");
-	if (!file)
-		return UINT64_MAX;
-	while (fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		char *controllers = strchr(line, ':');
-		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-		if (!path || path[1] != '/')
-			continue;
-		*path++ = '\0';
-		uint64_t here = UINT64_MAX;
-		if (!strcmp(controllers, ":"))
-			here = cgroup_tasks_left("/sys/fs/cgroup", path);
-		else if (!strcmp(controllers, ":pids"))
-			here = cgroup_tasks_left("/sys/fs/cgroup/pids", path);
-		least = here < least ? here : least;
-	}
-	fclose(file);
-	return least;
-}
-
-/* The kernel exempts root from RLIMIT_NPROC. What the user's other programs run is not known. */
-static uint64_t nproc_limit(void)
-{
-	struct rlimit limit;
-	if (getuid() == 0)
-		return UINT64_MAX;
-	if (getrlimit(RLIMIT_NPROC, &limit) < 0)
-		die("getrlimit(RLIMIT_NPROC)");
-	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
-}
-
+/* Threads are what it runs out of. */
 static struct model_limit model_limit(void)
 {
-	struct sysinfo host;
-	if (sysinfo(&host) < 0)
-		die("sysinfo");
-	uint64_t tasks = (uint64_t)host.procs + TASKS_RESERVED;
-	uint64_t maps = left(number_in("/proc/sys/vm/max_map_count"), MAPS_RESERVED);
-	struct {
-		uint64_t threads;
-		const char *name;
-	} limits[] = {
-		{maps == UINT64_MAX ? maps : maps / THREAD_MAPS, "vm.max_map_count"},
-		{left(number_in("/proc/sys/kernel/threads-max"), tasks), "kernel.threads-max"},
-		{left(number_in("/proc/sys/kernel/pid_max"), tasks + PIDS_RESERVED), "kernel.pid_max"},
-		{left(nproc_limit(), TASKS_RESERVED), "RLIMIT_NPROC"},
-		{left(pids_left(), TASKS_RESERVED), "the cgroup's pids.max"},
-	};
-	struct model_limit least = {.conns = INT32_MAX, .name = ""};
-
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (limits[i].threads < least.conns)
-			least = (struct model_limit){(uint32_t)limits[i].threads, limits[i].name};
-	if (least.conns == 0)
-		die_usage("%s leaves no thread for any connection", least.name);
+	struct model_limit least = {.conns = INT32_MAX};
+	limit_lower_by_threads(&least, THREAD_STACK_BYTES,
+			       (struct thread_reserve){.tasks = TASKS_RESERVED, .maps = MAPS_RESERVED});
 	return least;
 }
 

@@ -6,7 +6,8 @@
  * --trigger=level  is told again and again while there is something to read. Interest changes (one
  *                  epoll_ctl) only when a slow reader makes the server owe bytes, and back.
  * --trigger=edge   registers once for both directions and is told of changes only; reads until a
- *                  short read. No epoll_ctl after the one that adds the socket.
+ *                  short read, or until EAGAIN where the event tells of a FIN, an error or urgent data,
+ *                  which end a read early. No epoll_ctl after the one that adds the socket.
  * Left out: EPOLLONESHOT, EPOLLEXCLUSIVE (one thread needs neither), busy polling.
  * By hand: epoll --trigger=edge --port=7000
  */
@@ -15,6 +16,12 @@
 #include "../server/echo.h"
 
 #define EVENTS_MAX 512
+
+/*
+ * What a short read may end at before the end. epoll_wait asks the socket itself when it reports one, so
+ * an event without them tells that there was none, and what comes later is another edge.
+ */
+#define READS_END_EARLY (EPOLLRDHUP | EPOLLPRI | EPOLLERR | EPOLLHUP)
 
 struct conn {
 	int fd; /* -1: closed */
@@ -47,7 +54,7 @@ static void conn_open(struct loop *loop, int fd)
 
 	*conn = (struct conn){.fd = fd};
 	conn->echo.owed = loop->owed + (size_t)fd * loop->server->buf_bytes;
-	event.events = loop->edge_triggered ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN;
+	event.events = loop->edge_triggered ? EPOLLIN | EPOLLOUT | READS_END_EARLY | EPOLLET : EPOLLIN;
 	if (sys_epoll_ctl(loop->slot, loop->ep, EPOLL_CTL_ADD, fd, &event) < 0)
 		die("epoll_ctl(ADD, fd %d)", fd);
 }
@@ -55,7 +62,7 @@ static void conn_open(struct loop *loop, int fd)
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
 }
@@ -68,13 +75,13 @@ static void interest(struct loop *loop, int fd, uint32_t events)
 		die("epoll_ctl(MOD, fd %d)", fd);
 }
 
-/* hangup: the peer's FIN is in the socket, so a short read is not the end of it. */
-static void on_recv(struct loop *loop, struct conn *conn, bool hangup)
+/* drain: a short read may not be the end of it. */
+static void on_recv(struct loop *loop, struct conn *conn, bool drain)
 {
 	enum echo_result result;
 	do {
 		result = echo_read(loop->slot, &conn->echo, conn->fd, loop->scratch, loop->server->buf_bytes);
-	} while (loop->edge_triggered && (result == ECHO_MORE || (hangup && result == ECHO_SHORT)));
+	} while (loop->edge_triggered && (result == ECHO_MORE || (drain && result == ECHO_SHORT)));
 
 	if (result == ECHO_CLOSED || result == ECHO_BROKEN)
 		conn_close(loop, conn, result == ECHO_BROKEN);
@@ -101,7 +108,7 @@ static void on_event(struct loop *loop, const struct epoll_event *event)
 		if (event->events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			on_send(loop, conn);
 	} else if (event->events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) {
-		on_recv(loop, conn, event->events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP));
+		on_recv(loop, conn, event->events & READS_END_EARLY);
 	}
 }
 

@@ -8,6 +8,8 @@
  * --taskrun=auto|default|coop|defer  when the kernel completes requests; auto: defer, coop or default.
  * --sqpoll  a kernel thread takes the requests (5.11): io_uring_enter only wakes it, or sleeps.
  * Left out: multishot, provided buffers, registered files, buffers and ring fd, zero copy.
+ * Counters: the writes and bytes_out of a connection lack its last echo until the recv behind it is done,
+ * but for the stats line, which asks the sockets.
  * By hand: io_uring --sqpoll --port=7000
  *
  * Why linked, to a send that posts no CQE on success: queueing the recv after the send's CQE needs twice
@@ -26,18 +28,20 @@
 
 /* How often the server looks at an empty CQ before it sleeps: for 0.5 to 1 ms. */
 #define SPINS_MAX 20000u
-/* How long to wait when accept found no free descriptor or memory. */
-#define ACCEPT_RETRY_MS 100
+/* How long to wait when accept found no memory. */
+#define ACCEPT_RETRY_MS 1
 
 #define GENERATION_MASK 0xffffffu
 
-/* The requests. OP_ACCEPT_RETRY is a timer; for OP_FILLER see make_room. */
-enum op { OP_ACCEPT, OP_ACCEPT_RETRY, OP_RECV, OP_SEND, OP_CLOSE, OP_FILLER };
+/* The requests. OP_ACCEPT_RETRY is a timer, OP_ACCEPT_WAIT a poll; for OP_FILLER see make_room. */
+enum op { OP_ACCEPT, OP_ACCEPT_RETRY, OP_ACCEPT_WAIT, OP_RECV, OP_SEND, OP_CLOSE, OP_FILLER };
 
 struct conn {
 	uint32_t generation; /* of the users of this fd; see tag */
-	uint32_t from, end;  /* of the buffer: what the last send was given */
+	uint32_t from, end;  /* of the buffer: what the last send was given and is not known to have sent */
 	bool open;
+	/* What sends are known to have sent, by all users of this fd, and by those before this one. */
+	uint64_t sent_bytes, sent_before_bytes;
 };
 
 struct loop {
@@ -46,9 +50,8 @@ struct loop {
 	struct uring_wants wants;
 	struct uring ring;
 	uint32_t spins_max;
-	struct conn *conns;		      /* by fd */
-	char *bufs;			      /* one per fd */
-	uint64_t unsent_writes, unsent_bytes; /* counted as written, but never sent; see count_write */
+	struct conn *conns; /* by fd */
+	char *bufs;	    /* one per fd */
 };
 
 /* user_data: op in 8 bits, fd in 32, generation in 24, so that a late CQE misses a reused fd. */
@@ -108,19 +111,27 @@ static void queue_accept_retry(struct loop *loop)
 	sqe->len = 1;
 }
 
-/*
- * Counts a send when it is queued, for its success posts no CQE. If it turns out short or failed, the
- * difference comes off the next ones, because counters only grow.
- */
-static void count_write(struct loop *loop, uint64_t bytes)
+/* Until a connection waits that there is no descriptor for, so that it can be refused. */
+static void queue_accept_wait(struct loop *loop)
 {
-	uint64_t off = bytes < loop->unsent_bytes ? bytes : loop->unsent_bytes;
-	loop->unsent_bytes -= off;
-	count_add(loop->slot, COUNT_BYTES_OUT, bytes - off);
-	if (loop->unsent_writes)
-		loop->unsent_writes--;
-	else
-		count(loop->slot, COUNT_WRITES);
+	struct io_uring_sqe *sqe =
+		queue(loop, IORING_OP_POLL_ADD, loop->server->listen_fd, tag(OP_ACCEPT_WAIT, 0, 0));
+	sqe->poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? POLLIN << 16 : POLLIN;
+}
+
+/*
+ * Counts what a send has sent, once that is known: by its own CQE, or, for its success posts none, by that of
+ * the recv behind it, which is only there if all was sent.
+ */
+static void count_sent(struct loop *loop, struct conn *conn, uint32_t bytes)
+{
+	if (!bytes)
+		return;
+	conn->sent_bytes += bytes;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* for model_stopping, which may come in between */
+	conn->from += bytes;
+	count(loop->slot, COUNT_WRITES);
+	count_add(loop->slot, COUNT_BYTES_OUT, bytes);
 }
 
 /*
@@ -142,28 +153,41 @@ static void conn_close(struct loop *loop, int fd, bool broken)
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
-	*conn = (struct conn){.generation = (conn->generation + 1) & GENERATION_MASK, .open = true};
+	*conn = (struct conn){.generation = (conn->generation + 1) & GENERATION_MASK,
+			      .open = true,
+			      .sent_bytes = conn->sent_bytes,
+			      .sent_before_bytes = conn->sent_bytes};
 	queue_recv(loop, fd, false);
 }
 
 static void on_accept(struct loop *loop, int result)
 {
-	switch (-result) {
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case ENOBUFS:
-		/* At once it would fail again: it takes the descriptor before it waits for a connection. */
-		queue_accept_retry(loop);
-		return;
-	}
 	if (result >= 0) {
 		if (net_admit(loop->server, loop->slot, result))
 			conn_open(loop, result);
-	} else if (result != -EAGAIN && !net_accept_transient(-result)) {
-		errno = -result;
-		die("io_uring accept(fd %d)", loop->server->listen_fd);
+		queue_accept(loop);
+		return;
 	}
+	switch (net_accept_trouble(-result, loop->server->listen_fd)) {
+	case NET_TROUBLE_NONE:
+	case NET_TROUBLE_CONN:
+		queue_accept(loop);
+		return;
+	case NET_TROUBLE_DESCRIPTORS: /* at once it would fail again, whether or not a connection waits */
+		queue_accept_wait(loop);
+		return;
+	case NET_TROUBLE_MEMORY:
+		queue_accept_retry(loop);
+		return;
+	}
+}
+
+/* A connection waits and there was no descriptor: what accept4 does about that is done for all models. */
+static void on_accept_wait(struct loop *loop)
+{
+	int fd = net_accept(loop->server, loop->slot, 0);
+	if (fd >= 0)
+		conn_open(loop, fd);
 	queue_accept(loop);
 }
 
@@ -181,16 +205,16 @@ static void on_recv(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
 {
 	struct conn *conn = &loop->conns[fd];
 
+	if (cqe->res == -ECANCELED)
+		return; /* the send before it did not send all, and its own CQE goes on from there */
+	count_sent(loop, conn, conn->end - conn->from);
 	if (cqe->res > 0) {
 		echo_received(loop->slot, (size_t)cqe->res);
 		conn->from = 0;
 		conn->end = (uint32_t)cqe->res;
-		count_write(loop, conn->end);
 		queue_echo(loop, fd, !(cqe->flags & IORING_CQE_F_SOCK_NONEMPTY));
 	} else if (cqe->res == 0) {
 		conn_close(loop, fd, false);
-	} else if (cqe->res == -ECANCELED) {
-		return; /* the send before it did not send all, and its own CQE goes on from there */
 	} else if (transient(-cqe->res, fd, "io_uring recv")) {
 		queue_recv(loop, fd, true);
 	} else {
@@ -202,22 +226,16 @@ static void on_recv(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
 static void on_send(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
 {
 	struct conn *conn = &loop->conns[fd];
-	int sent = cqe->res < 0 ? 0 : cqe->res;
 
-	conn->from += (uint32_t)sent;
+	count_sent(loop, conn, cqe->res < 0 ? 0 : (uint32_t)cqe->res);
 	if (conn->from == conn->end)
 		return; /* all sent, and the recv goes on */
-	loop->unsent_bytes += conn->end - conn->from;
-	if (cqe->res < 0) {
-		loop->unsent_writes++;
-		if (!transient(-cqe->res, fd, "io_uring send")) {
-			conn_close(loop, fd, true);
-			return;
-		}
-	} else {
+	if (cqe->res >= 0) {
 		count(loop->slot, COUNT_SHORT_WRITES);
+	} else if (!transient(-cqe->res, fd, "io_uring send")) {
+		conn_close(loop, fd, true);
+		return;
 	}
-	count_write(loop, conn->end - conn->from);
 	queue_echo(loop, fd, false);
 }
 
@@ -234,6 +252,9 @@ static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 		return;
 	case OP_ACCEPT_RETRY:
 		queue_accept(loop);
+		return;
+	case OP_ACCEPT_WAIT:
+		on_accept_wait(loop);
 		return;
 	case OP_FILLER:
 		return;
@@ -350,8 +371,33 @@ static _Noreturn void model_serve(struct loop *loop)
 }
 
 /*
+ * The last send of each connection may have sent all, something or nothing: its socket knows. The sum is of
+ * what each connection keeps, for the counter may have been interrupted between two of its steps.
+ */
+static void model_stopping(struct loop *loop)
+{
+	uint64_t total_bytes = 0;
+
+	for (uint32_t fd = 0; fd < loop->server->fds_max; fd++) {
+		struct conn *conn = &loop->conns[fd];
+		uint32_t unknown_bytes = conn->open ? conn->end - conn->from : 0;
+		total_bytes += conn->sent_bytes;
+		if (!unknown_bytes)
+			continue;
+		uint64_t known_bytes = conn->sent_bytes - conn->sent_before_bytes;
+		uint64_t taken_bytes = net_taken_bytes((int)fd);
+		uint64_t more_bytes = taken_bytes > known_bytes ? taken_bytes - known_bytes : 0;
+		if (!more_bytes)
+			continue;
+		count(loop->slot, COUNT_WRITES);
+		total_bytes += more_bytes < unknown_bytes ? more_bytes : unknown_bytes;
+	}
+	count_add(loop->slot, COUNT_BYTES_OUT, total_bytes - loop->slot->value[COUNT_BYTES_OUT]);
+}
+
+/*
  * Blocking sockets: where one is not ready, io_uring polls it by itself, without a thread, and a send
  * goes on until all is sent. A non-blocking one would post -EAGAIN instead.
  */
 MODEL(.name = "io_uring", .usage = "[--sqpoll] [--taskrun=auto|default|coop|defer]", .listen_blocking = true,
-      .option = model_option, .probe = model_probe);
+      .option = model_option, .probe = model_probe, .stopping = model_stopping);

@@ -7,15 +7,25 @@
  * A poll request reports once, and at once if the socket is ready already. So each socket has at most
  * one, none while it is handled or closed, and one read per event is enough.
  * Left out: IOCB_CMD_PREAD (on a socket it blocks in io_submit), IOCB_FLAG_RESFD (an eventfd would be
- * another call), taking events out of the ring in user memory without io_getevents.
+ * another call).
+ * Not taken: events out of the ring in user memory where some are there, else io_getevents. Against this, in
+ * 30 interleaved pairs of 64-byte closed loops on 6.18, it makes 4.00, 2.16, 2.12 and 2.09 calls per request
+ * with 1, 16, 50 and 200 connections instead of 4.00, 2.29, 2.16 and 2.13, and takes 1.02, 0.99, 1.00 and
+ * 1.01 of the CPU time (medians): smaller batches make up for the calls saved.
+ * Exit: about 32 ms where others take 0.5 ms, also without a request in flight; none after io_destroy, which
+ * takes as long itself: to take an io context down, exit_aio in the kernel waits for two grace periods of RCU
+ * (8 to 20 ms each with CONFIG_HZ=250), one after the other. Only another process with the same memory could
+ * wait in its place, and it would need somebody to reap it.
  * By hand: native_aio --port=7000
  */
 #include <stdio.h>
 
 #include "../server/echo.h"
+#include "../server/limits.h"
 
 #define EVENTS_MAX 512
 #define LISTENER_REQUESTS 1
+#define AIO_MAX_NR "/proc/sys/fs/aio-max-nr"
 
 struct conn {
 	int fd; /* while it is open, its own index */
@@ -71,7 +81,7 @@ static void conn_open(struct loop *loop, int fd)
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
 	watch(loop, loop->server->listen_fd, 0, POLLIN);
@@ -134,28 +144,17 @@ static void submit(struct loop *loop)
 		memmove(loop->queue, loop->queue + done, loop->queued * sizeof(*loop->queue));
 }
 
-static uint32_t read_number(const char *path)
-{
-	uint32_t number = UINT32_MAX;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return number;
-	if (fscanf(file, "%u", &number) != 1)
-		number = UINT32_MAX;
-	fclose(file);
-	return number;
-}
-
 static struct model_limit model_limit(void)
 {
-	uint32_t most = read_number("/proc/sys/fs/aio-max-nr");
-	uint32_t used = read_number("/proc/sys/fs/aio-nr");
+	struct model_limit limit = {.conns = UINT32_MAX};
+	uint64_t used = limit_in_file("/proc/sys/fs/aio-nr");
 
-	if (most == UINT32_MAX || used == UINT32_MAX)
-		return (struct model_limit){0}; /* no /proc: io_setup will tell */
-	if (most <= used + LISTENER_REQUESTS)
-		die_unsupported("fs.aio-max-nr is %u and %u are in use", most, used);
-	return (struct model_limit){.conns = most - used - LISTENER_REQUESTS, .name = "fs.aio-max-nr"};
+	if (used != LIMIT_NONE) /* else no /proc: io_setup will tell */
+		limit_lower(&limit, "fs.aio-max-nr", limit_in_file(AIO_MAX_NR), used + LISTENER_REQUESTS, 1);
+	if (limit.conns == 0)
+		die_unsupported("fs.aio-max-nr is %llu and %llu are in use", (unsigned long long)limit.value,
+				(unsigned long long)used);
+	return limit;
 }
 
 /* Polls a socket that is writable. The reason if that does not work, else NULL. */
@@ -197,7 +196,9 @@ static enum exit_code model_probe(struct loop *loop, const struct server *server
 	} else if (errno == EPERM || errno == EACCES) {
 		reason = "seccomp blocks io_setup";
 	} else if (errno == EAGAIN) {
-		reason = "fs.aio-max-nr is used up";
+		snprintf(probe->reason, sizeof(probe->reason), "fs.aio-max-nr (%llu) is used up",
+			 (unsigned long long)limit_in_file(AIO_MAX_NR));
+		return EXIT_UNSUPPORTED;
 	} else {
 		die("io_setup(1)");
 	}
@@ -213,7 +214,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->slot = counters_slot(0);
 	if (syscall(SYS_io_setup, most, &loop->context) < 0) {
 		if (errno == EAGAIN)
-			die_unsupported("io_setup(%u): fs.aio-max-nr is used up", most);
+			die_unsupported("io_setup(%u): fs.aio-max-nr (%llu) is used up", most,
+					(unsigned long long)limit_in_file(AIO_MAX_NR));
 		die("io_setup(%u)", most);
 	}
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));

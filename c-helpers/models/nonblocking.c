@@ -50,7 +50,7 @@ static bool on_accept(struct loop *loop)
 {
 	bool found = false;
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE) {
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) >= NET_REFUSED) {
 		found = true;
 		if (fd >= 0)
 			conn_open(loop, fd);

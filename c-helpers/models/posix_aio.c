@@ -5,9 +5,13 @@
  *          aio_read or aio_write on that socket; new connections are told by SIGIO of the listener.
  * Needs:   glibc. Its default of 20 helpers would leave sockets waiting behind idle ones, and its one
  *          queue per descriptor a write behind a read: so one helper and one request per connection.
+ * Where no helper can be started, glibc lets a request wait for one that another frees, maybe for ever. So
+ * a connection without one is refused, which takes a statx of /proc/self/task: its links tell the threads.
+ * glibc also ends a helper that wakes for work another has taken. Then a request may wait for up to
+ * LOST_WAIT_S for a new one, and its connection ends if even then none can be started.
  * Helpers: pread64 or pwrite64 (ESPIPE on a socket), read or write, getpid, getuid, rt_sigqueueinfo;
  *          counted when the request is reaped. Not countable from inside: futex, and what starting a
- *          helper takes (clone3, mmap, ...); glibc ends one that wakes for work another has taken.
+ *          helper takes (clone3, mmap, ...).
  * Left out: SIGEV_THREAD (a thread per completion), aio_suspend (walks all requests each time).
  * By hand: posix_aio --port=7000
  */
@@ -18,22 +22,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "../server/echo.h"
+#include "../server/limits.h"
 
 #ifdef __GLIBC__
 
 #define SIGNAL_DONE (SIGRTMIN + 1)
 #define HELPER_IDLE_S (24 * 60 * 60)
 #define HELPER_STACK_BYTES (256u << 10)
-#define HELPER_MAPS 2	 /* its stack and the guard page */
 #define ARENAS_PER_CPU 8 /* as malloc has it by itself */
 #define MAPS_RESERVED 1024
 #define SIGNALS_RESERVED 64
 #define TASKS_RESERVED 256 /* helpers that are about to end are not counted by glibc any more */
+#define TASKS_PATH "/proc/self/task"
 #define LOST_WAIT_S 1
 #define LOST_EVENTS 65536
-#define NO_LIMIT UINT32_MAX
 
 struct conn {
 	int fd;	      /* while it is open, its own index */
@@ -48,7 +53,11 @@ struct loop {
 	sigset_t signals;
 	struct conn *conns; /* by fd */
 	uint32_t fds_top;   /* above every fd that was ever used */
+	uint32_t live;	    /* connections that are open, each with a request */
+	uint32_t others;    /* links of TASKS_PATH that are not helpers */
 	char *bytes;	    /* one buffer per fd */
+	bool accept_later;  /* no signal will tell of a connection that waits */
+	bool said_refused;  /* that connections are refused */
 	bool said;	    /* that something is refused or lost */
 };
 
@@ -63,6 +72,7 @@ static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 		return;
 	net_close(loop->slot, conn->fd, broken);
 	conn->fd = -1;
+	loop->live--;
 }
 
 /* Makes the next request: write what is owed, or else read. */
@@ -81,11 +91,67 @@ static void request(struct loop *loop, struct conn *conn)
 	conn_close(loop, conn, true); /* no memory for the request */
 }
 
+/* A directory of threads has a link for each, as other directories have for each subdirectory. */
+static uint32_t links(struct counters_slot *slot, const char *path)
+{
+	struct statx about;
+	count(slot, COUNT_SYS_STATX);
+	return statx(AT_FDCWD, path, 0, STATX_NLINK, &about) == 0 ? about.stx_nlink : UINT32_MAX;
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+/* 0 if a thread can be started now, else the errno. */
+static int try_thread(void)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&thread, NULL, nothing, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		pthread_join(thread, NULL);
+	return error;
+}
+
+/*
+ * Why there may be fewer helpers than connections for good, an errno; 0: there are enough, or glibc will
+ * start one with the next request, or without /proc nobody knows.
+ */
+static int no_helper(struct loop *loop)
+{
+	uint32_t now = links(loop->slot, TASKS_PATH);
+	return now == UINT32_MAX || now - loop->others >= loop->live ? 0 : try_thread();
+}
+
+static void say_no_helper(struct loop *loop, int error)
+{
+	if (!loop->said_refused)
+		limit_say_no_thread(error, HELPER_STACK_BYTES);
+	loop->said_refused = true;
+}
+
+/* A helper that has the request already is let go by the end of the stream that shutdown makes. */
+static void refuse(struct loop *loop, struct conn *conn, int error)
+{
+	say_no_helper(loop, error);
+	count(loop->slot, COUNT_REFUSED);
+	if (aio_cancel(conn->fd, &conn->request) == AIO_CANCELED)
+		conn_close(loop, conn, false);
+	else
+		(void)shutdown(conn->fd, SHUT_RDWR);
+}
+
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
 
 	*conn = (struct conn){.fd = fd};
+	loop->live++;
 	conn->request.aio_fildes = fd;
 	conn->request.aio_sigevent.sigev_notify = SIGEV_SIGNAL;
 	conn->request.aio_sigevent.sigev_signo = SIGNAL_DONE;
@@ -93,14 +159,18 @@ static void conn_open(struct loop *loop, int fd)
 	if ((uint32_t)fd >= loop->fds_top)
 		loop->fds_top = (uint32_t)fd + 1;
 	request(loop, conn);
+	int error = conn->fd == fd ? no_helper(loop) : 0;
+	if (error)
+		refuse(loop, conn, error);
 }
 
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, 0)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, 0)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
+	loop->accept_later = fd == NET_LATER;
 }
 
 static void on_recv(struct loop *loop, struct conn *conn, size_t n)
@@ -143,8 +213,9 @@ static void count_helper_calls(struct loop *loop, bool writing)
 static void on_lost(struct loop *loop, struct conn *conn)
 {
 	if (!loop->said)
-		fprintf(stderr, "%s: RLIMIT_SIGPENDING lost a completion; counted as signal_overflows\n",
-			model.name);
+		fprintf(stderr,
+			"%s: RLIMIT_SIGPENDING (%llu) lost a completion; counted as signal_overflows\n",
+			model.name, (unsigned long long)limit_of_resource(RLIMIT_SIGPENDING));
 	loop->said = true;
 	count(loop->slot, COUNT_SIGNAL_OVERFLOWS);
 	conn_close(loop, conn, true);
@@ -173,85 +244,51 @@ static bool on_event(struct loop *loop, int fd)
 	return true;
 }
 
-/* No signal tells of a request whose signal was lost. The limit makes that rare; others share it. */
+/*
+ * glibc ends a helper that finds no work, and later cannot start another: what no helper has taken gets a
+ * second chance if one can be started now, and else ends.
+ */
+static void find_waiting(struct loop *loop, struct conn *conn, int error)
+{
+	if (aio_cancel(conn->fd, &conn->request) != AIO_CANCELED)
+		return;
+	if (error) {
+		say_no_helper(loop, error);
+		conn_close(loop, conn, true);
+	} else {
+		request(loop, conn);
+	}
+}
+
+/*
+ * No signal tells of a request whose signal was lost (the limit makes that rare; others share it), nor of
+ * one for which there is no helper.
+ */
 static void find_lost(struct loop *loop)
 {
-	for (uint32_t fd = 0; fd < loop->fds_top; fd++)
-		if (loop->conns[fd].fd == (int)fd && aio_error(&loop->conns[fd].request) == EAGAIN)
-			(void)on_event(loop, (int)fd);
-}
+	uint32_t now = links(loop->slot, TASKS_PATH);
+	bool too_few = now != UINT32_MAX && now - loop->others < loop->live;
+	int error = too_few ? try_thread() : 0;
 
-/* The number in a file, after what scan skips. NO_LIMIT without file or number, as in "max". */
-static uint32_t read_number(const char *path, const char *scan)
-{
-	uint32_t number;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return NO_LIMIT;
-	if (fscanf(file, scan, &number) != 1)
-		number = NO_LIMIT;
-	fclose(file);
-	return number;
-}
-
-static uint32_t resource_limit(int resource)
-{
-	struct rlimit limit;
-	if (getrlimit(resource, &limit) < 0)
-		die("getrlimit(%d)", resource);
-	return limit.rlim_cur < NO_LIMIT ? (uint32_t)limit.rlim_cur : NO_LIMIT;
-}
-
-/* Lowers the limit to what most leaves, when used are taken and each connection takes each. */
-static void lower(struct model_limit *limit, const char *name, uint32_t most, uint32_t used, uint32_t each)
-{
-	if (most == NO_LIMIT)
-		return;
-	uint32_t room = most > used ? (most - used) / each : 0;
-	if (room < limit->conns)
-		*limit = (struct model_limit){.conns = room > 0 ? room : 1, .name = name};
-}
-
-/* Lines of /proc/self/cgroup are "0::/path" or, in version 1, "8:pids:/path"; every level may limit. */
-static void lower_by_cgroups(struct model_limit *limit)
-{
-	char line[PATH_MAX], most[2 * PATH_MAX], used[2 * PATH_MAX];
-	FILE *file = fopen("/proc/self/cgroup", "re");
-
-	while (file && fgets(line, sizeof(line), file)) {
-		bool version1 = strstr(line, ":pids:");
-		if (!version1 && strncmp(line, "0::", 3) != 0)
+	for (uint32_t fd = 0; fd < loop->fds_top; fd++) {
+		struct conn *conn = &loop->conns[fd];
+		if (conn->fd != (int)fd)
 			continue;
-		const char *mount = version1 ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
-		char *path = strchr(line, '/');
-		for (char *end = strchr(line, '\n'); path && end; end = strrchr(path, '/')) {
-			*end = '\0';
-			snprintf(most, sizeof(most), "%s%s/pids.max", mount, path);
-			snprintf(used, sizeof(used), "%s%s/pids.current", mount, path);
-			lower(limit, "the cgroup's pids.max", read_number(most, "%u"),
-			      read_number(used, "%u") + TASKS_RESERVED, 1);
-		}
+		if (aio_error(&conn->request) == EAGAIN)
+			(void)on_event(loop, (int)fd);
+		else if (too_few)
+			find_waiting(loop, conn, error);
 	}
-	if (file)
-		fclose(file);
 }
 
-/* A request for which no helper can be started waits until another is done, maybe for ever. */
 static struct model_limit model_limit(void)
 {
-	struct model_limit limit = {.conns = NO_LIMIT};
-	uint32_t tasks = read_number("/proc/loadavg", "%*s %*s %*s %*u/%u");
-
-	tasks = tasks == NO_LIMIT ? TASKS_RESERVED : tasks + TASKS_RESERVED;
-	lower(&limit, "RLIMIT_SIGPENDING", resource_limit(RLIMIT_SIGPENDING), SIGNALS_RESERVED, 1);
-	if (getuid() != 0) /* copy_process lets root pass */
-		lower(&limit, "RLIMIT_NPROC", resource_limit(RLIMIT_NPROC), tasks, 1);
-	lower(&limit, "kernel.threads-max", read_number("/proc/sys/kernel/threads-max", "%u"), tasks, 1);
-	lower(&limit, "kernel.pid_max", read_number("/proc/sys/kernel/pid_max", "%u"), tasks, 1);
-	lower(&limit, "vm.max_map_count", read_number("/proc/sys/vm/max_map_count", "%u"), MAPS_RESERVED,
-	      HELPER_MAPS);
-	lower_by_cgroups(&limit);
-	return limit.conns == NO_LIMIT ? (struct model_limit){0} : limit;
+	struct model_limit least = {.conns = UINT32_MAX};
+	/* One for the signal of each request, and a helper for each. */
+	limit_lower(&least, "RLIMIT_SIGPENDING", limit_of_resource(RLIMIT_SIGPENDING), SIGNALS_RESERVED, 1);
+	limit_lower_by_threads(&least, HELPER_STACK_BYTES,
+			       (struct thread_reserve){.tasks = TASKS_RESERVED, .maps = MAPS_RESERVED});
+	return least;
 }
 
 /* Reads one byte from a socket, which starts the first helper. */
@@ -295,6 +332,7 @@ static void helpers_prepare(struct loop *loop)
 		.aio_num = (int)loop->server->conns_max,
 		.aio_idle_time = HELPER_IDLE_S,
 	};
+	struct counters_slot uncounted = {0};
 	pthread_attr_t attr;
 
 	/* glibc starts a helper with a small stack, or, from another helper, with the default one. */
@@ -307,6 +345,7 @@ static void helpers_prepare(struct loop *loop)
 	 * nobody counts. A sanitizer's malloc has no arenas, and refuses.
 	 */
 	(void)mallopt(M_ARENA_MAX, ARENAS_PER_CPU * (int)sysconf(_SC_NPROCESSORS_ONLN));
+	loop->others = links(&uncounted, TASKS_PATH);
 	aio_init(&sizes);
 	errno = read_one();
 	if (errno != 0)
@@ -337,15 +376,18 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-	const struct timespec lost_wait = {.tv_sec = LOST_WAIT_S};
+	const struct timespec lost_wait = {.tv_sec = LOST_WAIT_S}, no_wait = {0};
 	uint32_t events = 0;
 	siginfo_t info;
 
 	for (;;) {
-		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info, &lost_wait);
+		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info,
+					   loop->accept_later ? &no_wait : &lost_wait);
 		bool late = sig < 0 && errno == EAGAIN;
 		if (sig < 0 && !late && errno != EINTR)
 			die("rt_sigtimedwait");
+		if (loop->accept_later)
+			on_accept(loop);
 		count(loop->slot, COUNT_WAKEUPS);
 		if (sig > 0)
 			count(loop->slot, COUNT_EVENTS);

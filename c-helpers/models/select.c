@@ -76,7 +76,7 @@ static void conn_open(struct loop *loop, int fd)
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
 }
@@ -121,7 +121,7 @@ static void on_event(struct loop *loop, int fd)
 
 static struct model_limit model_limit(void)
 {
-	return (struct model_limit){.conns = CONNS_LIMIT, .name = "FD_SETSIZE"};
+	return (struct model_limit){.conns = CONNS_LIMIT, .name = "FD_SETSIZE", .value = FD_SETSIZE};
 }
 
 static void model_prepare(struct loop *loop, const struct server *server)

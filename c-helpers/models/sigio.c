@@ -7,7 +7,13 @@
  *                 one poll over all sockets that does not wait.
  * --signal=rt     one queued SIGRTMIN+1 per event; si_fd and si_band say who and what. When the queue
  *                 (RLIMIT_SIGPENDING) is full the kernel sends SIGIO: flush the queue and rescan.
- * Left out: signal handlers (the signals stay blocked, so none is lost between two waits), signalfd.
+ * A read stops short at the urgent mark of MSG_OOB, with more behind it. The kernel sends SIGURG before
+ * the mark can be in a read's way, and rt_sigtimedwait gives it first, for it gives the lowest number
+ * first: until then a short read is the end, and from then on every read goes on to EAGAIN.
+ * Left out: signal handlers (the signals stay blocked, so none is lost between two waits).
+ * Not taken: reading up to 128 signals per call through a signalfd. Against this, in 30 interleaved pairs of
+ * 64-byte closed loops on 6.18, it makes 3.0, 2.7, 2.5 and 2.2 calls per request with 1, 16, 50 and 200
+ * connections instead of 3.0 to 3.1, and takes 1.03, 1.005, 1.00 and 0.98 of the CPU time (medians).
  * By hand: sigio --signal=rt --port=7000
  */
 #include <stdio.h>
@@ -27,6 +33,8 @@ struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
 	bool realtime;
+	bool accept_later; /* no signal will tell of a connection that waits */
+	bool urgent;	   /* urgent data came, on whichever socket: SIGURG names nobody */
 	pid_t self;
 	sigset_t signals;
 	struct conn *conns; /* by fd */
@@ -66,17 +74,17 @@ static void conn_close(struct loop *loop, struct conn *conn, bool broken)
 }
 
 /*
- * Reads until a short read; past it too where a FIN may lie behind it that no signal will report.
+ * Reads until a short read; past it too where something may lie behind it that no signal will report.
  * False: there was nothing to read.
  */
 static bool on_recv(struct loop *loop, struct conn *conn, bool hangup)
 {
-	bool found = false;
+	bool found = false, drain = hangup || loop->urgent;
 	enum echo_result result;
 	do {
 		result = echo_read(loop->slot, &conn->echo, conn->fd, loop->scratch, loop->server->buf_bytes);
 		found = found || result != ECHO_EMPTY;
-	} while (result == ECHO_MORE || (hangup && result == ECHO_SHORT));
+	} while (result == ECHO_MORE || (drain && result == ECHO_SHORT));
 
 	if (result == ECHO_CLOSED || result == ECHO_BROKEN)
 		conn_close(loop, conn, result == ECHO_BROKEN);
@@ -99,9 +107,10 @@ static void conn_open(struct loop *loop, int fd)
 static void on_accept(struct loop *loop)
 {
 	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, 0)) != NET_NONE)
+	while ((fd = net_accept(loop->server, loop->slot, 0)) >= NET_REFUSED)
 		if (fd >= 0)
 			conn_open(loop, fd);
+	loop->accept_later = fd == NET_LATER;
 }
 
 static void on_send(struct loop *loop, struct conn *conn)
@@ -190,6 +199,7 @@ static void signals_block(struct loop *loop)
 	loop->self = getpid();
 	sigemptyset(&loop->signals);
 	sigaddset(&loop->signals, SIGIO);
+	sigaddset(&loop->signals, SIGURG);
 	if (loop->realtime)
 		sigaddset(&loop->signals, SIGNAL_RT);
 	if (sigprocmask(SIG_BLOCK, &loop->signals, NULL) < 0)
@@ -243,14 +253,21 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
+	const struct timespec no_wait = {0};
 	siginfo_t info;
 
 	for (;;) {
-		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info, NULL);
-		if (sig < 0 && errno != EINTR)
+		int sig = sys_sigtimedwait(loop->slot, &loop->signals, &info,
+					   loop->accept_later ? &no_wait : NULL);
+		if (sig < 0 && errno != EINTR && errno != EAGAIN)
 			die("rt_sigtimedwait");
+		if (loop->accept_later)
+			on_accept(loop);
 		count(loop->slot, COUNT_WAKEUPS);
-		if (sig == SIGIO) {
+		if (sig == SIGURG) {
+			loop->urgent = true;
+			count(loop->slot, COUNT_IDLE_WAKEUPS);
+		} else if (sig == SIGIO) {
 			if (loop->realtime)
 				flush_queue(loop);
 			rescan(loop);

@@ -77,6 +77,7 @@
 	X(SYS_GETPID, "sys.getpid")                                                                          \
 	X(SYS_GETUID, "sys.getuid")                                                                          \
 	X(SYS_RT_SIGQUEUEINFO, "sys.rt_sigqueueinfo")                                                        \
+	X(SYS_STATX, "sys.statx")                                                                            \
 	X(SYS_GETRUSAGE, "sys.getrusage")                                                                    \
 	X(SYS_RT_SIGRETURN, "sys.rt_sigreturn")
 

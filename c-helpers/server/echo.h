@@ -17,7 +17,7 @@
 
 enum echo_result {
 	ECHO_EMPTY,  /* there was nothing to read */
-	ECHO_SHORT,  /* nothing owed, and the read was short: only a FIN can be left in the socket */
+	ECHO_SHORT,  /* nothing owed, and the read was short: see echo_read for what can be left */
 	ECHO_MORE,   /* nothing owed, and there may be more to read */
 	ECHO_OWED,   /* the socket takes no more: wait until it is writable, read nothing */
 	ECHO_CLOSED, /* the peer finished, and everything is echoed */
@@ -80,7 +80,13 @@ static inline void echo_received(struct counters_slot *slot, size_t bytes)
 	handicap();
 }
 
-/* Reads once into scratch (buf_bytes) and echoes it. Only while nothing is owed. */
+/*
+ * Reads once into scratch (buf_bytes) and echoes it. Only while nothing is owed.
+ *
+ * A short read takes all that TCP has, but for what stands behind a place where recv stops: the FIN, an
+ * error, or the urgent mark of MSG_OOB, behind which there may be more bytes (tcp_recvmsg_locked in
+ * net/ipv4/tcp.c). Who is told of changes only must know that there is none of them, or read on.
+ */
 static inline enum echo_result echo_read(struct counters_slot *slot, struct echo *echo, int fd, char *scratch,
 					 size_t buf_bytes)
 {

@@ -14,6 +14,7 @@
 #include "die.h"
 #include "handicap.h"
 #include "inherited.h"
+#include "limits.h"
 #include "net.h"
 #include "selftest.h"
 
@@ -123,29 +124,26 @@ static uint32_t raise_fd_limit(void)
 static void set_limits(struct server *server, uint32_t asked)
 {
 	uint32_t nofile = raise_fd_limit();
-	struct model_limit own = model.limit ? model.limit() : (struct model_limit){0};
-	uint32_t most = nofile > SERVER_FDS_RESERVED ? nofile - SERVER_FDS_RESERVED : 0;
-	const char *name = "RLIMIT_NOFILE";
+	struct model_limit most = {.conns = UINT32_MAX}, own = {0};
 
-	if (own.conns && own.conns < most) {
-		most = own.conns;
-		name = own.name;
-	}
-	if (most == 0)
-		die_usage("RLIMIT_NOFILE is %u: too small for any connection", nofile);
-	if (asked > most)
-		die_usage("--conns-max=%u is over the limit of %u connections that %s sets", asked, most,
-			  name);
-	if (asked) {
-		server->conns_max = asked;
-		server->conns_max_name = "--conns-max";
-	} else if (most > CONNS_MAX_DEFAULT) {
-		server->conns_max = CONNS_MAX_DEFAULT;
-		server->conns_max_name = "the default of --conns-max";
-	} else {
-		server->conns_max = most;
-		server->conns_max_name = name;
-	}
+	limit_lower(&most, "RLIMIT_NOFILE", nofile, SERVER_FDS_RESERVED, 1);
+	if (model.limit)
+		own = model.limit();
+	if (own.name && own.conns < most.conns)
+		most = own;
+	if (most.conns == 0)
+		die_usage("%s is %llu: too small for any connection", most.name,
+			  (unsigned long long)most.value);
+	if (asked > most.conns)
+		die_usage("--conns-max=%u is over the limit of %u connections that %s (%llu) sets", asked,
+			  most.conns, most.name, (unsigned long long)most.value);
+	if (asked)
+		most = (struct model_limit){.conns = asked, .name = "--conns-max", .value = asked};
+	else
+		limit_lower(&most, "the default of --conns-max", CONNS_MAX_DEFAULT, 0, 1);
+	server->conns_max = most.conns;
+	server->conns_max_name = most.name;
+	server->conns_max_value = most.value;
 	server->fds_max = server->conns_max + SERVER_FDS_RESERVED;
 }
 
@@ -200,10 +198,14 @@ static void put_counters(struct text *text, bool syscalls)
 	}
 }
 
+static struct loop *served; /* set before the handler */
+
 static void on_stop(int sig)
 {
 	static struct text text; /* not on the stack: a handler's may be small */
 	(void)sig;
+	if (model.stopping)
+		model.stopping(served);
 	put(&text, "{\"event\":\"stats\",");
 	put_counters(&text, false);
 	put(&text, ",\"syscalls\":{");
@@ -296,6 +298,7 @@ int main(int argc, char **argv)
 	server.listen_fd = net_listen(options.host, &options.port, !model.listen_blocking);
 	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);
+	served = loop;
 	set_signals();
 	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u,"
 	       "\"congestion\":\"%s\"}\n",

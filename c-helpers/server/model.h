@@ -29,11 +29,13 @@ struct server {
 	uint32_t buf_bytes;	    /* SERVER_BUF_BYTES */
 	uint32_t cpus;		    /* CPUs that the server may run on, after pinning */
 	const char *conns_max_name; /* what set conns_max, e.g. "--conns-max" or "FD_SETSIZE" */
+	uint64_t conns_max_value;   /* and to what that is set itself, e.g. 1,024 for FD_SETSIZE */
 };
 
 struct model_limit {
-	uint32_t conns;	  /* connections that this model can hold on this host; 0: no limit of its own */
-	const char *name; /* of the limit */
+	uint32_t conns;	  /* connections that this model can hold on this host */
+	const char *name; /* of the limit; NULL: the model has none of its own */
+	uint64_t value;	  /* to which the host sets it */
 };
 
 #define PROBE_TEXT_BYTES 256
@@ -75,6 +77,12 @@ struct model {
 
 	/* Serves until the process is stopped by SIGTERM, which ends it from the handler. Does not return. */
 	void (*serve)(struct loop *loop);
+
+	/*
+	 * Brings the counters up to date before the stats line, wherever serve was interrupted: it runs in
+	 * the handler of SIGTERM, and serve never goes on. NULL: they always are.
+	 */
+	void (*stopping)(struct loop *loop);
 };
 
 /* One per program. */

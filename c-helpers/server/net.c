@@ -4,14 +4,20 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "../wire/congestion.h"
 #include "die.h"
+#include "limits.h"
 #include "net.h"
 
 /* The kernel caps it at net.core.somaxconn. */
 #define LISTEN_BACKLOG 4096
+
+/* How long a server that is short of memory leaves a connection waiting before it tries again. */
+#define ACCEPT_PAUSE_MS 1
 
 /* Connections that are open; changed once per connection, by whichever thread. */
 static uint32_t conns_live;
@@ -59,10 +65,18 @@ const char *net_congestion(int listen_fd)
 	return name;
 }
 
-bool net_accept_transient(int error)
+enum net_trouble net_accept_trouble(int error, int listen_fd)
 {
-	/* accept(2), "Error handling": pending network errors of the new socket are passed on. */
 	switch (error) {
+	case EAGAIN:
+		return NET_TROUBLE_NONE;
+	case EMFILE:
+	case ENFILE:
+		return NET_TROUBLE_DESCRIPTORS;
+	case ENOMEM:
+	case ENOBUFS:
+		return NET_TROUBLE_MEMORY;
+	/* accept(2), "Error handling": pending network errors of the new socket are passed on. */
 	case ECONNABORTED:
 	case EPROTO:
 	case ENETDOWN:
@@ -72,20 +86,41 @@ bool net_accept_transient(int error)
 	case EHOSTUNREACH:
 	case EOPNOTSUPP:
 	case ENETUNREACH:
+	/* Also named there: what firewalls and various kernels answer. */
 	case EPERM:
+	case ENOSR:
+	case ESOCKTNOSUPPORT:
+	case EPROTONOSUPPORT:
+	case ETIMEDOUT:
 	case EINTR:
-		return true;
+		return NET_TROUBLE_CONN;
 	default:
-		return false;
+		errno = error;
+		die("accept(fd %d)", listen_fd);
 	}
 }
 
-static void say_refused(const char *why, uint32_t limit)
+static void say_over_limit(const struct server *server)
 {
 	static bool said;
 	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
-		fprintf(stderr, "%s: refusing connections over %s (%u); counted as refused\n", model.name,
-			why, limit);
+		fprintf(stderr,
+			"%s: refusing connections over the %u that %s (%llu) allows; counted as refused\n",
+			model.name, server->conns_max, server->conns_max_name,
+			(unsigned long long)server->conns_max_value);
+}
+
+/* With the spare descriptor closed, for the limit of all processes stands in a file. */
+static void say_without_fd(int error)
+{
+	static bool said;
+	if (said)
+		return;
+	said = true;
+	bool own = error == EMFILE;
+	uint64_t value = own ? limit_of_resource(RLIMIT_NOFILE) : limit_in_file("/proc/sys/fs/file-max");
+	fprintf(stderr, "%s: refusing connections: %s (%llu) is used up; counted as refused\n", model.name,
+		own ? "RLIMIT_NOFILE" : "fs.file-max", (unsigned long long)value);
 }
 
 bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
@@ -96,39 +131,79 @@ bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
 		return true;
 	}
 	__atomic_sub_fetch(&conns_live, 1, __ATOMIC_RELAXED);
-	say_refused(server->conns_max_name, server->conns_max);
+	say_over_limit(server);
 	count(slot, COUNT_REFUSED);
 	sys_close(slot, fd);
 	return false;
 }
 
-/* Out of descriptors: take the connection with the spare one and close it, else it would spin. */
-static int refuse_without_fd(const struct server *server, struct counters_slot *slot)
+static int accept_once(const struct server *server, struct counters_slot *slot, int flags)
 {
-	say_refused("RLIMIT_NOFILE", server->fds_max);
-	sys_close(slot, spare_fd);
 	count(slot, COUNT_SYS_ACCEPT4);
-	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	return accept4(server->listen_fd, NULL, NULL, flags | SOCK_CLOEXEC);
+}
+
+static int accept_later(struct counters_slot *slot, int error)
+{
+	static bool said;
+	if (!said)
+		fprintf(stderr, "%s: accept4: %s; connections wait meanwhile\n", model.name, strerror(error));
+	said = true;
+	(void)sys_poll(slot, NULL, 0, ACCEPT_PAUSE_MS);
+	return NET_LATER;
+}
+
+/* A client waits, and there is no descriptor for it: takes it with the spare one and closes it. */
+static int refuse_without_fd(const struct server *server, struct counters_slot *slot, int error)
+{
+	if (spare_fd >= 0)
+		sys_close(slot, spare_fd);
+	int fd = accept_once(server, slot, SOCK_NONBLOCK);
+	int accept_error = errno;
 	if (fd >= 0) {
 		count(slot, COUNT_REFUSED);
 		sys_close(slot, fd);
+		say_without_fd(error);
 	}
 	spare_fd = (int)sys_fcntl(slot, server->listen_fd, F_DUPFD_CLOEXEC, 0);
-	return fd >= 0 ? NET_REFUSED : NET_NONE;
+	if (fd >= 0)
+		return NET_REFUSED;
+	return accept_error == EAGAIN ? NET_NONE : accept_later(slot, accept_error);
+}
+
+/*
+ * The kernel takes the descriptor before it looks for a connection, so perhaps none waits: then nobody is
+ * refused. One that is waited for (a listener that blocks) may find descriptors that became free meanwhile.
+ */
+static int accept_without_fd(const struct server *server, struct counters_slot *slot, int flags, int error)
+{
+	struct pollfd listener = {.fd = server->listen_fd, .events = POLLIN};
+	int ready = sys_poll(slot, &listener, 1, model.listen_blocking ? -1 : 0);
+	if (ready < 0 && errno != EINTR)
+		die("poll(listener)");
+	if (ready <= 0)
+		return ready == 0 ? NET_NONE : NET_REFUSED;
+	int fd = accept_once(server, slot, flags);
+	if (fd >= 0)
+		return net_admit(server, slot, fd) ? fd : NET_REFUSED;
+	return errno == EMFILE || errno == ENFILE ? refuse_without_fd(server, slot, error) : NET_REFUSED;
 }
 
 int net_accept(const struct server *server, struct counters_slot *slot, int flags)
 {
-	count(slot, COUNT_SYS_ACCEPT4);
-	int fd = accept4(server->listen_fd, NULL, NULL, flags | SOCK_CLOEXEC);
+	int fd = accept_once(server, slot, flags), error = errno;
 	if (fd >= 0)
 		return net_admit(server, slot, fd) ? fd : NET_REFUSED;
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
+	switch (net_accept_trouble(error, server->listen_fd)) {
+	case NET_TROUBLE_NONE:
 		return NET_NONE;
-	if (errno == EMFILE || errno == ENFILE)
-		return refuse_without_fd(server, slot);
-	if (!net_accept_transient(errno))
-		die("accept4(fd %d)", server->listen_fd);
+	case NET_TROUBLE_DESCRIPTORS:
+		return accept_without_fd(server, slot, flags, error);
+	case NET_TROUBLE_MEMORY:
+		return accept_later(slot, error);
+	case NET_TROUBLE_CONN:
+		break;
+	}
 	return NET_REFUSED;
 }
 
@@ -145,6 +220,24 @@ void net_close(struct counters_slot *slot, int fd, bool broken)
 	net_closed(slot, broken);
 	/* Linux frees the descriptor even where close reports an error, so there is no retry. */
 	sys_close(slot, fd);
+}
+
+/* The start of struct tcp_info in include/uapi/linux/tcp.h, as it is since 4.1; libc's ends before that. */
+struct tcp_info_acked {
+	char before[120];
+	uint64_t bytes_acked;
+};
+
+uint64_t net_taken_bytes(int fd)
+{
+	struct tcp_info_acked info = {0};
+	socklen_t info_bytes = sizeof(info);
+	int unacked_bytes = 0;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0 ||
+	    ioctl(fd, TIOCOUTQ, &unacked_bytes) < 0)
+		return 0;
+	return info.bytes_acked + (uint64_t)unacked_bytes;
 }
 
 void *net_slab(size_t items, size_t item_bytes)

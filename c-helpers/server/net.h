@@ -4,10 +4,15 @@
 
 #include "model.h"
 
-/* net_accept: nothing to accept now; try when the listener is ready again. */
-#define NET_NONE (-1)
 /* net_accept: a connection was taken and refused, or broke before it was accepted: call again. */
-#define NET_REFUSED (-2)
+#define NET_REFUSED (-1)
+/* net_accept: nothing to accept now; try when the listener is ready again. */
+#define NET_NONE (-2)
+/*
+ * net_accept: the kernel was short of memory, so a connection may wait although the listener is not
+ * reported again: try again later. A pause was made, so that nobody spins.
+ */
+#define NET_LATER (-3)
 
 /* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
 int net_listen(const char *host, uint16_t *port, bool nonblocking);
@@ -16,7 +21,8 @@ const char *net_congestion(int listen_fd);
 
 /*
  * Accepts one connection within the limits. flags: those of accept4, CLOEXEC is added. Returns the
- * fd (below server->fds_max), NET_NONE or NET_REFUSED; dies where the listener itself is broken.
+ * fd (below server->fds_max), NET_REFUSED, NET_NONE or NET_LATER; dies where the listener itself is
+ * broken. A client for which there is no descriptor is refused by name: it is accepted and closed.
  */
 int net_accept(const struct server *server, struct counters_slot *slot, int flags);
 
@@ -26,13 +32,22 @@ int net_accept(const struct server *server, struct counters_slot *slot, int flag
  */
 bool net_admit(const struct server *server, struct counters_slot *slot, int fd);
 
-/* Whether an errno of accept concerns only the one connection that was to be accepted. */
-bool net_accept_transient(int error);
+/* What an errno of accept means; dies if it is that the listener itself is broken. */
+enum net_trouble {
+	NET_TROUBLE_NONE,	 /* EAGAIN: no connection waits */
+	NET_TROUBLE_CONN,	 /* of the one connection that was to be accepted: call again */
+	NET_TROUBLE_DESCRIPTORS, /* none is left, and none may be needed yet: see net_accept */
+	NET_TROUBLE_MEMORY,	 /* short of it for now: the connection still waits */
+};
+enum net_trouble net_accept_trouble(int error, int listen_fd);
 
 /* Closes an admitted connection. broken: it ended by an error, not by the peer's FIN. */
 void net_close(struct counters_slot *slot, int fd, bool broken);
 /* The same where the close itself happens elsewhere, e.g. in a ring. */
 void net_closed(struct counters_slot *slot, bool broken);
+
+/* The bytes that a TCP socket has taken from send since it was opened. Async-signal-safe. */
+uint64_t net_taken_bytes(int fd);
 
 /*
  * Zeroed memory for count items of bytes each, of which only the pages that are touched cost

@@ -53,7 +53,7 @@ export const GUIDE_FREQUENCY: readonly GuideFrequency[] = [
     example: 'Same, but requires careful drain loop',
     claims: ['freq-epoll-et', 'et-more-efficient'],
     correction:
-      'draining to EAGAIN is not the same: it adds a failing read to every wakeup, 4 calls instead of 3 with one active. This server stops at a short read, as epoll(7) allows for streams (Q&A 9), and so makes 3 as well.',
+      'draining to EAGAIN is not the same: it adds a failing read to every wakeup, 4 calls instead of 3 with one active. This server stops at a short read, as epoll(7) allows for streams (Q&A 9), unless the event tells of a FIN, an error or urgent data, and so makes 3 as well.',
   },
   {
     model: 'io_uring',

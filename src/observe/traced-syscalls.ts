@@ -27,6 +27,7 @@ export const TRACED_SYSCALLS = [
   'getpid',
   'getuid',
   'rt_sigqueueinfo',
+  'statx',
   'getrusage',
   'rt_sigreturn',
   'restart_syscall',

@@ -79,7 +79,8 @@ test('Every row of the guide stands beside the calls of this host, by name', () 
       epoll-lt: as many calls as poll, 2 + 1/k; a small maxevents costs more waits. What it saves is the scan inside the
       wait: only that is independent of N, the reads and writes are not.
       epoll-et: draining to EAGAIN is not the same: it adds a failing read to every wakeup, 4 calls instead of 3 with one
-      active. This server stops at a short read, as epoll(7) allows for streams (Q&A 9), and so makes 3 as well.
+      active. This server stops at a short read, as epoll(7) allows for streams (Q&A 9), unless the event tells of a FIN, an
+      error or urgent data, and so makes 3 as well.
       io_uring: one io_uring_enter both submits and waits: 1 per request with one active, not 1 + 1. With many active all
       that are ready share it, which may be fewer than 100.
       io_uring-sqpoll: zero only while the kernel thread is awake and the server polls the CQ: whichever sleeps costs a

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { BYTES_PER_KIB, BYTES_PER_MIB } from '../../util/units.ts';
 import { LibcError } from '../libc/libc.ts';
 import { type Client, EarlyEndError, type EchoStream, withClient } from './client.ts';
-import { readRssBytes } from './procfs.ts';
+import { readRssBytes, readSendQueueBytes } from './procfs.ts';
 import { SETTLE_DEADLINE_MS, type Server } from './server.ts';
 import { until } from './until.ts';
 
@@ -112,6 +112,34 @@ export async function checkHalfClose(server: Server, bytesMax: number): Promise<
     owing.socket.shutdownWrite();
     await owing.drain();
     await owing.expectEnd();
+  });
+}
+
+/**
+ * A read stops at the mark of urgent data with more behind it, which no event reports again: all of it comes,
+ * but for the urgent byte, which is not part of the stream.
+ */
+export async function checkUrgentMark(server: Server): Promise<void> {
+  await withClient(server.port, async (client) => {
+    for (const [before, behind] of [
+      [0, 3],
+      [3, 0],
+      [3, 3],
+      [1_000, 1_000],
+    ] as const) {
+      const stream = await client.connect();
+      await stream.exchange(1);
+      await server.whileStopped(async () => {
+        await stream.send(before);
+        stream.socket.sendUrgent();
+        await stream.send(behind);
+        await stream.arrived();
+      });
+      await stream.drain();
+      await stream.exchange(PING_BYTES);
+      stream.socket.shutdownWrite();
+      await stream.expectEnd();
+    }
   });
 }
 
@@ -317,6 +345,39 @@ export async function checkStopUnderLoad(server: Server, connections: number): P
   });
 }
 
+export interface Backlog {
+  /** How a connection ends that does not read: the server is stopped, or the client resets it. */
+  readonly end: 'stop' | 'reset';
+  /** Writes sleep until they are done: of one that is interrupted nobody knows how much it has written. */
+  readonly writesSleep: boolean;
+}
+
+/** The stats line says what the sockets took: what arrived, and what their send queues hold. Ends the server. */
+export async function checkBytesOut(server: Server, { end, writesSleep }: Backlog): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const idle = await client.connect();
+    await idle.exchange(PING_BYTES);
+    const slow = await client.connect(SMALL_BUFFERS);
+    await slow.sendUntilBlocked(FILL_BYTES, BLOCKED_MS);
+    let takenBytes = 0;
+    await server.whileStopped(async () => {
+      takenBytes = idle.arrivedBytes + slow.arrivedBytes + (await readSendQueueBytes(server.port));
+      if (end === 'stop') server.signal('SIGTERM');
+      else slow.socket.reset();
+    });
+    if (end === 'reset')
+      await until({
+        what: 'the server closes the connection that was reset',
+        deadlineMs: SETTLE_DEADLINE_MS,
+        look: async () => (await server.counters()).value('closed'),
+        reached: (closed) => closed === 1,
+      });
+    const { stats } = await server.stop();
+    expect(stats?.bytes_out).toBeLessThanOrEqual(takenBytes);
+    expect(stats?.bytes_out).toBeGreaterThanOrEqual(takenBytes - (writesSleep ? HELD_MAX_BYTES : 0));
+  });
+}
+
 async function readsServed(server: Server, readsMin: number): Promise<void> {
   await until({
     what: `${readsMin} reads are served`,
@@ -333,7 +394,7 @@ export async function checkConnsMax(server: Server, connsMax: number): Promise<v
     for (const stream of admitted) await stream.exchange(PING_BYTES);
 
     await (await client.connect()).expectRefused();
-    await server.says(`over --conns-max (${connsMax})`);
+    await server.says(`over the ${connsMax} that --conns-max (${connsMax}) allows`);
     expect((await server.counters()).value('refused')).toBe(1);
     for (const stream of admitted) await stream.exchange(PING_BYTES);
 

@@ -1,6 +1,7 @@
 import { codeOf } from '../../util/errors.ts';
-import { Socket, type SocketOptions } from '../libc/socket.ts';
+import { PROGRESS_TIMEOUT_MS, Socket, type SocketOptions } from '../libc/socket.ts';
 import { Pattern } from './pattern.ts';
+import { until } from './until.ts';
 
 const SCRATCH_BYTES = 256 * 1024;
 /** Shared by all streams: nothing may wait between a receive and its check. */
@@ -39,6 +40,11 @@ export class EchoStream {
     return this.#sent - this.#received;
   }
 
+  /** Bytes that came back, whether or not they were received. */
+  get arrivedBytes(): number {
+    return this.#received + this.socket.receivableBytes;
+  }
+
   /** Sends the next bytes of the stream. */
   async send(bytes: number): Promise<void> {
     const from = this.#sent;
@@ -74,6 +80,16 @@ export class EchoStream {
   /** Sends and receives at the same time, so that no message is too large. */
   async exchange(bytes: number): Promise<void> {
     await Promise.all([this.send(bytes), this.receive(bytes)]);
+  }
+
+  /** Waits until all that was sent is in the server's socket. */
+  async arrived(): Promise<void> {
+    await until({
+      what: 'the kernel of the server acknowledges what was sent',
+      deadlineMs: PROGRESS_TIMEOUT_MS,
+      look: () => this.socket.unacknowledgedBytes,
+      reached: (bytes) => bytes === 0,
+    });
   }
 
   /** Receives what is owed. */

@@ -26,7 +26,9 @@ function describeLimits(row: SupportedRow): void {
     const error = await startInVain(row, { connsMax: OVER_EVERYTHING });
     expect(error.end).toEqual({ exitCode: SERVER_EXIT.usage, signal: null });
     expect(error.message).toMatch(
-      new RegExp(`--conns-max=${OVER_EVERYTHING} is over the limit of \\d+ connections that \\S.* sets`),
+      new RegExp(
+        `--conns-max=${OVER_EVERYTHING} is over the limit of \\d+ connections that \\S.* \\(\\d+\\) sets`,
+      ),
     );
   });
 
@@ -34,7 +36,7 @@ function describeLimits(row: SupportedRow): void {
     const error = await startInVain(row, { connsMax: NOFILE_MAX, under: UNDER_NOFILE });
     expect(error.end).toEqual({ exitCode: SERVER_EXIT.usage, signal: null });
     expect(error.message).toContain(
-      `--conns-max=${NOFILE_MAX} is over the limit of ${NOFILE_MAX - FDS_RESERVED} connections that RLIMIT_NOFILE sets`,
+      `--conns-max=${NOFILE_MAX} is over the limit of ${NOFILE_MAX - FDS_RESERVED} connections that RLIMIT_NOFILE (${NOFILE_MAX}) sets`,
     );
   });
 
@@ -45,7 +47,7 @@ function describeLimits(row: SupportedRow): void {
         const admitted = await client.connectMany(NOFILE_MAX - FDS_RESERVED);
         for (const stream of admitted) await stream.exchange(1);
         await (await client.connect()).expectRefused();
-        await server.says('over RLIMIT_NOFILE');
+        await server.says(`over the ${NOFILE_MAX - FDS_RESERVED} that RLIMIT_NOFILE (${NOFILE_MAX}) allows`);
         for (const stream of admitted) await stream.exchange(1);
       });
       await server.settle();
@@ -59,7 +61,7 @@ function describeLimits(row: SupportedRow): void {
     test('refuses to start with more than FD_SETSIZE holds', async () => {
       const error = await startInVain(row, { connsMax: OVER_FD_SETSIZE });
       expect(error.end).toEqual({ exitCode: SERVER_EXIT.usage, signal: null });
-      expect(error.message).toMatch(/is over the limit of \d+ connections that FD_SETSIZE sets/);
+      expect(error.message).toMatch(/is over the limit of \d+ connections that FD_SETSIZE \(1024\) sets/);
       const most = Number(/limit of (\d+) connections/.exec(error.message)?.[1]);
       expect(most, 'the connectionsMax of the registry').toBe(row.model.connectionsMax);
     });

@@ -6,6 +6,33 @@ export async function countFds(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
+/** The least number that no open descriptor of a process has, nor a higher one. */
+export async function fdsEnd(pid: number): Promise<number> {
+  return Math.max(...(await readdir(`/proc/${pid}/fd`)).map(Number)) + 1;
+}
+
+/**
+ * Bytes that a server's sockets have taken from it and that their peers have not acknowledged: tx_queue of
+ * /proc/net/tcp, summed over the established connections to this port.
+ */
+export async function readSendQueueBytes(port: number): Promise<number> {
+  const ESTABLISHED = '01';
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);
+  let sum = 0;
+  for (const line of lines) {
+    const [, local, , state, queues] = line.trim().split(/\s+/);
+    const isServers = Number.parseInt(local?.split(':')[1] ?? '', 16) === port;
+    if (isServers && state === ESTABLISHED) sum += Number.parseInt(queues ?? '', 16);
+  }
+  return sum;
+}
+
+/** Whether a process is stopped by a signal: the state of proc(5). */
+export async function isStopped(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
+
 /** CPU time of all tasks of a process, in nanoseconds: utime and stime of proc(5), in ticks of 10 ms. */
 export async function readCpuNs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

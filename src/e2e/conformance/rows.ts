@@ -15,13 +15,15 @@ export interface RowsOptions {
   readonly sanitizer?: Sanitizer;
   /** Default: every row of the registry. */
   readonly models?: readonly ModelSpec[];
+  /** A changed copy of `c-helpers`, and where what is built from it is kept. */
+  readonly changed?: { readonly sourceDir: string; readonly cacheDir: string };
 }
 
 /** Compiles and probes the rows. A program that does not compile breaks its own rows only. */
 export async function loadRows(options: RowsOptions = {}): Promise<Row[]> {
   const models = options.models ?? MODELS;
   const programs = [...new Set(models.map((model) => model.program))];
-  const paths = await compileEach(programs, options.sanitizer);
+  const paths = await compileEach(programs, options);
   const rows: Row[] = [];
   for (const model of models) {
     const path = paths.get(model.program);
@@ -50,10 +52,10 @@ function unsupported(model: ModelSpec, reason: string): Row {
 /** Program to executable, or to the error of its compilation. */
 async function compileEach(
   programs: readonly string[],
-  sanitizer: Sanitizer | undefined,
+  { sanitizer, changed }: RowsOptions,
 ): Promise<Map<string, string | Error>> {
   const { servers, failures } = await compileHelpers({
-    sourceDir: HELPERS_DIR,
+    ...(changed ?? { sourceDir: HELPERS_DIR }),
     programs,
     libs: programsOf(MODELS).libs,
     ...(sanitizer ? { sanitizer } : {}),

@@ -19,6 +19,7 @@ import {
   checkReset,
   checkSlowReader,
   checkStopUnderLoad,
+  checkUrgentMark,
 } from './checks.ts';
 import { countFds } from './procfs.ts';
 import { loadRows, rowTitle } from './rows.ts';
@@ -73,6 +74,7 @@ async function checkEcho(server: Server): Promise<void> {
   await checkInterruptions(server, 20);
   await server.settle();
   await checkCounters(server, 50);
+  await checkUrgentMark(server);
   await checkChurn(server, { cycles: 100, lanes: 4 }, countFds);
   await checkStopUnderLoad(server, 8);
 }

@@ -2,7 +2,7 @@ import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '..
 import type { ServerStats } from '../../server/protocol.ts';
 import { Socket } from '../libc/socket.ts';
 import { type CountersReading, readCounters } from './counters.ts';
-import { countFds } from './procfs.ts';
+import { countFds, isStopped } from './procfs.ts';
 import type { Row } from './rows.ts';
 import { until } from './until.ts';
 
@@ -75,8 +75,24 @@ export class Server {
     return readCounters(this.pid, this.#handle.countersFd);
   }
 
-  signal(name: 'SIGUSR1' | 'SIGTERM'): void {
+  signal(name: 'SIGUSR1' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
     process.kill(this.pid, name);
+  }
+
+  /** Runs `body` while the server is stopped, so that all of what `body` does is there at once for it. */
+  async whileStopped(body: () => Promise<void>): Promise<void> {
+    this.signal('SIGSTOP');
+    try {
+      await until({
+        what: 'the server is stopped',
+        deadlineMs: SETTLE_DEADLINE_MS,
+        look: () => isStopped(this.pid),
+        reached: (stopped) => stopped,
+      });
+      await body();
+    } finally {
+      this.signal('SIGCONT');
+    }
   }
 
   /** Waits until the server has said this on stderr. */

@@ -17,10 +17,15 @@ const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_OOB = 0x1;
+/** Of asm-generic; what tcp(7) calls SIOCOUTQ. */
+const TIOCOUTQ = 0x5411n;
+const FIONREAD = 0x541bn;
 const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
+const RLIMIT = { openFiles: 7, signalsPending: 11 } as const;
 const SOCKADDR_IN_BYTES = 16;
 const LOOPBACK = [127, 0, 0, 1] as const;
 
@@ -35,6 +40,8 @@ const c = {
   fcntl: lib.func('int fcntl(int fd, int command, long value)'),
   shutdown: lib.func('int shutdown(int fd, int how)'),
   close: lib.func('int close(int fd)'),
+  prlimit: lib.func('int prlimit(int pid, int resource, const void *to, void *from)'),
+  ioctl: lib.func('int ioctl(int fd, unsigned long request, void *value)'),
   poll: lib.func('int poll(void *fds, unsigned long count, int timeoutMs)'),
 };
 
@@ -119,6 +126,25 @@ export function trySend(fd: number, bytes: Uint8Array): number | null {
   return retryable('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL));
 }
 
+/** Sends one byte as urgent data, after which the peer's stream has an urgent mark. */
+export function sendUrgent(fd: number, byte: number): void {
+  must('send(MSG_OOB)', c.send(fd, Uint8Array.of(byte), 1, MSG_NOSIGNAL | MSG_OOB));
+}
+
+/** Bytes that could be received now. */
+export function countReceivable(fd: number): number {
+  const value = Buffer.alloc(4);
+  must('ioctl(FIONREAD)', c.ioctl(fd, FIONREAD, value));
+  return value.readInt32LE();
+}
+
+/** Bytes that the peer's kernel has not acknowledged yet. */
+export function countUnacknowledged(fd: number): number {
+  const value = Buffer.alloc(4);
+  must('ioctl(TIOCOUTQ)', c.ioctl(fd, TIOCOUTQ, value));
+  return value.readInt32LE();
+}
+
 /** Receives what is there: a number of bytes, 0 at the end of the stream, null if there is nothing yet. */
 export function tryReceive(fd: number, into: Uint8Array): number | null {
   return retryable('recv', () => c.recv(fd, into, into.length, 0));
@@ -146,6 +172,16 @@ export function lingerZero(fd: number): void {
 
 export function closeFd(fd: number): void {
   must('close', c.close(fd));
+}
+
+/** Lowers or raises a soft limit of another process; returns what it was. */
+export function setLimit(pid: number, name: keyof typeof RLIMIT, value: bigint): bigint {
+  const limit = Buffer.alloc(16);
+  must(`prlimit(${name})`, c.prlimit(pid, RLIMIT[name], null, limit));
+  const before = limit.readBigUInt64LE(0);
+  limit.writeBigUInt64LE(value, 0);
+  must(`prlimit(${name}, ${value})`, c.prlimit(pid, RLIMIT[name], limit, null));
+  return before;
 }
 
 /** poll(2); how many descriptors are ready. An interrupted one says that none is. */

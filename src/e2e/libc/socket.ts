@@ -1,8 +1,11 @@
 import {
   closeFd,
+  countReceivable,
+  countUnacknowledged,
   finishConnect,
   lingerZero,
   openTcp,
+  sendUrgent,
   shutdownWrite,
   startConnect,
   tryReceive,
@@ -82,6 +85,21 @@ export class Socket {
   /** Waits until there is something to receive; the end of the stream and an error are something. */
   async waitForInput(): Promise<void> {
     await this.#ready('in', 'waiting for bytes');
+  }
+
+  /** Sends one urgent byte, which is not part of the stream. */
+  sendUrgent(): void {
+    sendUrgent(this.fd, 'X'.charCodeAt(0));
+  }
+
+  /** Bytes that have arrived and are not received. */
+  get receivableBytes(): number {
+    return countReceivable(this.fd);
+  }
+
+  /** Bytes that have not arrived at the peer's socket. */
+  get unacknowledgedBytes(): number {
+    return countUnacknowledged(this.fd);
   }
 
   /** Sends FIN; the other direction stays open. */

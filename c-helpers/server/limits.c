@@ -1,0 +1,123 @@
+/* limits.c - see limits.h. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "limits.h"
+
+/* A stack and its guard page. */
+#define THREAD_MAPS 2
+/* Pids below it are not handed out again (RESERVED_PIDS in kernel/pid.c). */
+#define PIDS_RESERVED 300
+
+uint64_t limit_in_file(const char *path)
+{
+	unsigned long long value = LIMIT_NONE;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return LIMIT_NONE;
+	if (fscanf(file, "%llu", &value) != 1)
+		value = LIMIT_NONE;
+	fclose(file);
+	return value;
+}
+
+uint64_t limit_of_resource(int resource)
+{
+	struct rlimit limit;
+	if (getrlimit(resource, &limit) < 0)
+		die("getrlimit(%d)", resource);
+	return limit.rlim_cur == RLIM_INFINITY ? LIMIT_NONE : limit.rlim_cur;
+}
+
+void limit_lower(struct model_limit *least, const char *name, uint64_t value, uint64_t used, uint32_t each)
+{
+	uint64_t room = value > used ? (value - used) / each : 0;
+	if (value != LIMIT_NONE && room < least->conns)
+		*least = (struct model_limit){.conns = (uint32_t)room, .name = name, .value = value};
+}
+
+/* pids.max of the cgroup at mount + path and of all above it, each of which may be the tightest. */
+static void lower_by_cgroup(struct model_limit *least, const char *mount, const char *path, uint32_t reserved)
+{
+	char dir[PATH_MAX], file[PATH_MAX + 32];
+	size_t mount_len = strlen(mount);
+
+	if (snprintf(dir, sizeof(dir), "%s%s", mount, path) >= (int)sizeof(dir))
+		return;
+	for (;;) {
+		snprintf(file, sizeof(file), "%s/pids.current", dir);
+		uint64_t used = limit_in_file(file);
+		snprintf(file, sizeof(file), "%s/pids.max", dir);
+		limit_lower(least, "the cgroup's pids.max", limit_in_file(file),
+			    reserved + (used == LIMIT_NONE ? 0 : used), 1);
+		if (strlen(dir) <= mount_len)
+			return;
+		*strrchr(dir, '/') = '\0';
+	}
+}
+
+/* Lines of /proc/self/cgroup are "0::/path" or, in version 1, which mounts each controller, "8:pids:/path".
+ */
+static void lower_by_cgroups(struct model_limit *least, uint32_t reserved)
+{
+	char line[PATH_MAX];
+	FILE *file = fopen("/proc/self/cgroup", "re");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		char *controllers = strchr(line, ':');
+		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+		if (!path || path[1] != '/')
+			continue;
+		*path++ = '\0';
+		if (!strcmp(controllers, ":"))
+			lower_by_cgroup(least, "/sys/fs/cgroup", path, reserved);
+		else if (!strcmp(controllers, ":pids"))
+			lower_by_cgroup(least, "/sys/fs/cgroup/pids", path, reserved);
+	}
+	if (file)
+		fclose(file);
+}
+
+/* The address space that the process uses: the first number of /proc/self/statm, in pages. */
+static uint64_t address_space_bytes(void)
+{
+	uint64_t pages = limit_in_file("/proc/self/statm");
+	return pages == LIMIT_NONE ? 0 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
+{
+	struct sysinfo host;
+	if (sysinfo(&host) < 0)
+		die("sysinfo");
+	uint64_t tasks = (uint64_t)host.procs + reserve.tasks;
+
+	limit_lower(least, "vm.max_map_count", limit_in_file("/proc/sys/vm/max_map_count"), reserve.maps,
+		    THREAD_MAPS);
+	limit_lower(least, "kernel.threads-max", limit_in_file("/proc/sys/kernel/threads-max"), tasks, 1);
+	limit_lower(least, "kernel.pid_max", limit_in_file("/proc/sys/kernel/pid_max"), tasks + PIDS_RESERVED,
+		    1);
+	/* The kernel exempts root. What the user's other programs run is not known. */
+	if (getuid() != 0)
+		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), reserve.tasks, 1);
+	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
+		    (uint32_t)stack_bytes);
+	lower_by_cgroups(least, reserve.tasks);
+}
+
+void limit_say_no_thread(int error, size_t stack_bytes)
+{
+	struct model_limit least = {.conns = UINT32_MAX, .name = "none that is known"};
+
+	limit_lower_by_threads(&least, stack_bytes, (struct thread_reserve){0});
+	fprintf(stderr,
+		"%s: refusing connections: pthread_create: %s (the tightest limit: %s, %llu); counted as "
+		"refused\n",
+		model.name, strerror(error), least.name, (unsigned long long)least.value);
+}

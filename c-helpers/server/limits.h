@@ -1,0 +1,32 @@
+/* limits.h - what the host allows a process, for models that need more of it than descriptors. */
+#ifndef IOMB_LIMITS_H
+#define IOMB_LIMITS_H
+
+#include "model.h"
+
+#define LIMIT_NONE UINT64_MAX
+
+/* The number that a file of the kernel starts with; LIMIT_NONE if there is none, or "max". */
+uint64_t limit_in_file(const char *path);
+
+/* The soft limit of getrlimit(2), LIMIT_NONE for RLIM_INFINITY. Dies on failure. */
+uint64_t limit_of_resource(int resource);
+
+/*
+ * Lowers least to what a limit of this name leaves, when used are taken and each connection takes each.
+ * A value of LIMIT_NONE leaves it alone.
+ */
+void limit_lower(struct model_limit *least, const char *name, uint64_t value, uint64_t used, uint32_t each);
+
+/* What a model with a thread for each connection leaves to others, and to its own process. */
+struct thread_reserve {
+	uint32_t tasks, maps;
+};
+
+/* Lowers least to the threads that may still be started here: each is a task, a stack and a guard page. */
+void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve);
+
+/* Says that connections are refused because a thread could not be started, for this errno. */
+void limit_say_no_thread(int error, size_t stack_bytes);
+
+#endif

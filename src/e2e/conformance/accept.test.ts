@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { LibcError, setLimit } from '../libc/libc.ts';
+import { EarlyEndError, type EchoStream, withClient } from './client.ts';
+import { countFds, fdsEnd } from './procfs.ts';
+import { loadRows, rowTitle } from './rows.ts';
+import { SETTLE_DEADLINE_MS, Server, type ServerOptions, type SupportedRow } from './server.ts';
+import { whyNoStrace } from './strace.ts';
+import { until } from './until.ts';
+
+/** What accept(2) may fail with although the listener is as good as ever. */
+const TROUBLES = ['ENOMEM', 'ENOBUFS', 'EMFILE', 'ENFILE', 'ECONNABORTED', 'EPROTO', 'EPERM'] as const;
+/** Calls in a row that fail; a client that waits must be served by the next. */
+const FAILURES = 3;
+
+/** Threads that the main thread may start; others may add some. */
+const THREADS = 4;
+/** Far more than those threads can hold. */
+const CONNECTIONS_MAX = 64;
+const ROUNDS = 20;
+
+const noStrace = whyNoStrace();
+
+for (const row of await loadRows()) {
+  describe.skipIf(row.status !== 'supported')(rowTitle(row), () => {
+    if (row.status !== 'supported') {
+      test('accepts', () => undefined);
+      return;
+    }
+    test('out of descriptors refuses by name, and serves again when one is free', async () =>
+      withServer(row, {}, checkOutOfDescriptors));
+    describe.skipIf(noStrace !== null || row.model.tasks !== 'per-connection')(
+      `no thread can be started any more${noStrace ?? ''}`,
+      () => {
+        test('refuses by name who would need one, and goes on with the others', async () => {
+          const inject = `inject=/^clone3?$:error=EAGAIN:when=${THREADS + 1}+`;
+          await withServer(
+            row,
+            { under: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject] },
+            (server) => checkOutOfThreads(server, row),
+          );
+        });
+      },
+    );
+    // An accept in the ring is no system call that strace could make fail.
+    describe.skipIf(noStrace !== null || row.model.family === 'io_uring')(
+      `a client waits while accept4 fails${noStrace ?? ''}`,
+      () => {
+        test.each(TROUBLES)('with %s', async (trouble) => {
+          const inject = `inject=accept4:error=${trouble}:when=1..${FAILURES}`;
+          const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=accept4', '-e', inject];
+          await withServer(row, { under }, checkServed);
+        });
+      },
+    );
+  });
+}
+
+/** One descriptor is left: the second client has it, the third is refused, and so on until the limit is raised. */
+async function checkOutOfDescriptors(server: Server): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const first = await client.connect();
+    await first.exchange(1);
+    const filesMax = (await fdsEnd(server.pid)) + 1;
+    const before = setLimit(server.pid, 'openFiles', BigInt(filesMax));
+
+    for (let round = 1; round <= 2; round++) {
+      const last = await client.connect();
+      await last.exchange(1);
+      await (await client.connect()).expectRefused();
+      await server.says(`RLIMIT_NOFILE (${filesMax}) is used up`);
+      expect((await server.counters()).value('refused')).toBe(round);
+      await first.exchange(1);
+      last.socket.close();
+      await closed(server, round);
+    }
+    await (await client.connect()).exchange(1);
+    setLimit(server.pid, 'openFiles', before);
+    await (await client.connect()).exchange(1);
+    expect((await server.counters()).value('refused')).toBe(2);
+  });
+  await server.settle();
+}
+
+async function closed(server: Server, count: number): Promise<void> {
+  await until({
+    what: `the server has closed ${count} connections`,
+    deadlineMs: SETTLE_DEADLINE_MS,
+    look: () => fdsAndClosed(server),
+    reached: (seen) => seen.closed === count && seen.fds === server.fdsAtStart + 1,
+  });
+}
+
+async function fdsAndClosed(server: Server) {
+  return { fds: await countFds(server.pid), closed: (await server.counters()).value('closed') };
+}
+
+/**
+ * Clients come until one is refused; the others go on, and when one of them goes another may come. Where libc
+ * ends threads by itself and cannot start new ones, some end with an error, but none hangs.
+ */
+async function checkOutOfThreads(server: Server, row: SupportedRow): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const admitted: EchoStream[] = [];
+    for (let stream = await client.connect(); await isServed(stream); stream = await client.connect()) {
+      admitted.push(stream);
+      expect(admitted.length, 'connections without a thread').toBeLessThan(CONNECTIONS_MAX);
+    }
+    await server.says('refusing connections: pthread_create');
+    const ended = new Set<EchoStream>();
+    for (let round = 0; round < ROUNDS; round++)
+      for (const stream of admitted) if (!ended.has(stream) && !(await isServed(stream))) ended.add(stream);
+
+    const [first, ...others] = admitted.filter((stream) => !ended.has(stream));
+    first?.socket.close();
+    await until({
+      what: 'the server has closed those that were refused, that ended and the one that its client closed',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: async () => (await server.counters()).value('closed'),
+      reached: (count) => count === 2 + ended.size,
+    });
+    const next = await client.connect();
+    if (!(await isServed(next))) ended.add(next);
+    for (const stream of others) if (!(await isServed(stream))) ended.add(stream);
+    const turnedAway = await countTurnedAway(server);
+    if (row.model.family === 'posix-aio') expect(turnedAway).toBeGreaterThanOrEqual(1 + ended.size);
+    else expect({ turnedAway, ended: ended.size }).toEqual({ turnedAway: 1, ended: 0 });
+  });
+}
+
+/** Connections that the server ended by itself, early or late. */
+async function countTurnedAway(server: Server): Promise<number> {
+  const counters = await server.counters();
+  return counters.value('refused') + counters.value('conn_errors');
+}
+
+/** Whether the server echoes to it; false: it closed the connection. */
+async function isServed(stream: EchoStream): Promise<boolean> {
+  try {
+    await stream.exchange(1);
+    return true;
+  } catch (error) {
+    if (error instanceof EarlyEndError || error instanceof LibcError) return false;
+    throw error;
+  }
+}
+
+/** The first client waits and nothing else happens: nobody but the server itself makes it try again. */
+async function checkServed(server: Server): Promise<void> {
+  await withClient(server.port, async (client) => {
+    await (await client.connect()).exchange(1);
+    await (await client.connect()).exchange(1);
+  });
+  expect((await server.stop()).end).toEqual({ exitCode: 0, signal: null });
+}
+
+async function withServer(
+  row: SupportedRow,
+  options: ServerOptions,
+  body: (server: Server) => Promise<void>,
+): Promise<void> {
+  const server = await Server.start(row, options);
+  try {
+    await body(server);
+  } finally {
+    await server.kill();
+  }
+}
