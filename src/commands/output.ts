@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { renderDocument } from '../render/terminal.ts';
+import { cleanText } from '../results/clean.ts';
 
 /** Width where it is not known: a pipe, a file, a CI log. */
 const WIDTH_DEFAULT = 120;
@@ -55,6 +56,8 @@ export function writeDocument(
   options: { readonly markdown?: boolean; readonly stored?: string },
 ): Promise<void> {
   if (options.markdown) return write(`${renderMarkdown(document)}\n`);
-  const stored = options.stored === undefined ? '' : `\n${options.stored}`;
+  // A folder may be called anything.
+  const lines = (options.stored ?? '').split('\n').map(cleanText);
+  const stored = options.stored === undefined ? '' : `\n${lines.join('\n')}`;
   return write(`${renderDocument(document, terminal(process.stdout))}${stored}\n`);
 }

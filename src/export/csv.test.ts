@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { csvExporter } from './csv.ts';
 
@@ -30,8 +30,24 @@ test('A trial that failed has its reason and empty numbers', () => {
 
 test.each(NASTY_LABELS)('The label %j comes back from a strict reader', (label) => {
   const [, ...read] = parseCsv(exportText(csvExporter, relabelled(label)));
-  expect(new Set(read.map((row) => row[header.indexOf('label')]))).toEqual(new Set([label]));
+  const expected = /^\s*[=+@\t\r-]/.test(label) ? `'${label}` : label;
+  expect(new Set(read.map((row) => row[header.indexOf('label')]))).toEqual(new Set([expected]));
   for (const row of read) expect(row).toHaveLength(header.length);
+});
+
+test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '\uFF1D1'])(
+  'The label %j is no formula',
+  (label) => {
+    const [, ...read] = parseCsv(exportText(csvExporter, relabelled(label)));
+    for (const row of read) expect(row[header.indexOf('label')]).toBe(`'${label}`);
+  },
+);
+
+test('A negative number stays one', () => {
+  const { result } = exportInput();
+  const trials = result.trials.map((trial) => ({ ...trial, wallMs: -1.5 }));
+  const [, ...read] = parseCsv(exportText(csvExporter, exportInput({ ...result, trials })));
+  for (const row of read) expect(row[header.indexOf('wall_ms')]).toBe('-1.5');
 });
 
 /** RFC 4180, and nothing else: a quote within a field that is not quoted is an error. */

@@ -51,6 +51,14 @@ export const csvExporter: Exporter = {
 /** Null and what is not a number are empty fields. */
 function quote(field: Field): string {
   if (field === null || (typeof field === 'number' && !Number.isFinite(field))) return '';
-  const text = String(field);
+  const text = typeof field === 'number' ? String(field) : asText(field);
   return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/**
+ * A text that a spreadsheet would take for a formula gets an apostrophe before it, which makes it a text
+ * there, in full width as well; numbers, also negative ones, stay numbers. Source: OWASP, "CSV Injection".
+ */
+function asText(text: string): string {
+  return /^\s*[=+\-@＝＋－＠\t\r]/.test(text) ? `'${text}` : text;
 }

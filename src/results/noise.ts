@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { cleaned } from './clean.ts';
 import { type NoiseCertificate, noiseCertificateSchema } from './noise-schema.ts';
 import { schemaId } from './schema-id.ts';
 import { replaceFile, writing } from './store.ts';
@@ -40,7 +41,7 @@ export async function findNoise(
 function parseNoise(text: string): NoiseCertificate | null {
   try {
     const parsed = noiseCertificateSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    return parsed.success ? cleaned(parsed.data) : null;
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
+import { cleaned, cleanText } from './clean.ts';
 import {
   type Calibration,
   calibrationSchema,
@@ -169,7 +170,7 @@ async function findRun(name: string, outDir: string): Promise<string> {
   const known = (await listRuns(outDir)).map((folder) => basename(folder));
   const hint =
     known.length > 0
-      ? `runs under ${outDir}: ${known.slice(-5).join(', ')}`
+      ? `runs under ${outDir}: ${known.slice(-5).map(cleanText).join(', ')}`
       : `there is no run under ${outDir}`;
   throw new UsageError(
     `no run ${name}: it is neither a run id, a folder with a ${RECORD_FILE}, nor such a file; ${hint}`,
@@ -190,7 +191,8 @@ export function parseRecord(path: string, text: string): RunRecord {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${messageOf(cause)}`, { cause });
+    // The message quotes the file.
+    throw new UsageError(`${path} is not JSON: ${cleanText(messageOf(cause))}`, { cause });
   }
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version > SCHEMA_VERSION)
@@ -198,10 +200,10 @@ export function parseRecord(path: string, text: string): RunRecord {
       `${path} has schema version ${version}; this version of iomodels-bench reads up to ${SCHEMA_VERSION}: update it`,
     );
   const parsed = runRecordSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return cleaned(parsed.data);
   const issues = parsed.error.issues
     .slice(0, 5)
-    .map((issue) => `$.${issue.path.join('.')}: ${issue.message}`);
+    .map((issue) => cleanText(`$.${issue.path.join('.')}: ${issue.message}`));
   throw new UsageError(`${path} is not a run record:\n${issues.join('\n')}`);
 }
 
@@ -231,7 +233,7 @@ function parseLines<T>(
   lines.forEach((line, i) => {
     if (line === '') return;
     const parsed = schema.safeParse(parseJson(line));
-    if (parsed.success) items.push(parsed.data);
+    if (parsed.success) items.push(cleaned(parsed.data));
     else if (i === lines.length - 1)
       problems.push(`${file} ends in the middle of line ${i + 1}; that ${noun} is left out`);
     else broken.push(i + 1);
