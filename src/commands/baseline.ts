@@ -50,7 +50,10 @@ export function registerBaseline(command: Command): void {
     .command('save')
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
-    .argument('[run]', 'a run id, a run folder or a run.json; default: the newest under --results')
+    .argument(
+      '[run]',
+      'a run id, a run folder, a run.json or a file of the json export; default: the newest under --results',
+    )
     .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
     .option('--json', 'print only JSON on stdout')

@@ -114,7 +114,7 @@ test('Files are replaced as a whole, and nothing is left beside them', async () 
   mkdirSync(join(folder, 'out'));
   writeFileSync(join(folder, 'out/trials.csv'), 'an older one');
   const targets = await locateExports(EXPORTERS, join(folder, 'out'));
-  await writeExports(exportInput(), targets);
+  await writeExports([exportInput()], targets);
   expect(readdirSync(join(folder, 'out')).sort()).toEqual(EXPORTERS.flatMap(({ files }) => files).toSorted());
   expect(readFileSync(join(folder, 'out/trials.csv'), 'utf8')).toMatch(/^run_id,/);
 });

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { select } from '../config/selection.ts';
-import type { Exporter, ExportInput } from '../export/exporter.ts';
+import { type Exporter, type ExportInput, filesOf } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { replaceFile } from '../results/store.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
@@ -59,7 +59,8 @@ export async function locateExports(
   const found = await stat(path).catch(() => null);
   if (found !== null && !found.isDirectory() && several)
     throw new UsageError(`${path} is a file, and ${exporters.map(({ id }) => id).join(', ')} need a folder`);
-  const inFolder = several || found?.isDirectory() === true || path.endsWith('/');
+  const inFolder =
+    several || found?.isDirectory() === true || path.endsWith('/') || exporters.some(({ names }) => names);
   const targets = exporters.map((exporter) => ({
     exporter,
     paths: exporter.files.map((name) => resolve(inFolder ? join(path, name) : path)),
@@ -83,12 +84,23 @@ export async function locateRequests(
   return targets;
 }
 
-/** Replaces every file as a whole: whoever reads it meanwhile has the old or the new one. */
-export async function writeExports(input: ExportInput, targets: readonly ExportTarget[]): Promise<void> {
-  for (const { exporter, paths } of targets) {
-    const texts = exporter.write(input);
-    for (const [i, path] of paths.entries()) await replaceFile(path, texts[i] ?? '', ELSEWHERE);
-  }
+/**
+ * Replaces every file as a whole: whoever reads it meanwhile has the old or the new one.
+ * @param options as `filesOf` has them.
+ */
+export async function writeExports(
+  inputs: readonly ExportInput[],
+  targets: readonly ExportTarget[],
+  options: { readonly history?: boolean } = {},
+): Promise<void> {
+  for (const { exporter, paths } of targets)
+    for (const [i, { name, text }] of filesOf(exporter, inputs, options).entries()) {
+      const [folder = ''] = paths;
+      // Of a format with a file per cell the path is that of their folder.
+      const path = exporter.names === undefined ? paths[i] : join(folder, name);
+      if (exporter.names !== undefined) await requireWritable(folder);
+      if (path !== undefined) await replaceFile(path, text, ELSEWHERE);
+    }
 }
 
 async function requireWritable(folder: string): Promise<void> {

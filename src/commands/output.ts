@@ -41,7 +41,7 @@ export interface PrintOptions {
 export function runArgument(): Argument {
   return new Argument(
     '[run]',
-    'a run id, a run folder, a run.json or baseline:<name>; default: the newest under --results',
+    'a run id, a run folder, a run.json, a file of the json export or baseline:<name>; default: the newest under --results',
   );
 }
 

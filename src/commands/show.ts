@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { toShowJson } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
-import { readRun } from '../results/store.ts';
+import { openRun } from '../results/open-run.ts';
 import { summarize } from '../summary/summarize.ts';
 import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
 
@@ -26,7 +26,7 @@ export function registerShow(command: Command): void {
     .option('--trials', 'with --json: every trial as well')
     .addHelpText('after', '\nExample:\n  iomodels-bench show --json | jq .summary')
     .action(async (name: string | undefined, options: ShowOptions) => {
-      const result = await readRun(name, options.results);
+      const result = await openRun(name, options.results);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       if (options.json) {
         await write(
@@ -36,7 +36,7 @@ export function registerShow(command: Command): void {
       }
       await writeDocument(runReport(result, { kernel: options.kernel }), {
         ...options,
-        stored: `stored in ${result.folder}`,
+        stored: `stored in ${result.source}`,
       });
     });
 }

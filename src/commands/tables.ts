@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
-import { readRun } from '../results/store.ts';
+import { openRun } from '../results/open-run.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
 import { resultsOption } from './show.ts';
@@ -24,10 +24,10 @@ export function registerTables(command: Command): void {
     .option('--json', 'print only JSON: the record and the tables')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: PrintOptions) => {
-      const result = await readRun(name, options.results);
+      const result = await openRun(name, options.results);
       for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
-      await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.folder}` });
+      await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.source}` });
     });
 }

@@ -95,7 +95,7 @@ describe.skipIf(MISSING.length > 0)(
 
 /** As `export --format prometheus --output` does. */
 async function publish(input: ReturnType<typeof exportInput>): Promise<void> {
-  await writeExports(input, await locateExports([prometheusExporter], `${textfiles}/`));
+  await writeExports([input], await locateExports([prometheusExporter], `${textfiles}/`));
 }
 
 function start(program: string, args: readonly string[]): Promise<string> {

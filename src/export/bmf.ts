@@ -11,10 +11,11 @@ export const bmfExporter: Exporter = {
   id: 'bmf',
   title: 'Bencher',
   files: ['bmf.json'],
+  picksMetrics: true,
   write: (input) => {
     const benchmarks = measuredCells(input).map((cell) => [
       `${cell.label}/${cell.workload}`,
-      Object.fromEntries(measurementsOf(cell).map(metricOf)),
+      Object.fromEntries(measurementsOf(cell, input.metrics).map(metricOf)),
     ]);
     return [`${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`];
   },

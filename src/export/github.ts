@@ -3,6 +3,7 @@ import type { MeasuredRow } from '../summary/run-summary.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
+import { type Origin, originOf } from './origin.ts';
 
 const DIRECTIONS = ['higher', 'lower'] as const;
 
@@ -14,24 +15,30 @@ export const githubExporter: Exporter = {
   id: 'github',
   title: 'github-action-benchmark, a file for each direction',
   files: ['github-bigger-is-better.json', 'github-smaller-is-better.json'],
+  picksMetrics: true,
   write: (input) => DIRECTIONS.map((better) => fileOf(input, better)),
 };
 
 function fileOf(input: ExportInput, better: (typeof DIRECTIONS)[number]): string {
   const entries = measuredCells(input).flatMap((cell) =>
-    measurementsOf(cell)
+    measurementsOf(cell, input.metrics)
       .filter(({ metric }) => metric.better === better)
-      .map((measurement) => entryOf(cell, measurement)),
+      .map((measurement) => entryOf(cell, measurement, originOf(input.result.record))),
   );
   return `${JSON.stringify(entries, null, 2)}\n`;
 }
 
-function entryOf(cell: ExportCell<MeasuredRow>, { metric, value, lower, upper }: Measurement) {
+function entryOf(
+  cell: ExportCell<MeasuredRow>,
+  { metric, value, lower, upper }: Measurement,
+  { host, kernel, arch, version }: Origin,
+) {
+  const where = [`kernel ${kernel}`, arch, ...(host === null ? [] : [`host ${host}`]), `version ${version}`];
   return {
     name: `${cell.label}/${cell.workload} ${metric.title}`,
     unit: UNITS[metric.unit].shown,
     value,
     range: `${lower} to ${upper}`,
-    extra: `quartiles of ${cell.trials.length} trials; limit: ${cell.row.saturation.verdict}`,
+    extra: `quartiles of ${cell.trials.length} trials; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
   };
 }

@@ -10,6 +10,7 @@ test('The tables of the terminal are there with all their columns', () => {
     - Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
     - server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
     - 6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
+    - host 1a2b3c4d5e6f · x64 · iomodels-bench 0.1.0
 
     ## many-connections: 200 connections, all active, 64 B (closed loop)
 

@@ -1,6 +1,5 @@
 import { quantile } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import type { ExportCell } from './cells.ts';
 
@@ -12,9 +11,12 @@ export interface Measurement {
   readonly upper: number;
 }
 
-/** What could be measured of a cell from enough samples, in the order of `METRICS`; never NaN or infinite. */
-export function measurementsOf(cell: ExportCell<MeasuredRow>): readonly Measurement[] {
-  return METRICS.flatMap((metric) => {
+/** What could be measured of a cell from enough samples, of these metrics; never NaN or infinite. */
+export function measurementsOf(
+  cell: ExportCell<MeasuredRow>,
+  metrics: readonly Metric[],
+): readonly Measurement[] {
+  return metrics.flatMap((metric) => {
     const { value = null, enough = false } = cell.row.metrics[metric.id] ?? {};
     if (value === null || !enough || !Number.isFinite(value)) return [];
     const perTrial = cell.trials

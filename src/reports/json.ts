@@ -26,6 +26,7 @@ import { type RunSummary, runSummarySchema } from '../summary/run-summary.ts';
 import { type ScaleSummary, scaleSummarySchema } from '../summary/scale-summary.ts';
 import { type GuideSummary, guideSummarySchema } from '../tables/guide-summary.ts';
 import { workloadSchema } from '../workloads/schema.ts';
+import { cellLineSchema } from './cell-line.ts';
 
 const schema = { $schema: z.string().optional() };
 const stored = {
@@ -115,6 +116,7 @@ const baselineJsonSchema = z
 export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   baseline: baselineJsonSchema,
   baselines: baselinesSchema,
+  cell: cellLineSchema,
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
   document: documentSchema.extend(schema),

@@ -3,12 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { codeOf, UsageError } from '../util/errors.ts';
 import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
+import { type OpenedRun, openRun } from './open-run.ts';
 import type { RunResult } from './schema.ts';
-import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
+import { schemaId } from './schema-id.ts';
+import { CALIBRATIONS_FILE, RECORD_FILE, TRIALS_FILE, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;
-  /** As `readRun` takes it; undefined: the newest. */
+  /** As `openRun` takes it; undefined: the newest. */
   readonly run: string | undefined;
   readonly outDir: string;
   /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
@@ -33,7 +35,7 @@ export interface SavedBaseline {
 export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline> {
   const { name, outDir, force } = request;
   requireBaselineName(name);
-  const result = await readRun(request.run, outDir);
+  const result = await openRun(request.run, outDir);
   const lacks = lacking(result);
   if (lacks.length > 0 && !force)
     throw new UsageError(
@@ -45,7 +47,7 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
     throw new UsageError(
       `there is already a baseline ${name} of kernel ${replaced.kernel}: run ${replaced.runId}, saved ${replaced.savedAt}. Choose another name, or replace it with --force`,
     );
-  await writing(folder, () => keep(result.folder, folder, request.now));
+  await writing(folder, () => keep(result, folder, request.now));
   const baseline = await baselineIn(folder, outDir);
   if (baseline === null) throw new Error(`${folder} was written and cannot be read`);
   return { baseline, replaced, warnings: [...lacks, ...failures(result)] };
@@ -66,16 +68,15 @@ async function baselineIn(folder: string, outDir: string): Promise<Baseline | nu
   return baselines.find((baseline) => baseline.folder === folder) ?? null;
 }
 
-/** Copies beside the place and renames. `from` may be what is replaced. */
-async function keep(from: string, to: string, savedAt: string): Promise<void> {
+/** Copies beside the place and renames. `run` may be what is replaced. */
+async function keep(run: OpenedRun, to: string, savedAt: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   // A dot first: no name of a baseline starts so.
   const room = await mkdtemp(join(dirname(to), `.${basename(to)}-`));
   try {
     const partial = join(room, 'new');
     await mkdir(partial);
-    for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE])
-      await copyFile(join(from, file), join(partial, file)).catch(unlessMissing);
+    await (run.source === run.folder ? copyFiles(run.folder, partial) : writeFiles(run, partial));
     const own = { schemaVersion: 1, savedAt } satisfies Record<
       keyof typeof baselineFileSchema.shape,
       unknown
@@ -86,6 +87,22 @@ async function keep(from: string, to: string, savedAt: string): Promise<void> {
   } finally {
     await rm(room, { recursive: true, force: true });
   }
+}
+
+async function copyFiles(from: string, to: string): Promise<void> {
+  for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE])
+    await copyFile(join(from, file), join(to, file)).catch(unlessMissing);
+}
+
+/** Of a run that was one file. */
+async function writeFiles({ record, trials, calibrations }: RunResult, to: string): Promise<void> {
+  const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join('');
+  await writeFile(
+    join(to, RECORD_FILE),
+    `${JSON.stringify({ $schema: schemaId('run'), ...record }, null, 1)}\n`,
+  );
+  await writeFile(join(to, TRIALS_FILE), lines(trials));
+  await writeFile(join(to, CALIBRATIONS_FILE), lines(calibrations));
 }
 
 function unlessMissing(error: unknown): void {
