@@ -32,7 +32,11 @@ export const cellLineSchema = z
     messageBytes: number,
     ratePerS: number,
     arrivals: text,
-    metric: z.string().describe('id of a metric: its unit is in the name'),
+    metric: z
+      .string()
+      .describe(
+        'id of a metric; of reference what the row is ranked by, throughput or cpu; of scaled slopeNsPerIdle',
+      ),
     unit: z.string(),
     better: z.enum(['higher', 'lower']),
     value: number.describe('null: from too few samples to believe it'),
@@ -42,7 +46,7 @@ export const cellLineSchema = z
     enough: z.boolean().describe('whether the samples suffice'),
     limit: saturationSchema
       .nullable()
-      .describe('who limited most trials; a client: its rate is not the server’s'),
+      .describe('who limited most trials; the client: a rate is not that of the server'),
     contaminated: number.describe('share of the trials that were disturbed from outside'),
     verdict: text,
     base: text.describe('what value is a ratio to: the reference row, or the runs of the base'),

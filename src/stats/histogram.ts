@@ -136,7 +136,14 @@ export function samplesNeeded(share: number): number {
 }
 
 function indexOfRank(sparse: SparseHistogram, rank: number): number {
-  return countedBuckets(sparse).find(({ countUpTo }) => countUpTo >= rank)?.index ?? 0;
+  let index = 0;
+  let seen = 0;
+  for (let i = 0; i < sparse.length; i += 2) {
+    index += sparse[i] ?? 0;
+    seen += sparse[i + 1] ?? 0;
+    if (seen >= rank) break;
+  }
+  return index;
 }
 
 function addTo(dense: number[], sparse: SparseHistogram): void {
