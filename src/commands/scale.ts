@@ -4,6 +4,7 @@ import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/s
 import { readTopology } from '../observe/topology.ts';
 import { toScaleJson } from '../reports/json.ts';
 import { scaleReport } from '../reports/scale.ts';
+import { cleanText } from '../results/clean.ts';
 import { openRun } from '../results/open-run.ts';
 import type { RunOutcome } from '../run.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
@@ -83,7 +84,7 @@ async function showStored(name: string, options: ScaleOptions): Promise<void> {
   const summary = summarizeScale(result);
   if (summary.sweeps.length === 0)
     throw new UsageError(
-      `${result.source} holds no sweep over idle connections; measure one with iomodels-bench scale`,
+      `${cleanText(result.source)} holds no sweep over idle connections; measure one with iomodels-bench scale`,
     );
   for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
   await report({ result, folder: result.source }, summary, options);

@@ -60,22 +60,23 @@ async function readExport(file: string): Promise<OpenedRun | null> {
   if (!parsed.success || parsed.data.run === undefined) {
     if (basename(file) === RECORD_FILE) return null;
     throw new UsageError(
-      `${file} holds no run: it is neither a ${RECORD_FILE} nor what export --format json writes`,
+      `${cleanText(file)} holds no run: it is neither a ${RECORD_FILE} nor what export --format json writes`,
     );
   }
   const { run, trials, calibrations, problems, comparison } = parsed.data;
   const pooled = comparison?.current.runs.length ?? 1;
-  if (pooled > 1) throw new UsageError(`${file} holds ${pooled} runs as one: name them one by one`);
+  if (pooled > 1)
+    throw new UsageError(`${cleanText(file)} holds ${pooled} runs as one: name them one by one`);
   if (trials === undefined)
     throw new UsageError(
-      `${file} holds a run without its trials: write it with export --format json, or show --json --trials`,
+      `${cleanText(file)} holds a run without its trials: write it with export --format json, or show --json --trials`,
     );
   const read = parseTrials(linesOf(trials));
   const calibrated = parseCalibrations(linesOf(calibrations));
   const nameOf = (problem: string) =>
     problem
-      .replace(TRIALS_FILE, `the trials in ${basename(file)}`)
-      .replace(CALIBRATIONS_FILE, `the calibrations in ${basename(file)}`);
+      .replace(TRIALS_FILE, `the trials in ${cleanText(basename(file))}`)
+      .replace(CALIBRATIONS_FILE, `the calibrations in ${cleanText(basename(file))}`);
   return {
     record: parseRecord(file, JSON.stringify(run)),
     trials: read.trials,
@@ -90,9 +91,10 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    if (codeOf(cause) !== undefined) throw new UsageError(`cannot read ${file}: ${codeOf(cause)}`, { cause });
+    if (codeOf(cause) !== undefined)
+      throw new UsageError(cleanText(`cannot read ${file}: ${codeOf(cause)}`), { cause });
     // The message quotes the file.
-    throw new UsageError(`${file} is not JSON: ${cleanText(messageOf(cause))}`, { cause });
+    throw new UsageError(cleanText(`${file} is not JSON: ${messageOf(cause)}`), { cause });
   }
 }
 

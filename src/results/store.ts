@@ -181,7 +181,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`, { cause });
+    throw new UsageError(cleanText(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`), { cause });
   }
 }
 
@@ -191,20 +191,20 @@ export function parseRecord(path: string, text: string): RunRecord {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    // The message quotes the file.
-    throw new UsageError(`${path} is not JSON: ${cleanText(messageOf(cause))}`, { cause });
+    // The message quotes the file, and its folder may be called anything.
+    throw new UsageError(cleanText(`${path} is not JSON: ${messageOf(cause)}`), { cause });
   }
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version > SCHEMA_VERSION)
     throw new UsageError(
-      `${path} has schema version ${version}; this version of iomodels-bench reads up to ${SCHEMA_VERSION}: update it`,
+      `${cleanText(path)} has schema version ${version}; this version of iomodels-bench reads up to ${SCHEMA_VERSION}: update it`,
     );
   const parsed = runRecordSchema.safeParse(value);
   if (parsed.success) return cleaned(parsed.data);
   const issues = parsed.error.issues
     .slice(0, 5)
     .map((issue) => cleanText(`$.${issue.path.join('.')}: ${issue.message}`));
-  throw new UsageError(`${path} is not a run record:\n${issues.join('\n')}`);
+  throw new UsageError(`${cleanText(path)} is not a run record:\n${issues.join('\n')}`);
 }
 
 /** Every line that is a trial; the others are named by their number. */
