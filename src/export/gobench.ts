@@ -4,7 +4,7 @@ import type { MeasuredTrial, RunRecord } from '../results/schema.ts';
 import { NS_PER_S } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
-import { originOf, parametersOf } from './origin.ts';
+import { oneLine, originOf, parametersOf } from './origin.ts';
 
 /**
  * Go's benchmark format, for `benchstat -col kernel`: keys of the file, then one line per block and
@@ -97,8 +97,4 @@ function escapeName(text: string): string {
   return text
     .replaceAll(/\p{Cs}/gu, '\uFFFD')
     .replaceAll(/[\s\p{C}%/=]+/gu, (found) => encodeURIComponent(found));
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
 }

@@ -4,7 +4,7 @@ import { type PercentileStep, percentileSteps, standardDeviationNs } from '../st
 import { NS_PER_US } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
-import { originOf } from './origin.ts';
+import { oneLine, originOf } from './origin.ts';
 
 const FOLDER = 'hgrm';
 
@@ -81,8 +81,4 @@ function footerOf(latency: Latency): readonly string[] {
     `#[Max     = ${inUs(maxNs)}, Total count    = ${String(count).padStart(12)}]`,
     `#[Buckets = ${String(HISTOGRAM_OCTAVES).padStart(12)}, SubBuckets     = ${String(HISTOGRAM_SUB_BUCKETS).padStart(12)}]`,
   ];
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
 }

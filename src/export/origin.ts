@@ -74,3 +74,8 @@ export function snakeParameters(
   const { messageBytes, ratePerS, ...rest } = parametersOf(workload);
   return { ...rest, message_bytes: messageBytes, rate_per_s: ratePerS };
 }
+
+/** For formats in which a line break ends what is said. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}

@@ -5,8 +5,7 @@ import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } fro
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import type { RunResult } from './schema.ts';
-import { schemaId } from './schema-id.ts';
-import { CALIBRATIONS_FILE, RECORD_FILE, TRIALS_FILE, writing } from './store.ts';
+import { CALIBRATIONS_FILE, createStore, RECORD_FILE, TRIALS_FILE, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;
@@ -96,13 +95,10 @@ async function copyFiles(from: string, to: string): Promise<void> {
 
 /** Of a run that was one file. */
 async function writeFiles({ record, trials, calibrations }: RunResult, to: string): Promise<void> {
-  const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join('');
-  await writeFile(
-    join(to, RECORD_FILE),
-    `${JSON.stringify({ $schema: schemaId('run'), ...record }, null, 1)}\n`,
-  );
-  await writeFile(join(to, TRIALS_FILE), lines(trials));
-  await writeFile(join(to, CALIBRATIONS_FILE), lines(calibrations));
+  const store = await createStore(dirname(to), basename(to));
+  await store.saveRecord(record);
+  for (const trial of trials) await store.appendTrial(trial);
+  for (const calibration of calibrations) await store.appendCalibration(calibration);
 }
 
 function unlessMissing(error: unknown): void {
