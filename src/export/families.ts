@@ -27,6 +27,7 @@ export function familiesOf(input: ExportInput): readonly Family[] {
 /**
  * Several runs as one: every family once, the samples of a series together and in the order of time, as
  * OpenMetrics has it. A run without a time that can be read is left out.
+ * @param inputs the oldest first.
  */
 export function historyOf(inputs: readonly ExportInput[]): readonly Family[] {
   const byName = new Map<string, Family>();
@@ -48,7 +49,7 @@ function bySeries(samples: readonly Sample[]): readonly Sample[] {
     const key = JSON.stringify(Object.entries(sample.labels));
     series.set(key, [...(series.get(key) ?? []), sample]);
   }
-  return [...series.values()].flatMap((own) => own.toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0)));
+  return [...series.values()].flat();
 }
 
 function runFamilies({ result: { record }, summary }: ExportInput): readonly Family[] {
