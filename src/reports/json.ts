@@ -129,6 +129,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   workloads: workloadsSchema,
 };
 
+export type { CellLine } from './cell-line.ts';
 export type ShowJson = ReadonlyDeep<z.infer<typeof showSchema>>;
 export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
