@@ -55,12 +55,12 @@ export async function locateExports(
   exporters: readonly Exporter[],
   path: string,
 ): Promise<readonly ExportTarget[]> {
-  const several = exporters.flatMap(({ files }) => files).length > 1;
+  // A file per cell makes a folder of them, whatever their number.
+  const several = exporters.flatMap(({ files }) => files).length > 1 || exporters.some(({ names }) => names);
   const found = await stat(path).catch(() => null);
   if (found !== null && !found.isDirectory() && several)
     throw new UsageError(`${path} is a file, and ${exporters.map(({ id }) => id).join(', ')} need a folder`);
-  const inFolder =
-    several || found?.isDirectory() === true || path.endsWith('/') || exporters.some(({ names }) => names);
+  const inFolder = several || found?.isDirectory() === true || path.endsWith('/');
   const targets = exporters.map((exporter) => ({
     exporter,
     paths: exporter.files.map((name) => resolve(inFolder ? join(path, name) : path)),

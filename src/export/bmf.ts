@@ -22,5 +22,6 @@ export const bmfExporter: Exporter = {
 };
 
 function metricOf({ metric, value, lower, upper }: Measurement) {
-  return [bmfName(metric), { value, lower_value: lower, upper_value: upper }] as const;
+  const bounds = lower === null || upper === null ? {} : { lower_value: lower, upper_value: upper };
+  return [bmfName(metric), { value, ...bounds }] as const;
 }

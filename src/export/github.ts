@@ -38,7 +38,7 @@ function entryOf(
     name: `${cell.label}/${cell.workload} ${metric.title}`,
     unit: UNITS[metric.unit].shown,
     value,
-    range: `${lower} to ${upper}`,
+    ...(lower === null ? {} : { range: `${lower} to ${upper}` }),
     extra: `quartiles of ${cell.trials.length} trials; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
   };
 }
