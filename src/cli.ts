@@ -1,12 +1,13 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readTool } from './build/package.ts';
 import { COMMANDS } from './commands/registry.ts';
+import { askOfTerminal, COLOR_WHEN, WIDTH_RANGE } from './commands/terminal-options.ts';
 import {
-  codeOf,
   EnvironmentError,
   EXIT,
   GateError,
   InterruptedError,
+  isReaderGone,
   NotComparableError,
   TrialsFailedError,
   UsageError,
@@ -16,10 +17,10 @@ const EXIT_HELP = `
 Exit codes: 0 ok, 1 a trial failed, 2 usage, 3 environment, 130 interrupted.
 Those of compare are in its own --help.`;
 
-/** One abort for the whole command: the first SIGINT or SIGTERM stops it in good order. */
+/** One abort for the whole command: the first SIGINT, SIGTERM or, of a terminal that goes away, SIGHUP stops it in good order. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => {
       // A second one means that good order takes too long.
       if (controller.signal.aborted) process.exit(EXIT.interrupted);
@@ -34,6 +35,18 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
   const program = new Command(tool.name)
     .description('compare every way Linux does I/O, on this host, with numbers that can be checked')
     .version(tool.version)
+    .addOption(
+      new Option('--width <columns>', 'how wide to print (default: as the terminal, or COLUMNS)').argParser(
+        parseWidth,
+      ),
+    )
+    .addOption(
+      new Option('--color <when>', 'whether to print in colour; auto: as NO_COLOR and FORCE_COLOR say')
+        .choices(COLOR_WHEN)
+        .default('auto'),
+    )
+    .hook('preAction', (_program, command) => askOfTerminal(command.optsWithGlobals()))
+    .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', EXIT_HELP);
@@ -48,6 +61,13 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
     if (command.options.some((option) => option.long === '--results')) takeOldName(command);
   }
   return program;
+}
+
+function parseWidth(text: string): number {
+  const { min, max } = WIDTH_RANGE;
+  const width = Number(text);
+  if (/^\d+$/.test(text) && width >= min && width <= max) return width;
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
 }
 
 /** `--out`, as `--results` was called before: --output is where exports go, and one letter apart from it. */
@@ -66,14 +86,15 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof EnvironmentError) return say(error.message, EXIT.environment);
   if (error instanceof TrialsFailedError) return say(error.message, EXIT.trialFailed);
   if (error instanceof NotComparableError) return say(error.message, EXIT.notComparable);
-  if (error instanceof GateError) return say(error.message, EXIT[error.verdict]);
+  // A verdict is what was asked for, and no error.
+  if (error instanceof GateError) return say(error.message, EXIT[error.verdict], '');
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
   process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
   return EXIT.environment;
 }
 
-function say(message: string, code: number): number {
-  for (const line of message.split('\n')) process.stderr.write(`error: ${line}\n`);
+function say(message: string, code: number, prefix = 'error: '): number {
+  for (const line of message.split('\n')) process.stderr.write(`${prefix}${line}\n`);
   return code;
 }
 
@@ -82,12 +103,18 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${error.cause ? `\ncaused by ${stackOf(error.cause)}` : ''}`;
 }
 
-/** A reader that went away (`| head`) is no error; unheard, its EPIPE would end the process with a stack. */
+/** A reader that went away (`| head`, a closed terminal) is no error; unheard, it would end the process with a stack. */
 function tolerateClosedPipes(): void {
+  let terminalGone = false;
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error) => {
-      if (codeOf(error) !== 'EPIPE') throw error;
+      if (!isReaderGone(error)) throw error;
+      terminalGone ||= stream.isTTY;
     });
+  process.on('exit', () => {
+    // Node aborts when it cannot give a terminal back its modes; this ends as a program without a handler does.
+    if (terminalGone) process.removeAllListeners('SIGHUP').kill(process.pid, 'SIGHUP');
+  });
 }
 
 async function main(): Promise<void> {

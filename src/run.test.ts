@@ -23,7 +23,7 @@ function run(
   controller = new AbortController(),
 ): Promise<RunOutcome> {
   return runBenchmark(
-    { settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
+    { kind: 'run', settings: fakeSettings(settings), runId: 'run-1', warnings: ['a warning'] },
     world.deps,
     { listener: world.listener, signal: controller.signal },
   );
@@ -549,6 +549,7 @@ describe('--precision', () => {
     expect(widest(reached)).toBeLessThanOrEqual(precision);
     expect(reached.result.record.timing?.blocks).toBeGreaterThan(5);
     expect(reached.result.record.status).toBe('complete');
+    expect(reached.result.record.warnings).toEqual(['a warning']);
     expect(world.told.filter((line) => line.startsWith('block')).at(-1)).toBe(
       `block ${reached.result.record.timing?.blocks} of ${reached.result.record.timing?.blocks}`,
     );
@@ -574,12 +575,18 @@ describe('--precision', () => {
     });
     const { result } = await run(world, { entries, blocks: 2, precision: 0.01 });
     expect(result.record.timing?.blocks).toBeLessThan(20);
+    expect(result.record.warnings.at(-1)).toMatch(
+      /^--precision 1 % was not reached after \d+ blocks: 1 of 1 ratio is wider; that of poll under .* is not known$/,
+    );
   });
 
   test('has nothing to wait for where one row is alone', async () => {
     const entries = [{ label: 'epoll-lt', model: 'epoll-lt' }];
     const { result } = await run(fakeWorld({ answer: noisy }), { entries, blocks: 2, precision: 0.0001 });
     expect(result.record.timing?.blocks).toBe(2);
+    expect(result.record.warnings).toContain(
+      '--precision 0.01 %: no ratio was measured that it could be about',
+    );
   });
 
   test('ends at --max-time, which starts no further block', async () => {
@@ -591,6 +598,9 @@ describe('--precision', () => {
     });
     expect(result.record.timing?.blocks).toBe(5);
     expect(result.trials).toHaveLength(10);
+    expect(result.record.warnings.at(-1)).toMatch(
+      /^--precision 1e-7 % was not reached after 5 blocks: 1 of 1 ratio is wider; that of .* under .* is known to \d.* %$/,
+    );
   });
 });
 
@@ -598,4 +608,8 @@ test('--max-time ends a run before its planned blocks, but never before the firs
   const { result } = await run(fakeWorld(), { blocks: 100, maxTimeS: 0.001 });
   expect(result.record.timing?.blocks).toBe(1);
   expect(result.record.status).toBe('complete');
+  expect(result.record.warnings).toEqual([
+    'a warning',
+    '--max-time 0.001 s ended the run after 1 block of 100 planned',
+  ]);
 });

@@ -1,5 +1,6 @@
 import type { Artifacts, CompileRequest } from './build/compile.ts';
 import type { Calibrator } from './calibration/calibrator.ts';
+import { BLOCKS_MAX } from './config/run-config.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
@@ -10,6 +11,7 @@ import type {
   Calibration,
   Environment,
   InstrumentSupport,
+  RunKind,
   RunRecord,
   RunResult,
   RunSettings,
@@ -20,8 +22,8 @@ import type {
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { supportOf } from './server/probe.ts';
-import { BLOCKS_MIN } from './stats/bootstrap.ts';
-import { halfWidths, summarize } from './summary/summarize.ts';
+import { shortfalls, wantsMore } from './summary/precision.ts';
+import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
@@ -57,6 +59,7 @@ export interface RunListener {
 }
 
 export interface RunRequest {
+  readonly kind: RunKind;
   readonly settings: RunSettings;
   readonly runId: string;
   readonly warnings: readonly string[];
@@ -115,11 +118,10 @@ export async function runBenchmark(
     record = { ...record, warnings: all, status, finishedAt: deps.now(), timing };
     await store.saveRecord(record);
   };
+  const measuring = { plan, execution, meter, record, trials, calibrations, warnings, startedMs };
   try {
-    await measureBlocks(
-      { plan, execution, meter, record, trials, calibrations, warnings, startedMs },
-      listener,
-    );
+    await measureBlocks(measuring, listener);
+    warnings.push(...whatIsShort(measuring));
   } catch (error) {
     // The record is worth less than the reason: a full disk fails both.
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
@@ -173,6 +175,7 @@ function newRecord(
     tool,
     startedAt: execution.deps.now(),
     finishedAt: null,
+    kind: request.kind,
     status: 'running',
     settings: request.settings,
     cells: [...plan.cells],
@@ -221,6 +224,17 @@ async function measureBlocks(measuring: Measuring, listener: RunListener): Promi
   }
 }
 
+/** Of what was asked for, what the blocks that there are do not come to. */
+function whatIsShort(measuring: Measuring): string[] {
+  const { settings } = measuring.execution;
+  const widths = settings.precision === null ? [] : widthsOf(measuring);
+  return shortfalls(settings, { blocks: blocksOf(measuring.trials), widths });
+}
+
+function blocksOf(trials: readonly TrialResult[]): number {
+  return new Set(trials.map((trial) => trial.block)).size;
+}
+
 /**
  * How fast the machine is now, before the trials of a block. A run without it is still worth having, so
  * a calibration that fails is a warning.
@@ -247,21 +261,19 @@ async function calibrate(
   await store.appendCalibration(calibration);
 }
 
-/** Blocks that `--precision` may lead to when no `--max-time` ends it. */
-const BLOCKS_MAX = 1000;
-
-function wantsBlock({ execution, record, trials, startedMs }: Measuring, block: number): boolean {
+function wantsBlock(measuring: Measuring, block: number): boolean {
+  const { execution, startedMs } = measuring;
   const { settings } = execution;
   const elapsedS = (execution.deps.monotonicMs() - startedMs) / MS_PER_S;
   // At least one block, whatever the time: a run without a trial helps nobody.
   if (block > 0 && settings.maxTimeS !== null && elapsedS >= settings.maxTimeS) return false;
   if (block < settings.blocks) return true;
   if (settings.precision === null || block >= BLOCKS_MAX) return false;
-  const precision = settings.precision;
-  return halfWidths(summarize({ record, trials, calibrations: [], problems: [] })).some(({ halfWidth }) =>
-    // Without an interval after so many blocks, the row or its baseline keeps failing: more do not help.
-    halfWidth === null ? block < 2 * BLOCKS_MIN : halfWidth > precision,
-  );
+  return wantsMore(widthsOf(measuring), settings.precision, block);
+}
+
+function widthsOf({ record, trials }: Measuring): readonly HalfWidth[] {
+  return halfWidths(summarize({ record, trials, calibrations: [], problems: [] }));
 }
 
 /** How much of the wall time was load: docs/architecture.md asks for short trials, so the rest must be small. */
@@ -275,12 +287,11 @@ function timingOf(
       trial.status === 'failed' ? sum : sum + settings.warmupMs + trial.observation.accountedNs / NS_PER_MS,
     0,
   );
-  const blocks = new Set(trials.map((trial) => trial.block)).size;
   return {
     wallMs: Math.round(wallMs),
     loadMs: Math.round(loadMs),
     loadShare: wallMs > 0 ? loadMs / wallMs : 0,
-    blocks,
+    blocks: blocksOf(trials),
   };
 }
 

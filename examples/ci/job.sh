@@ -2,8 +2,9 @@
 # Did it get slower? One job for any CI: installs iomodels-bench, measures, compares with the baseline of
 # the previous kernel of this host, writes a report and exits with the verdict:
 #
-#   0 nothing regressed      1 regressed      4 inconclusive (where IOMB_COMPARE says that it fails)
+#   0 nothing regressed      1 regressed, or a cell of the baseline is missing
 #   2 usage                  3 not measured, or not comparable
+#   4 inconclusive (where IOMB_COMPARE says that it fails)
 #
 # The first job of a host finds nothing to compare with: it keeps its run as the baseline and exits 0.
 # A kernel that passes gets a baseline of its own, for the next one. One that regressed is red every
@@ -16,6 +17,7 @@
 #   IOMB_REPORT   folder of the report: summary.md, JSON, JUnit               ./iomb-report
 #   IOMB_RUN      options of run, such as "--models epoll-*,io_uring --blocks 12"
 #   IOMB_COMPARE  options of compare, such as "--threshold 10% --inconclusive=pass --confirm"
+#                 with --allow-missing the cells that the baseline has and this run may lack
 #   IOMB_BASE     baselines to compare with, the first that there is      "previous-kernel this-kernel"
 #   IOMB_ACCEPT   1: accept this run, whatever the verdict
 #   IOMB_SUMMARY  file that the summary is appended to                        $GITHUB_STEP_SUMMARY
@@ -39,6 +41,20 @@ bench() { "$IOMB_BIN" "$@"; }
 
 # Runs its arguments; $code is what they ended with. A verdict is no reason to stop.
 attempt() { code=0; "$@" || code=$?; }
+
+usage() { say "$*" >&2; exit 2; }
+
+# Options first: a wrong one is told at once, and not after minutes of measuring.
+case ${IOMB_ACCEPT:-0} in
+  0 | 1) ;;
+  *) usage "IOMB_ACCEPT=$IOMB_ACCEPT: must be 0 or 1" ;;
+esac
+# shellcheck disable=SC2086
+attempt bench run --results "$out" ${IOMB_RUN:-} --dry-run >/dev/null
+[ "$code" -eq 0 ] || exit "$code"
+# shellcheck disable=SC2086
+attempt bench compare base current --results "$out" ${IOMB_COMPARE:-} --dry-run >/dev/null
+[ "$code" -eq 0 ] || exit "$code"
 
 mkdir -p "$out" "$report"
 for file in summary.md comparison.md iomodels-bench.json iomodels-bench.md junit.xml; do
@@ -90,7 +106,8 @@ bench export "$run" --results "$out" --format "$formats" --output "$report/"
 
 case $verdict in
   0) if [ -n "$base" ]; then text='nothing regressed'; else text='no baseline yet: nothing to compare with'; fi ;;
-  1) text='regressed' ;;
+  1) text=$(sed -n 's/^\(missing: [0-9]*\) .*/\1 of what the baseline has/p' "$report/compare.log")
+     text=${text:-regressed} ;;
   3) if [ "$failed" -eq 1 ]; then text='some trials failed'; else text='not comparable'; fi ;;
   4) text='inconclusive' ;;
   *) text="compare ended with exit code $verdict" ;;
@@ -104,7 +121,9 @@ case ${IOMB_ACCEPT:-0}$failed$verdict in
   *) name= ;;
 esac
 if [ -n "$name" ]; then
-  bench baseline save "$name" "$run" --results "$out" --force
+  # Whoever accepts a run accepts what it lacks; no other run takes the place of one that has more.
+  allowed=; [ "$name" != accepted ] || allowed=--allow-missing=*
+  bench baseline save "$name" "$run" --results "$out" --force ${allowed:+"$allowed"}
   kept="This run is now the baseline $name of kernel $(uname -r)."
 fi
 

@@ -2,6 +2,7 @@ import { findModel } from '../models/registry.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { MeasuredRow, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
+import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import type { GuideCell } from './guide-schema.ts';
 
@@ -58,7 +59,11 @@ export function findRow({ result, summary }: GuideRun, model: string, load: Load
     return { status: 'not-here', what: 'kernel', why: support.reason ?? 'its probe gave no reason' };
   const limit = findModel(model)?.connectionsMax ?? null;
   if (limit !== null && load.connections > limit)
-    return { status: 'not-here', what: 'kernel/program', why: `holds at most ${limit} connections` };
+    return {
+      status: 'not-here',
+      what: 'kernel/program',
+      why: `holds at most ${counted(limit, 'connection')}`,
+    };
   const groups = summary.workloads
     .filter(({ workload }) => load.matches(workload))
     // The built-in one first: what the guide's table is about.

@@ -352,8 +352,8 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
   },
 ];
 
-/** A micro-benchmark's: no run of servers can tell. */
-const COST: Assertion = { kind: 'not-measured', why: 'arrives with the cost measurements' };
+/** The cost of a single call or switch: a run has only what a whole request costs a server. */
+const COST: Assertion = { kind: 'not-measured', why: 'runs measure requests, not single calls' };
 
 export const GUIDE_KEY_NUMBERS: readonly (GuideKeyNumber & { readonly assertion: Assertion })[] = [
   {

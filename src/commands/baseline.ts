@@ -1,19 +1,26 @@
 import type { Command } from 'commander';
+import { cellMatcher } from '../config/allow-missing.ts';
 import { documentOf, tablePart } from '../document/document.ts';
 import { readPlace } from '../host/host-id.ts';
 import { withSchema } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
+import type { RunKind } from '../results/schema.ts';
 import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { baselinesTable } from '../tables/baselines-table.ts';
+import { askedRun, runArgument } from './asked-run.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
-import { resultsOption } from './show.ts';
+
+/** What `save` takes where no run is named: a baseline of a sweep or of equals has to be meant. */
+const KINDS: readonly RunKind[] = ['run'];
 
 interface SaveOptions {
   readonly results: string;
   readonly force?: boolean;
+  readonly allowMissing?: string;
   readonly json?: boolean;
 }
 
@@ -50,12 +57,15 @@ export function registerBaseline(command: Command): void {
     .command('save')
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
-    .argument(
-      '[run]',
-      'a run id, a run folder, a run.json or a file of the json export; default: the newest under --results',
-    )
+    .addArgument(runArgument(KINDS))
     .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
+    .addOption(
+      listOption(
+        '--allow-missing <list>',
+        'models, or model/workload, or globs of them that the replaced one has and the run may lack',
+      ),
+    )
     .option('--json', 'print only JSON on stdout')
     .action(save);
   command
@@ -80,9 +90,10 @@ export function registerBaseline(command: Command): void {
 async function save(name: string, run: string | undefined, options: SaveOptions): Promise<void> {
   const { baseline, replaced, warnings } = await saveBaseline({
     name,
-    run,
+    run: await askedRun(run, options.results, { kinds: KINDS }),
     outDir: options.results,
     force: options.force === true,
+    ...(options.allowMissing === undefined ? {} : { mayBeMissing: cellMatcher(options.allowMissing) }),
     now: new Date().toISOString(),
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);

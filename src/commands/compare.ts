@@ -16,11 +16,12 @@ import { type OpenedRun, openRun } from '../results/open-run.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
@@ -28,10 +29,12 @@ const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
 interface Options extends PrintOptions {
   readonly threshold?: string;
   readonly metrics?: string;
+  readonly allowMissing?: string;
   readonly inconclusive?: 'pass' | 'fail';
   readonly force?: boolean;
   readonly confirm?: boolean;
   readonly all?: boolean;
+  readonly dryRun?: boolean;
   readonly export: readonly string[];
 }
 
@@ -50,20 +53,29 @@ Examples:
   iomodels-bench compare a b --export junit=report.xml --export markdown=report.md
   iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
 
-Exit codes: 0 nothing regressed, 1 regressed, 2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
+Exit codes: 0 nothing regressed, 1 regressed, or something that the base has is missing (--allow-missing),
+2 usage, 3 not comparable, 4 inconclusive (--inconclusive).`;
 
 /** `compare <base> <current>`: a verdict for every metric of every cell, and one for all. */
 export function registerCompare(command: Command, signal: AbortSignal): void {
   command
     .argument('<base>', 'what is compared with')
     .argument('<current>', 'what is judged')
-    .option('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)')
-    .option('--metrics <list>', 'metrics or globs that are judged (default: see below)')
+    .addOption(
+      listOption('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)'),
+    )
+    .addOption(listOption('--metrics <list>', 'metrics or globs that are judged (default: see below)'))
     .addOption(
       new Option('--inconclusive <verdict>', 'exit 0 (pass) or 1 (fail) instead of 4').choices([
         'pass',
         'fail',
       ]),
+    )
+    .addOption(
+      listOption(
+        '--allow-missing <list>',
+        "models, or model/workload, or globs of them that the current side may lack, such as 'io_uring*,*/c10k'",
+      ),
     )
     .option('--confirm', 'measure what regressed again on this host before it is called a regression')
     .option('--force', 'compare although the environments make it meaningless')
@@ -77,6 +89,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
+    .option('--dry-run', 'check the options and compare nothing: before a run that is to be compared')
     .addHelpText('after', EXAMPLES)
     .action((base: string, current: string, options: Options) => compare(base, current, options, signal));
 }
@@ -84,6 +97,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
 async function compare(baseNames: string, currentNames: string, options: Options, signal: AbortSignal) {
   const compareOptions = resolveCompareOptions(options);
   const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
+  if (options.dryRun) return;
   await locateRequests(exports.filter(({ path }) => path !== null));
   const base = await readSide(baseNames, options.results);
   const current = await readSide(currentNames, options.results);
@@ -123,7 +137,8 @@ function requireComparable(comparison: Comparison, force: boolean): void {
       ].join('\n'),
     );
   if (comparison.metrics.length > 0) return;
-  const reasons = [...new Set(comparison.leftOut.map(({ reason }) => reason))];
+  const apart = [...comparison.missing, ...comparison.leftOut];
+  const reasons = [...new Set(apart.map(({ reason }) => reason))];
   throw new NotComparableError(
     ['the two sides have no cell in common that could be compared', ...reasons.slice(0, 5)].join('\n  '),
   );
@@ -146,9 +161,14 @@ async function confirm(
   const [last] = current.slice(-1);
   if (cells.length === 0 || last === undefined) return comparison;
   requireThisHost(last);
-  process.stderr.write(`measuring ${cells.length} cells again that seem to have regressed\n`);
+  process.stderr.write(
+    `measuring ${counted(cells.length, 'cell')} again that ${cells.length === 1 ? 'seems' : 'seem'} to have regressed\n`,
+  );
   const settings = settingsAgain(last.record.settings, cells);
-  const { result, folder } = await measureRun({ settings, warnings: [] }, options.results, signal);
+  const { result, folder } = await measureRun(
+    { settings, warnings: [] },
+    { kind: 'confirm', results: options.results, signal },
+  );
   process.stderr.write(`the second measurement is stored in ${folder}\n`);
   signal.throwIfAborted();
   return confirmComparison(comparison, compareRuns(base, [only(result, cells)], compareOptions));
@@ -214,8 +234,14 @@ async function report(
 }
 
 function endByVerdict(comparison: Comparison, inconclusive: Options['inconclusive']): void {
-  if (comparison.outcome === 'passed') return;
-  if (comparison.outcome === 'regressed') throw new GateError(outcomeLine(comparison), 'regressed');
-  if (inconclusive === 'pass') return;
-  throw new GateError(outcomeLine(comparison), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
+  switch (comparison.outcome) {
+    case 'passed':
+      return;
+    case 'regressed':
+    case 'missing':
+      throw new GateError(outcomeLine(comparison), 'regressed');
+    case 'inconclusive':
+      if (inconclusive === 'pass') return;
+      throw new GateError(outcomeLine(comparison), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
+  }
 }

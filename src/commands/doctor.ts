@@ -16,8 +16,8 @@ import { DOCTOR_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
+import { resultsOption } from './options.ts';
 import { markdownOption, terminal, write } from './output.ts';
-import { resultsOption } from './show.ts';
 
 /** The world as `doctor` sees it. */
 export interface DoctorDeps extends Omit<FactSources, 'resultsDir'> {
@@ -78,7 +78,7 @@ function realDeps(signal: AbortSignal): DoctorDeps {
     workloads: loadWorkloads(),
     cacheDir: cacheDir(),
     write,
-    terminal: terminal(process.stdout),
+    terminal: terminal(),
   };
 }
 

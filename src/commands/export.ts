@@ -8,10 +8,10 @@ import { METRICS } from '../metrics/registry.ts';
 import { openRun } from '../results/open-run.ts';
 import type { RunResult } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
+import { askedRun, TOLD_KINDS } from './asked-run.ts';
 import { locateExports, parseFormats, writeExports } from './export-files.ts';
-import { listOption } from './options.ts';
+import { listOption, resultsOption } from './options.ts';
 import { write } from './output.ts';
-import { resultsOption } from './show.ts';
 
 interface Filters {
   readonly models?: string;
@@ -50,7 +50,7 @@ export function registerExport(command: Command): void {
     .addArgument(
       new Argument(
         '[runs...]',
-        'run ids, run folders, files of run.json or of the json export, or baseline:<name>; default: the newest under --results',
+        'run ids, run folders, files of run.json or of the json export, or baseline:<name>; default: the newest complete one under --results',
       ),
     )
     .addOption(listOption('--format <list>', 'formats, separated by commas; see below').makeOptionMandatory())
@@ -99,7 +99,8 @@ function requireFitting(
 
 /** The oldest first. */
 async function readRuns(names: readonly string[], outDir: string): Promise<readonly RunResult[]> {
-  const asked = names.length === 0 ? [undefined] : names;
+  const newest = { kinds: TOLD_KINDS, silent: true };
+  const asked = names.length === 0 ? [await askedRun(undefined, outDir, newest)] : names;
   const results = await Promise.all(asked.map((name) => openRun(name, outDir)));
   const ids = results.map(({ record }) => record.runId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);

@@ -11,9 +11,9 @@ import { saveNoise } from '../results/noise.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 interface NoiseOptions extends NoiseFlags, PrintOptions {
   readonly dryRun?: boolean;
@@ -31,15 +31,30 @@ it finds is kept under --results in noise/, and compare quotes it.`;
 export function registerNoise(command: Command, signal: AbortSignal): void {
   const { blocks, durationMs, warmupMs } = RUN_DEFAULTS;
   command
-    .option('--models <list>', `models or globs, separated by commas (default: ${NOISE_DEFAULTS.models})`)
-    .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
+    .addOption(
+      listOption(
+        '--models <list>',
+        `models or globs, separated by commas (default: ${NOISE_DEFAULTS.models})`,
+      ),
+    )
+    .addOption(
+      listOption(
+        '--workloads <list>',
+        'workloads or globs, separated by commas (default: those of the profile)',
+      ),
+    )
     .option('--profile <name>', 'default: within two minutes; full: all workloads (default: default)')
     .option('--blocks <n>', `repetitions of every cell, as in the runs to be compared (default: ${blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${durationMs}ms)`)
     .option('--warmup <time>', `load before it, on the same connections (default: ${warmupMs}ms)`)
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
-    .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
-    .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
+    .addOption(
+      listOption(
+        '--server-cpus <list>',
+        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
+      ),
+    )
+    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: the certificate')
@@ -53,7 +68,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, { kind: 'noise', results: options.results, signal });
   const { result } = outcome;
   // Half a certificate would promise what nobody measured.
   if (signal.aborted) return endAsMeasured(outcome, signal);

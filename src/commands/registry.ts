@@ -58,7 +58,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'list',
-    description: 'list the models or the workloads',
+    description: 'list the models, the workloads or the stored runs',
     load: async () => (await import('./list.ts')).registerList,
   },
   {

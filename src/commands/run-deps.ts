@@ -9,7 +9,7 @@ import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
 import { findTracepoints } from '../observe/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
-import type { InstrumentSupport } from '../results/schema.ts';
+import type { InstrumentSupport, RunKind } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
 import {
   type AuditMeans,
@@ -25,17 +25,24 @@ import { probeModel } from '../server/probe.ts';
 import { launchTraced, straceSupport } from '../server/strace.ts';
 import { TrialsFailedError } from '../util/errors.ts';
 
-/** Measures on this machine and stores under `outDir`: what every command that measures shares. */
+/** Where a command measures to, and what it measures. */
+export interface Measurement {
+  readonly kind: RunKind;
+  /** The folder of the runs. */
+  readonly results: string;
+  readonly signal: AbortSignal;
+}
+
+/** Measures on this machine and stores it: what every command that measures shares. */
 export async function measureRun(
   config: RunConfig,
-  outDir: string,
-  signal: AbortSignal,
+  { kind, results, signal }: Measurement,
 ): Promise<RunOutcome> {
   const progress = createProgress(process.stderr);
-  const deps = realDeps(outDir);
+  const deps = realDeps(results);
   try {
     return await runBenchmark(
-      { settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings },
+      { kind, settings: config.settings, runId: newRunId(deps.now()), warnings: config.warnings },
       deps,
       { listener: progress, signal },
     );

@@ -13,9 +13,9 @@ import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
   readonly workload: readonly string[];
@@ -37,8 +37,15 @@ Examples:
 export function registerRun(command: Command, signal: AbortSignal): void {
   const collect = (value: string, all: readonly string[]) => [...all, value];
   command
-    .option('--models <list>', 'models or globs, separated by commas (default: those of the profile)')
-    .option('--workloads <list>', 'workloads or globs, separated by commas (default: those of the profile)')
+    .addOption(
+      listOption('--models <list>', 'models or globs, separated by commas (default: those of the profile)'),
+    )
+    .addOption(
+      listOption(
+        '--workloads <list>',
+        'workloads or globs, separated by commas (default: those of the profile)',
+      ),
+    )
     .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
     .option(
       '--profile <name>',
@@ -53,8 +60,13 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .option('--reference <model>', `the row that ratios refer to (default: ${RUN_DEFAULTS.reference})`)
     .addOption(new Option('--baseline <model>', 'as it was called before').conflicts('reference').hideHelp())
-    .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
-    .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
+    .addOption(
+      listOption(
+        '--server-cpus <list>',
+        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
+      ),
+    )
+    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
@@ -66,7 +78,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     )
     .addOption(resultsOption())
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
-    .addOption(new Option('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
+    .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -85,7 +97,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, { kind: 'run', results: options.results, signal });
   const summary = summarize(outcome.result);
   await report(outcome, summary, options);
   await exportRun(exportInputOf(outcome.result, { summary }), outcome.folder, exports);

@@ -10,9 +10,9 @@ import type { RunOutcome } from '../run.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
+import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
-import { resultsOption } from './show.ts';
 
 interface ScaleOptions extends ScaleFlags, PrintOptions {
   readonly from?: string;
@@ -33,15 +33,22 @@ other: show prints its tables per workload.`;
 export function registerScale(command: Command, signal: AbortSignal): void {
   const { idle, active, blocks, duration, warmup } = SCALE_DEFAULTS;
   command
-    .option('--models <list>', 'models or globs, separated by commas (default: readiness and io_uring)')
-    .option('--idle <list>', `counts of idle connections (default: ${idle})`)
-    .option('--active <list>', `counts of active connections (default: ${active})`)
+    .addOption(
+      listOption('--models <list>', 'models or globs, separated by commas (default: readiness and io_uring)'),
+    )
+    .addOption(listOption('--idle <list>', `counts of idle connections (default: ${idle})`))
+    .addOption(listOption('--active <list>', `counts of active connections (default: ${active})`))
     .option('--blocks <n>', `repetitions of every point (default: ${blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${duration})`)
     .option('--warmup <time>', `load before it, on the same connections (default: ${warmup})`)
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
-    .option('--server-cpus <list>', 'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)')
-    .option('--client-cpus <list>', 'CPU for the load generator (default: one of its own)')
+    .addOption(
+      listOption(
+        '--server-cpus <list>',
+        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
+      ),
+    )
+    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
     .addOption(
       new Option('--from <run>', 'measure nothing; print a stored sweep: a run id, its folder or run.json')
         // biome-ignore format: one line for what would be ignored
@@ -74,7 +81,7 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
-  const outcome = await measureRun(config, options.results, signal);
+  const outcome = await measureRun(config, { kind: 'scale', results: options.results, signal });
   await report(outcome, summarizeScale(outcome.result), options);
   endAsMeasured(outcome, signal);
 }

@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR } from '../build/package.ts';
+import { readCpuList } from '../config/cpus.ts';
 import { unknown } from '../config/selection.ts';
 import { findModel, MODELS, programsOf } from '../models/registry.ts';
+import { readTopology } from '../observe/topology.ts';
 import { LaunchError, launchServer } from '../server/launch.ts';
 import { SERVER_EXIT } from '../server/protocol.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
+import { listOption } from './options.ts';
 
 interface ServeOptions {
   readonly port: string;
@@ -18,7 +22,7 @@ export function registerServe(command: Command, signal: AbortSignal): void {
   command
     .argument('<model>', 'a model of `list models`')
     .option('--port <port>', 'port on 127.0.0.1; 0 takes a free one', '0')
-    .option('--cpu <list>', 'CPUs to pin the server to, such as 1 or 0,2-3')
+    .addOption(listOption('--cpu <list>', 'CPUs to pin the server to, such as 1 or 0,2-3'))
     .option('--conns-max <n>', 'refuse more connections than this')
     .addHelpText('after', '\nExample:\n  iomodels-bench serve epoll-et --port 7000 --cpu 1')
     .action((model: string, options: ServeOptions) => serve(model, options, signal));
@@ -34,6 +38,7 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
         'model',
       ),
     );
+  requireCpus(options.cpu);
   const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf([model]), signal });
   const path = built.servers.get(model.program);
   if (path === undefined)
@@ -46,7 +51,7 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
     throw explain(cause);
   });
   process.stdout.write(
-    `${model.id} echoes on 127.0.0.1:${server.port} (pid ${server.pid}, up to ${server.connsMax} connections); Ctrl-C ends it\n`,
+    `${model.id} echoes on 127.0.0.1:${server.port} (pid ${server.pid}, up to ${counted(server.connsMax, 'connection')}); Ctrl-C ends it\n`,
   );
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
@@ -58,6 +63,12 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
     throw new EnvironmentError(
       `the server ended by itself (${how.signal ?? `exit ${how.exitCode}`}): ${server.stderr().trim() || 'it said nothing'}`,
     );
+}
+
+/** The same CPUs, said the same way, as for --server-cpus of run: before anything is compiled. */
+function requireCpus(list: string | undefined): void {
+  const { problems } = list === undefined ? { problems: [] } : readCpuList(list, '--cpu', readTopology());
+  if (problems.length > 0) throw new UsageError(problems);
 }
 
 /** A server that refuses its arguments is the user's to mend; one that cannot run here is the machine's. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
-import { openRun } from '../results/open-run.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
-import { markdownOption, type PrintOptions, runArgument, write, writeDocument } from './output.ts';
-import { resultsOption } from './show.ts';
+import { readAskedRun, runArgument, TOLD_KINDS } from './asked-run.ts';
+import { resultsOption } from './options.ts';
+import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 
 const EXAMPLES = `
 Examples:
@@ -18,14 +18,13 @@ c10k fills the most; one of scale tells what idle connections cost.`;
 /** `tables [run]`: the tables of the guide "Linux I/O Models", with what this host says beside them. */
 export function registerTables(command: Command): void {
   command
-    .addArgument(runArgument())
+    .addArgument(runArgument(TOLD_KINDS))
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and the tables')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: PrintOptions) => {
-      const result = await openRun(name, options.results);
-      for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
+      const result = await readAskedRun(name, options.results, { kinds: TOLD_KINDS });
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
       await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.source}` });

@@ -16,6 +16,7 @@ test.each([
   { flags: { threshold: '0' }, problem: /above 0/ },
   { flags: { threshold: 'cpu=3%' }, problem: /--threshold: unknown metric cpu/ },
   { flags: { metrics: 'latency' }, problem: /unknown metric latency/ },
+  { flags: { allowMissing: ' ' }, problem: /--allow-missing names nothing/ },
 ])('refuses $flags', ({ flags, problem }) => {
   expect(() => resolveCompareOptions(flags)).toThrow(problem);
 });

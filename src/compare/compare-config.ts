@@ -1,3 +1,4 @@
+import { cellMatcher } from '../config/allow-missing.ts';
 import { select, unknown } from '../config/selection.ts';
 import { UsageError } from '../util/errors.ts';
 import { COMPARE_DEFAULTS, type CompareOptions } from './compare-runs.ts';
@@ -8,6 +9,7 @@ import type { MetricId } from './result.ts';
 export interface CompareFlags {
   readonly threshold?: string | undefined;
   readonly metrics?: string | undefined;
+  readonly allowMissing?: string | undefined;
 }
 
 /** Flags to options. Throws `UsageError` with every problem at once. */
@@ -29,7 +31,8 @@ export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
   problems.push(...(selection?.problems ?? []));
   if (problems.length > 0) throw new UsageError(problems);
   const metrics = selection === null ? null : METRIC_IDS.filter((id) => selection.names.includes(id));
-  return { threshold, thresholds, metrics };
+  const allowed = flags.allowMissing === undefined ? {} : { mayBeMissing: cellMatcher(flags.allowMissing) };
+  return { threshold, thresholds, metrics, ...allowed };
 }
 
 function share(text: string): number | null {

@@ -177,17 +177,6 @@ describe('what is left out', () => {
       { label: 'model-1', workload: 'workload-1', metric: null, reason: 'not in base' },
     ]);
   });
-  test('is said of workloads that have changed under their name', () => {
-    const other = run(2);
-    const workloads = other.record.settings.workloads.map((workload) => ({
-      ...workload,
-      messageBytes: 1024,
-    }));
-    const settings = { ...other.record.settings, workloads };
-    const comparison = compareRuns([run(1)], [{ ...other, record: { ...other.record, settings } }]);
-    expect(comparison.metrics).toEqual([]);
-    expect(comparison.leftOut[0]?.reason).toBe('the workload is not the same: messageBytes is 64 and 1024');
-  });
   test('is every rate of a cell that the client limited, whatever is asked for', () => {
     const limited = (result: RunResult): RunResult => ({
       ...result,
@@ -223,9 +212,10 @@ describe('what is left out', () => {
       ),
     });
     const comparison = compareRuns(
-      [run(1, { models: 1, workloads: 1 })],
+      [broken(run(1, { models: 1, workloads: 1 }))],
       [broken(run(2, { models: 1, workloads: 1 }))],
     );
+    expect(comparison.missing).toEqual([]);
     expect(comparison.leftOut.map(({ metric, reason }) => `${metric}: ${reason}`)).toEqual([
       'cpuNsPerRequest: could not be measured on both sides',
       'rssMaxBytes: could not be measured on both sides',
@@ -242,6 +232,115 @@ describe('what is left out', () => {
       reason: 'too few blocks for an interval',
       furtherBlocks: 2,
     });
+  });
+});
+
+describe('what the base has and the current side lost', () => {
+  const LABEL = 'model-1';
+  const CELLS = ['workload-0', 'workload-1'].map((workload) => ({ label: LABEL, workload, metric: null }));
+  const isLost = ({ label }: { label: string }) => label === LABEL;
+  const current = run(2, { models: 2 });
+  const skipped: RunResult = {
+    ...current,
+    record: {
+      ...current.record,
+      cells: current.record.cells.map((cell) =>
+        isLost(cell) ? { ...cell, skipReason: 'io_uring_setup: EPERM' } : cell,
+      ),
+    },
+    trials: current.trials.filter((trial) => !isLost(trial)),
+  };
+  const failed: RunResult = {
+    ...current,
+    trials: current.trials.map((trial) => {
+      if (!isLost(trial) || trial.status !== 'measured') return trial;
+      const { observation: _observation, ...rest } = trial;
+      return { ...rest, status: 'failed', stage: 'launch', message: 'it ended' };
+    }),
+  };
+  const without: RunResult = run(2, { models: 1 });
+  const unmeasured: RunResult = { ...current, trials: skipped.trials };
+  const base = [run(1, { models: 2 })];
+
+  test.each([
+    { how: 'skipped', side: skipped, reason: 'skipped in current: io_uring_setup: EPERM' },
+    { how: 'failed', side: failed, reason: 'every trial failed in current: launch: it ended' },
+    { how: 'not selected', side: without, reason: 'not in current' },
+    { how: 'not reached', side: unmeasured, reason: 'no trial was measured in current' },
+  ])('is a finding where it was $how, with the reason', ({ side, reason }) => {
+    const comparison = compareRuns(base, [side]);
+    expect(comparison.missing).toEqual(CELLS.map((cell) => ({ ...cell, reason, allowed: false })));
+    expect(comparison.leftOut.filter(({ metric }) => metric === null)).toEqual([]);
+    expect(comparison.counts.regressed).toBe(0);
+    expect(comparison.outcome).toBe('missing');
+  });
+  test('hides no regression', () => {
+    const comparison = compareRuns(base, [run(3, { models: 1, slower: 1.5, moreCalls: 1 })]);
+    expect(comparison.outcome).toBe('regressed');
+    expect(comparison.missing).toHaveLength(2);
+  });
+  test('is told and no finding where it is allowed, cell by cell', () => {
+    const mayBeMissing = ({ workload }: { workload: string }) => workload === 'workload-0';
+    const some = compareRuns(base, [skipped], { ...COMPARE_DEFAULTS, mayBeMissing });
+    expect(some.missing.map(({ allowed }) => allowed)).toEqual([true, false]);
+    expect(some.outcome).toBe('missing');
+    const all = compareRuns(base, [skipped], { ...COMPARE_DEFAULTS, mayBeMissing: () => true });
+    expect(all.missing.map(({ allowed }) => allowed)).toEqual([true, true]);
+    expect(['passed', 'inconclusive']).toContain(all.outcome);
+  });
+  test('is nothing where the base did not measure it either', () => {
+    const comparison = compareRuns([{ ...skipped, record: { ...skipped.record, runId: 'other' } }], [failed]);
+    expect(comparison.missing).toEqual([]);
+    expect(comparison.leftOut.map(({ reason }) => reason)).toContain(
+      'skipped in base: io_uring_setup: EPERM',
+    );
+  });
+  test('stays lost after a second measurement of the others', () => {
+    const first = compareRuns(base, [run(3, { models: 1, slower: 1.5 })]);
+    const confirmed = confirmComparison(first, compareRuns(base, [run(4, { models: 1 })]));
+    expect(confirmed.outcome).toBe('missing');
+  });
+  test('is warned of where only one of several runs lost it', () => {
+    const comparison = compareRuns(base, [run(5, { models: 2 }), skipped]);
+    expect(comparison.missing).toEqual([]);
+    expect(comparison.warnings).toEqual(
+      CELLS.map(
+        ({ label, workload }) =>
+          `current fake-2 lacks ${label} under ${workload}, which other runs of its side have: skipped in it: io_uring_setup: EPERM`,
+      ),
+    );
+  });
+  test('may be a metric of a cell that is still there', () => {
+    const blind = (result: RunResult): RunResult => ({
+      ...result,
+      trials: result.trials.map((trial) =>
+        trial.status !== 'measured'
+          ? trial
+          : {
+              ...trial,
+              observation: {
+                ...trial.observation,
+                server: { ...trial.observation.server, rssMaxBytes: null },
+              },
+            },
+      ),
+    });
+    const comparison = compareRuns([run(1, { models: 1 })], [blind(without)]);
+    expect(comparison.missing.map(({ metric, reason }) => `${metric}: ${reason}`)).toEqual(
+      Array(2).fill('rssMaxBytes: could not be measured in current'),
+    );
+    expect(comparison.outcome).toBe('missing');
+  });
+  test('is said of workloads that have changed under their name', () => {
+    const other = run(2);
+    const workloads = other.record.settings.workloads.map((workload) => ({
+      ...workload,
+      messageBytes: 1024,
+    }));
+    const settings = { ...other.record.settings, workloads };
+    const comparison = compareRuns([run(1)], [{ ...other, record: { ...other.record, settings } }]);
+    expect(comparison.metrics).toEqual([]);
+    expect(comparison.missing[0]?.reason).toBe('the workload is not the same: messageBytes is 64 and 1024');
   });
 });
 

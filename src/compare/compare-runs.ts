@@ -1,9 +1,11 @@
 import { median, quantile } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { RunResult } from '../results/schema.ts';
+import { cellKey, lostCells, whyNotMeasured } from '../results/cells.ts';
+import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { type LogChange, logChange, pairedLogChange } from '../stats/log-change.ts';
 import { pairedRankTest, rankTest } from '../stats/rank-test.ts';
+import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { decide } from './decide.ts';
 import { differencesOf } from './environment.ts';
@@ -16,6 +18,7 @@ import type {
   LeftOut,
   MetricComparison,
   MetricId,
+  Missing,
   SideValues,
   Verdict,
 } from './result.ts';
@@ -36,6 +39,8 @@ export interface CompareOptions {
   readonly thresholds: Readonly<Record<MetricId, number>>;
   /** Metrics to judge; null: those that are `judged`. */
   readonly metrics: readonly MetricId[] | null;
+  /** Cells that the current side may lack without being a finding; absent: none. */
+  readonly mayBeMissing?: (cell: CellName) => boolean;
 }
 
 export const COMPARE_DEFAULTS: CompareOptions = { threshold: 0.05, thresholds: {}, metrics: null };
@@ -61,8 +66,8 @@ interface Context {
 /**
  * Compares two sides, each of one run or several pooled. Pure and deterministic.
  *
- * Every metric of every cell that both sides measured under the same workload is judged; what is not is
- * in `leftOut`. p-values are adjusted by Holm over all cells of a metric, counts apart from times.
+ * Every metric of every cell that both sides measured under the same workload is judged. What the base has
+ * and the current side lost is in `missing`, anything else that is not judged in `leftOut`. p-values are adjusted by Holm over all cells of a metric, counts apart from times.
  * Labels are matched by name. Where both sides have the same run ids (two labels of one interleaved
  * run, renamed alike by the caller), blocks are compared in pairs and no drift is allowed for.
  */
@@ -71,7 +76,7 @@ export function compareRuns(
   current: readonly RunResult[],
   options: CompareOptions = COMPARE_DEFAULTS,
 ): Comparison {
-  const { cells, leftOut } = matchCells(base, current);
+  const { cells, lost, leftOut } = matchCells(base, current);
   const idsOf = (runs: readonly RunResult[]) => runs.map(({ record }) => record.runId).join();
   const environment = differencesOf(base, current);
   const context: Context = {
@@ -82,8 +87,8 @@ export function compareRuns(
     options,
   };
   const metrics = COMPARED_METRICS.filter(({ id, judged }) => options.metrics?.includes(id) ?? judged);
-  const missing: LeftOut[] = [];
-  const drafts = metrics.flatMap((metric) => draftsOf(metric, context, missing));
+  const unjudged: Unjudged = { lost, leftOut };
+  const drafts = metrics.flatMap((metric) => draftsOf(metric, context, unjudged));
   const judged = (['counted', 'timed'] as const).flatMap((kind) =>
     metrics.flatMap((metric) =>
       judge(drafts.filter((draft) => draft.kind === kind && draft.metric === metric)),
@@ -91,6 +96,7 @@ export function compareRuns(
   );
   const counts: Record<Verdict, number> = { regressed: 0, improved: 0, same: 0, inconclusive: 0 };
   for (const { verdict } of judged) counts[verdict]++;
+  const missing = lost.map((one) => ({ ...one, allowed: options.mayBeMissing?.(one) ?? false }));
   return {
     base: sideOf(base),
     current: sideOf(current),
@@ -99,16 +105,25 @@ export function compareRuns(
     unsteady: context.paired ? [] : context.host.unsteady,
     calibration: context.host.shift,
     metrics: judged,
-    leftOut: [...leftOut, ...missing],
+    missing,
+    leftOut,
     counts,
-    outcome: outcomeOf(counts),
-    warnings: [...warningsOf('base', base), ...warningsOf('current', current)],
+    outcome: outcomeOf({ counts, missing }),
+    warnings: [
+      ...warningsOf('base', base),
+      ...warningsOf('current', current),
+      ...partlyLost('current', current),
+    ],
   };
 }
 
-/** What the verdicts of all cells come to. */
-export function outcomeOf(counts: Comparison['counts']): Comparison['outcome'] {
+/** What the verdicts of all cells, and the cells that are gone, come to. */
+export function outcomeOf({
+  counts,
+  missing,
+}: Pick<Comparison, 'counts' | 'missing'>): Comparison['outcome'] {
   if (counts.regressed > 0) return 'regressed';
+  if (missing.some(({ allowed }) => !allowed)) return 'missing';
   return counts.inconclusive > 0 ? 'inconclusive' : 'passed';
 }
 
@@ -136,22 +151,43 @@ function warningsOf(side: string, runs: readonly RunResult[]): string[] {
     const how = ended[record.status];
     return [
       ...(how
-        ? [`${side} ${record.runId} was ${how}: ${blocks} of ${record.settings.blocks} blocks are compared`]
+        ? [
+            `${side} ${record.runId} was ${how}: ${blocks} of ${counted(record.settings.blocks, 'block')} are compared`,
+          ]
         : []),
-      ...(failed > 0 ? [`${side} ${record.runId}: ${failed} trials failed and are left out`] : []),
+      ...(failed > 0
+        ? [
+            `${side} ${record.runId}: ${counted(failed, 'trial')} failed and ${failed === 1 ? 'is' : 'are'} left out`,
+          ]
+        : []),
       ...problems.map((problem) => `${side} ${record.runId}: ${problem}`),
     ];
   });
 }
 
+/** Cells that a side has only because others of its runs do: nothing is judged of the one that lost them. */
+function partlyLost(side: string, runs: readonly RunResult[]): string[] {
+  return runs.flatMap((run) =>
+    lostCells(runs, [run], 'it').map(
+      ({ label, workload, reason }) =>
+        `${side} ${run.record.runId} lacks ${label} under ${workload}, which other runs of its side have: ${reason}`,
+    ),
+  );
+}
+
+/** What is not judged: gone from the current side, or no matter of it. */
+interface Unjudged {
+  readonly lost: Omit<Missing, 'allowed'>[];
+  readonly leftOut: LeftOut[];
+}
+
 /** Cells that both sides hold under the same workload. */
 function matchCells(base: readonly RunResult[], current: readonly RunResult[]) {
   const names = [...base, ...current].flatMap(({ record }) => record.cells);
-  const unique = new Map(names.map((cell) => [`${cell.workload}/${cell.label}`, cell]));
+  const unique = new Map(names.map((cell) => [cellKey(cell), cell]));
   const cells: CellPair[] = [];
-  const leftOut: LeftOut[] = [];
+  const unjudged: Unjudged = { lost: [], leftOut: [] };
   for (const { label, model, workload: id } of unique.values()) {
-    const leave = (reason: string) => leftOut.push({ label, workload: id, metric: null, reason });
     const definitions = [...base, ...current].flatMap(({ record }) =>
       record.settings.workloads.filter((workload) => workload.id === id),
     );
@@ -159,11 +195,15 @@ function matchCells(base: readonly RunResult[], current: readonly RunResult[]) {
     const difference = workloadDifference(definitions);
     const sides = { base: trialsOfCell(base, label, id), current: trialsOfCell(current, label, id) };
     const empty = (['base', 'current'] as const).find((side) => sides[side].length === 0);
+    // Without trials in the base there is nothing to lose.
+    const leave = (reason: string) =>
+      unjudged[empty === 'base' ? 'leftOut' : 'lost'].push({ label, workload: id, metric: null, reason });
     if (workload === undefined || difference !== null) leave(`the workload is not the same: ${difference}`);
-    else if (empty !== undefined) leave(whyEmpty(empty, empty === 'base' ? base : current, label, id));
+    else if (empty !== undefined)
+      leave(whyNotMeasured(empty === 'base' ? base : current, { label, workload: id }, empty));
     else cells.push({ label, model, workload, ...sides });
   }
-  return { cells, leftOut };
+  return { cells, ...unjudged };
 }
 
 /** What tells definitions of a workload apart that have the same name; null: nothing that matters. */
@@ -176,15 +216,6 @@ function workloadDifference(definitions: readonly Workload[]): string | null {
       if (first.get(key) !== other.get(key)) return `${key} is ${first.get(key)} and ${other.get(key)}`;
     }
   return null;
-}
-
-function whyEmpty(side: string, runs: readonly RunResult[], label: string, workload: string): string {
-  const cells = runs.flatMap(({ record }) => record.cells);
-  const cell = cells.find((other) => other.label === label && other.workload === workload);
-  if (cell === undefined) return `not in ${side}`;
-  return cell.skipReason === null
-    ? `no trial was measured in ${side}`
-    : `skipped in ${side}: ${cell.skipReason}`;
 }
 
 interface Draft {
@@ -206,17 +237,28 @@ interface Draft {
 
 type Reading = (entry: SideTrial) => number | null;
 
-function draftsOf(metric: Metric, context: Context, missing: LeftOut[]): Draft[] {
+function draftsOf(metric: Metric, context: Context, { lost, leftOut }: Unjudged): Draft[] {
   return context.cells.flatMap((cell) => {
-    const leave = (reason: string): Draft[] => {
-      missing.push({ label: cell.label, workload: cell.workload.id, metric: metric.id, reason });
+    const leave = (where: LeftOut[], reason: string): Draft[] => {
+      where.push({ label: cell.label, workload: cell.workload.id, metric: metric.id, reason });
       return [];
     };
     const saturation = [cell.base, cell.current].map(mostlySaturated);
     const meaningless = whyMeaningless(metric, saturation, cell.workload);
-    if (meaningless !== null) return leave(meaningless);
-    return draftOf(metric, cell, context) ?? leave('could not be measured on both sides');
+    if (meaningless !== null) return leave(leftOut, meaningless);
+    const draft = draftOf(metric, cell, context);
+    if (draft !== null) return draft;
+    return isLost(metric, cell)
+      ? leave(lost, 'could not be measured in current')
+      : leave(leftOut, 'could not be measured on both sides');
   });
+}
+
+/** Whether only the base has values; too few samples to believe a percentile are no loss of it. */
+function isLost(metric: Metric, cell: CellPair): boolean {
+  const values = (trials: readonly SideTrial[]) =>
+    pointsOf(trials, ({ trial }) => metric.ofTrial(trial.observation), metric.resolution).length;
+  return metric.samplesNeeded === null && values(cell.base) > 0 && values(cell.current) === 0;
 }
 
 function draftOf(metric: Metric, cell: CellPair, context: Context): Draft | null {

@@ -27,7 +27,7 @@ export function confirmComparison(comparison: Comparison, again: Comparison): Co
   });
   const counts: Record<Verdict, number> = { regressed: 0, improved: 0, same: 0, inconclusive: 0 };
   for (const { verdict } of metrics) counts[verdict]++;
-  return { ...comparison, metrics, counts, outcome: outcomeOf(counts) };
+  return { ...comparison, metrics, counts, outcome: outcomeOf({ counts, missing: comparison.missing }) };
 }
 
 function confirmOne(first: MetricComparison, second: MetricComparison | undefined): MetricComparison {

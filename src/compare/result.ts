@@ -117,6 +117,13 @@ const leftOutSchema = z
   })
   .describe('part of what was measured that is not compared');
 
+const missingSchema = z
+  .object({
+    ...leftOutSchema.shape,
+    allowed: z.boolean().describe('by --allow-missing: told of, and no finding'),
+  })
+  .describe('a cell, or a metric of one, that the base has and the current side lost');
+
 export const comparisonSchema = z.object({
   base: comparedSideSchema,
   current: comparedSideSchema,
@@ -127,11 +134,18 @@ export const comparisonSchema = z.object({
     .describe('why the host was not steady over the runs, so that times cannot be compared as they are'),
   calibration: calibrationShiftSchema.nullable().describe('null where a side has no calibrations'),
   metrics: z.array(metricComparisonSchema).describe('counted ones first'),
-  leftOut: z.array(leftOutSchema),
+  missing: z
+    .array(missingSchema)
+    .default([])
+    .describe('what the base has and the current side lost: a finding unless it is allowed'),
+  leftOut: z.array(leftOutSchema).describe('what is not compared for any other reason'),
   counts: z.record(verdictSchema, count),
   outcome: z
-    .enum(['passed', 'regressed', 'inconclusive'])
-    .describe('regressed if anything did; else inconclusive if anything is; else passed'),
+    .enum(['passed', 'regressed', 'missing', 'inconclusive'])
+    .describe(
+      'regressed if anything did; else missing if anything is that is not allowed to; else inconclusive if ' +
+        'anything is; else passed',
+    ),
   warnings: z.array(z.string()),
 });
 
@@ -145,6 +159,7 @@ export type SideValues = ReadonlyDeep<z.infer<typeof sideValuesSchema>>;
 export type MetricComparison = ReadonlyDeep<z.infer<typeof metricComparisonSchema>>;
 export type EnvironmentDifference = ReadonlyDeep<z.infer<typeof environmentDifferenceSchema>>;
 export type CalibrationShift = ReadonlyDeep<z.infer<typeof calibrationShiftSchema>>;
+export type Missing = ReadonlyDeep<z.infer<typeof missingSchema>>;
 export type LeftOut = ReadonlyDeep<z.infer<typeof leftOutSchema>>;
 /** Two sides compared: what `compare --json` prints under `comparison`. */
 export type Comparison = ReadonlyDeep<z.infer<typeof comparisonSchema>>;

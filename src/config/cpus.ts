@@ -29,6 +29,21 @@ export function parseCpuList(text: string): number[] | null {
   return [...cpus].sort((a, b) => a - b);
 }
 
+/** A list of CPUs as typed, all of which this process may run on; else what is wrong with it. */
+export function readCpuList(
+  text: string,
+  flag: string,
+  { allowed }: Pick<CpuTopology, 'allowed'>,
+): { readonly cpus: number[] | undefined; readonly problems: readonly string[] } {
+  const cpus = parseCpuList(text);
+  if (!cpus) return { cpus: undefined, problems: [`${flag} ${text}: not a list of CPUs such as 0,2-3`] };
+  const isMissing = cpus.some((cpu) => !allowed.includes(cpu));
+  return {
+    cpus,
+    problems: isMissing ? [`${flag} ${text}: this process may run on CPUs ${allowed.join(',')} only`] : [],
+  };
+}
+
 /**
  * One CPU for the client and one for the server, on cores of their own where there are two; what the
  * user asked for wins. Shared CPUs and shared cores are warned of, for they change what is measured.

@@ -76,7 +76,7 @@ describe('resolveRunConfig', () => {
       profile: 'full',
       blocks: '3',
       duration: '1.5s',
-      warmup: '20',
+      warmup: '20ms',
       seed: '0',
       reference: 'poll',
       serverCpus: '0',
@@ -252,27 +252,45 @@ describe('resolveRunConfig', () => {
 
   describe('times', () => {
     test.each([
-      ['240', 240],
       ['240ms', 240],
       ['1.5s', 1500],
       ['2m', 120_000],
-      ['1', 1],
+      ['1ms', 1],
       ['10m', 600_000],
     ])('reads --duration %s', (text, ms) => {
       expect(settingsOf({ duration: text }).durationMs).toBe(ms);
     });
 
-    test.each(['0', '0.5', '', '-1', '1h', '1 s', '1e3', 'Infinity', 'NaN', '11m', '600001', '0x10', '1s '])(
-      'refuses --duration "%s"',
-      (text) => {
-        expect(problemsOf({ duration: text })).toEqual([
-          `--duration ${text}: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m`,
-        ]);
-      },
-    );
+    test.each([
+      '0',
+      '0.5ms',
+      '',
+      '-1',
+      '1h',
+      '1 s',
+      '1e3',
+      'Infinity',
+      'NaN',
+      '11m',
+      '600001ms',
+      '0x10',
+      '1s ',
+    ])('refuses --duration "%s"', (text) => {
+      expect(problemsOf({ duration: text })).toEqual([
+        `--duration ${text}: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m`,
+      ]);
+    });
 
     test.each([
-      ['90', 90],
+      [{ duration: '10' }, '--duration 10: a time needs its unit: 10ms or 10s'],
+      [{ duration: '600001' }, '--duration 600001: a time needs its unit: 600001ms or 600001s'],
+      [{ warmup: '1.5' }, '--warmup 1.5: a time needs its unit: 1.5ms or 1.5s'],
+      [{ maxTime: '10' }, '--max-time 10: a time needs its unit: 10s or 10m'],
+    ])('refuses the bare number of %j', (flags, problem) => {
+      expect(problemsOf(flags)).toEqual([problem]);
+    });
+
+    test.each([
       ['90s', 90],
       ['500ms', 0.5],
       ['120m', 7200],

@@ -2,7 +2,7 @@ import { MODELS } from '../models/registry.ts';
 import type { Entry, RunSettings } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type CpuTopology, chooseCpus, parseCpuList } from './cpus.ts';
+import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { select, unknown } from './selection.ts';
 
 /** What `run` does when nothing is said: within two minutes on two cores. */
@@ -85,7 +85,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     clientCpus,
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
-      flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 's') / 1000,
+      flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
     audit: flags.audit ?? false,
     handicap,
   };
@@ -181,12 +181,9 @@ function handicapWarnings(handicap: RunSettings['handicap']): string[] {
 function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[]) {
   const read = (text: string | undefined, flag: string) => {
     if (text === undefined) return undefined;
-    const cpus = parseCpuList(text);
-    if (!cpus) problems.push(`${flag} ${text}: not a list of CPUs such as 0,2-3`);
-    const missing = cpus?.filter((cpu) => !topology.allowed.includes(cpu)) ?? [];
-    if (missing.length > 0)
-      problems.push(`${flag} ${text}: this process may run on CPUs ${topology.allowed.join(',')} only`);
-    return cpus ?? undefined;
+    const read = readCpuList(text, flag, topology);
+    problems.push(...read.problems);
+    return read.cpus;
   };
   return chooseCpus(
     topology,
@@ -221,22 +218,31 @@ function wholeNumber(
   return value;
 }
 
-/** `240`, `240ms`, `1.5s`, `2m`; a bare number is in `unit`. Result in milliseconds. */
+/** What a bare number may have been meant as: the two units that times of a trial, or of a run, are in. */
+const SPELLINGS = { trial: ['ms', 's'], run: ['s', 'm'] } as const;
+
+/** `240ms`, `1.5s`, `2m`, in milliseconds; a bare number is refused, for nobody knows of what. */
 function duration(
   text: string | undefined,
   fallback: number,
   flag: string,
   problems: string[],
-  unit: 'ms' | 's' = 'ms',
+  of: keyof typeof SPELLINGS = 'trial',
 ): number {
   if (text === undefined) return fallback;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
   const factors = { ms: 1, s: 1000, m: 60_000 } as const;
-  const ms = match ? Number(match[1]) * factors[(match[2] ?? unit) as keyof typeof factors] : Number.NaN;
-  const max = unit === 's' ? Number.MAX_SAFE_INTEGER : DURATION_MAX_MS;
+  const unit = match?.[2] as keyof typeof factors | undefined;
+  if (match && unit === undefined && Number(match[1]) > 0) {
+    const [short, long] = SPELLINGS[of].map((suffix) => `${text}${suffix}`);
+    problems.push(`${flag} ${text}: a time needs its unit: ${short} or ${long}`);
+    return fallback;
+  }
+  const ms = match && unit !== undefined ? Number(match[1]) * factors[unit] : Number.NaN;
+  const max = of === 'run' ? Number.MAX_SAFE_INTEGER : DURATION_MAX_MS;
   if (!(ms >= 1 && ms <= max)) {
     problems.push(
-      `${flag} ${text}: must be a time such as 250ms, 1.5s or 2m${unit === 'ms' ? ', 1 ms to 10 m' : ''}`,
+      `${flag} ${text}: must be a time such as 250ms, 1.5s or 2m${of === 'trial' ? ', 1 ms to 10 m' : ''}`,
     );
     return fallback;
   }

@@ -39,7 +39,7 @@ describe('resolveScaleConfig', () => {
       active: '3',
       blocks: '2',
       duration: '20ms',
-      warmup: '5',
+      warmup: '5ms',
       seed: '9',
     });
     expect(settings.entries.map(({ label }) => label)).toEqual(['epoll-lt', 'epoll-et', 'nonblocking']);

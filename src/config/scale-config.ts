@@ -1,6 +1,7 @@
 import { MODELS } from '../models/registry.ts';
 import { isScaleModel, scaleWorkloads } from '../plan/scale-workloads.ts';
 import { UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { WORKLOAD_LIMITS } from '../workloads/schema.ts';
 import type { CpuTopology } from './cpus.ts';
 import { type RunConfig, type RunFlags, resolveRunConfig } from './run-config.ts';
@@ -36,7 +37,9 @@ export function resolveScaleConfig(flags: ScaleFlags, context: ScaleContext): Ru
   if (idle?.length === 1) problems.push(`--idle ${flags.idle}: a slope needs two counts at least`);
   const most = Math.max(...(idle ?? [0])) + Math.max(...(active ?? [0]));
   if (most > WORKLOAD_LIMITS.connections)
-    problems.push(`--idle and --active: ${most} connections; at most ${WORKLOAD_LIMITS.connections}`);
+    problems.push(
+      `--idle and --active: ${counted(most, 'connection')}; at most ${WORKLOAD_LIMITS.connections}`,
+    );
   try {
     const config = resolveRunConfig(
       {

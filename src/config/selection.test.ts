@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { select, unknown } from './selection.ts';
+import { matcherOf, select, unknown } from './selection.ts';
 
 const KNOWN = ['select', 'poll', 'epoll-lt', 'epoll-et', 'io_uring', 'io_uring-sqpoll'];
 
@@ -20,6 +20,20 @@ describe('select', () => {
     ['a glob with one character', 'epoll-?t', ['epoll-lt', 'epoll-et']],
     ['a glob with a class', '[sp]*ll', ['poll']],
     ['everything but', '!*epoll*', ['select', 'poll', 'io_uring', 'io_uring-sqpoll']],
+    ['a glob but one of its names', 'epoll-*,!epoll-et', ['epoll-lt']],
+    ['an exclusion that stands before what it is of', '!epoll-et,epoll-*', ['epoll-lt']],
+    ['a glob but another glob', '*,!{epoll,io_uring}*', ['select', 'poll']],
+    ['several exclusions of everything', '!epoll-*,!io_uring*', ['select', 'poll']],
+    ['a name that is asked for twice and excluded, not at all', 'poll,select,poll,!poll', ['select']],
+    ['alternatives in braces', 'epoll-{lt,et}', ['epoll-lt', 'epoll-et']],
+    [
+      'braces between other items',
+      'poll,{select,io_uring},epoll-et',
+      ['poll', 'select', 'io_uring', 'epoll-et'],
+    ],
+    ['nested braces', '{epoll-{lt,et},poll}', ['poll', 'epoll-lt', 'epoll-et']],
+    ['all but alternatives in parentheses', '!(poll|select)', KNOWN.slice(2)],
+    ['one of alternatives in parentheses', '@(poll|select)', ['select', 'poll']],
   ];
   test.each(accepted)('resolves %s', (_title, list, names) => {
     expect(select(list, KNOWN, 'model')).toEqual({ names, problems: [] });
@@ -30,6 +44,10 @@ describe('select', () => {
     ['a list of commas', ' , ,', ['the list of models is empty']],
     ['a name that is nearly one', 'epol-lt', ['unknown model epol-lt; did you mean epoll-lt?']],
     ['a glob without a match', 'kqueue*', ['no model matches kqueue*']],
+    ['an exclusion of what there is not', '*,!epol-lt', ['unknown model epol-lt; did you mean epoll-lt?']],
+    ['an excluding glob without a match', '*,!kqueue*', ['no model matches kqueue*']],
+    ['a list that excludes all that it names', 'poll,!poll', ['poll,!poll excludes every model']],
+    ['a brace that is not closed', 'epoll-{lt,et', ['no model matches epoll-{lt,et']],
     [
       'all of several wrong items',
       'pol,kqueue*,selekt',
@@ -67,5 +85,20 @@ describe('unknown', () => {
 
   test('survives an empty list of known names', () => {
     expect(unknown('poll', [], 'model in this run')).toBe('unknown model in this run poll; known: ');
+  });
+});
+
+describe('matcherOf', () => {
+  test.each<[list: string, name: string, matches: boolean]>([
+    ['io_uring*', 'io_uring-sqpoll', true],
+    ['io_uring*', 'epoll-lt', false],
+    ['*', 'anything', true],
+    ['*,!poll', 'poll', false],
+    ['!poll', 'select', true],
+    ['{poll,select}/c10k', 'select/c10k', true],
+    ['*/c10k', 'select/ping-pong', false],
+    ['', 'poll', false],
+  ])('%s of %s: %s', (list, name, matches) => {
+    expect(matcherOf(list)(name)).toBe(matches);
   });
 });

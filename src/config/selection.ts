@@ -10,30 +10,83 @@ export interface Selection {
   readonly problems: readonly string[];
 }
 
+/** An item of a list: a name or a glob; `excluded` where a `!` stands before it. */
+interface Item {
+  readonly pattern: string;
+  readonly excluded: boolean;
+}
+
 /**
- * Resolves a comma list of names and globs (`epoll-*,io_uring`) against the known names. A plain name
- * may repeat, for comparing a model with itself; a glob adds only names that are not there yet.
+ * Resolves a comma list of names and globs (`epoll-*,!epoll-et,io_{uring,other}`) against the known names.
+ * A plain name may repeat, for comparing a model with itself; a glob adds only names that are not there
+ * yet. What `!` excludes is out wherever it stands, and a list of nothing else starts from all names.
  */
 export function select(list: string, known: readonly string[], what: string): Selection {
-  const names: string[] = [];
   const problems: string[] = [];
-  const items = list
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
+  const items = itemsOf(list);
   if (items.length === 0) problems.push(`the list of ${what}s is empty`);
-  for (const item of items) {
-    if (known.includes(item)) {
-      names.push(item);
-      continue;
-    }
-    const isGlob = /[*?[\]{}!]/.test(item);
-    const matches = isGlob ? matching(item, known) : [];
+  const namesOf = ({ pattern }: Item): readonly string[] => {
+    if (known.includes(pattern)) return [pattern];
+    const matches = isGlob(pattern) ? matching(pattern, known) : [];
     if (matches.length === 0)
-      problems.push(isGlob ? `no ${what} matches ${item}` : unknown(item, known, what));
-    for (const match of matches) if (!names.includes(match)) names.push(match);
+      problems.push(isGlob(pattern) ? `no ${what} matches ${pattern}` : unknown(pattern, known, what));
+    return matches;
+  };
+  const named = items.map((item) => ({ ...item, names: namesOf(item) }));
+  const out = new Set(named.flatMap(({ excluded, names }) => (excluded ? names : [])));
+  const wanted: string[] = items.every(({ excluded }) => excluded) && items.length > 0 ? [...known] : [];
+  for (const { pattern, excluded, names } of named) {
+    if (excluded) continue;
+    for (const name of names) if (name === pattern || !wanted.includes(name)) wanted.push(name);
   }
+  const names = wanted.filter((name) => !out.has(name));
+  if (names.length === 0 && problems.length === 0) problems.push(`${list} excludes every ${what}`);
   return { names, problems };
+}
+
+/**
+ * A test for names by the same lists, where it is not known what there is: true where an item matches.
+ * @param whole makes a pattern of the whole name of what an item says.
+ */
+export function matcherOf(
+  list: string,
+  whole: (pattern: string) => string = (pattern) => pattern,
+): (name: string) => boolean {
+  const items = itemsOf(list).map(({ pattern: text, excluded }) => {
+    const pattern = whole(text);
+    const glob = isGlob(pattern) ? picomatch(pattern) : null;
+    return { excluded, matches: (name: string) => name === pattern || glob?.(name) === true };
+  });
+  const wanted = items.filter(({ excluded }) => !excluded);
+  return (name) =>
+    items.length > 0 &&
+    (wanted.length === 0 || wanted.some(({ matches }) => matches(name))) &&
+    !items.some(({ excluded, matches }) => excluded && matches(name));
+}
+
+function itemsOf(list: string): Item[] {
+  return splitList(list).map((text) => {
+    // `!(a|b)` is a glob of its own.
+    const excluded = /^![^(]/.test(text);
+    return { pattern: excluded ? text.slice(1) : text, excluded };
+  });
+}
+
+/** At the commas that stand in no bracket: `io_{uring,other}` is one item. Blanks and empty items go. */
+function splitList(list: string): string[] {
+  const items = [''];
+  let depth = 0;
+  for (const character of list) {
+    if ('{[('.includes(character)) depth++;
+    if ('}])'.includes(character)) depth = Math.max(0, depth - 1);
+    if (character === ',' && depth === 0) items.push('');
+    else items.push((items.pop() ?? '') + character);
+  }
+  return items.map((item) => item.trim()).filter((item) => item !== '');
+}
+
+function isGlob(pattern: string): boolean {
+  return /[*?[\]{}()!]/.test(pattern);
 }
 
 /** "unknown model epol-lt; did you mean epoll-lt?" */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { COMPARISON } from '../fixtures/comparison.ts';
 import { exportInput } from '../fixtures/export-input.ts';
 import { githubExporter } from './github.ts';
 
@@ -74,4 +75,15 @@ test('Latency, CPU and system calls are in the file where smaller is better', ()
 test('Every name is there once', () => {
   for (const entries of [bigger, smaller])
     expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
+});
+
+test('What the base has and the run lost is an entry of its own, where smaller is better', () => {
+  const lost = { label: 'poll', workload: 'c10k', metric: null, reason: 'not in current', allowed: false };
+  const comparison = { ...COMPARISON, missing: [lost, { ...lost, label: 'select', allowed: true }] };
+  const [more = '', less = ''] = githubExporter.write({ ...exportInput(), comparison });
+  expect(JSON.parse(more)).toEqual(bigger);
+  expect(JSON.parse(less)).toEqual([
+    ...smaller,
+    { name: 'missing beside the base', unit: 'cells', value: 1, extra: 'poll/c10k: not in current' },
+  ]);
 });

@@ -1,5 +1,7 @@
+import type { Comparison } from '../compare/result.ts';
 import { UNITS } from '../metrics/registry.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
+import { counted } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
@@ -15,6 +17,7 @@ export const githubExporter: Exporter = {
   id: 'github',
   title: 'github-action-benchmark, a file for each direction',
   files: ['github-bigger-is-better.json', 'github-smaller-is-better.json'],
+  verdicts: true,
   picksMetrics: true,
   write: (input) => DIRECTIONS.map((better) => fileOf(input, better)),
 };
@@ -25,7 +28,19 @@ function fileOf(input: ExportInput, better: (typeof DIRECTIONS)[number]): string
       .filter(({ metric }) => metric.better === better)
       .map((measurement) => entryOf(cell, measurement, originOf(input.result.record))),
   );
-  return `${JSON.stringify(entries, null, 2)}\n`;
+  const lost = better === 'lower' && input.comparison !== null ? [missingEntry(input.comparison)] : [];
+  return `${JSON.stringify([...entries, ...lost], null, 2)}\n`;
+}
+
+/** A cell that is gone has no entry, which alerts nobody; that there are any does. */
+function missingEntry({ missing }: Comparison) {
+  const found = missing.filter(({ allowed }) => !allowed);
+  return {
+    name: 'missing beside the base',
+    unit: 'cells',
+    value: found.length,
+    extra: found.map(({ label, workload, reason }) => `${label}/${workload}: ${reason}`).join('; '),
+  };
 }
 
 function entryOf(
@@ -39,6 +54,6 @@ function entryOf(
     unit: UNITS[metric.unit].shown,
     value,
     ...(lower === null ? {} : { range: `${lower} to ${upper}` }),
-    extra: `quartiles of ${cell.trials.length} trials; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
+    extra: `quartiles of ${counted(cell.trials.length, 'trial')}; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
   };
 }

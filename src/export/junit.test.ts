@@ -97,6 +97,67 @@ test('Of a comparison, a regression is a failure, and what could not be said is 
   `);
 });
 
+test('What the base has and the run lost is a failure, also where the run knows nothing of it', () => {
+  const lost = { metric: null, allowed: false };
+  const missing = [
+    { ...lost, label: 'epoll-lt', workload: 'many-connections', metric: 'cpuNsPerRequest', reason: 'r' },
+    { ...lost, label: 'select', workload: 'fixed-rate', reason: 'skipped in current: FD_SETSIZE' },
+    { ...lost, label: 'poll', workload: 'fixed-rate', reason: 'not in current' },
+    { ...lost, label: 'poll', workload: 'c10k', reason: 'not in current', allowed: true },
+  ];
+  const comparison = { ...COMPARISON, metrics: [], leftOut: [], missing };
+  const text = exportText(junitExporter, { ...exportInput(), comparison });
+  expect(text.slice(text.indexOf('<testsuite '))).toMatchInlineSnapshot(`
+    "<testsuite name="many-connections" tests="2" failures="1" errors="1" skipped="0" time="5.520" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
+        <testcase name="epoll-lt cpuNsPerRequest" classname="many-connections" time="2.760">
+          <failure message="missing: r" type="missing">missing: r</failure>
+        </testcase>
+        <testcase name="select" classname="many-connections" time="2.760">
+          <error message="1 trial failed: load: the server ended with SIGKILL" type="trial">1 trial failed: load: the server ended with SIGKILL</error>
+        </testcase>
+      </testsuite>
+      <testsuite name="fixed-rate" tests="2" failures="2" errors="0" skipped="0" time="0.000" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
+        <testcase name="select" classname="fixed-rate" time="0.000">
+          <failure message="missing: skipped in current: FD_SETSIZE" type="missing">missing: skipped in current: FD_SETSIZE</failure>
+        </testcase>
+        <testcase name="poll" classname="fixed-rate" time="0.000">
+          <failure message="missing: not in current" type="missing">missing: not in current</failure>
+        </testcase>
+      </testsuite>
+      <testsuite name="c10k" tests="1" failures="0" errors="0" skipped="1" time="0.000" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
+        <testcase name="poll" classname="c10k" time="0.000">
+          <skipped message="missing, as allowed: not in current"/>
+        </testcase>
+      </testsuite>
+    </testsuites>
+    "
+  `);
+});
+
 describe('The elements and their attributes', () => {
   test.each([
     { name: 'of a run', comparison: null },

@@ -1,15 +1,19 @@
-import type { Comparison, MetricComparison } from '../compare/result.ts';
+import type { Comparison, MetricComparison, Missing } from '../compare/result.ts';
 import type { RunRecord, TrialResult } from '../results/schema.ts';
 import type { RowSummary } from '../summary/run-summary.ts';
-import { MS_PER_S } from '../util/units.ts';
+import { counted, MS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { originOf } from './origin.ts';
 
-/** What came of a test case; `failure` is kept for regressions. */
+/** What came of a test case; `failure` is kept for what a comparison finds. */
 type Outcome =
   | { readonly kind: 'passed' }
-  | { readonly kind: 'skipped' | 'failure' | 'error'; readonly message: string };
+  | { readonly kind: 'skipped' | 'error'; readonly message: string }
+  | { readonly kind: 'failure'; readonly type: FailureType; readonly message: string };
+
+/** A regression or, of what the base has, a loss; both fail. */
+type FailureType = 'regression' | 'missing';
 
 interface TestCase {
   readonly name: string;
@@ -26,7 +30,7 @@ const PASSED: Outcome = { kind: 'passed' };
 
 /**
  * JUnit XML. Of a comparison: a test case per cell and metric, which fails where it regressed and is
- * skipped where it is inconclusive. Of a run alone: a test case per cell, which cannot fail. In both a
+ * skipped where it is inconclusive, and one that fails for a cell that the base has and the run lost. Of a run alone: a test case per cell, which cannot fail. In both a
  * cell that could not be measured is skipped, with the reason, and one whose trials failed is an error.
  * Source: the schema of the JUnit task of Ant, as CI services read it.
  */
@@ -37,7 +41,7 @@ export const junitExporter: Exporter = {
   verdicts: true,
   write: (input) => {
     const { record } = input.result;
-    const suites = record.settings.workloads.map(({ id }) => ({ name: id, cases: casesOf(input, id) }));
+    const suites = workloadsOf(input).map((id) => ({ name: id, cases: casesOf(input, id) }));
     const attributes = { name: record.tool.name, ...totals(suites.flatMap(({ cases }) => cases)) };
     const body = suites.map((suite) => suiteXml(suite, record)).join('');
     return [
@@ -45,6 +49,12 @@ export const junitExporter: Exporter = {
     ];
   },
 };
+
+/** Of the run, and those that it lost as a whole. */
+function workloadsOf({ result, comparison }: ExportInput): readonly string[] {
+  const own = result.record.settings.workloads.map(({ id }) => id);
+  return [...new Set([...own, ...(comparison?.missing ?? []).map(({ workload }) => workload)])];
+}
 
 function casesOf(input: ExportInput, workload: string): readonly TestCase[] {
   const cells = exportCells(input).filter((cell) => cell.workload === workload);
@@ -55,18 +65,39 @@ function casesOf(input: ExportInput, workload: string): readonly TestCase[] {
       wallMs: wallMsOf(cell, input.result.trials),
       outcome: outcomeOfRow(cell.row),
     }));
-  return cells.flatMap((cell) => comparedCases(cell, comparison, wallMsOf(cell, input.result.trials)));
+  const planned = new Set(cells.map(({ label }) => label));
+  const unplanned = comparison.missing.filter(
+    (lost) => lost.workload === workload && !planned.has(lost.label),
+  );
+  return [
+    ...cells.flatMap((cell) => comparedCases(cell, comparison, wallMsOf(cell, input.result.trials))),
+    ...unplanned.map((lost) => ({ ...missingCase(lost), wallMs: 0 })),
+  ];
+}
+
+function missingCase({ label, metric, reason, allowed }: Missing): Omit<TestCase, 'wallMs'> {
+  return {
+    name: metric === null ? label : `${label} ${metric}`,
+    outcome: allowed
+      ? { kind: 'skipped', message: `missing, as allowed: ${reason}` }
+      : { kind: 'failure', type: 'missing', message: `missing: ${reason}` },
+  };
 }
 
 /** A case per metric, which share the time of the cell; and one for what broke in it. */
 function comparedCases(cell: ExportCell, comparison: Comparison, wallMs: number): readonly TestCase[] {
   const isOfCell = (other: { label: string; workload: string }) =>
     other.label === cell.label && other.workload === cell.workload;
-  const broken = outcomeOfRow(cell.row);
-  const cases: Omit<TestCase, 'wallMs'>[] = comparison.metrics.filter(isOfCell).map((metric) => ({
-    name: `${cell.label} ${metric.metric}`,
-    outcome: outcomeOfMetric(metric),
-  }));
+  const lost = comparison.missing.filter(isOfCell);
+  const isGone = lost.some(({ metric }) => metric === null);
+  const broken = isGone ? PASSED : outcomeOfRow(cell.row);
+  const cases: Omit<TestCase, 'wallMs'>[] = [
+    ...comparison.metrics.filter(isOfCell).map((metric) => ({
+      name: `${cell.label} ${metric.metric}`,
+      outcome: outcomeOfMetric(metric),
+    })),
+    ...lost.map(missingCase),
+  ];
   for (const { metric, reason } of comparison.leftOut.filter(isOfCell)) {
     const outcome: Outcome = { kind: 'skipped', message: `not compared: ${reason}` };
     if (metric !== null) cases.push({ name: `${cell.label} ${metric}`, outcome });
@@ -81,7 +112,7 @@ function outcomeOfMetric(metric: MetricComparison): Outcome {
     case 'regressed':
       return metric.confirmed === false
         ? { kind: 'skipped', message: `not confirmed by a second measurement: ${changeText(metric)}` }
-        : { kind: 'failure', message: `regressed: ${changeText(metric)}` };
+        : { kind: 'failure', type: 'regression', message: `regressed: ${changeText(metric)}` };
     case 'inconclusive':
       return { kind: 'skipped', message: `inconclusive: ${metric.reason ?? changeText(metric)}` };
     case 'improved':
@@ -119,7 +150,7 @@ function outcomeOfRow(row: RowSummary): Outcome {
 }
 
 function failureText({ trials, failures }: Exclude<RowSummary, { status: 'skipped' }>): string {
-  return `${trials.failed} ${trials.failed === 1 ? 'trial' : 'trials'} failed: ${failures.join('; ')}`;
+  return `${counted(trials.failed, 'trial')} failed: ${failures.join('; ')}`;
 }
 
 function wallMsOf(cell: ExportCell, trials: readonly TrialResult[]): number {
@@ -172,7 +203,7 @@ function caseXml({ name, wallMs, outcome }: TestCase, workload: string): string 
       return `    <testcase${attributes}>\n      <skipped${attributesXml({ message: outcome.message })}/>\n    </testcase>\n`;
     case 'failure':
     case 'error': {
-      const type = { failure: 'regression', error: 'trial' }[outcome.kind];
+      const type = outcome.kind === 'failure' ? outcome.type : 'trial';
       const inner = `${attributesXml({ message: outcome.message, type })}>${escapeXml(outcome.message)}`;
       return `    <testcase${attributes}>\n      <${outcome.kind}${inner}</${outcome.kind}>\n    </testcase>\n`;
     }

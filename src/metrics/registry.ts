@@ -80,7 +80,7 @@ export const METRICS: readonly Metric[] = [
     title: 'p99 latency',
     name: 'p99',
     help: '99th percentile of the reply minus its due time',
-    column: { header: 'p99', priority: 1 },
+    column: { header: 'p99', priority: 2 },
     ...quantileOf('response', 0.99),
   },
   {
@@ -166,7 +166,7 @@ export const METRICS: readonly Metric[] = [
     name: 'syscalls/request',
     help: 'System calls of the server per request',
     countedThreshold: 0.01,
-    column: { header: 'sysc.\n/req', priority: 1 },
+    column: { header: 'sysc.\n/req', priority: 2 },
     kernelColumn: 'calls',
     ...perRequest((o) => sumOf(Object.values(o.server.syscalls), (count) => count)),
   },

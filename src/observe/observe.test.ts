@@ -302,6 +302,12 @@ describe('observe', () => {
         { report: { errors: 0 }, trial: { model: model('io_uring-sqpoll') } },
         ['the kernel thread that polls shares one CPU with the server; give it two with --server-cpus'],
       ],
+      [
+        { report: { errors: 0 }, trial: { model: model('io_uring-sqpoll'), cpusAllowed: 2 } },
+        [
+          'the kernel thread that polls shares one CPU with the server; with 2 CPUs to run on, this host has none to give it',
+        ],
+      ],
       [{ report: { errors: 0 }, trial: { model: model('io_uring-sqpoll'), serverCpus: [1, 2] } }, []],
     ];
     test.each(cases)('%#: %j', (change, warnings) => {

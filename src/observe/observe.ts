@@ -2,7 +2,7 @@ import type { LoadEdge, LoadLatency, LoadReport } from '../load/generator.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
-import { NS_PER_S } from '../util/units.ts';
+import { counted, NS_PER_S } from '../util/units.ts';
 import { judgeContamination } from './contamination.ts';
 import { cpuTicksBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
 import { judgeSaturation } from './saturation.ts';
@@ -182,22 +182,29 @@ function contamination(
 function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, number>>): string[] {
   const warnings: string[] = [];
   const seen = (name: string) => counters[name] ?? 0;
-  if (seen('cq_overflows') > 0) warnings.push(`${seen('cq_overflows')} completions overflowed the CQ`);
+  if (seen('cq_overflows') > 0)
+    warnings.push(`${counted(seen('cq_overflows'), 'completion')} overflowed the CQ`);
   if (seen('signal_overflows') > 0)
-    warnings.push(`the signal queue overflowed ${seen('signal_overflows')} times`);
-  if (seen('refused') > 0) warnings.push(`${seen('refused')} connections were refused`);
-  if (trial.report.errors > 0)
-    warnings.push(`${trial.report.errors} ${trial.report.errors === 1 ? 'request' : 'requests'} failed`);
+    warnings.push(`the signal queue overflowed ${counted(seen('signal_overflows'), 'time')}`);
+  if (seen('refused') > 0)
+    warnings.push(
+      `${counted(seen('refused'), 'connection')} ${seen('refused') === 1 ? 'was' : 'were'} refused`,
+    );
+  if (trial.report.errors > 0) warnings.push(`${counted(trial.report.errors, 'request')} failed`);
   if (trial.report.dueUnsent > 0)
     warnings.push('requests were due and never sent: the offered rate was not achieved');
   if (!trial.report.start.sample || !trial.report.end.sample)
     warnings.push('the server did not answer for its context switches');
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   if (trial.model.tasks === 'one-and-kernel-thread' && cpus < 2)
-    warnings.push(
-      'the kernel thread that polls shares one CPU with the server; give it two with --server-cpus',
-    );
+    warnings.push(`the kernel thread that polls shares one CPU with the server; ${adviceOnCpus(trial)}`);
   return warnings;
+}
+
+/** Two CPUs for the server are worth asking for only where the client keeps one of its own. */
+function adviceOnCpus({ cpusAllowed }: TrialReadings): string {
+  if (cpusAllowed > 2) return 'give it two with --server-cpus';
+  return `with ${counted(cpusAllowed, 'CPU')} to run on, this host has none to give it`;
 }
 
 /** Share of the server's wakeups that found nothing to do; null if it had none. */

@@ -1,6 +1,7 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { AuditInstrument, Cell, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
+import { counted } from '../util/units.ts';
 import { derivedSeed, shuffled } from './order.ts';
 
 /** Connections beyond the workload's that a server must hold: the echo check, and some in closing. */
@@ -67,7 +68,9 @@ function leftOut(input: PlanInput, cells: readonly Cell[], counter: AuditInstrum
     const threads = findModel(model, input.models)?.tasks === 'per-connection';
     const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
     if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
-    return [{ label, workload, counter, reason: `strace does not keep up with ${connections} threads` }];
+    return [
+      { label, workload, counter, reason: `strace does not keep up with ${counted(connections, 'thread')}` },
+    ];
   });
 }
 
@@ -77,9 +80,9 @@ function skipReason(input: PlanInput, modelId: string, connections: number): str
   const support = input.support.find((answer) => answer.model === modelId);
   if (support && !support.supported) return support.reason ?? 'unsupported';
   if (model.connectionsMax !== null && connections > model.connectionsMax)
-    return `holds at most ${model.connectionsMax} connections, the workload needs ${connections}`;
+    return `holds at most ${counted(model.connectionsMax, 'connection')}, the workload needs ${connections}`;
   if (input.nofile !== null && connections + FDS_SPARE > input.nofile)
-    return `RLIMIT_NOFILE is ${input.nofile}, the workload needs ${connections} connections and ${FDS_SPARE} more; raise it with ulimit -n`;
+    return `RLIMIT_NOFILE is ${input.nofile}, the workload needs ${counted(connections, 'connection')} and ${FDS_SPARE} more; raise it with ulimit -n`;
   return null;
 }
 

@@ -6,6 +6,7 @@ import type { LoadGenerator } from '../load/generator.ts';
 import { describeDisagreement } from '../observe/audit.ts';
 import type { Trial } from '../results/schema.ts';
 import type { RunListener } from '../run.ts';
+import { counted } from '../util/units.ts';
 
 /** Redraws per second: enough to see life, too few to disturb what is measured. */
 const FPS = 4;
@@ -165,7 +166,9 @@ function lineProgress(stream: ProgressStream, nowMs: () => number): Progress {
     stop: () => {},
     planned: (plan, folder) => {
       const cells = plan.cells.filter((cell) => cell.skipReason === null).length;
-      log(`measuring ${cells} cells in ${plan.settings.blocks} blocks, saving to ${folder}`);
+      log(
+        `measuring ${counted(cells, 'cell')} in ${counted(plan.settings.blocks, 'block')}, saving to ${folder}`,
+      );
     },
     trialStarted: tracker.started,
     trialEnded: (result) => {
@@ -176,7 +179,7 @@ function lineProgress(stream: ProgressStream, nowMs: () => number): Progress {
     blockEnded: (block, blocks) => {
       const state = tracker.state();
       const left = state.done < state.planned ? `, ETA ${eta(state)}` : '';
-      log(`block ${block + 1} of ${blocks}: ${state.done} of ${state.planned} trials${left}`);
+      log(`block ${block + 1} of ${blocks}: ${state.done} of ${counted(state.planned, 'trial')}${left}`);
     },
   };
 }

@@ -70,5 +70,6 @@ test('runs that do not fit are named under the tables', () => {
     width: 160,
     color: false,
   });
-  expect(text).toContain('left out: model-1 workload-0: not in current');
+  expect(text).toContain('\nmissing: model-1 workload-0: not in current\n');
+  expect(text).toMatch(/\nmissing: 1 of what the base has; nothing that is there regressed: .*$/);
 });

@@ -1,8 +1,9 @@
-import type { Comparison, LeftOut } from '../compare/result.ts';
+import type { Comparison, LeftOut, Missing } from '../compare/result.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import { compareOverview, compareTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
+import { counted } from '../util/units.ts';
 
 /** Rows that are left out are named one by one up to this many of a reason. */
 const NAMED_MAX = 4;
@@ -24,6 +25,7 @@ export function compareReport(
     parts: [
       ...[...tables, compareOverview(comparison)].map(tablePart),
       notesPart(notesOf(comparison, options.all)),
+      notesPart(missingLines(comparison.missing)),
     ],
     warnings: comparison.warnings,
     conclusion: outcomeLine(comparison),
@@ -31,13 +33,16 @@ export function compareReport(
 }
 
 /** The verdict in a sentence: also the message of the gate. */
-export function outcomeLine({ outcome, counts }: Comparison): string {
+export function outcomeLine({ outcome, counts, missing }: Comparison): string {
   const { regressed, improved, same, inconclusive } = counts;
   const all = regressed + improved + same + inconclusive;
   const rest = `${improved} improved, ${same} the same, ${inconclusive} inconclusive, of ${all}`;
+  const lost = missing.filter(({ allowed }) => !allowed).length;
   switch (outcome) {
     case 'regressed':
-      return `regressed: ${regressed}; ${rest}`;
+      return `regressed: ${regressed}; ${lost > 0 ? `missing: ${lost}; ` : ''}${rest}`;
+    case 'missing':
+      return `missing: ${lost} of what the base has; nothing that is there regressed: ${rest}`;
     case 'inconclusive':
       return `nothing regressed, but not all could be decided: ${rest}`;
     case 'passed':
@@ -47,7 +52,7 @@ export function outcomeLine({ outcome, counts }: Comparison): string {
 
 function headerOf({ base, current, calibration, unsteady, environment }: Comparison): string[] {
   const side = ({ runs, blocks }: Comparison['base']) =>
-    `${runs.map(({ runId, kernel }) => `${runId} (Linux ${kernel})`).join(', ')}: ${blocks} blocks`;
+    `${runs.map(({ runId, kernel }) => `${runId} (Linux ${kernel})`).join(', ')}: ${counted(blocks, 'block')}`;
   const shown = (ratio: number) => `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
   return [
     `base     ${side(base)}`,
@@ -84,15 +89,23 @@ function notesOf(comparison: Comparison, all: boolean): string[] {
   ];
 }
 
+/** Each by itself: somebody has to look for it, or to allow it. */
+function missingLines(missing: readonly Missing[]): string[] {
+  return missing.map(
+    ({ allowed, reason, ...cell }) => `missing${allowed ? ', as allowed' : ''}: ${nameOf(cell)}: ${reason}`,
+  );
+}
+
 function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   const found = new Map<string, string[]>();
-  for (const { label, workload, metric, reason } of leftOut) {
-    const name = `${label} ${workload}${metric === null ? '' : ` ${metricName(metric)}`}`;
-    found.set(reason, [...(found.get(reason) ?? []), name]);
-  }
+  for (const { reason, ...cell } of leftOut) found.set(reason, [...(found.get(reason) ?? []), nameOf(cell)]);
   return [...found].map(([reason, names]) => {
     const some = names.slice(0, NAMED_MAX).join('; ');
     const more = names.length > NAMED_MAX ? `; and ${names.length - NAMED_MAX} more` : '';
     return `left out: ${some}${more}: ${reason}`;
   });
+}
+
+function nameOf({ label, workload, metric }: Omit<LeftOut, 'reason'>): string {
+  return `${label} ${workload}${metric === null ? '' : ` ${metricName(metric)}`}`;
 }

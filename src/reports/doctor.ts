@@ -1,6 +1,7 @@
 import type { Finding, FindingStatus } from '../doctor/finding.ts';
 import { documentOf, notesPart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
+import { counted } from '../util/units.ts';
 
 /** What of this host moves the numbers. */
 export function doctorReport(findings: readonly Finding[]): Document {
@@ -9,6 +10,5 @@ export function doctorReport(findings: readonly Finding[]): Document {
 
 function summary(findings: readonly Finding[]): string {
   const count = (status: FindingStatus) => findings.filter((finding) => finding.status === status).length;
-  const named = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
-  return `${named(count('problem'), 'problem')}, ${named(count('warning'), 'warning')}; nothing was changed on this host`;
+  return `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}; nothing was changed on this host`;
 }

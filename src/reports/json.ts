@@ -6,6 +6,7 @@ import { modelSpecSchema } from '../models/spec-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
+import { runEntrySchema } from '../results/run-entry-schema.ts';
 import {
   calibrationSchema,
   environmentSchema,
@@ -94,6 +95,14 @@ const workloadsSchema = z
   })
   .describe('What list workloads --json prints');
 
+const runsSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(LIST_SCHEMA_VERSION),
+    runs: z.array(runEntrySchema).describe('in the order in which they ended, the last one at the end'),
+  })
+  .describe('What list runs --json prints');
+
 const baselinesSchema = z
   .object({
     ...schema,
@@ -123,6 +132,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
   run: runRecordSchema.extend(schema),
+  runs: runsSchema,
   scale: scaleSchema,
   show: showSchema,
   tables: tablesSchema,
@@ -137,6 +147,7 @@ export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;
+export type RunsJson = ReadonlyDeep<z.infer<typeof runsSchema>>;
 export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
 export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
 export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;

@@ -5,6 +5,7 @@ import type { NoiseCertificate } from '../results/noise-schema.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
 import { metricName } from '../tables/metric-value.ts';
 import { noiseTable } from '../tables/noise-table.ts';
+import { counted } from '../util/units.ts';
 import { runHeader } from './run.ts';
 
 /** A noise certificate, with what its run was. */
@@ -30,5 +31,5 @@ export function noiseQuote(
   );
   const kernel = certificate.environment.kernel;
   const of = kernel === environment.kernel ? '' : ` under Linux ${kernel}`;
-  return `Noise certificate ${certificate.runId}${of}: of ${together.splits} comparisons of equals, ${blocks} blocks a side, ${together.alarmed} had a false alarm. Smallest change seen: ${seen.join(', ')}.`;
+  return `Noise certificate ${certificate.runId}${of}: of ${counted(together.splits, 'comparison')} of equals, ${counted(blocks, 'block')} a side, ${together.alarmed} had a false alarm. Smallest change seen: ${seen.join(', ')}.`;
 }

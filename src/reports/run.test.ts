@@ -9,6 +9,25 @@ test.each([160, 120, 100, 80])('A run fits %i columns', (width) => {
   expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(width);
 });
 
+test('One block is not said to be several', () => {
+  const run = fixtureRun();
+  const trials = run.trials.filter(({ block }) => block === 0).slice(0, 1);
+  const timing = { wallMs: 1000, loadMs: 500, loadShare: 0.5, blocks: 1 };
+  const text = renderDocument(runReport({ ...run, trials, record: { ...run.record, timing } }), {
+    width: 160,
+    color: false,
+  });
+  expect(text).toContain('\n1 block of 300 ms trials');
+  expect(text).toContain('\n1 trial measured, 0 of them contaminated');
+  expect(text).not.toMatch(/(?<![\d.,])1 \w+s\b(?<!\b1 (is|was|has|ns|ms|times))/);
+});
+
+test('At 80 columns it is still said who was the limit', () => {
+  const text = renderDocument(runReport(fixtureRun()), { width: 80, color: false });
+  expect(text.match(/^ *# .* limit /gm)).toHaveLength(2);
+  expect(text.match(/left out at 80 columns: .*/g)?.join()).not.toContain('limit');
+});
+
 test('Colour changes nothing but colour', () => {
   const plain = renderDocument(runReport(fixtureRun()), { width: 120, color: false });
   const colored = renderDocument(runReport(fixtureRun()), { width: 120, color: true });

@@ -8,6 +8,7 @@ import { auditNotes } from '../tables/audit-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
+import { counted } from '../util/units.ts';
 
 /**
  * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
@@ -57,7 +58,7 @@ function headerLines(record: RunRecord): readonly string[] {
       `SMT ${env.smt ?? 'unknown'}`,
       `clock ${env.clocksource ?? 'unknown'}`,
     ].join(' · '),
-    `${record.timing?.blocks ?? settings.blocks} blocks of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    `${counted(record.timing?.blocks ?? settings.blocks, 'block')} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
   ];
 }
 
@@ -84,7 +85,7 @@ export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials
   const { measured, failed, contaminated } = summary.trials;
   const lines = [
     [
-      `${measured} trials measured, ${contaminated} of them contaminated`,
+      `${counted(measured, 'trial')} measured, ${contaminated} of them contaminated`,
       ...(failed > 0 ? [`${failed} failed`] : []),
     ].join('; '),
   ];

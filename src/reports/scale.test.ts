@@ -56,8 +56,9 @@ test('At 80 columns a sweep is its head, a table and a chart per active count, a
     O(N): the interval leaves out 0 and the cost grows by 50 % or more over the
     sweep. O(1): at 10000 idle connections not even the upper end of the interval is
     as much as that.
-    CPU per request is compared, not throughput: it stays what it is on a busy host
-    and where the client is the limit.
+    CPU per request is compared, not throughput: of the two it moves less on a busy
+    host (it can still differ by a third between two moments), and it is the
+    server's own where the client is the limit.
 
     132 trials measured, 0 of them contaminated"
   `);

@@ -57,6 +57,18 @@ describe('what is printed and stored is as its schema says:', () => {
     savedAt: '2025-01-01T00:00:00.000Z',
     folder: '/x',
   };
+  const entry = {
+    runId: 'r',
+    kind: 'scale',
+    status: 'running',
+    startedAt: run.record.startedAt,
+    finishedAt: null,
+    kernel: '6.1',
+    models: 12,
+    workloads: 2,
+    bytes: 1234,
+    folder: '/x',
+  };
   const found = { id: 'x', status: 'ok', title: 't', value: 'v', meaning: 'm', fix: null };
   const comparison = compareRuns([run], [{ ...run, record: { ...run.record, runId: 'other' } }]);
   const outputs: Readonly<Record<SchemaName, object>> = {
@@ -73,6 +85,7 @@ describe('what is printed and stored is as its schema says:', () => {
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,
+    runs: { schemaVersion: 1, runs: [entry] },
     scale: toScaleJson(sweep, summarizeScale(sweep)),
     show: { ...toShowJson(run, summarize(run), { trials: true }), comparison },
     tables: toTablesJson(guide, summarizeGuide(guide)),

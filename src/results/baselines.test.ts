@@ -19,8 +19,9 @@ import { EnvironmentError, UsageError } from '../util/errors.ts';
 import { BASELINE_FILE, BASELINES_FOLDER, findBaseline, listBaselines } from './baseline-index.ts';
 import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
-import type { RunRecord } from './schema.ts';
-import { CALIBRATIONS_FILE, createStore, listRuns, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
+import { listRuns } from './run-index.ts';
+import type { RunRecord, TrialResult } from './schema.ts';
+import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
 
 const { record, trials, calibrations } = fixtureRun();
 const OLD: Place = { host: 'box', kernel: '6.11.0', kernelVersion: '#1 SMP' };
@@ -34,11 +35,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(out, { recursive: true }));
 
-async function storedRun(runId: string, change: Partial<RunRecord> = {}): Promise<string> {
+async function storedRun(
+  runId: string,
+  change: Partial<RunRecord> = {},
+  own: readonly TrialResult[] = trials,
+): Promise<string> {
   const store = await createStore(out, runId);
   await store.saveRecord({ ...record, runId, ...change });
   for (const calibration of calibrations) await store.appendCalibration(calibration);
-  for (const trial of trials) await store.appendTrial(trial);
+  for (const trial of own) await store.appendTrial(trial);
   return store.folder;
 }
 
@@ -93,7 +98,7 @@ describe('a baseline that is saved', () => {
   test('is not taken for a run of its own', async () => {
     const run = await storedRun('a');
     await save('nightly', 'a');
-    expect(await listRuns(out)).toEqual([run]);
+    expect((await listRuns(out)).runs.map(({ folder }) => folder)).toEqual([run]);
   });
 
   test('is kept once for each host and each build of each kernel', async () => {
@@ -118,6 +123,62 @@ describe('a baseline that is saved', () => {
     expect([baseline.runId, replaced?.runId]).toEqual(['b', 'a']);
     expect((await listBaselines(out)).baselines).toEqual([baseline]);
     expect(readdirSync(dirname(baseline.folder))).toEqual(['nightly']);
+  });
+
+  describe('never shrinks in silence', () => {
+    const LOST = { label: 'io_uring', workload: 'fixed-rate' };
+    const isLost = (cell: { label: string; workload: string }) =>
+      cell.label === LOST.label && cell.workload === LOST.workload;
+    const cells = record.cells.map((cell) => (isLost(cell) ? { ...cell, skipReason: 'EPERM' } : cell));
+    const smaller = () =>
+      storedRun(
+        'b',
+        { cells },
+        trials.filter((trial) => !isLost(trial)),
+      );
+    const why = 'io_uring under fixed-rate (skipped in run b: EPERM)';
+
+    test('and force does not make it: the cells that would be lost are named', async () => {
+      await storedRun('a');
+      await smaller();
+      await save('nightly', 'a');
+      const error = await failureOf(UsageError, () => save('nightly', 'b', { force: true }));
+      expect(error.problems).toEqual([
+        'run b would make baseline nightly smaller; it lacks',
+        `  ${why}`,
+        'Measure it again, choose another name, or allow it with --allow-missing <list>',
+      ]);
+      expect((await listBaselines(out)).baselines.map(({ runId }) => runId)).toEqual(['a']);
+    });
+
+    test('unless just those cells may be missing, which is told', async () => {
+      await storedRun('a');
+      await smaller();
+      await save('nightly', 'a');
+      const others = (cell: { label: string; workload: string }) => !isLost(cell);
+      await failureOf(UsageError, () => save('nightly', 'b', { force: true, mayBeMissing: others }));
+      const { baseline, warnings } = await save('nightly', 'b', { force: true, mayBeMissing: isLost });
+      expect(baseline.runId).toBe('b');
+      expect(warnings).toContain(`it has no ${why}, which the one before had`);
+    });
+
+    test('and grows again without a word', async () => {
+      await storedRun('a');
+      await smaller();
+      await save('nightly', 'b');
+      const { warnings } = await save('nightly', 'a', { force: true });
+      expect(warnings.filter((warning) => warning.startsWith('it has no'))).toEqual([]);
+    });
+
+    test('where another name comes to stand before it, that is told', async () => {
+      await storedRun('a');
+      await smaller();
+      await save('nightly', 'a');
+      const { warnings } = await save('accepted', 'b', { now: '2025-02-02T00:00:00.000Z' });
+      expect(warnings).toContain(
+        `it has no ${why}, which nightly has, the last one saved of this kernel until now`,
+      );
+    });
   });
 
   test('may be saved over itself, and under a further name', async () => {

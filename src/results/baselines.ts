@@ -1,19 +1,23 @@
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
+import { type LostCell, lostCells } from './cells.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
-import type { RunResult } from './schema.ts';
-import { CALIBRATIONS_FILE, createStore, RECORD_FILE, TRIALS_FILE, writing } from './store.ts';
+import type { CellName, RunResult } from './schema.ts';
+import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;
-  /** As `openRun` takes it; undefined: the newest. */
-  readonly run: string | undefined;
+  /** As `openRun` takes it. */
+  readonly run: string;
   readonly outDir: string;
   /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
   readonly force: boolean;
+  /** Cells that the replaced baseline has and the run may lack; absent: none. */
+  readonly mayBeMissing?: (cell: CellName) => boolean;
   /** ISO 8601. */
   readonly now: string;
 }
@@ -28,8 +32,9 @@ export interface SavedBaseline {
 /**
  * Copies a run's files to where its host's and kernel's baselines are kept; they are where the run was
  * measured, not where it is saved. Throws `UsageError` for a name that cannot be one and, without
- * `force`, for a run that is not whole or a name that is taken; `EnvironmentError` where it cannot be
- * written. Whatever happens, there is never half a baseline.
+ * `force`, for a run that is not whole or a name that is taken, and in any case for one that lacks cells
+ * of the baseline that it would replace and may not; `EnvironmentError` where it cannot be written.
+ * Whatever happens, there is never half a baseline.
  */
 export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline> {
   const { name, outDir, force } = request;
@@ -46,10 +51,51 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
     throw new UsageError(
       `there is already a baseline ${name} of kernel ${replaced.kernel}: run ${replaced.runId}, saved ${replaced.savedAt}. Choose another name, or replace it with --force`,
     );
+  const lost = replaced === null ? [] : await lostFrom(replaced, result);
+  requireNoLoss(request, result, lost);
+  const shadowed = replaced === null ? await shadowedBy(result, outDir) : null;
   await writing(folder, () => keep(result, folder, request.now));
   const baseline = await baselineIn(folder, outDir);
   if (baseline === null) throw new Error(`${folder} was written and cannot be read`);
-  return { baseline, replaced, warnings: [...lacks, ...failures(result)] };
+  const losses = lost.map((cell) => `it has no ${named(cell)}, which the one before had`);
+  return { baseline, replaced, warnings: [...lacks, ...failures(result), ...losses, ...(shadowed ?? [])] };
+}
+
+/** Cells of a baseline that a run lacks; none where the baseline cannot be read any more. */
+async function lostFrom(baseline: Baseline, result: RunResult): Promise<readonly LostCell[]> {
+  const before = await readRun(baseline.folder, '.').catch(() => null);
+  return before === null ? [] : lostCells([before], [result], `run ${result.record.runId}`);
+}
+
+function requireNoLoss(
+  { name, mayBeMissing }: SaveRequest,
+  { record }: RunResult,
+  lost: readonly LostCell[],
+): void {
+  const refused = lost.filter((cell) => !mayBeMissing?.(cell));
+  if (refused.length === 0) return;
+  throw new UsageError([
+    `run ${record.runId} would make baseline ${name} smaller; it lacks`,
+    ...refused.map((cell) => `  ${named(cell)}`),
+    'Measure it again, choose another name, or allow it with --allow-missing <list>',
+  ]);
+}
+
+function named({ label, workload, reason }: LostCell): string {
+  return `${label} under ${workload} (${reason})`;
+}
+
+/** What `this-kernel` finds no longer, once the last one saved has another name and fewer cells. */
+async function shadowedBy(result: RunResult, outDir: string): Promise<readonly string[]> {
+  const { environment } = result.record;
+  const { baselines } = await listBaselines(outDir);
+  const last = baselines.find(
+    (baseline) => dirname(baseline.folder) === dirname(baselineFolder(outDir, environment, baseline.name)),
+  );
+  if (last === undefined) return [];
+  return (await lostFrom(last, result)).map(
+    (cell) => `it has no ${named(cell)}, which ${last.name} has, the last one saved of this kernel until now`,
+  );
 }
 
 /** What makes a run unfit to be compared with: it holds less than was planned. */
@@ -59,7 +105,9 @@ function lacking({ record, problems }: RunResult): readonly string[] {
 
 function failures({ trials }: RunResult): readonly string[] {
   const failed = trials.filter((trial) => trial.status === 'failed').length;
-  return failed > 0 ? [`${failed} of its ${trials.length} trials failed; the others are kept`] : [];
+  return failed > 0
+    ? [`${failed} of its ${counted(trials.length, 'trial')} failed; the others are kept`]
+    : [];
 }
 
 async function baselineIn(folder: string, outDir: string): Promise<Baseline | null> {

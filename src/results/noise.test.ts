@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { findNoise, NOISE_FOLDER, saveNoise } from './noise.ts';
 import type { NoiseCertificate } from './noise-schema.ts';
-import { listRuns } from './store.ts';
+import { listRuns } from './run-index.ts';
 
 let out: string;
 beforeEach(() => {
@@ -26,7 +26,7 @@ test('A certificate is found again as it was saved, and is no run', async () => 
   expect(await saveNoise(out, saved)).toBe(join(out, NOISE_FOLDER, '1.json'));
   expect(await findNoise(out, HERE)).toEqual(saved);
   expect(readdirSync(join(out, NOISE_FOLDER))).toEqual(['1.json']);
-  expect(await listRuns(out)).toEqual([]);
+  expect(await listRuns(out)).toEqual({ runs: [], problems: [] });
 });
 
 test('The newest of the same kernel is taken, else the newest of the host, and none of another host', async () => {

@@ -36,8 +36,8 @@ const exportSchema = z.object({
  * A run by whatever names it: as `readRun` takes it, or a file of the `json` export, under `outDir` or from
  * here. Throws `UsageError` if there is no such run, or if the file holds none or no trials.
  */
-export async function openRun(name: string | undefined, outDir: string): Promise<OpenedRun> {
-  const file = name === undefined || name.startsWith(BASELINE_PREFIX) ? null : await fileOf(name, outDir);
+export async function openRun(name: string, outDir: string): Promise<OpenedRun> {
+  const file = name.startsWith(BASELINE_PREFIX) ? null : await fileOf(name, outDir);
   const opened = file === null ? null : await readExport(file);
   if (opened !== null) return opened;
   const run = await readRun(name, outDir);

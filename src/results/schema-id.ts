@@ -9,6 +9,7 @@ export type SchemaName =
   | 'models'
   | 'noise'
   | 'run'
+  | 'runs'
   | 'scale'
   | 'show'
   | 'tables'

@@ -241,6 +241,9 @@ export const instrumentSupportSchema = z.object({
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
 
+/** What measures: a run as asked for, a sweep, equals, or what regressed once more. */
+export const RUN_KINDS = ['run', 'scale', 'noise', 'confirm'] as const;
+
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -248,6 +251,11 @@ export const runRecordSchema = z.object({
   tool: z.object({ name: z.string(), version: z.string() }),
   startedAt: z.string(),
   finishedAt: z.string().nullable(),
+  kind: z
+    .enum(RUN_KINDS)
+    .nullable()
+    .default(null)
+    .describe('the command that measured it; null: by a version that did not say'),
   status: z.enum(['running', 'complete', 'interrupted', 'broken']),
   settings: runSettingsSchema,
   cells: z.array(cellSchema),
@@ -292,6 +300,8 @@ export type Environment = z.infer<typeof environmentSchema>;
 export type Support = z.infer<typeof supportSchema>;
 export type BuildInfo = z.infer<typeof buildSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
+export type RunKind = (typeof RUN_KINDS)[number];
+export type RunStatus = RunRecord['status'];
 
 /** A stored run as read back: the record, and every trial that was saved whole. */
 export interface RunResult {

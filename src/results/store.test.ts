@@ -8,7 +8,6 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +20,6 @@ import { SCHEMA_VERSION, type TrialResult } from './schema.ts';
 import {
   CALIBRATIONS_FILE,
   createStore,
-  listRuns,
   parseRecord,
   parseTrials,
   RECORD_FILE,
@@ -38,14 +36,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(out, { recursive: true }));
 
-/** A run of three trials; `minute` is when its last trial was written. */
-async function storedRun(runId: string, minute = 0): Promise<string> {
+/** A run of three trials. */
+async function storedRun(runId: string): Promise<string> {
   const store = await createStore(out, runId);
   await store.saveRecord({ ...record, runId });
   for (const trial of TRIALS) await store.appendTrial(trial);
   for (const calibration of CALIBRATIONS) await store.appendCalibration(calibration);
-  const time = new Date(2025, 0, 1, 0, minute);
-  utimesSync(join(store.folder, TRIALS_FILE), time, time);
   return store.folder;
 }
 
@@ -136,6 +132,22 @@ describe('trials.ndjson', () => {
   const cases: [title: string, text: string, kept: number, problems: string[]][] = [
     ['that is whole', whole, 2, []],
     ['that is empty', '', 0, []],
+    [
+      'with a line that is there twice',
+      `${line(first)}\n${whole}`,
+      2,
+      [
+        `1 line of trials.ndjson is of a trial that is there already, such as ${first?.label} under ${first?.workload} in block 1; only the first of each is used`,
+      ],
+    ],
+    [
+      'that was put together of itself',
+      `${whole}${whole}`,
+      2,
+      [
+        `2 lines of trials.ndjson are of a trial that is there already, such as ${first?.label} under ${first?.workload} in block 1; only the first of each is used`,
+      ],
+    ],
     ['whose last line has no end but is whole', whole.trimEnd(), 2, []],
     [
       'that was cut in its last line',
@@ -253,7 +265,7 @@ describe('run.json', () => {
 describe('readRun', () => {
   test('finds a run by its id, its folder, its run.json, and relative paths', async () => {
     const folder = await storedRun('a');
-    await storedRun('b', 5);
+    await storedRun('b');
     const cwd = process.cwd();
     for (const name of ['a', folder, `${folder}/`, join(folder, RECORD_FILE)])
       expect((await readRun(name, out)).folder, name).toBe(folder);
@@ -266,36 +278,9 @@ describe('readRun', () => {
     }
   });
 
-  test('takes the newest without a name: the one that was written to last', async () => {
-    await storedRun('20250101-000000-aaaa', 7);
-    await storedRun('20250102-000000-bbbb', 3);
-    expect((await readRun(undefined, out)).record.runId).toBe('20250101-000000-aaaa');
-  });
-
-  test('takes the later id where runs were written at the same time, as after a copy', async () => {
-    for (const id of ['20250103-000000-bbbb', '20250101-000000-cccc', '20250102-000000-aaaa'])
-      await storedRun(id);
-    expect((await readRun(undefined, out)).record.runId).toBe('20250103-000000-bbbb');
-  });
-
-  test('takes no folder without a run.json and no file for a run', async () => {
-    await storedRun('a');
-    mkdirSync(join(out, 'zzz-empty'));
-    writeFileSync(join(out, 'README.md'), 'hello');
-    expect((await listRuns(out)).map((folder) => folder.slice(out.length + 1))).toEqual(['a']);
-  });
-
-  const advice = 'measure one with iomodels-bench run, or name a folder with --results';
-  test('says where it looked when there is no run at all', async () => {
-    const none = await failureOf(UsageError, () => readRun(undefined, out));
-    expect(none.message).toBe(`no run under ${out}; ${advice}`);
-    const missing = await failureOf(UsageError, () => readRun(undefined, join(out, 'nowhere')));
-    expect(missing.message).toBe(`no run under ${join(out, 'nowhere')}; ${advice}`);
-  });
-
   test('names the runs that there are when the one asked for is not among them', async () => {
     await storedRun('a');
-    await storedRun('b', 1);
+    await storedRun('b');
     const error = await failureOf(UsageError, () => readRun('c', out));
     expect(error.message).toBe(
       `no run c: it is neither a run id, a folder with a run.json, nor such a file; runs under ${out}: a, b`,

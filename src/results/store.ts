@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } fro
 import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
 import {
@@ -98,14 +99,11 @@ export async function writing(
 
 /**
  * Reads a run by its id under `outDir`, by its folder, by its run.json, or as `baseline:<name>` (see
- * `findBaseline`); without a name the newest under `outDir`. Lines of trials.ndjson and
- * calibrations.ndjson that cannot be read are left out and named in `problems`.
+ * `findBaseline`). Lines of trials.ndjson and calibrations.ndjson that cannot be read, and those that are
+ * there already, are left out and named in `problems`.
  * Throws `UsageError` if there is no such run or if it is not one.
  */
-export async function readRun(
-  name: string | undefined,
-  outDir: string,
-): Promise<RunResult & { folder: string }> {
+export async function readRun(name: string, outDir: string): Promise<RunResult & { folder: string }> {
   const folder = await folderOf(name, outDir);
   const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
   const { trials, problems } = await readText(join(folder, TRIALS_FILE)).then(
@@ -128,35 +126,24 @@ export async function readRun(
   };
 }
 
-/** Folders of the runs under `outDir`, oldest first. */
-export async function listRuns(outDir: string): Promise<string[]> {
+/** Names under `outDir` that are a run's folder, in their order, which is that of their time. */
+async function runIds(outDir: string): Promise<string[]> {
   const names = await readdir(outDir).catch(() => [] as string[]);
-  const runs: { folder: string; modifiedMs: number }[] = [];
-  for (const name of names) {
-    const folder = resolve(outDir, name);
-    const record = await stat(join(folder, RECORD_FILE)).catch(() => null);
-    const trials = await stat(join(folder, TRIALS_FILE)).catch(() => null);
-    if (record?.isFile()) runs.push({ folder, modifiedMs: trials?.mtimeMs ?? record.mtimeMs });
-  }
-  // Run ids start with their time, which orders runs whose folders were copied.
-  runs.sort((a, b) => a.modifiedMs - b.modifiedMs || basename(a.folder).localeCompare(basename(b.folder)));
-  return runs.map((run) => run.folder);
+  const found = await Promise.all(
+    names.map((name) =>
+      stat(join(outDir, name, RECORD_FILE)).then(
+        (file) => file.isFile(),
+        () => false,
+      ),
+    ),
+  );
+  return names.filter((_, i) => found[i]).sort();
 }
 
-async function folderOf(name: string | undefined, outDir: string): Promise<string> {
-  if (name === undefined) return newestRun(outDir);
+async function folderOf(name: string, outDir: string): Promise<string> {
   if (!name.startsWith(BASELINE_PREFIX)) return findRun(name, outDir);
   const reference = name.slice(BASELINE_PREFIX.length);
   return findBaseline(reference, await listBaselines(outDir), readPlace()).folder;
-}
-
-async function newestRun(outDir: string): Promise<string> {
-  const newest = (await listRuns(outDir)).at(-1);
-  if (!newest)
-    throw new UsageError(
-      `no run under ${resolve(outDir)}; measure one with iomodels-bench run, or name a folder with --results`,
-    );
-  return newest;
 }
 
 async function findRun(name: string, outDir: string): Promise<string> {
@@ -167,7 +154,7 @@ async function findRun(name: string, outDir: string): Promise<string> {
     if (found?.isDirectory() && (await stat(join(candidate, RECORD_FILE)).catch(() => null)))
       return candidate;
   }
-  const known = (await listRuns(outDir)).map((folder) => basename(folder));
+  const known = await runIds(outDir);
   const hint =
     known.length > 0
       ? `runs under ${outDir}: ${known.slice(-5).map(cleanText).join(', ')}`
@@ -209,22 +196,68 @@ export function parseRecord(path: string, text: string): RunRecord {
 
 /** Every line that is a trial; the others are named by their number. */
 export function parseTrials(text: string): { trials: TrialResult[]; problems: string[] } {
-  const { items, problems } = parseLines(text, trialResultSchema, { file: TRIALS_FILE, noun: 'trial' });
-  return { trials: items, problems };
+  const what = { file: TRIALS_FILE, noun: 'trial' };
+  const { items, problems } = parseLines(text, trialResultSchema, what);
+  const { once, doubled } = onlyOnce(items, what, (trial) => ({
+    key: JSON.stringify([trial.block, trial.label, trial.workload, trial.counter]),
+    shown: `${trial.label} under ${trial.workload} in block ${trial.block + 1}`,
+  }));
+  return { trials: once, problems: [...problems, ...doubled] };
 }
 
 /** Every line that is a calibration; the others are named by their number. */
 export function parseCalibrations(text: string): { calibrations: Calibration[]; problems: string[] } {
   const what = { file: CALIBRATIONS_FILE, noun: 'calibration' };
   const { items, problems } = parseLines(text, calibrationSchema, what);
-  return { calibrations: items, problems };
+  const { once, doubled } = onlyOnce(items, what, ({ block }) => ({
+    key: String(block),
+    shown: `block ${block + 1}`,
+  }));
+  return { calibrations: once, problems: [...problems, ...doubled] };
+}
+
+/**
+ * The first of each: a file that was written twice, or put together of several, would count as more data
+ * than was measured, and every interval would be too narrow.
+ */
+function onlyOnce<T>(
+  items: readonly T[],
+  { file, noun }: LinesOf,
+  identify: (item: T) => { readonly key: string; readonly shown: string },
+): { once: T[]; doubled: string[] } {
+  const first = new Map<string, T>();
+  const again = new Map<string, string>();
+  let lines = 0;
+  for (const item of items) {
+    const { key, shown } = identify(item);
+    if (!first.has(key)) first.set(key, item);
+    else {
+      lines++;
+      again.set(key, shown);
+    }
+  }
+  const [example] = again.values();
+  return {
+    once: [...first.values()],
+    doubled:
+      example === undefined
+        ? []
+        : [
+            `${counted(lines, 'line')} of ${file} ${lines === 1 ? 'is' : 'are'} of a ${noun} that is there already, such as ${example}; only the first of each is used`,
+          ],
+  };
+}
+
+interface LinesOf {
+  readonly file: string;
+  readonly noun: string;
 }
 
 /** What the lines hold, and of those that hold something else the first few by number. */
 function parseLines<T>(
   text: string,
   schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
-  { file, noun }: { readonly file: string; readonly noun: string },
+  { file, noun }: LinesOf,
 ): { items: T[]; problems: string[] } {
   const items: T[] = [];
   const broken: number[] = [];
@@ -244,7 +277,11 @@ function parseLines<T>(
     items,
     problems: [
       ...named.map((line) => `line ${line} of ${file} is not a ${noun}; it is left out`),
-      ...(more > 0 ? [`${more} more lines of ${file} are not a ${noun}; they are left out`] : []),
+      ...(more > 0
+        ? [
+            `${counted(more, 'more line')} of ${file} ${more === 1 ? 'is not a' : 'are not a'} ${noun}; ${more === 1 ? 'it is' : 'they are'} left out`,
+          ]
+        : []),
       ...problems,
     ],
   };

@@ -41,9 +41,7 @@ export function summarize(result: RunResult): RunSummary {
 }
 
 /** Half-widths of the ratio intervals, in units of the ratio; null where there is no interval yet. */
-export function halfWidths(
-  summary: RunSummary,
-): readonly { readonly workload: string; readonly label: string; readonly halfWidth: number | null }[] {
+export function halfWidths(summary: RunSummary): readonly HalfWidth[] {
   return summary.workloads.flatMap(({ workload, rows }) =>
     rows.flatMap((row) =>
       row.status === 'measured' && row.comparison !== null
@@ -51,6 +49,13 @@ export function halfWidths(
         : [],
     ),
   );
+}
+
+/** How well the ratio of a cell is known: half of its interval; null where it has none. */
+export interface HalfWidth {
+  readonly workload: string;
+  readonly label: string;
+  readonly halfWidth: number | null;
 }
 
 interface RowContext {

@@ -1,5 +1,6 @@
 import { describeDisagreement } from '../observe/audit.ts';
 import type { AuditTotal } from '../summary/run-summary.ts';
+import { counted } from '../util/units.ts';
 
 /** So many disagreements are told one by one. */
 const DISAGREEMENTS_MAX = 10;
@@ -16,7 +17,7 @@ export function auditNotes(audits: readonly AuditTotal[]): readonly string[] {
 function headline({ counter, available, reason, trials, agreeing, failed }: AuditTotal): string {
   if (!available) return `audit by ${counter}: not possible here: ${reason ?? 'no reason given'}`;
   const broken = failed > 0 ? `; ${failed} failed` : '';
-  return `audit by ${counter}: agrees with the servers' own counts in ${agreeing} of ${trials} trials${broken}`;
+  return `audit by ${counter}: agrees with the servers' own counts in ${agreeing} of ${counted(trials, 'trial')}${broken}`;
 }
 
 function disagreementNotes({ counter, disagreements }: AuditTotal): readonly string[] {
@@ -25,6 +26,6 @@ function disagreementNotes({ counter, disagreements }: AuditTotal): readonly str
     ...disagreements
       .slice(0, DISAGREEMENTS_MAX)
       .map((found) => `${found.label} under ${found.workload}: ${describeDisagreement(found, counter)}`),
-    ...(more > 0 ? [`and ${more} more disagreements`] : []),
+    ...(more > 0 ? [`and ${counted(more, 'more disagreement')}`] : []),
   ];
 }

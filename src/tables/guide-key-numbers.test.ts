@@ -14,7 +14,7 @@ test('All ten numbers of the guide have an answer, or the reason why not', () =>
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
             “~1M”  connections per epoll instance  epoll-lt: held 10,000 connections at once
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
-        “~150 ns”  syscall cost on modern x86_64   not measured (arrives with the cost measurements)
+        “~150 ns”  syscall cost on modern x86_64   not measured (runs measure requests, not single calls)
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
             “5.1”  Linux kernel that introduced    documented: merged for Linux 5.1 (2019) [LWN 810414]
                    io_uring
@@ -31,12 +31,12 @@ test('All ten numbers of the guide have an answer, or the reason why not', () =>
            “2002”  year epoll merged (Linux        documented: introduced in Linux 2.5.44 (October 2002), stable from 2.6.0
                    2.5.44)                         [epoll(7)]
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
-         “~10 µs”  epoll_wait overhead (O(1)       not measured (arrives with the cost measurements)
+         “~10 µs”  epoll_wait overhead (O(1)       not measured (runs measure requests, not single calls)
                    delivery)
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
-        “~1–5 µs”  io_uring CQ polling overhead    not measured (arrives with the cost measurements)
+        “~1–5 µs”  io_uring CQ polling overhead    not measured (runs measure requests, not single calls)
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
-    “~200–500 ns”  context switch to kernel        not measured (arrives with the cost measurements)
+    “~200–500 ns”  context switch to kernel        not measured (runs measure requests, not single calls)
                    (modern x86)
     ─────────────  ──────────────────────────────  ────────────────────────────────────────────────────────────────────────
            “64 B”  SQE/CQE size in io_uring rings  documented: an SQE has 64 B (128 with SETUP_SQE128), a CQE 16 B (32 with

@@ -1,6 +1,7 @@
 import type { Row, Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import type { ModelSpec } from '../models/spec.ts';
+import type { RunEntry } from '../results/run-entry-schema.ts';
 import type { Support } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 
@@ -65,5 +66,31 @@ function workloadRow(workload: Workload): Row {
     depth: { kind: 'count', value: carrying.depth },
     message: { kind: 'bytes', bytes: workload.messageBytes },
     rate: workload.mode === 'open' ? { kind: 'count', value: workload.ratePerSecond } : text(''),
+  };
+}
+
+/** `list runs`: what is stored, the run that ended last at the end. */
+export function runsTable(runs: readonly RunEntry[]): Table {
+  return {
+    title: 'Runs',
+    columns: [
+      { key: 'run', header: 'run', align: 'left', priority: 0 },
+      { key: 'kind', header: 'kind', align: 'left', priority: 0 },
+      { key: 'status', header: 'status', align: 'left', priority: 0 },
+      { key: 'started', header: 'started (UTC)', align: 'left', priority: 2 },
+      { key: 'kernel', header: 'kernel', align: 'left', priority: 1 },
+      { key: 'cells', header: 'models ×\nworkloads', align: 'right', priority: 3 },
+      { key: 'size', header: 'size', align: 'right', priority: 4 },
+    ],
+    rows: runs.map((run) => ({
+      run: text(run.runId, 'strong'),
+      kind: text(run.kind),
+      status: text(run.status, run.status === 'complete' ? 'plain' : 'faint'),
+      started: text(run.startedAt.slice(0, 19).replace('T', ' ')),
+      kernel: text(run.kernel),
+      cells: text(`${run.models} × ${run.workloads}`),
+      size: { kind: 'bytes', bytes: run.bytes },
+    })),
+    notes: [],
   };
 }

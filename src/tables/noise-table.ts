@@ -2,6 +2,7 @@ import type { Column, Row, Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
+import { counted } from '../util/units.ts';
 import { metricName } from './metric-value.ts';
 
 type MetricNoise = NoiseCertificate['metrics'][number];
@@ -21,14 +22,14 @@ const COLUMNS: readonly Column[] = [
 export function noiseTable(certificate: NoiseCertificate): Table {
   const { together, apart, blocks } = certificate;
   const notes = [
-    `Same time: ${together.splits} times, the two rows of each model were dealt to two sides in every block; ${together.alarmed} of these comparisons had a false alarm in any cell.`,
+    `Same time: ${counted(together.splits, 'time')}, the two rows of each model were dealt to two sides in every block; ${together.alarmed} of these comparisons had a false alarm in any cell.`,
     apart === null
       ? 'One after the other: not compared, there are too few blocks.'
-      : `One after the other: the first half of the blocks against the second, ${apart.blocks} trials of a cell a side; ${apart.alarmed ? 'there was a false alarm' : 'no false alarm'}.`,
-    `Smallest change seen: what compare would call in 4 of 5 runs of ${blocks} blocks, in the middle cell; it is never below the threshold.`,
+      : `One after the other: the first half of the blocks against the second, ${counted(apart.blocks, 'trial')} of a cell a side; ${apart.alarmed ? 'there was a false alarm' : 'no false alarm'}.`,
+    `Smallest change seen: what compare would call in 4 of 5 runs of ${counted(blocks, 'block')}, in the middle cell; it is never below the threshold.`,
   ];
   return {
-    title: `Equals compared: ${certificate.models.join(', ')} under ${certificate.workloads.join(', ')}, ${blocks} blocks a side`,
+    title: `Equals compared: ${certificate.models.join(', ')} under ${certificate.workloads.join(', ')}, ${counted(blocks, 'block')} a side`,
     columns: COLUMNS,
     rows: certificate.metrics.map(rowOf),
     notes,

@@ -79,7 +79,7 @@ test('The legend is said once', () => {
       "slope: server CPU in ns that one more idle connection adds to a request; least squares in each block, with the 95 % interval over the blocks (6).",
       "k of N^k: how the cost grows between the two largest counts; 1 is in proportion.",
       "O(N): the interval leaves out 0 and the cost grows by 50 % or more over the sweep. O(1): at 10000 idle connections not even the upper end of the interval is as much as that.",
-      "CPU per request is compared, not throughput: it stays what it is on a busy host and where the client is the limit.",
+      "CPU per request is compared, not throughput: of the two it moves less on a busy host (it can still differ by a third between two moments), and it is the server's own where the client is the limit.",
     ]
   `);
 });

@@ -4,6 +4,7 @@ import type { Value } from '../document/value-schema.ts';
 import { findModel } from '../models/registry.ts';
 import { GROWTH_MATERIAL, IDLE_REFERENCE, type ScaleVerdict } from '../stats/scale-fit.ts';
 import type { ScaleCell, ScaleLine, ScaleSummary, ScaleSweep } from '../summary/scale-summary.ts';
+import { counted } from '../util/units.ts';
 
 /** From this exponent on, growth is told to be faster than in proportion. */
 const EXPONENT_FAST = 1.2;
@@ -36,7 +37,7 @@ export function scaleLegend(summary: ScaleSummary): readonly string[] {
     `slope: server CPU in ns that one more idle connection adds to a request; least squares in each block, with the 95 % interval over the blocks (${fewest === most ? most : `${fewest} to ${most}`}).`,
     'k of N^k: how the cost grows between the two largest counts; 1 is in proportion.',
     `O(N): the interval leaves out 0 and the cost grows by ${GROWTH_MATERIAL * 100} % or more over the sweep. O(1): at ${IDLE_REFERENCE} idle connections not even the upper end of the interval is as much as that.`,
-    'CPU per request is compared, not throughput: it stays what it is on a busy host and where the client is the limit.',
+    "CPU per request is compared, not throughput: of the two it moves less on a busy host (it can still differ by a third between two moments), and it is the server's own where the client is the limit.",
     ...(summary.trials.contaminated > 0 ? ['! some trials of this row are contaminated; they are kept'] : []),
   ];
 }
@@ -142,7 +143,7 @@ function doubt(
     case 'too-noisy':
       return verdict.blocksWanted === null
         ? 'inconclusive: the interval is too wide, by so much that only a quieter host would help'
-        : `inconclusive: the interval is too wide; about ${verdict.blocksWanted} blocks would decide (--blocks)`;
+        : `inconclusive: the interval is too wide; about ${counted(verdict.blocksWanted, 'block')} would decide (--blocks)`;
     case 'sweep-too-short':
       return `inconclusive: it grows, but by less than ${GROWTH_MATERIAL * 100} % ${whole ? 'over this sweep; more idle connections would decide (--idle)' : 'as far as it could be measured'}`;
   }
@@ -176,7 +177,9 @@ function failureNotes({ lines }: ScaleSweep): string[] {
     line.cells.flatMap(({ idle, row }) =>
       row.status === 'skipped' || row.trials.failed === 0
         ? []
-        : [`${line.label} at ${idle} idle: ${trials(row.trials.failed)} failed: ${row.failures.join('; ')}`],
+        : [
+            `${line.label} at ${idle} idle: ${counted(row.trials.failed, 'trial')} failed: ${row.failures.join('; ')}`,
+          ],
     ),
   );
 }
@@ -188,7 +191,7 @@ function contaminationNotes({ lines }: ScaleSweep): string[] {
   if (contaminated === 0) return [];
   const all = measured.reduce((sum, row) => sum + row.trials.measured, 0);
   const example = measured.flatMap((row) => row.marks)[0];
-  return [`Contaminated: ${contaminated} of ${trials(all)}${example ? `, e.g. ${example}` : ''}.`];
+  return [`Contaminated: ${contaminated} of ${counted(all, 'trial')}${example ? `, e.g. ${example}` : ''}.`];
 }
 
 /** One line per text, with all the rows that it is true of. */
@@ -201,8 +204,4 @@ function grouped(lines: readonly ScaleLine[], textsOf: (line: ScaleLine) => read
 
 function labels(lines: readonly ScaleLine[]): string {
   return lines.map(({ label }) => label).join(', ');
-}
-
-function trials(count: number): string {
-  return count === 1 ? '1 trial' : `${count} trials`;
 }

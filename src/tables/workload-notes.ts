@@ -1,4 +1,7 @@
+import { formatShare } from '../document/format.ts';
+import { findModel } from '../models/registry.ts';
 import type { MeasuredRow, RowSummary, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
+import { counted } from '../util/units.ts';
 
 /** An open loop that reaches less than this share of its rate is told of. */
 const ACHIEVED_SHARE_MIN = 0.99;
@@ -10,6 +13,7 @@ export function workloadNotes(summary: WorkloadSummary): readonly string[] {
   const measured = summary.rows.filter((row) => row.status === 'measured');
   return [
     ...rankingNotes(summary, measured),
+    ...spinningNotes(measured),
     ...offeredNotes(measured),
     ...sampleNotes(measured),
     ...troubleNotes(measured),
@@ -29,7 +33,7 @@ export function legend(summary: RunSummary): readonly string[] {
     lines.push('= no difference shown: the 95 % interval covers 1');
   if (measured.some((row) => row.rank === '?')) {
     lines.push(
-      `? may be chance: the 95 % interval leaves 1 out, but covers it when widened for the ${count(summary.comparisons, 'comparison')} of this run; more blocks would tell`,
+      `? may be chance: the 95 % interval leaves 1 out, but covers it when widened for the ${counted(summary.comparisons, 'comparison')} of this run; more blocks would tell`,
     );
   }
   if (summary.trials.contaminated > 0)
@@ -63,6 +67,17 @@ function rankingNotes(summary: WorkloadSummary, measured: readonly MeasuredRow[]
     ...notes,
     ...grouped(measured, (row) => (row.comparison?.reason ? [`no ranking: ${row.comparison.reason}`] : [])),
   ];
+}
+
+/** What a rank does not show: speed that is bought with CPU time which nobody else gets. */
+function spinningNotes(measured: readonly MeasuredRow[]): readonly string[] {
+  return grouped(measured, ({ model, server }) =>
+    findModel(model)?.spins
+      ? [
+          `polls instead of waiting: it burns CPU also when nothing happens, here ${formatShare(server.utilisation.median)} of all that it could use`,
+        ]
+      : [],
+  );
 }
 
 function offeredNotes(measured: readonly MeasuredRow[]): readonly string[] {
@@ -109,7 +124,7 @@ function failureNotes(rows: readonly RowSummary[]): readonly string[] {
     if (row.status === 'skipped' || row.trials.failed === 0) return [];
     const planned = row.trials.failed + (row.status === 'measured' ? row.trials.measured : 0);
     return [
-      `${row.label}: ${row.trials.failed} of ${count(planned, 'trial')} failed: ${row.failures.join('; ')}`,
+      `${row.label}: ${row.trials.failed} of ${counted(planned, 'trial')} failed: ${row.failures.join('; ')}`,
     ];
   });
 }
@@ -135,8 +150,4 @@ function labels(rows: readonly RowSummary[]): string {
 
 function percentilesOf({ response: { p50, p99, p999 } }: MeasuredRow) {
   return { p50, p99, 'p99.9': p999 };
-}
-
-function count(value: number, noun: string): string {
-  return `${value} ${noun}${value === 1 ? '' : 's'}`;
 }

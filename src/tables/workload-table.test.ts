@@ -84,6 +84,23 @@ describe('Notes', () => {
     );
   });
 
+  test('A row that polls instead of waiting is told of, wherever it is ranked', () => {
+    const spinning = changed((trial) =>
+      trial.label === 'io_uring' ? { ...trial, model: 'io_uring-sqpoll' } : trial,
+    );
+    const cells = spinning.record.cells.map((cell) =>
+      cell.label === 'io_uring' ? { ...cell, model: 'io_uring-sqpoll' } : cell,
+    );
+    const { notes } = tableOf({ ...spinning, record: { ...spinning.record, cells } }, 'many-connections');
+    expect(notes.filter((note) => note.includes('polls'))).toEqual([
+      expect.stringMatching(
+        /^io_uring: polls instead of waiting: it burns CPU also when nothing happens, here \d+ % of all that it could use$/,
+      ),
+    ]);
+    for (const workload of ['many-connections', 'fixed-rate'])
+      expect(tableOf(fixtureRun(), workload).notes.join()).not.toContain('polls');
+  });
+
   test('Rows with the same reason share a line', () => {
     const short = { ...fixtureRun(), trials: fixtureRun().trials.filter((trial) => trial.block < 2) };
     expect(tableOf(short, 'fixed-rate').notes).toContain(

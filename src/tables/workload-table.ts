@@ -52,7 +52,8 @@ function columnsOf(summary: WorkloadSummary): readonly Column[] {
     { key: 'rank', header: '#', align: 'right', priority: 0 },
     { key: 'model', header: 'model', align: 'left', priority: 0 },
     ...SHOWN.map(({ id, column }) => ({ key: id, align: 'right' as const, ...column })),
-    { key: 'limit', header: 'limit', align: 'left', priority: 2 },
+    // Whose limit it was decides whether the other numbers are the server's: it goes last.
+    { key: 'limit', header: 'limit', align: 'left', priority: 1 },
     { key: 'ratio', header: `${metric},\ntimes ${summary.baseline}`, align: 'left', priority: 0 },
   ];
 }

@@ -73,3 +73,8 @@ export function codeOf(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return undefined;
 }
+
+/** Whether nobody reads any more what is written: a pipe's reader ended, or the terminal was closed. */
+export function isReaderGone(error: unknown): boolean {
+  return ['EPIPE', 'EIO'].includes(codeOf(error) ?? '');
+}

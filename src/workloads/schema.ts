@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../util/units.ts';
 
 /** Upper bounds that keep a mistyped workload from exhausting the machine. */
 export const WORKLOAD_LIMITS = {
@@ -81,7 +82,7 @@ export const workloadSchema = shapes
     when: ({ value }) => hasCounts(value),
     error: ({ input }) => {
       const { active, connections } = input as ActiveShape;
-      return `${active} active connections do not fit in ${connections} connections`;
+      return `${active} active connections do not fit in ${counted(connections, 'connection')}`;
     },
   })
   .refine(inFlightFits, {

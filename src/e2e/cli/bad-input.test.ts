@@ -15,10 +15,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findCompiler } from '../../build/compile.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
+import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { BYTES_PER_KIB } from '../../util/units.ts';
-import { CLI_PATH, type CliOptions, runCli, runFolders } from './cli.ts';
+import { CLI_PATH, type CliOptions, newestFolder, runCli } from './cli.ts';
 
 const SHORT = ['--blocks', '1', '--duration', '30ms', '--warmup', '10ms'];
 const isRoot = process.getuid?.() === 0;
@@ -94,6 +95,14 @@ describe('bad usage ends with 2', () => {
     ],
     ['a list that is none', ['list', 'things'], ['models', 'workloads']],
     ['a run that does not exist', ['show', 'nowhere'], ['no run nowhere: it is neither a run id']],
+    ['a width that no table has', ['show', '--width', '20'], ['must be a whole number from 60 to 1000']],
+    ['a colour', ['show', '--color', 'blue'], ['Allowed choices are auto, always, never']],
+    [
+      'CPUs that are not there',
+      ['serve', 'poll', '--cpu', '4095'],
+      ['--cpu 4095: this process may run on CPUs'],
+    ],
+    ['a list of CPUs that is none', ['serve', 'poll', '--cpu', 'x'], ['--cpu x: not a list of CPUs']],
     ['no run at all', ['show'], ['no run under', 'measure one with iomodels-bench run']],
     [
       'a CPU that this process may not use',
@@ -252,9 +261,12 @@ describe('a machine that cannot do it ends with 3', () => {
         '1ms',
       ]);
       expect(stderr).toMatch(/error: cannot write .*trials\.ndjson: ENOSPC; the disk is full/);
-      const run = await readRun(undefined, disk);
+      const [id = ''] = (await listRuns(disk)).runs.map(({ runId }) => runId);
+      const run = await readRun(id, disk);
       expect(run.trials.length).toBeGreaterThan(0);
-      const shown = await runCli(['show', '--results', disk], { cwd });
+      const unnamed = await refusal(EXIT.usage, ['show', '--results', disk]);
+      expect(unnamed).toContain(`only ${id} (run, still running or killed); name one to take it as it is\n`);
+      const shown = await runCli(['show', id, '--results', disk], { cwd });
       expect(shown.exitCode).toBe(0);
       expect(shown.stdout).toContain('ping-pong');
     } finally {
@@ -309,7 +321,7 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     const models = ['--models', 'poll,epoll-lt', '--workloads', 'ping-pong'];
     const { exitCode, stdout, stderr } = await runCli(['run', ...models, ...SHORT], { cwd, env });
     expect(exitCode, stderr).toBe(EXIT.ok);
-    const { record, trials } = await readRun(runFolders(cwd).at(-1), cwd);
+    const { record, trials } = await readRun(newestFolder(cwd), cwd);
     expect(new Set(trials.map(({ label }) => label))).toEqual(new Set(['epoll-lt']));
     const reason = record.cells.find(({ label }) => label === 'poll')?.skipReason ?? '';
     expect(reason).toMatch(/could not compile poll: .*(error|undefined)/);
@@ -339,7 +351,7 @@ describe('cells that cannot be measured are skipped with the reason', () => {
       const models = ['--models', 'epoll-lt,io_uring,io_uring-sqpoll', '--workloads', 'ping-pong'];
       const { exitCode, stdout, stderr } = await runCli(['run', ...models, ...SHORT], { cwd, wrap });
       expect(exitCode, stderr).toBe(EXIT.ok);
-      const { record, trials } = await readRun(runFolders(cwd).at(-1), cwd);
+      const { record, trials } = await readRun(newestFolder(cwd), cwd);
       expect(trials.map((trial) => `${trial.label} ${trial.status}`)).toEqual(['epoll-lt measured']);
       for (const id of ['io_uring', 'io_uring-sqpoll']) {
         const reason = record.cells.find((cell) => cell.label === id)?.skipReason ?? '';

@@ -14,17 +14,18 @@ beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'iomb-baseline-'));
   await store('a', {});
   await store('b', { status: 'interrupted' });
+  await store('d', {}, 'io_uring');
 });
 afterAll(() => rmSync(cwd, { recursive: true }));
 
 /** A run of this host and kernel, as if it had been measured. */
-async function store(runId: string, change: Partial<RunRecord>): Promise<void> {
+async function store(runId: string, change: Partial<RunRecord>, without = ''): Promise<void> {
   const { record, trials, calibrations } = fixtureRun();
   const run = await createStore(join(cwd, 'results'), runId);
   const environment = { ...record.environment, ...readPlace() };
   await run.saveRecord({ ...record, runId, environment, ...change });
   for (const calibration of calibrations) await run.appendCalibration(calibration);
-  for (const trial of trials) await run.appendTrial(trial);
+  for (const trial of trials) if (trial.label !== without) await run.appendTrial(trial);
 }
 
 const baseline = (...args: readonly string[]) => runCli(['baseline', ...args], { cwd });
@@ -60,6 +61,25 @@ describe('baseline', () => {
       replaced: { runId: 'a' },
     });
     expect(readdirSync(join(folder, '..'))).toEqual(['nightly']);
+  });
+
+  test('never shrinks, except where it is said of which cells', async () => {
+    const refused = await baseline('save', 'nightly', 'd', '--force');
+    expect(refused).toMatchObject({ exitCode: EXIT.usage, stdout: '' });
+    expect(refused.stderr).toMatch(/io_uring under fixed-rate \(no trial was measured in run d\)/);
+    const partly = await baseline(
+      'save',
+      'nightly',
+      'd',
+      '--force',
+      '--allow-missing',
+      'io_uring/fixed-rate',
+    );
+    expect(partly.exitCode).toBe(EXIT.usage);
+    const allowed = await baseline('save', 'nightly', 'd', '--force', '--allow-missing', 'io_uring');
+    expect(allowed.exitCode, allowed.stderr).toBe(EXIT.ok);
+    expect(allowed.stderr).toContain('warning: it has no io_uring under many-connections');
+    expect((await baseline('save', 'nightly', 'a', '--force')).exitCode).toBe(EXIT.ok);
   });
 
   test('lists what is kept, and prints its tables as show does', async () => {

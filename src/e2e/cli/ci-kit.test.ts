@@ -248,6 +248,9 @@ describe('the job, night after night', () => {
 
   test.each([
     { what: 'an option of run', env: { IOMB_RUN: '--models nope' }, message: 'nope' },
+    { what: 'an option of compare', env: { IOMB_COMPARE: '--treshold 5%' }, message: '--treshold' },
+    { what: 'a value for compare', env: { IOMB_COMPARE: '--metrics nope' }, message: 'unknown metric nope' },
+    { what: 'an answer', env: { IOMB_ACCEPT: 'yes' }, message: 'IOMB_ACCEPT=yes: must be 0 or 1' },
     { what: 'a baseline', env: { IOMB_BASE: 'nope' }, message: 'no baseline nope' },
   ])('ends with 2 and measures nothing where $what is wrong', async ({ env, message }) => {
     const before = readdirSync(join(cwd, 'results')).length;
@@ -292,19 +295,24 @@ case "$1 $2" in
     [ "$SHOW_THIS" != 0 ] || echo "/b/$THIS"
     exit "$SHOW_THIS" ;;
   'baseline save') echo "$@" >>saved.txt ;;
+esac
+case "$*" in *--dry-run*) echo "checked $1" >>checked.txt; exit 0 ;; esac
+case "$1 $2" in
   run*) echo 'stored in /r/1'; exit "$RUN" ;;
   compare*)
     echo "compared $2" >compared.txt
-    echo said >&2
+    echo "$SAYS" >&2
     case $COMPARE in 0 | 1 | 4) echo '# verdicts' >iomb-report/comparison.md ;; esac
     exit "$COMPARE" ;;
   export*) echo '# tables' >iomb-report/iomodels-bench.md ;;
 esac
 `;
-  const QUIET = { RUN: '0', COMPARE: '0', SHOW_PREVIOUS: '0', SHOW_THIS: '0', THIS: 'ci' };
+  const QUIET = { RUN: '0', COMPARE: '0', SHOW_PREVIOUS: '0', SHOW_THIS: '0', THIS: 'ci', SAYS: 'said' };
   const saved = () =>
     existsSync(join(cwd, 'saved.txt')) ? readFileSync(join(cwd, 'saved.txt'), 'utf8') : null;
-  const SAVED = (name: string) => `baseline save ${name} /r/1 --results results --force\n`;
+  const SAVED = (name: string) =>
+    `baseline save ${name} /r/1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
+  const LOST = { COMPARE: '1', SAYS: 'missing: 2 of what the base has; nothing that is there regressed: 0' };
   let whole: string;
   beforeEach(() => {
     whole = cwd;
@@ -324,6 +332,13 @@ esac
     { env: { SHOW_PREVIOUS: '3' }, exitCode: 0, text: 'nothing regressed', saves: null },
     { env: { SHOW_PREVIOUS: '3', SHOW_THIS: '3' }, exitCode: 0, text: 'no baseline yet', saves: 'ci' },
     { env: { COMPARE: '1', SHOW_THIS: '3' }, exitCode: 1, text: 'regressed', saves: null },
+    {
+      env: { ...LOST, SHOW_THIS: '3' },
+      exitCode: 1,
+      text: 'missing: 2 of what the baseline has',
+      saves: null,
+    },
+    { env: { ...LOST, IOMB_ACCEPT: '1' }, exitCode: 0, text: 'missing: 2', saves: 'accepted' },
     { env: { COMPARE: '3', SHOW_THIS: '3' }, exitCode: 3, text: 'not comparable', saves: null },
     { env: { COMPARE: '4', SHOW_THIS: '3' }, exitCode: 4, text: 'inconclusive', saves: null },
     { env: { COMPARE: '2' }, exitCode: 2, text: 'compare ended with exit code 2', saves: null },
@@ -343,6 +358,11 @@ esac
     expect(report('summary.md').includes('\n## verdicts\n')).toBe(judged);
     expect(judged).toBe(!['no baseline yet', 'not comparable'].includes(text) && exitCode !== EXIT.usage);
     expect(saved()).toBe(saves === null ? null : SAVED(saves));
+  });
+
+  test('checks the options of run and compare before it measures', async () => {
+    await stubbed({ COMPARE: '1' });
+    expect(readFileSync(join(cwd, 'checked.txt'), 'utf8')).toBe('checked run\nchecked compare\n');
   });
 
   test.each([

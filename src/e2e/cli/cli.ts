@@ -100,3 +100,10 @@ export function runFolders(cwd: string): string[] {
     .map((name) => join(out, name))
     .sort((a, b) => Number(madeNs(a) - madeNs(b)));
 }
+
+/** The last of them. */
+export function newestFolder(cwd: string): string {
+  const folder = runFolders(cwd).at(-1);
+  if (folder === undefined) throw new Error(`no run below ${cwd}`);
+  return folder;
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,6 +43,19 @@ describe('the exit code of compare', () => {
   test.each([
     { name: 'nothing changed', args: ['base', 'equal', ...counts], exitCode: 0 },
     { name: 'something regressed', args: ['base', 'slow'], exitCode: 1 },
+    { name: 'a row of the base is gone', args: ['base', 'other', ...counts], exitCode: 1 },
+    {
+      name: 'it may be gone',
+      args: ['base', 'other', ...counts, '--allow-missing', 'model-1'],
+      exitCode: 0,
+    },
+    {
+      name: 'another may be gone',
+      args: ['base', 'other', ...counts, '--allow-missing', 'model-1/other'],
+      exitCode: 1,
+    },
+    { name: 'options are right', args: ['nobody', 'reads', '--dry-run', ...counts], exitCode: 0 },
+    { name: 'options are wrong', args: ['base', 'equal', '--dry-run', '--threshold', '0'], exitCode: 2 },
     { name: 'a run is not there', args: ['base', 'nowhere'], exitCode: 2 },
     { name: 'a run is on both sides', args: ['base,equal', 'equal'], exitCode: 2 },
     { name: 'a threshold is none', args: ['base', 'equal', '--threshold', 'much'], exitCode: 2 },
@@ -82,10 +95,28 @@ test('compare --json prints only JSON, pools runs and says what was left out', a
   const { schemaVersion, comparison } = JSON.parse(ended.stdout);
   expect(schemaVersion).toBe(1);
   expect(comparison.base.blocks).toBe(20);
-  expect(comparison.leftOut).toContainEqual({
-    label: 'model-1',
-    workload: 'workload-0',
-    metric: null,
-    reason: 'not in current',
-  });
+  expect(comparison.missing).toEqual([
+    { label: 'model-1', workload: 'workload-0', metric: null, reason: 'not in current', allowed: false },
+  ]);
+  expect(ended.exitCode).toBe(1);
+});
+
+test('A row that is gone is named in every output, and what it comes to is no error', async () => {
+  const formats = ['junit', 'markdown', 'github', 'json'];
+  const out = join(cwd, 'exports');
+  const ended = await compare('base', 'other', '--export', `${formats.join(',')}=${out}`);
+  expect(ended.exitCode).toBe(1);
+  expect(ended.stdout).toContain('\nmissing: model-1 workload-0: not in current\n');
+  expect(ended.stderr).toMatch(/^missing: 1 of what the base has; nothing that is there regressed: /m);
+  expect(ended.stderr).not.toContain('error:');
+  const written = (name: string) => readFileSync(join(out, name), 'utf8');
+  expect(written('junit.xml')).toContain('<failure message="missing: not in current" type="missing">');
+  expect(written('iomodels-bench.md')).toContain('missing: model-1 workload-0: not in current');
+  expect(written('github-smaller-is-better.json')).toContain('model-1/workload-0: not in current');
+  expect(JSON.parse(written('iomodels-bench.json')).comparison.outcome).toBe('missing');
+});
+
+test('A verdict is said without error: before it', async () => {
+  const { stderr } = await compare('base', 'slow');
+  expect(stderr).toMatch(/^regressed: \d+; .*\n$/);
 });

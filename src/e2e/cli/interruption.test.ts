@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -11,10 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { until } from '../conformance/until.ts';
-import { CLI_DEADLINE_MS, Cli, runCli, runFolders } from './cli.ts';
+import { CLI_DEADLINE_MS, Cli, newestFolder, runCli, runFolders } from './cli.ts';
 import { childrenOf, countFds, isAlive, serversOf, type Task } from './processes.ts';
 
 /** Of many-connections: a server with as many descriptors is in the middle of its load. */
@@ -71,7 +73,7 @@ function untilGone(tasks: readonly Task[]): Promise<unknown> {
   });
 }
 
-const newestRun = () => readRun(runFolders(cwd).at(-1), cwd);
+const newestRun = () => readRun(newestFolder(cwd), cwd);
 
 /** Every run, however it ended, is shown; what it says beside the tables is returned. */
 async function show(): Promise<{ stdout: string; stderr: string }> {
@@ -103,7 +105,7 @@ test('a server that is killed in the middle of a trial: that trial failed, the r
   expect((await show()).stdout).toBe(stdout);
 });
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
+describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in mid-run', (signal) => {
   test('ends it with 130, leaves no process, and keeps what was measured', async () => {
     const cli = start(['run', ...MODELS, ...ENDLESS]);
     await untilSaid(cli, 'block 1 of 1000');
@@ -125,6 +127,32 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
   });
 });
 
+test('a terminal that is closed in mid-run ends it in good order', async ({ skip }) => {
+  const quoted = 'exec script -qfc "$(printf "%q " "$@")" /dev/null';
+  if (spawnSync('script', ['-qc', 'true', '/dev/null'], { stdio: 'ignore' }).status !== 0)
+    skip('there is no script(1) to give it a terminal');
+  const out = join(cwd, 'closed');
+  started = Cli.start(['run', ...MODELS, ...ENDLESS, '--results', out], {
+    cwd,
+    wrap: ['bash', '-c', quoted, 'bash'],
+  });
+  const runs = (status: string, trials: number) =>
+    until({
+      what: `the run is ${status} with ${trials} trials or more`,
+      deadlineMs: CLI_DEADLINE_MS,
+      look: async () => {
+        const [entry] = (await listRuns(out)).runs;
+        return entry === undefined ? null : readRun(entry.runId, out);
+      },
+      reached: (run) => run !== null && run.record.status === status && run.trials.length >= trials,
+    });
+  await runs('running', 2);
+  started.signal('SIGKILL');
+  const ended = await runs('interrupted', 2);
+  expect(ended?.problems).toEqual([]);
+  expect(ended?.record.finishedAt).not.toBeNull();
+});
+
 test('SIGINT while the helpers are compiled ends it with 130, and leaves no compiler', async () => {
   const CC = join(cwd, 'slow-cc');
   writeFileSync(CC, '#!/bin/sh\nif [ "$1" = --version ]; then echo slow 1.0; exit; fi\nexec sleep 600\n');
@@ -143,6 +171,20 @@ test('SIGINT while the helpers are compiled ends it with 130, and leaves no comp
   expect(stderr).toContain('error: interrupted before anything was measured\n');
   await untilGone(compilers);
   expect(existsSync(out)).toBe(false);
+});
+
+test('no run is passed over in silence where none is named', async () => {
+  const ids = (await listRuns(join(cwd, 'results'))).runs.map(({ runId, status }) => `${runId} ${status}`);
+  expect(ids[0]).toMatch(/ complete$/);
+  expect(ids.slice(1)).toEqual(ids.slice(1).map(() => expect.stringMatching(/ interrupted$/)));
+  expect(ids.length).toBeGreaterThan(2);
+  const complete = ids[0]?.split(' ')[0];
+  for (const args of [['show'], ['tables'], ['export', '--format', 'csv'], ['baseline', 'save', 'newest']]) {
+    const { exitCode, stderr } = await runCli(args, { cwd });
+    expect({ args, exitCode }).toEqual({ args, exitCode: EXIT.ok });
+    expect(stderr).toContain(` is ${complete}; passed over: `);
+    expect(stderr).toContain('(run, interrupted)');
+  }
 });
 
 describe('the command that is killed in mid-run', () => {

@@ -43,7 +43,7 @@ test('docs and --help know the same commands and options', async () => {
   );
   expect([...listed].map((match) => match[1]).sort()).toEqual(commands.toSorted());
 
-  const options = new Set<string>();
+  const options = new Set(entriesOf(await helpOf(''), 'Options', /^ {2}(?:-\w, )?(--[a-z-]+)/));
   for (const command of commands) {
     const help = await helpOf(command);
     const helps = [help, ...(await Promise.all(subcommands(help).map((sub) => helpOf(`${command} ${sub}`))))];

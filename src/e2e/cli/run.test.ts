@@ -148,6 +148,21 @@ describe('a run', () => {
     );
   });
 
+  test('is shown as wide and as coloured as asked, wherever the global options stand', async () => {
+    const bold = '\u001b[1m';
+    const narrow = await runCli(['show', '--width', '80'], { cwd });
+    expect(narrow.stdout).toContain('left out at 80 columns: ');
+    expect((await runCli(['--width', '80', 'show'], { cwd })).stdout).toBe(narrow.stdout);
+    expect((await runCli(['show', '--width', '80'], { cwd, env: { COLUMNS: '100' } })).stdout).toBe(
+      narrow.stdout,
+    );
+    expect(narrow.stdout).not.toContain(bold);
+    expect((await runCli(['show', '--color', 'always'], { cwd })).stdout).toContain(bold);
+    expect((await runCli(['show'], { cwd, env: { FORCE_COLOR: '1' } })).stdout).toContain(bold);
+    const never = await runCli(['show', '--color=never'], { cwd, env: { FORCE_COLOR: '1' } });
+    expect(never.stdout).not.toContain(bold);
+  });
+
   test('is shown as JSON, with its trials where asked for', async () => {
     const shown = await runCli(['show', '--json', '--trials'], { cwd });
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
@@ -215,9 +230,10 @@ describe('run --dry-run', () => {
       const text = await runCli([...args, '--workloads', 'ping-pong'], { cwd: elsewhere, env });
       expect(text).toMatchObject({ exitCode: 0 });
       expect(text.stdout).toMatch(
-        /^(block [12] {2}(poll|epoll-lt|epoll-et) {2}ping-pong\n){6}6 trials, .*seed 3\n$/,
+        /^(block [12] {2}(poll|epoll-lt|epoll-et) {2}ping-pong\n){6}6 trials, .*seed 3\nabout \d+ s of wall time; .*\n$/,
       );
       const json = JSON.parse((await runCli([...args, '--json'], { cwd: elsewhere, env })).stdout);
+      expect(json.estimate.wallMs).toBeGreaterThan(json.estimate.loadMs);
       expect(json.trials).toHaveLength(
         2 * json.cells.filter((cell: { skipReason: unknown }) => !cell.skipReason).length,
       );

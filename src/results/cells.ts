@@ -1,0 +1,50 @@
+import type { CellName, RunResult } from './schema.ts';
+
+/** A cell that was measured before, and why it is not now. */
+export interface LostCell extends CellName {
+  readonly reason: string;
+}
+
+/** `epoll-lt/ping-pong`: a row under a workload in one word, as patterns name it. */
+export function cellKey({ label, workload }: CellName): string {
+  return `${label}/${workload}`;
+}
+
+/** Cells of which any run of `before` has a measured trial and none of `after` has, each once. */
+export function lostCells(
+  before: readonly RunResult[],
+  after: readonly RunResult[],
+  side: string,
+): LostCell[] {
+  const now = new Set(measuredCells(after).map(cellKey));
+  return measuredCells(before)
+    .filter((cell) => !now.has(cellKey(cell)))
+    .map((cell) => ({ ...cell, reason: whyNotMeasured(after, cell, side) }));
+}
+
+/** Cells of which any run has a measured trial, each once; audits are none. */
+function measuredCells(runs: readonly RunResult[]): CellName[] {
+  const found = runs.flatMap(({ trials }) => trials.filter(({ status }) => status === 'measured'));
+  return [
+    ...new Map(
+      found.map(({ label, workload }) => [cellKey({ label, workload }), { label, workload }]),
+    ).values(),
+  ];
+}
+
+/** Why runs have no measured trial of a cell. @param side what the runs are called. */
+export function whyNotMeasured(
+  runs: readonly RunResult[],
+  { label, workload }: CellName,
+  side: string,
+): string {
+  const isOfCell = (other: CellName) => other.label === label && other.workload === workload;
+  const cell = runs.flatMap(({ record }) => record.cells).find(isOfCell);
+  if (cell === undefined) return `not in ${side}`;
+  if (cell.skipReason !== null) return `skipped in ${side}: ${cell.skipReason}`;
+  const failures = runs
+    .flatMap(({ trials }) => trials.filter(isOfCell))
+    .flatMap((trial) => (trial.status === 'failed' ? [`${trial.stage}: ${trial.message}`] : []));
+  const [first] = failures;
+  return first === undefined ? `no trial was measured in ${side}` : `every trial failed in ${side}: ${first}`;
+}
