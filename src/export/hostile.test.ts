@@ -20,6 +20,8 @@ const comparison = compareRuns([run], [run], COMPARE_DEFAULTS);
 test('The run is as hostile as its schema lets it be, and is read whole', () => {
   expect(UNPRINTABLE.test(HOSTILE)).toBe(true);
   expect(run.problems).toEqual([]);
+  // Names, kernels, reasons, marks, warnings: most of what a run says in words.
+  expect(JSON.stringify(run).split(':error:').length).toBeGreaterThan(100);
   expect(run.record.environment.kernel).toMatch(/^6\.12\.1.+x $/);
   const measured = input.summary.workloads.flatMap(({ rows }) =>
     rows.filter(({ status }) => status === 'measured'),
