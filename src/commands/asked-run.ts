@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
+import { type OpenedRun, openRun } from '../results/open-run.ts';
 import { newestRun, some } from '../results/run-index.ts';
-import type { RunKind, RunResult } from '../results/schema.ts';
-import { readRun } from '../results/store.ts';
+import type { RunKind } from '../results/schema.ts';
 
 /** What is printed and exported where no run is named: neither equals nor what was measured once more. */
 export const TOLD_KINDS: readonly RunKind[] = ['run', 'scale'];
@@ -10,7 +10,7 @@ export const TOLD_KINDS: readonly RunKind[] = ['run', 'scale'];
 export function runArgument(kinds: readonly RunKind[]): Argument {
   return new Argument(
     '[run]',
-    `a run id, a run folder, a run.json or baseline:<name>; default: the newest complete ${kinds.join(' or ')} under --results`,
+    `a run id, a run folder, a run.json, a file of the json export or baseline:<name>; default: the newest complete ${kinds.join(' or ')} under --results`,
   );
 }
 
@@ -44,8 +44,8 @@ export async function readAskedRun(
   name: string | undefined,
   outDir: string,
   options: Asked,
-): Promise<RunResult & { readonly folder: string }> {
-  const result = await readRun(await askedRun(name, outDir, options), outDir);
+): Promise<OpenedRun> {
+  const result = await openRun(await askedRun(name, outDir, options), outDir);
   for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
   return result;
 }

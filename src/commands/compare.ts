@@ -12,9 +12,9 @@ import { compareReport, outcomeLine } from '../reports/compare.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
 import { findNoise } from '../results/noise.ts';
+import { type OpenedRun, openRun } from '../results/open-run.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
-import { readRun } from '../results/store.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
 import { exportComparison } from './export-comparison.ts';
@@ -43,7 +43,7 @@ interface Options extends PrintOptions {
 const VERDICT_EXPORTERS: readonly Exporter[] = EXPORTERS.filter(({ verdicts }) => verdicts === true);
 
 const EXAMPLES = `
-A side is a run id, a folder, a run.json or baseline:<name>; several, separated by commas, are pooled.
+A side is a run id, a folder, a run.json, a file of the json export or baseline:<name>; several, separated by commas, are pooled.
 Metrics: ${JUDGED_IDS.join(', ')};
 only where named: ${METRIC_IDS.filter((id) => !JUDGED_IDS.includes(id)).join(', ')}.
 
@@ -115,15 +115,15 @@ async function compare(baseNames: string, currentNames: string, options: Options
   endByVerdict(comparison, options.inconclusive);
 }
 
-async function readSide(names: string, outDir: string): Promise<(RunResult & { folder: string })[]> {
+async function readSide(names: string, outDir: string): Promise<OpenedRun[]> {
   const list = names
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
   if (list.length === 0) throw new UsageError('a side names no run');
-  const runs = await Promise.all(list.map((name) => readRun(name, outDir)));
-  const folders = runs.map(({ folder }) => folder);
-  const twice = folders.find((folder, i) => folders.indexOf(folder) !== i);
+  const runs = await Promise.all(list.map((name) => openRun(name, outDir)));
+  const sources = runs.map(({ source }) => source);
+  const twice = sources.find((source, i) => sources.indexOf(source) !== i);
   if (twice !== undefined) throw new UsageError(`${twice} is named twice on one side`);
   return runs;
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from '../compare/result.ts';
+import { exportInputOf } from '../export/input.ts';
 import type { RunResult } from '../results/schema.ts';
-import { summarize } from '../summary/summarize.ts';
 import { type ExportRequest, locateRequests, writeExports } from './export-files.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function exportComparison(
   if (requests.length === 0 || last === undefined) return;
   const targets = await locateRequests(requests, last.folder);
   const result = pooled(last, current);
-  await writeExports({ result, summary: summarize(result), comparison }, targets);
+  await writeExports([exportInputOf(result, { comparison })], targets);
   for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 

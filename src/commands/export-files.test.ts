@@ -100,8 +100,12 @@ describe('a path', () => {
       'out/trials.csv',
     ]);
   });
+  test('of a file per cell is a folder of their own in it', async () => {
+    expect(await located('hgrm', join(folder, 'out'))).toEqual(['out/hgrm']);
+  });
   test('of several files that is a file is refused', async () => {
     writeFileSync(join(folder, 'file'), '');
+    await expect(located('hgrm', join(folder, 'file'))).rejects.toThrow(UsageError);
     await expect(located('json,csv', join(folder, 'file'))).rejects.toThrow(UsageError);
   });
   test('that cannot be written is an error of the machine', async () => {
@@ -114,7 +118,8 @@ test('Files are replaced as a whole, and nothing is left beside them', async () 
   mkdirSync(join(folder, 'out'));
   writeFileSync(join(folder, 'out/trials.csv'), 'an older one');
   const targets = await locateExports(EXPORTERS, join(folder, 'out'));
-  await writeExports(exportInput(), targets);
+  await writeExports([exportInput()], targets);
   expect(readdirSync(join(folder, 'out')).sort()).toEqual(EXPORTERS.flatMap(({ files }) => files).toSorted());
   expect(readFileSync(join(folder, 'out/trials.csv'), 'utf8')).toMatch(/^run_id,/);
+  expect(readdirSync(join(folder, 'out/hgrm'))).toHaveLength(10);
 });

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { select } from '../config/selection.ts';
-import type { Exporter, ExportInput } from '../export/exporter.ts';
+import { type Exporter, type ExportInput, filesOf } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { makeFolder } from '../host/make-folder.ts';
 import { isWrittenThrough } from '../host/write-file.ts';
@@ -61,7 +61,8 @@ export async function locateExports(
   exporters: readonly Exporter[],
   path: string,
 ): Promise<readonly ExportTarget[]> {
-  const several = exporters.flatMap(({ files }) => files).length > 1;
+  // A file per cell makes a folder of them, whatever their number.
+  const several = exporters.flatMap(({ files }) => files).length > 1 || exporters.some(({ names }) => names);
   const through = STDOUT_NAMES.has(path)
     ? STDOUT
     : (await isWrittenThrough(path).catch(() => false))
@@ -114,12 +115,23 @@ export async function locateRequests(
   return targets;
 }
 
-/** Replaces every file as a whole: whoever reads it meanwhile has the old or the new one. */
-export async function writeExports(input: ExportInput, targets: readonly ExportTarget[]): Promise<void> {
-  for (const { exporter, paths } of targets) {
-    const texts = exporter.write(input);
-    for (const [i, path] of paths.entries()) await writeTo(path, texts[i] ?? '');
-  }
+/**
+ * Replaces every file as a whole: whoever reads it meanwhile has the old or the new one.
+ * @param options as `filesOf` has them.
+ */
+export async function writeExports(
+  inputs: readonly ExportInput[],
+  targets: readonly ExportTarget[],
+  options: { readonly history?: boolean } = {},
+): Promise<void> {
+  for (const { exporter, paths } of targets)
+    for (const [i, { name, text }] of filesOf(exporter, inputs, options).entries()) {
+      const [folder = ''] = paths;
+      // Of a format with a file per cell the path is that of their folder.
+      const path = exporter.names === undefined ? paths[i] : join(folder, name);
+      if (exporter.names !== undefined) await requireWritable(folder);
+      if (path !== undefined) await writeTo(path, text);
+    }
 }
 
 function writeTo(path: string, text: string): Promise<void> {

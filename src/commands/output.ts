@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { renderDocument } from '../render/terminal.ts';
+import { cleanText } from '../results/clean.ts';
 import { codeOf, isReaderGone, OutputError } from '../util/errors.ts';
 import { terminalOf } from './terminal-options.ts';
 
@@ -43,6 +44,8 @@ export function writeDocument(
   options: { readonly markdown?: boolean; readonly stored?: string },
 ): Promise<void> {
   if (options.markdown) return write(`${renderMarkdown(document)}\n`);
-  const stored = options.stored === undefined ? '' : `\n${options.stored}`;
+  // A folder may be called anything.
+  const lines = (options.stored ?? '').split('\n').map(cleanText);
+  const stored = options.stored === undefined ? '' : `\n${lines.join('\n')}`;
   return write(`${renderDocument(document, terminal())}${stored}\n`);
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
 import type { ExportInput } from '../export/exporter.ts';
+import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
@@ -106,7 +107,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   });
   const summary = summarize(outcome.result);
   await report(outcome, summary, options);
-  await exportRun({ result: outcome.result, summary, comparison: null }, outcome.folder, exports);
+  await exportRun(exportInputOf(outcome.result, { summary }), outcome.folder, exports);
   endAsMeasured(outcome, signal);
 }
 
@@ -140,7 +141,7 @@ async function exportRun(
 ): Promise<void> {
   if (requests.length === 0) return;
   const targets = await locateRequests(requests, folder);
-  await writeExports(input, targets);
+  await writeExports([input], targets);
   for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 

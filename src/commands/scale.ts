@@ -4,7 +4,8 @@ import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/s
 import { readTopology } from '../observe/topology.ts';
 import { toScaleJson } from '../reports/json.ts';
 import { scaleReport } from '../reports/scale.ts';
-import { readRun } from '../results/store.ts';
+import { cleanText } from '../results/clean.ts';
+import { openRun } from '../results/open-run.ts';
 import type { RunOutcome } from '../run.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
@@ -94,14 +95,14 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
 }
 
 async function showStored(name: string, options: ScaleOptions): Promise<void> {
-  const result = await readRun(name, options.results);
+  const result = await openRun(name, options.results);
   const summary = summarizeScale(result);
   if (summary.sweeps.length === 0)
     throw new UsageError(
-      `${result.folder} holds no sweep over idle connections; measure one with iomodels-bench scale`,
+      `${cleanText(result.source)} holds no sweep over idle connections; measure one with iomodels-bench scale`,
     );
   for (const problem of result.problems) process.stderr.write(`warning: ${problem}\n`);
-  await report({ result, folder: result.folder }, summary, options);
+  await report({ result, folder: result.source }, summary, options);
 }
 
 async function report(

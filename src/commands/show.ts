@@ -31,7 +31,7 @@ export function registerShow(command: Command): void {
       }
       await writeDocument(runReport(result, { kernel: options.kernel }), {
         ...options,
-        stored: `stored in ${result.folder}`,
+        stored: `stored in ${result.source}`,
       });
     });
 }

@@ -27,6 +27,6 @@ export function registerTables(command: Command): void {
       const result = await readAskedRun(name, options.results, { kinds: TOLD_KINDS });
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
-      await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.folder}` });
+      await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.source}` });
     });
 }

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -75,6 +83,92 @@ describe('export', () => {
   });
 });
 
+describe('the json export', () => {
+  let back: string;
+  beforeAll(async () => {
+    back = join(cwd, 'back.json');
+    expect(await runCli(['export', '--format', 'json', '--output', back], { cwd })).toMatchObject({
+      exitCode: 0,
+    });
+  });
+
+  test('is a run to show, export and tables: they say what they say of its folder', async () => {
+    for (const command of [
+      ['show'],
+      ['export', '--format', 'csv'],
+      ['export', '--format', 'json'],
+      ['tables'],
+    ]) {
+      const [name = '', ...rest] = command;
+      const [file, own] = await Promise.all(
+        [back, folder].map((run) => runCli([name, run, ...rest], { cwd })),
+      );
+      expect(file).toMatchObject({ exitCode: 0 });
+      expect(file?.stdout.replace(back, folder)).toBe(own?.stdout);
+    }
+  });
+  test('is a side of compare, which finds it the same as itself', async () => {
+    const json = JSON.parse(readFileSync(back, 'utf8')) as { run: object };
+    writeFileSync(join(cwd, 'other.json'), JSON.stringify({ ...json, run: { ...json.run, runId: 'other' } }));
+    const { exitCode, stdout } = await runCli(['compare', 'back.json', 'other.json', '--json'], { cwd });
+    expect([0, 4]).toContain(exitCode);
+    const { comparison } = JSON.parse(stdout) as { comparison: { metrics: { change: { ratio: number } }[] } };
+    expect(comparison.metrics.length).toBeGreaterThan(10);
+    for (const { change } of comparison.metrics) expect(change.ratio).toBe(1);
+  });
+  test('can be kept as a baseline', async () => {
+    const saved = await runCli(['baseline', 'save', 'from-file', back], { cwd });
+    expect(saved).toMatchObject({ exitCode: 0 });
+    const { stdout } = await runCli(['export', 'baseline:from-file', '--format', 'csv'], { cwd });
+    expect(stdout).toBe(readFileSync(join(folder, 'exports/trials.csv'), 'utf8'));
+  });
+});
+
+describe('export of a part', () => {
+  test('holds the rows, workloads and metrics that were asked for', async () => {
+    const part = ['--models', 'p*', '--workloads', 'ping-pong', '--metrics', 'throughput*'];
+    const { stdout, exitCode } = await runCli(['export', '--format', 'cells', ...part], { cwd });
+    expect(exitCode).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ kind, model, workload }) => `${kind} ${model} ${workload}`)).toEqual([
+      'measured poll ping-pong',
+      'reference poll ping-pong',
+    ]);
+  });
+  test('of one cell fits on stdout, also where a format has a file per cell', async () => {
+    const all = await runCli(['export', '--format', 'hgrm'], { cwd });
+    expect(all).toMatchObject({ exitCode: 2, stdout: '' });
+    const part = ['--models', 'poll', '--workloads', 'ping-pong'];
+    const { stdout, exitCode } = await runCli(['export', '--format', 'hgrm', ...part], { cwd });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ +Value +Percentile TotalCount 1\/\(1-Percentile\)\n/);
+    expect(await runCli(['export', '--format', 'hgrm', '--output', 'hg'], { cwd })).toMatchObject({
+      exitCode: 0,
+    });
+    expect(readdirSync(join(cwd, 'hg/hgrm'))).toContain('poll.ping-pong.response.hgrm');
+  });
+  test.each([
+    [['--models', 'pol'], /unknown model pol; did you mean poll\?/],
+    [['--workloads', 'x*'], /no workload matches x\*/],
+    [['--metrics', 'cpu'], /unknown metric cpu/],
+    [['--metrics', 'cpu*', '--format', 'junit'], /no --metrics for junit/],
+    [['--history', '--format', 'prometheus'], /no history in prometheus; there is one in openmetrics/],
+  ])('refuses %j', async (args, message) => {
+    const format = args.includes('--format') ? [] : ['--format', 'csv'];
+    const { exitCode, stdout, stderr } = await runCli(['export', ...args, ...format], { cwd });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+  test('refuses a run that is named twice', async () => {
+    const { exitCode, stderr } = await runCli(['export', folder, folder, '--format', 'csv'], { cwd });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('is named twice');
+  });
+});
+
 describe('compare --export', () => {
   let compared: Ended;
   beforeAll(async () => {
@@ -97,18 +191,18 @@ describe('compare --export', () => {
     expect(readFileSync(join(cwd, 'compared.md'), 'utf8')).toMatch(/^# Comparison: regressed: /);
   });
   test('takes formats of verdicts only', async () => {
-    const args = ['compare', 'base', 'current', '--results', 'stored', '--export', 'prometheus'];
+    const args = ['compare', 'base', 'current', '--results', 'stored', '--export', 'gobench'];
     const { exitCode, stderr } = await runCli(args, { cwd });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('unknown format prometheus; known: json, github, junit, markdown');
+    expect(stderr).toMatch(/unknown format gobench; known: json, .*junit, .*markdown/);
   });
 });
 
-/** The fixture run, with so many times its CPU per request. */
-async function store(runId: string, slower: number): Promise<void> {
+/** The fixture run, with so many times its CPU per request, ended at another time. */
+async function store(runId: string, slower: number, finishedAt?: string): Promise<void> {
   const { record, trials } = fixtureRun();
   const stored = await createStore(join(cwd, 'stored'), runId);
-  await stored.saveRecord({ ...record, runId });
+  await stored.saveRecord({ ...record, runId, finishedAt: finishedAt ?? record.finishedAt });
   for (const trial of trials) {
     if (trial.status !== 'measured') {
       await stored.appendTrial(trial);
@@ -132,6 +226,47 @@ describe('the consumer', () => {
       encoding: 'utf8',
     });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+  test('promtool makes blocks of a history, with a sample of every series at the end of every run', async ({
+    skip,
+  }) => {
+    requireTool(skip, 'promtool', 'prometheus');
+    await store('earlier', 1, '2025-01-01T00:00:00.000Z');
+    await store('later', 1.1, '2025-01-01T00:30:00.250Z');
+    const history = ['export', 'later', 'earlier', '--results', 'stored', '--format', 'openmetrics'];
+    expect(await runCli([...history, '--output', 'history.txt'], { cwd })).toMatchObject({ exitCode: 0 });
+    const arguments_ = ['tsdb', 'create-blocks-from', 'openmetrics', 'history.txt', 'blocks'];
+    const { status, stdout, stderr } = spawnSync('promtool', arguments_, { cwd, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = readFileSync(join(cwd, 'history.txt'), 'utf8').split('\n');
+    const samples = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    const [, from, to, count] = /^\w{26} +(\d+) +(\d+) +\S+ +(\d+) /m.exec(stdout) ?? [];
+    // The end of a block is not in it.
+    expect([Number(from), Number(to), Number(count)]).toEqual([
+      Date.parse('2025-01-01T00:00:00.000Z'),
+      Date.parse('2025-01-01T00:30:00.251Z'),
+      samples.length,
+    ]);
+    const of = (name: string) => samples.filter((line) => line.startsWith(`iomodels_bench_${name}{`));
+    expect(of('throughput_requests_per_second')).toHaveLength(2 * 7);
+    expect(of('run_info').map((line) => /run="(\w+)"/.exec(line)?.[1])).toEqual(['earlier', 'later']);
+  });
+  test('the csv reader of Python finds a field in every column, and the numbers', ({ skip }) => {
+    requireTool(skip, 'python3', 'python3');
+    const program =
+      'import csv, json, sys; print(json.dumps(list(csv.DictReader(open(sys.argv[1], newline=""), strict=True))))';
+    const file = join(folder, 'exports/trials.csv');
+    const { status, stdout } = spawnSync('python3', ['-c', program, file], { encoding: 'utf8' });
+    expect(status).toBe(0);
+    const rows = JSON.parse(stdout) as Record<string, string | null>[];
+    // Two blocks of three models, of which select cannot hold c10k.
+    expect(rows).toHaveLength(2 * 5);
+    for (const row of rows) {
+      expect(Object.values(row)).not.toContain(null);
+      expect(Object.keys(row)).not.toContain('null');
+      expect(Number(row.throughput_per_s)).toBeGreaterThan(0);
+      expect(row.kernel).not.toBe('');
+    }
   });
   test('xmllint finds the cases of the plan in the JUnit file', ({ skip }) => {
     requireTool(skip, 'xmllint', 'libxml2-utils');

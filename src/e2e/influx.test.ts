@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { influxExporter } from '../export/influx.ts';
-import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
+import { COMPARISON } from '../fixtures/comparison.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
+import { fixtureRun } from '../fixtures/run.ts';
+import { fixtureSweep } from '../fixtures/scale.ts';
 import { CONSUMER_DEADLINE_MS, Consumers, missing } from './consumers.ts';
 
 const MISSING = missing(['influxd']);
@@ -42,6 +45,20 @@ describe.skipIf(MISSING.length > 0)('InfluxDB (skipped without influxd of Debian
     });
   });
 
+  test('takes verdicts and slopes, and the points of several runs', async () => {
+    const compared = exportText(influxExporter, { ...exportInput(), comparison: COMPARISON });
+    const verdicts = await stored('verdicts', compared, 'iomodels_bench_compare');
+    expect(verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`).sort()).toEqual(
+      COMPARISON.metrics.map(({ metric, verdict }) => `${metric} ${verdict}`).toSorted(),
+    );
+    const sweep = exportText(influxExporter, exportInput(fixtureSweep()));
+    expect(await stored('slopes', sweep, 'iomodels_bench_scale')).toHaveLength(8);
+    const { record, ...rest } = fixtureRun();
+    const later = exportInput({ ...rest, record: { ...record, finishedAt: '2025-01-02T00:00:00.000Z' } });
+    const [history = ''] = influxExporter.history?.([exportInput(), later]) ?? [];
+    expect(await stored('history', history)).toHaveLength(2 * 7);
+  });
+
   test('takes labels of any characters, and keeps them apart', async () => {
     const labels = [...new Set(NASTY_LABELS.map((label) => label.replaceAll(/\r\n|\r|\n/g, '\\n')))];
     const texts = labels.map((label) => exportText(influxExporter, relabelled(label)));
@@ -50,10 +67,14 @@ describe.skipIf(MISSING.length > 0)('InfluxDB (skipped without influxd of Debian
   });
 
   /** Writes lines to a database of their own; gives back every point, tags and fields alike. */
-  async function stored(database: string, lines: string): Promise<Record<string, unknown>[]> {
+  async function stored(
+    database: string,
+    lines: string,
+    measurement = 'iomodels_bench',
+  ): Promise<Record<string, unknown>[]> {
     await request('POST', `/query?q=CREATE DATABASE ${database}`);
     await request('POST', `/write?db=${database}`, lines);
-    const body = await request('GET', `/query?db=${database}&epoch=ms&q=SELECT * FROM iomodels_bench`);
+    const body = await request('GET', `/query?db=${database}&epoch=ms&q=SELECT * FROM ${measurement}`);
     const { results } = JSON.parse(body) as {
       results: { series: { columns: string[]; values: unknown[][] }[] }[];
     };

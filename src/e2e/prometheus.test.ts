@@ -90,12 +90,27 @@ describe.skipIf(MISSING.length > 0)(
       });
       expect(await query(api, 'iomodels_bench_run_info{kernel="6.12.1", job="textfile"}')).toEqual([]);
     });
+
+    test('keeps two hosts apart whose files lie in one folder', async () => {
+      const { record, ...rest } = fixtureRun();
+      const environment = { ...record.environment, host: 'another' };
+      const other = exportText(
+        prometheusExporter,
+        exportInput({ ...rest, record: { ...record, environment } }),
+      );
+      writeFileSync(join(textfiles, 'another.prom'), other);
+      await holds('both hosts are shown', async () => {
+        const hosts = await query(api, 'count by (host) (iomodels_bench_requests{job="textfile"})');
+        return hosts.length === 2 && hosts.every(({ value }) => value === 7);
+      });
+      expect(await query(api, 'node_textfile_scrape_error == 0')).toHaveLength(1);
+    });
   },
 );
 
 /** As `export --format prometheus --output` does. */
 async function publish(input: ReturnType<typeof exportInput>): Promise<void> {
-  await writeExports(input, await locateExports([prometheusExporter], `${textfiles}/`));
+  await writeExports([input], await locateExports([prometheusExporter], `${textfiles}/`));
 }
 
 function start(program: string, args: readonly string[]): Promise<string> {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
+import { exportInput, exportText, NASTY_LABELS, relabelled } from '../fixtures/export-input.ts';
 import { bmfExporter } from './bmf.ts';
 
-type Bmf = Record<string, Record<string, { value: number; lower_value: number; upper_value: number }>>;
+type Bmf = Record<string, Record<string, { value: number; lower_value?: number; upper_value?: number }>>;
 
 const parsed = JSON.parse(exportText(bmfExporter)) as Bmf;
 
@@ -83,13 +83,34 @@ test('Its measures are those that Bencher has built in, and ours', () => {
 });
 
 test('A value lies within its bounds', () => {
-  for (const { value, lower_value, upper_value } of Object.values(parsed).flatMap((b) => Object.values(b))) {
-    expect(value).toBeGreaterThanOrEqual(lower_value);
-    expect(value).toBeLessThanOrEqual(upper_value);
+  const bounded = Object.values(parsed)
+    .flatMap((b) => Object.values(b))
+    .filter(({ lower_value }) => lower_value !== undefined);
+  expect(bounded.length).toBeGreaterThan(70);
+  for (const { value, lower_value, upper_value } of bounded) {
+    expect(value).toBeGreaterThanOrEqual(lower_value ?? Number.NaN);
+    expect(value).toBeLessThanOrEqual(upper_value ?? Number.NaN);
   }
 });
 
 test.each(NASTY_LABELS)('The label %j is kept', (label) => {
   const names = Object.keys(JSON.parse(exportText(bmfExporter, relabelled(label))) as Bmf);
   expect(names).toEqual([`${label}/many-connections`]);
+});
+
+test('Bounds are those of trials with enough samples, and none where no trial has them', () => {
+  const { result } = exportInput();
+  const trials = result.trials.map((trial) => {
+    if (trial.status !== 'measured') return trial;
+    // 20 are enough for a median, and 2,000 for the 99th percentile: of all trials together, not of one.
+    const response = { count: 500, sumNs: 500e6, minNs: 1e6, maxNs: 1e6, histogram: [1000, 500] };
+    return { ...trial, observation: { ...trial.observation, response, service: null } };
+  });
+  const read = JSON.parse(exportText(bmfExporter, exportInput({ ...result, trials }))) as Bmf;
+  expect(Object.keys(read['epoll-lt/many-connections']?.['response-p99'] ?? {})).toEqual(['value']);
+  expect(Object.keys(read['epoll-lt/many-connections']?.latency ?? {})).toEqual([
+    'value',
+    'lower_value',
+    'upper_value',
+  ]);
 });

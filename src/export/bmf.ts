@@ -11,15 +11,17 @@ export const bmfExporter: Exporter = {
   id: 'bmf',
   title: 'Bencher',
   files: ['bmf.json'],
+  picksMetrics: true,
   write: (input) => {
     const benchmarks = measuredCells(input).map((cell) => [
       `${cell.label}/${cell.workload}`,
-      Object.fromEntries(measurementsOf(cell).map(metricOf)),
+      Object.fromEntries(measurementsOf(cell, input.metrics).map(metricOf)),
     ]);
     return [`${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`];
   },
 };
 
 function metricOf({ metric, value, lower, upper }: Measurement) {
-  return [bmfName(metric), { value, lower_value: lower, upper_value: upper }] as const;
+  const bounds = lower === null || upper === null ? {} : { lower_value: lower, upper_value: upper };
+  return [bmfName(metric), { value, ...bounds }] as const;
 }

@@ -1,11 +1,14 @@
 import type { MeasuredTrial } from '../results/schema.ts';
 import type { MeasuredRow, RowSummary } from '../summary/run-summary.ts';
+import type { Workload } from '../workloads/schema.ts';
 import type { ExportInput } from './exporter.ts';
 
 /** A row under a workload, whatever came of it. */
 export interface ExportCell<R extends RowSummary = RowSummary> {
   readonly label: string;
   readonly workload: string;
+  /** What the workload asks for. */
+  readonly load: Workload;
   readonly row: R;
   /** Those that were measured, in the order of their blocks. */
   readonly trials: readonly MeasuredTrial[];
@@ -14,14 +17,14 @@ export interface ExportCell<R extends RowSummary = RowSummary> {
 /** Every cell of the plan in its order, which is the same for every run of the same plan. */
 export function exportCells({ result, summary }: ExportInput): readonly ExportCell[] {
   return result.record.cells.flatMap(({ label, workload }) => {
-    const rows = summary.workloads.find((group) => group.workload.id === workload)?.rows;
-    const row = rows?.find((candidate) => candidate.label === label);
-    if (row === undefined) return [];
+    const group = summary.workloads.find((candidate) => candidate.workload.id === workload);
+    const row = group?.rows.find((candidate) => candidate.label === label);
+    if (group === undefined || row === undefined) return [];
     const trials = result.trials
       .filter((trial): trial is MeasuredTrial => trial.status === 'measured')
       .filter((trial) => trial.label === label && trial.workload === workload)
       .toSorted((a, b) => a.block - b.block);
-    return [{ label, workload, row, trials }];
+    return [{ label, workload, load: group.workload, row, trials }];
   });
 }
 

@@ -1,173 +1,165 @@
 import type { Metric, RowValue } from '../metrics/metric.ts';
-import { METRICS, prometheusName, UNITS } from '../metrics/registry.ts';
+import { prometheusName, UNITS } from '../metrics/registry.ts';
 import { sumOf } from '../stats/sums.ts';
 import type { LatencySummary, MeasuredRow, RowSummary } from '../summary/run-summary.ts';
 import { MS_PER_S, NS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells, measuredCells } from './cells.ts';
 import type { ExportInput } from './exporter.ts';
-
-export type Labels = Readonly<Record<string, string>>;
-
-export interface Sample {
-  /** Behind the name of the family. */
-  readonly suffix: '' | '_info' | '_total' | '_sum' | '_count';
-  readonly labels: Labels;
-  readonly value: number;
-}
-
-/** A metric with all of its samples, before it is a text in one of the two formats. */
-export interface Family {
-  /** Without `_total` and `_info`; ends in the unit where there is one. */
-  readonly name: string;
-  readonly type: 'gauge' | 'counter' | 'info' | 'summary';
-  readonly unit: 'seconds' | 'bytes' | null;
-  /** One line. */
-  readonly help: string;
-  readonly samples: readonly Sample[];
-}
-
-const PREFIX = 'iomodels_bench_';
+import { cellLabels, type Family, gauge, info, type Labels, originLabels, type Sample } from './family.ts';
+import { endedAtMs, originOf, snakeParameters } from './origin.ts';
+import { verdictFamilies } from './verdict-families.ts';
 
 type Measured = ExportCell<MeasuredRow>;
 
 /** Every metric of a run, in the order of the files; those without a sample are left out. */
 export function familiesOf(input: ExportInput): readonly Family[] {
-  const cells = measuredCells(input);
-  const all = exportCells(input);
-  const families: readonly Family[] = [
+  const families = [
     ...runFamilies(input),
-    ...METRICS.filter((metric) => metric.quantile === undefined).flatMap((metric) => gaugesOf(metric, cells)),
-    latencyFamily('response', 'response_time_seconds', 'Reply minus due time, over all blocks.', cells),
-    latencyFamily(
-      'service',
-      'service_time_seconds',
-      'Reply minus actual send, over all blocks; only where it differs from the response time.',
-      cells,
-    ),
-    ...comparisonFamilies(cells),
-    ...countFamilies(cells, all),
+    ...input.metrics.flatMap((metric) => metricFamilies(metric, input)),
+    ...latencyFamilies(input),
+    ...referenceFamilies(input),
+    ...countFamilies(input),
+    ...verdictFamilies(input),
   ];
   return families.filter((family) => family.samples.length > 0);
 }
 
-function runFamilies({ result: { record } }: ExportInput): readonly Family[] {
+/**
+ * Several runs as one: every family once, the samples of a series together and in the order of time, as
+ * OpenMetrics has it. A run without a time that can be read is left out.
+ * @param inputs the oldest first.
+ */
+export function historyOf(inputs: readonly ExportInput[]): readonly Family[] {
+  const byName = new Map<string, Family>();
+  for (const input of inputs) {
+    const atMs = endedAtMs(input.result.record);
+    if (atMs === null) continue;
+    for (const family of familiesOf(input)) {
+      const samples = family.samples.map((sample) => ({ ...sample, atMs }));
+      const before = byName.get(family.name);
+      byName.set(family.name, { ...family, samples: [...(before?.samples ?? []), ...samples] });
+    }
+  }
+  return [...byName.values()].map((family) => ({ ...family, samples: bySeries(family.samples) }));
+}
+
+function bySeries(samples: readonly Sample[]): readonly Sample[] {
+  const series = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const key = JSON.stringify(Object.entries(sample.labels));
+    series.set(key, [...(series.get(key) ?? []), sample]);
+  }
+  return [...series.values()].flat();
+}
+
+function runFamilies({ result: { record }, summary }: ExportInput): readonly Family[] {
   const { environment } = record;
   const finishedMs = Date.parse(record.finishedAt ?? '');
   return [
-    {
-      name: `${PREFIX}run`,
-      type: 'info',
-      unit: null,
-      help: 'The run that the other metrics are of, and where it ran.',
-      samples: [
-        {
-          suffix: '_info',
-          labels: {
-            run: record.runId,
-            status: record.status,
-            version: record.tool.version,
-            kernel: environment.kernel,
-            arch: environment.arch,
-            cpu: environment.cpuModel ?? '',
-            governor: environment.governor ?? '',
-            hypervisor: environment.hypervisor ?? '',
-          },
-          value: 1,
-        },
-      ],
-    },
-    {
-      name: `${PREFIX}run_finished_timestamp_seconds`,
-      type: 'gauge',
-      unit: 'seconds',
-      help: 'When the run ended, in Unix time.',
-      samples: Number.isNaN(finishedMs) ? [] : [{ suffix: '', labels: {}, value: finishedMs / MS_PER_S }],
-    },
+    info('run', 'The run that the other metrics are of, and where it ran.', [
+      {
+        run: record.runId,
+        status: record.status,
+        ...originOf(record),
+        governor: environment.governor,
+        hypervisor: environment.hypervisor,
+      },
+    ]),
+    info(
+      'workload',
+      'What a workload asks for.',
+      summary.workloads.map(({ workload }) => ({
+        ...originLabels(record),
+        workload: workload.id,
+        ...Object.fromEntries(
+          Object.entries(snakeParameters(workload)).map(([name, value]) => [
+            name,
+            value === null ? null : String(value),
+          ]),
+        ),
+      })),
+    ),
+    gauge('run_finished_timestamp_seconds', 'When the run ended, in Unix time.', [
+      [originLabels(record), finishedMs / MS_PER_S],
+    ]),
   ];
 }
 
 /** A gauge per metric, and where its value is a median over trials one for each quartile. */
-function gaugesOf(metric: Metric, cells: readonly Measured[]): readonly Family[] {
-  const { perBase, base } = UNITS[metric.unit];
-  const gauge = (
-    part: string,
-    what: string,
-    read: (value: RowValue) => number | null | undefined,
-  ): Family => ({
-    name: `${PREFIX}${prometheusName(metric, part)}`,
-    type: 'gauge',
-    unit: base,
-    help: `${metric.help}${what}.`,
-    samples: cells.flatMap((cell) => {
-      const found = cell.row.metrics[metric.id];
-      const value = found === undefined ? null : (read(found) ?? null);
-      return sampleOf(labelsOf(cell), value === null ? null : value / perBase);
-    }),
-  });
-  if (metric.pooledBy !== 'median') return [gauge('', '', ({ value }) => value)];
+function metricFamilies(metric: Metric, input: ExportInput): readonly Family[] {
+  const { perBase } = UNITS[metric.unit];
+  const family = (part: string, what: string, read: (value: RowValue) => number | null | undefined) =>
+    gauge(
+      prometheusName(metric, part),
+      `${metric.help}${what}.`,
+      measuredCells(input).map((cell) => {
+        const found = cell.row.metrics[metric.id];
+        // From too few samples to believe it: no value is better than one without a mark.
+        const value = found?.enough ? (read(found) ?? null) : null;
+        return [cellLabels(input.result.record, cell), value === null ? null : value / perBase];
+      }),
+    );
+  if (metric.pooledBy !== 'median') return [family('', '', ({ value }) => value)];
   return [
-    gauge('', ', median over blocks', ({ value }) => value),
-    gauge('_lower_quartile', ', first quartile over blocks', ({ q1 }) => q1),
-    gauge('_upper_quartile', ', third quartile over blocks', ({ q3 }) => q3),
+    family('', ', median over blocks', ({ value }) => value),
+    family('_lower_quartile', ', first quartile over blocks', ({ q1 }) => q1),
+    family('_upper_quartile', ', third quartile over blocks', ({ q3 }) => q3),
   ];
 }
 
-function latencyFamily(
-  of: 'response' | 'service',
-  name: string,
-  help: string,
-  cells: readonly Measured[],
-): Family {
-  return {
-    name: `${PREFIX}${name}`,
-    type: 'summary',
-    unit: 'seconds',
-    help,
-    samples: cells.flatMap((cell) => {
-      const latency = cell.row[of];
-      return latency === null ? [] : latencySamples(labelsOf(cell), latency, quantilesOf(of, cell.row));
-    }),
-  };
+/** What a percentile does not tell of the distributions that the metrics are quantiles of. */
+function latencyFamilies({ metrics, ...input }: ExportInput): readonly Family[] {
+  const cells = measuredCells({ ...input, metrics });
+  return (['response', 'service'] as const)
+    .filter((of) => metrics.some(({ quantile }) => quantile?.of === of))
+    .flatMap((of) => {
+      const samples = (read: (latency: LatencySummary) => number | null) =>
+        cells.map((cell): readonly [Labels, number | null] => {
+          const latency = cell.row[of];
+          return [cellLabels(input.result.record, cell), latency === null ? null : read(latency)];
+        });
+      const inSeconds = (ns: number | null) => (ns === null ? null : ns / NS_PER_S);
+      const what = {
+        response: 'the reply minus its due time',
+        service: 'the reply minus its actual send, where that is not the due time',
+      }[of];
+      return [
+        gauge(
+          `${of}_mean_seconds`,
+          `Mean of ${what}.`,
+          samples(({ meanNs }) => inSeconds(meanNs)),
+        ),
+        gauge(
+          `${of}_max_seconds`,
+          `Largest of ${what}.`,
+          samples(({ maxNs }) => inSeconds(maxNs)),
+        ),
+        gauge(
+          `${of}_samples`,
+          `How many values there are of ${what}.`,
+          samples(({ count }) => count),
+        ),
+      ];
+    });
 }
 
-/** Those with enough samples. */
-function quantilesOf(of: 'response' | 'service', row: MeasuredRow): readonly (readonly [string, number])[] {
-  return METRICS.flatMap(({ id, quantile }) => {
-    const { value = null, enough = false } = row.metrics[id] ?? {};
-    return quantile?.of !== of || value === null || !enough
-      ? []
-      : [[String(quantile.share), value / NS_PER_S]];
-  });
-}
-
-function latencySamples(
-  labels: Labels,
-  { count, meanNs }: LatencySummary,
-  quantiles: readonly (readonly [string, number])[],
-): readonly Sample[] {
-  return [
-    ...quantiles.flatMap(([quantile, value]) => sampleOf({ ...labels, quantile }, value)),
-    { suffix: '_sum', labels, value: ((meanNs ?? 0) * count) / NS_PER_S },
-    { suffix: '_count', labels, value: count },
-  ];
-}
-
-function comparisonFamilies(cells: readonly Measured[]): readonly Family[] {
+function referenceFamilies(input: ExportInput): readonly Family[] {
+  const cells = measuredCells(input);
   const family = (
     name: string,
     help: string,
     read: (comparison: NonNullable<MeasuredRow['comparison']>) => number | null,
-  ): Family => ({
-    name: `${PREFIX}${name}`,
-    type: 'gauge',
-    unit: null,
-    help,
-    samples: cells.flatMap((cell) => {
-      const { comparison } = cell.row;
-      if (comparison === null) return [];
-      return sampleOf({ ...labelsOf(cell), ranked_by: comparison.rankedBy }, read(comparison));
-    }),
-  });
+  ): Family =>
+    gauge(
+      name,
+      help,
+      cells.flatMap((cell) => {
+        const { comparison } = cell.row;
+        if (comparison === null) return [];
+        const labels = { ...cellLabels(input.result.record, cell), ranked_by: comparison.rankedBy };
+        return [[labels, read(comparison)] as const];
+      }),
+    );
   return [
     family('reference_ratio', 'Times the reference model of the run, above 1 is better.', (c) => c.ratio),
     family(
@@ -183,59 +175,50 @@ function comparisonFamilies(cells: readonly Measured[]): readonly Family[] {
   ];
 }
 
-function countFamilies(cells: readonly Measured[], all: readonly ExportCell[]): readonly Family[] {
-  const counter = (name: string, help: string, samples: readonly Sample[]): Family => ({
-    name: `${PREFIX}${name}`,
-    type: 'counter',
-    unit: null,
-    help,
-    samples,
-  });
+function countFamilies(input: ExportInput): readonly Family[] {
+  const { record } = input.result;
+  const cells = measuredCells(input);
+  const all = exportCells(input);
+  const perCell = (read: (cell: Measured) => number) =>
+    cells.map((cell) => [cellLabels(record, cell), read(cell)] as const);
   return [
-    counter(
+    gauge(
       'requests',
       'Requests that the run completed.',
-      cells.map((cell) =>
-        total(
-          labelsOf(cell),
-          sumOf(cell.trials, ({ observation }) => observation.requests.completed),
-        ),
-      ),
+      perCell(({ trials }) => sumOf(trials, ({ observation }) => observation.requests.completed)),
     ),
-    counter(
+    gauge(
       'request_errors',
       'Requests and connections of the run that ended in an error.',
-      cells.map((cell) => total(labelsOf(cell), cell.row.errors)),
+      perCell(({ row }) => row.errors),
     ),
-    counter(
+    gauge(
       'trials',
       'Trials of the run, by what came of them.',
       all.flatMap((cell) =>
-        Object.entries(trialsOf(cell.row)).map(([status, count]) =>
-          total({ ...labelsOf(cell), status }, count),
+        Object.entries(trialsOf(cell.row)).map(
+          ([status, count]) => [{ ...cellLabels(record, cell), status }, count] as const,
         ),
       ),
     ),
-    counter(
+    gauge(
       'trials_limited',
       'Measured trials by who was the limit: server, client or neither.',
       cells.flatMap((cell) =>
-        Object.entries(cell.row.saturation.trials).map(([limit, count]) =>
-          total({ ...labelsOf(cell), limit }, count),
+        Object.entries(cell.row.saturation.trials).map(
+          ([limit, count]) => [{ ...cellLabels(record, cell), limit }, count] as const,
         ),
       ),
     ),
-    {
-      name: `${PREFIX}cell_skipped`,
-      type: 'gauge',
-      unit: null,
-      help: 'Always 1: this model could not run this workload here, for this reason.',
-      samples: all.flatMap((cell) =>
+    gauge(
+      'cell_skipped',
+      'Always 1: this model could not run this workload here, for this reason.',
+      all.flatMap((cell) =>
         cell.row.status === 'skipped'
-          ? [{ suffix: '' as const, labels: { ...labelsOf(cell), reason: cell.row.reason }, value: 1 }]
+          ? [[{ ...cellLabels(record, cell), reason: cell.row.reason }, 1] as const]
           : [],
       ),
-    },
+    ),
   ];
 }
 
@@ -253,17 +236,4 @@ function trialsOf(row: RowSummary): Readonly<Record<string, number>> {
     case 'skipped':
       return {};
   }
-}
-
-/** The label `model` is the row's: `epoll-lt#2` where a model is entered again. */
-function labelsOf({ label, workload }: ExportCell): Labels {
-  return { model: label, workload };
-}
-
-function total(labels: Labels, value: number): Sample {
-  return { suffix: '_total', labels, value };
-}
-
-function sampleOf(labels: Labels, value: number | null): readonly Sample[] {
-  return value === null || !Number.isFinite(value) ? [] : [{ suffix: '', labels, value }];
 }

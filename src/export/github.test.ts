@@ -19,14 +19,14 @@ test('Throughput and goodput are in the file where bigger is better', () => {
   expect(bigger.slice(0, 2)).toMatchInlineSnapshot(`
     [
       {
-        "extra": "quartiles of 6 trials; limit: server",
+        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections throughput",
         "range": "150030.86110818005 to 153966.33528477233",
         "unit": "req/s",
         "value": 152010.7540790399,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server",
+        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections goodput",
         "range": "9601975.110923523 to 9853845.458225429",
         "unit": "bytes/s",
@@ -41,28 +41,28 @@ test('Latency, CPU and system calls are in the file where smaller is better', ()
   expect(smaller.slice(0, 4)).toMatchInlineSnapshot(`
     [
       {
-        "extra": "quartiles of 6 trials; limit: server",
+        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections p50 latency",
         "range": "1105920 to 1130496",
         "unit": "ns",
         "value": 1118208,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server",
+        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections p99 latency",
         "range": "1820672 to 1863680",
         "unit": "ns",
         "value": 1839104,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server",
+        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections p99.9 latency",
         "range": "2211840 to 2269184",
         "unit": "ns",
         "value": 2269184,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server",
+        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections server CPU",
         "range": "6318.603206612376 to 6484.3684225207535",
         "unit": "ns/req",

@@ -5,6 +5,7 @@ import { counted } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
+import { type Origin, originOf } from './origin.ts';
 
 const DIRECTIONS = ['higher', 'lower'] as const;
 
@@ -17,14 +18,15 @@ export const githubExporter: Exporter = {
   title: 'github-action-benchmark, a file for each direction',
   files: ['github-bigger-is-better.json', 'github-smaller-is-better.json'],
   verdicts: true,
+  picksMetrics: true,
   write: (input) => DIRECTIONS.map((better) => fileOf(input, better)),
 };
 
 function fileOf(input: ExportInput, better: (typeof DIRECTIONS)[number]): string {
   const entries = measuredCells(input).flatMap((cell) =>
-    measurementsOf(cell)
+    measurementsOf(cell, input.metrics)
       .filter(({ metric }) => metric.better === better)
-      .map((measurement) => entryOf(cell, measurement)),
+      .map((measurement) => entryOf(cell, measurement, originOf(input.result.record))),
   );
   const lost = better === 'lower' && input.comparison !== null ? [missingEntry(input.comparison)] : [];
   return `${JSON.stringify([...entries, ...lost], null, 2)}\n`;
@@ -41,12 +43,17 @@ function missingEntry({ missing }: Comparison) {
   };
 }
 
-function entryOf(cell: ExportCell<MeasuredRow>, { metric, value, lower, upper }: Measurement) {
+function entryOf(
+  cell: ExportCell<MeasuredRow>,
+  { metric, value, lower, upper }: Measurement,
+  { host, kernel, arch, version }: Origin,
+) {
+  const where = [`kernel ${kernel}`, arch, ...(host === null ? [] : [`host ${host}`]), `version ${version}`];
   return {
     name: `${cell.label}/${cell.workload} ${metric.title}`,
     unit: UNITS[metric.unit].shown,
     value,
-    range: `${lower} to ${upper}`,
-    extra: `quartiles of ${counted(cell.trials.length, 'trial')}; limit: ${cell.row.saturation.verdict}`,
+    ...(lower === null ? {} : { range: `${lower} to ${upper}` }),
+    extra: `quartiles of ${counted(cell.trials.length, 'trial')}; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
   };
 }

@@ -6,16 +6,16 @@ const text = exportText(gobenchExporter);
 
 test('Keys of the file come first, then a line per block and cell', () => {
   expect(text.split('\n').slice(0, 10).join('\n')).toMatchInlineSnapshot(`
-    "kernel: 6.12.1
+    "# iomodels-bench 0.1.0, run 20250101-000000-fixture
+    kernel: 6.12.1
+    host: 1a2b3c4d5e6f
     arch: x64
     cpu: Example CPU @ 2.50GHz
-    tool: iomodels-bench 0.1.0
     Unit req/s better=higher
     Unit goodput-bytes/s better=higher
 
-    BenchmarkEcho/model=epoll-lt/workload=many-connections 45600 6578.9473684210525 ns/op 152000 req/s 9728000 goodput-bytes/s 1118208 response-p50-ns 1839104 response-p99-ns 2236416 response-p999-ns 6400 cpu-ns/op 900 client-cpu-ns/op 2.05 syscalls/op 0.01206140350877193 context-switches/op 1 threads-max 2310144 rss-max-bytes
-    BenchmarkEcho/model=epoll-lt/workload=many-connections 44809 6695.06690058076 ns/op 149363.70537436384 req/s 9559277.143959286 goodput-bytes/s 1134592 response-p50-ns 1871872 response-p99-ns 2269184 response-p999-ns 6512.961079247472 cpu-ns/op 900 client-cpu-ns/op 2.0499899573746347 syscalls/op 0.012073467383784507 context-switches/op 1 threads-max 2310144 rss-max-bytes
-    BenchmarkEcho/model=epoll-lt/workload=many-connections 44812 6694.583908230247 ns/op 149374.4814775734 req/s 9559966.814564697 goodput-bytes/s 1134592 response-p50-ns 1871872 response-p99-ns 2269184 response-p999-ns 6512.491230027671 cpu-ns/op 900 client-cpu-ns/op 2.0500089261804875 syscalls/op 0.012072659109167187 context-switches/op 1 threads-max 2310144 rss-max-bytes"
+    BenchmarkEcho/model=epoll-lt/workload=many-connections/mode=closed/connections=200/active=200/depth=1/bytes=64 45600 6578.9473684210525 ns/op 152000 req/s 9728000 goodput-bytes/s 1118208 response-p50-ns 1839104 response-p99-ns 2236416 response-p999-ns 6400 cpu-ns/op 900 client-cpu-ns/op 2.05 syscalls/op 0.01206140350877193 context-switches/op 1 threads-max 2310144 rss-max-bytes
+    BenchmarkEcho/model=epoll-lt/workload=many-connections/mode=closed/connections=200/active=200/depth=1/bytes=64 44809 6695.06690058076 ns/op 149363.70537436384 req/s 9559277.143959286 goodput-bytes/s 1134592 response-p50-ns 1871872 response-p99-ns 2269184 response-p999-ns 6512.961079247472 cpu-ns/op 900 client-cpu-ns/op 2.0499899573746347 syscalls/op 0.012073467383784507 context-switches/op 1 threads-max 2310144 rss-max-bytes"
   `);
 });
 
@@ -58,14 +58,16 @@ test('A number at the end of a workload is not taken for GOMAXPROCS', () => {
       }),
     ),
   );
-  expect(lines.map(({ name }) => name)).toEqual(['Echo/model=epoll-lt/workload=mine-2-1']);
+  expect(lines.map(({ name }) => name)).toEqual([
+    'Echo/model=epoll-lt/workload=mine-2/mode=closed/connections=200/active=200/depth=1/bytes=64',
+  ]);
 });
 
 test('Labels stay apart, and each is one name', () => {
   const names = NASTY_LABELS.map((label) => {
     const { lines } = parse(exportText(gobenchExporter, relabelled(label)));
     const [name] = new Set(lines.map((line) => line.name));
-    const part = /^Echo\/model=([^/=]*)\/workload=many-connections$/.exec(name ?? '')?.[1];
+    const part = /^Echo\/model=([^/=]*)\/workload=many-connections\/mode=closed\//.exec(name ?? '')?.[1];
     expect(decodeURIComponent(part ?? '')).toBe(label);
     return name;
   });
@@ -86,7 +88,7 @@ function parse(input: string): Parsed {
   const keys: Record<string, string> = {};
   const lines: Parsed['lines'][number][] = [];
   for (const line of input.trimEnd().split('\n')) {
-    if (line === '' || /^Unit \S+ \S+=\S+$/.test(line)) continue;
+    if (line === '' || line.startsWith('#') || /^Unit \S+ \S+=\S+$/.test(line)) continue;
     const key = /^([a-z][^\sA-Z:]*):[ \t]+(\S.*)$/.exec(line);
     if (key?.[1] !== undefined && key[2] !== undefined) {
       keys[key[1]] = key[2];

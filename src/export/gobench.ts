@@ -1,8 +1,10 @@
-import { gobenchUnit, METRICS } from '../metrics/registry.ts';
+import type { Metric } from '../metrics/metric.ts';
+import { gobenchUnit } from '../metrics/registry.ts';
 import type { MeasuredTrial, RunRecord } from '../results/schema.ts';
 import { NS_PER_S } from '../util/units.ts';
-import { measuredCells } from './cells.ts';
-import type { Exporter } from './exporter.ts';
+import { type ExportCell, measuredCells } from './cells.ts';
+import type { Exporter, ExportInput } from './exporter.ts';
+import { oneLine, originOf, parametersOf } from './origin.ts';
 
 /**
  * Go's benchmark format, for `benchstat -col kernel`: keys of the file, then one line per block and
@@ -12,55 +14,82 @@ export const gobenchExporter: Exporter = {
   id: 'gobench',
   title: 'benchstat: one line per block',
   files: ['gobench.txt'],
-  write: (input) => {
-    const lines = measuredCells(input).flatMap(({ label, workload, trials }) =>
-      trials.flatMap((trial) => lineOf(nameOf(label, workload), trial)),
-    );
-    return [[...keysOf(input.result.record), ...UNITS, '', ...lines, ''].join('\n')];
-  },
+  picksMetrics: true,
+  write: (input) => [textOf([input])],
+  history: (inputs) => [textOf(inputs)],
 };
 
+function textOf(inputs: readonly ExportInput[]): string {
+  const [first] = inputs;
+  const runs = inputs.flatMap((input) => [
+    ...keysOf(input.result.record, inputs.length > 1),
+    ...(input === first ? unitsOf(input.metrics) : []),
+    '',
+    ...measuredCells(input).flatMap((cell) =>
+      cell.trials.flatMap((trial) => lineOf(cell, trial, input.metrics)),
+    ),
+    '',
+  ]);
+  return runs.join('\n');
+}
+
 /** benchstat takes lower for better unless a unit says otherwise. */
-const UNITS = METRICS.filter(({ better }) => better === 'higher').map(
-  (metric) => `Unit ${gobenchUnit(metric)} better=higher`,
-);
+function unitsOf(metrics: readonly Metric[]): readonly string[] {
+  return metrics
+    .filter(({ better }) => better === 'higher')
+    .map((metric) => `Unit ${gobenchUnit(metric)} better=higher`);
+}
 
 /**
- * benchstat makes a table of its own for every set of keys and compares within it: what differs between
- * any two runs, such as their ids, is no key.
+ * benchstat makes a table of its own for every set of keys and compares within it: what differs between any
+ * two runs, such as their ids, or between runs that are to be compared, such as the version, is no key. A line
+ * that is neither a key nor a result is passed over.
+ * @param all of a history: a key without a value ends that of the run before.
  */
-function keysOf({ environment, tool }: RunRecord): readonly string[] {
-  const keys = {
-    kernel: environment.kernel,
-    arch: environment.arch,
-    cpu: environment.cpuModel,
-    governor: environment.governor,
-    tool: `${tool.name} ${tool.version}`,
-  };
-  return Object.entries(keys).flatMap(([key, value]) =>
-    value === null ? [] : [`${key}: ${oneLine(value)}`],
-  );
+function keysOf(record: RunRecord, all: boolean): readonly string[] {
+  const { kernel, host, arch, cpu, version } = originOf(record);
+  const keys = { kernel, host, arch, cpu, governor: record.environment.governor };
+  return [
+    `# ${oneLine(`${record.tool.name} ${version}, run ${record.runId}`)}`,
+    ...Object.entries(keys).flatMap(([key, value]) =>
+      value === null ? (all ? [`${key}:`] : []) : [`${key}: ${oneLine(value)}`],
+    ),
+  ];
 }
 
 /** `ns/op` is what it is in Go: elapsed time over operations, 1e9 / (req/s). */
-function lineOf(name: string, { observation }: MeasuredTrial): readonly string[] {
+function lineOf(
+  cell: ExportCell,
+  { observation }: MeasuredTrial,
+  metrics: readonly Metric[],
+): readonly string[] {
   const { requests } = observation;
   // The format has no room for a benchmark that did nothing.
   if (requests.completed === 0) return [];
   const values: readonly (readonly [number | null, string])[] = [
     [NS_PER_S / observation.throughputPerS, 'ns/op'],
-    ...METRICS.map((metric) => [metric.ofTrial(observation), gobenchUnit(metric)] as const),
+    ...metrics.map((metric) => [metric.ofTrial(observation), gobenchUnit(metric)] as const),
   ];
   const texts = values.flatMap(([value, unit]) =>
     value === null || !Number.isFinite(value) ? [] : [`${value} ${unit}`],
   );
-  return [[name, requests.completed, ...texts].join(' ')];
+  return [[nameOf(cell), requests.completed, ...texts].join(' ')];
 }
 
-function nameOf(label: string, workload: string): string {
-  const name = `BenchmarkEcho/model=${escapeName(label)}/workload=${escapeName(workload)}`;
-  // A number at the end is taken for GOMAXPROCS, and off the name: this one may be.
-  return /-\d+$/.test(name) ? `${name}-1` : name;
+/**
+ * `BenchmarkEcho/model=epoll-lt/workload=ping-pong/mode=closed/connections=1/...`: two workloads of one id and
+ * other parameters are two benchmarks.
+ */
+function nameOf({ label, workload, load }: ExportCell): string {
+  const { mode, connections, active, depth, messageBytes, ratePerS, arrivals } = parametersOf(load);
+  const parts = {
+    ...{ model: label, workload, mode, connections, active, depth, bytes: messageBytes },
+    ...{ rate: ratePerS, arrivals },
+  };
+  // A number behind a dash at the end would be taken for GOMAXPROCS: it ends in none.
+  return `BenchmarkEcho${Object.entries(parts)
+    .map(([key, value]) => (value === null ? '' : `/${key}=${escapeName(String(value))}`))
+    .join('')}`;
 }
 
 /** Percent-encodes what would end the name or a part of it, so that different labels stay different. */
@@ -68,8 +97,4 @@ function escapeName(text: string): string {
   return text
     .replaceAll(/\p{Cs}/gu, '\uFFFD')
     .replaceAll(/[\s\p{C}%/=]+/gu, (found) => encodeURIComponent(found));
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
 }

@@ -1,9 +1,11 @@
 import { bmfExporter } from './bmf.ts';
+import { cellsExporter } from './cells-ndjson.ts';
 import { csvExporter } from './csv.ts';
 import { documentExporter } from './document.ts';
 import type { Exporter } from './exporter.ts';
 import { githubExporter } from './github.ts';
 import { gobenchExporter } from './gobench.ts';
+import { hgrmExporter } from './hgrm.ts';
 import { influxExporter } from './influx.ts';
 import { jsonExporter } from './json.ts';
 import { junitExporter } from './junit.ts';
@@ -22,6 +24,8 @@ export const EXPORTERS: readonly Exporter[] = [
   junitExporter,
   gobenchExporter,
   csvExporter,
+  cellsExporter,
+  hgrmExporter,
   markdownExporter,
   documentExporter,
 ];

@@ -4,8 +4,8 @@ import { influxExporter } from './influx.ts';
 
 test('A cell is a point at the time the run ended', () => {
   expect(exportText(influxExporter).split('\n').slice(0, 2).join('\n')).toMatchInlineSnapshot(`
-    "iomodels_bench,arch=x64,kernel=6.12.1,model=epoll-lt,workload=many-connections throughput_per_s=152010.7540790399,throughput_q1_per_s=150030.86110818005,throughput_q3_per_s=153966.33528477233,goodput_bytes_per_s=9728688.261058554,goodput_q1_bytes_per_s=9601975.110923523,goodput_q3_bytes_per_s=9853845.458225429,response_p50_ns=1118208i,response_p99_ns=1839104i,response_p999_ns=2269184i,cpu_ns_per_request=6399.85091646717,client_cpu_ns_per_request=900,syscalls_per_request=2.049999086274008,context_switches_per_request=0.012068492900349044,threads_max=1i,rss_max_bytes=2310144i,trials=6i,limit="server",run_id="20250101-000000-fixture" 1735689630000000000
-    iomodels_bench,arch=x64,kernel=6.12.1,model=epoll-et,workload=many-connections throughput_per_s=152010.28221229883,throughput_q1_per_s=150227.98849450605,throughput_q3_per_s=153765.29617147575,goodput_bytes_per_s=9728658.061587125,goodput_q1_bytes_per_s=9614591.263648387,goodput_q3_bytes_per_s=9840978.954974448,response_p50_ns=1118208i,response_p99_ns=1839104i,response_p999_ns=2285568i,cpu_ns_per_request=6399.932851368046,client_cpu_ns_per_request=900,syscalls_per_request=2.0399997076044767,context_switches_per_request=0.012068625229347738,threads_max=1i,rss_max_bytes=2310144i,trials=6i,limit="server",run_id="20250101-000000-fixture" 1735689630000000000"
+    "iomodels_bench,active=200,arch=x64,connections=200,cpu=Example\\ CPU\\ @\\ 2.50GHz,depth=1,host=1a2b3c4d5e6f,kernel=6.12.1,message_bytes=64,mode=closed,model=epoll-lt,version=0.1.0,workload=many-connections throughput_per_s=152010.7540790399,throughput_q1_per_s=150030.86110818005,throughput_q3_per_s=153966.33528477233,goodput_bytes_per_s=9728688.261058554,goodput_q1_bytes_per_s=9601975.110923523,goodput_q3_bytes_per_s=9853845.458225429,response_p50_ns=1118208i,response_p99_ns=1839104i,response_p999_ns=2269184i,cpu_ns_per_request=6399.85091646717,client_cpu_ns_per_request=900,syscalls_per_request=2.049999086274008,context_switches_per_request=0.012068492900349044,threads_max=1i,rss_max_bytes=2310144i,trials=6i,limit="server",run_id="20250101-000000-fixture" 1735689630000000000
+    iomodels_bench,active=200,arch=x64,connections=200,cpu=Example\\ CPU\\ @\\ 2.50GHz,depth=1,host=1a2b3c4d5e6f,kernel=6.12.1,message_bytes=64,mode=closed,model=epoll-et,version=0.1.0,workload=many-connections throughput_per_s=152010.28221229883,throughput_q1_per_s=150227.98849450605,throughput_q3_per_s=153765.29617147575,goodput_bytes_per_s=9728658.061587125,goodput_q1_bytes_per_s=9614591.263648387,goodput_q3_bytes_per_s=9840978.954974448,response_p50_ns=1118208i,response_p99_ns=1839104i,response_p999_ns=2285568i,cpu_ns_per_request=6399.932851368046,client_cpu_ns_per_request=900,syscalls_per_request=2.0399997076044767,context_switches_per_request=0.012068625229347738,threads_max=1i,rss_max_bytes=2310144i,trials=6i,limit="server",run_id="20250101-000000-fixture" 1735689630000000000"
   `);
 });
 
@@ -21,7 +21,13 @@ test('An empty value is no tag', () => {
   const [point] = parseLines(
     exportText(influxExporter, exportInput({ ...result, record: { ...result.record, environment } })),
   );
-  expect(point?.tags).toEqual({ arch: 'x64', model: 'epoll-lt', workload: 'many-connections' });
+  expect(point?.tags).toMatchObject({ arch: 'x64', model: 'epoll-lt', workload: 'many-connections' });
+  expect(Object.keys(point?.tags ?? {})).toEqual(
+    [
+      ...['active', 'arch', 'connections', 'cpu', 'depth', 'host', 'message_bytes', 'mode', 'model'],
+      ...['version', 'workload'],
+    ].toSorted(),
+  );
 });
 
 describe('A label', () => {

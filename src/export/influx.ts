@@ -1,56 +1,122 @@
+import type { Comparison } from '../compare/result.ts';
 import type { Metric } from '../metrics/metric.ts';
-import { METRICS, snakeName } from '../metrics/registry.ts';
-import type { RunRecord } from '../results/schema.ts';
+import { snakeName } from '../metrics/registry.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import { NS_PER_MS } from '../util/units.ts';
+import type { Workload } from '../workloads/schema.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
-import type { Exporter } from './exporter.ts';
+import type { Exporter, ExportInput } from './exporter.ts';
+import { endedAtMs, originOf, snakeParameters } from './origin.ts';
+import { runIdsOf, type SweepLine, sweepLines, verdictText } from './verdicts.ts';
 
 const MEASUREMENT = 'iomodels_bench';
 
+type Tags = Readonly<Record<string, string | number | null>>;
+/** Values as the protocol writes them; null: not measured. */
+type Fields = Readonly<Record<string, string | null>>;
+
 /**
- * InfluxDB line protocol: one point per cell, at the time the run ended. Source: "Line protocol" in
- * the reference of InfluxDB v2.
+ * InfluxDB line protocol, at the time the run ended: a point per cell; of a comparison one per cell and
+ * metric, and of a sweep one per model, each in a measurement of its own. Source: "Line protocol" in the
+ * reference of InfluxDB v2.
  */
 export const influxExporter: Exporter = {
   id: 'influx',
   title: 'InfluxDB line protocol',
   files: ['influx.lp'],
-  write: (input) => {
-    const { record } = input.result;
-    return [
-      measuredCells(input)
-        .map((cell) => `${MEASUREMENT},${tagsOf(cell, record)} ${fieldsOf(cell, record)}${timeOf(record)}\n`)
-        .join(''),
-    ];
-  },
+  verdicts: true,
+  picksMetrics: true,
+  write: (input) => [textOf(input)],
+  history: (inputs) => [inputs.map(textOf).join('')],
 };
 
-function tagsOf({ label, workload }: ExportCell, { environment }: RunRecord): string {
-  // Sorted by key, as the database wants them.
-  const tags = {
-    arch: environment.arch,
-    kernel: environment.kernel,
-    model: label,
-    workload,
+function textOf(input: ExportInput): string {
+  const { record } = input.result;
+  const { comparison, metrics } = input;
+  const point = pointOf({ ...originOf(record) }, endedAtMs(record));
+  return [
+    ...measuredCells(input).map((cell) =>
+      point('', cellTags(cell.label, cell.load), {
+        ...Object.fromEntries(metrics.flatMap((metric) => metricFields(metric, cell.row))),
+        ...cellFields(cell),
+        run_id: string(record.runId),
+      }),
+    ),
+    ...(comparison === null ? [] : comparePoints(comparison, point)),
+    ...sweepLines(input).map((line) =>
+      point('_scale', { model: line.label, active: line.active }, scaleFields(line, record.runId)),
+    ),
+  ].join('');
+}
+
+type WritePoint = (suffix: string, tags: Tags, fields: Fields) => string;
+
+/** Writes points of one origin and time. Without a time, it is that of arrival. */
+function pointOf(origin: Tags, atMs: number | null): WritePoint {
+  // As a text: a number has no room for all the digits of nanoseconds.
+  const time = atMs === null ? '' : ` ${BigInt(atMs) * BigInt(NS_PER_MS)}`;
+  return (suffix, tags, fields) => {
+    const written = Object.entries(fields).flatMap(([key, value]) =>
+      value === null ? [] : [`${key}=${value}`],
+    );
+    return `${MEASUREMENT}${suffix},${tagsText({ ...origin, ...tags })} ${written.join(',')}${time}\n`;
   };
+}
+
+function cellTags(label: string, workload: Workload): Tags {
+  return { model: label, workload: workload.id, ...snakeParameters(workload) };
+}
+
+/** Sorted by key, as the database wants them; an empty value is no tag. */
+function tagsText(tags: Tags): string {
   return Object.entries(tags)
-    .map(([key, value]) => [key, escapeTag(value)])
+    .map(([key, value]) => [key, value === null ? '' : escapeTag(String(value))] as const)
     .filter(([, value]) => value !== '')
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 }
 
-function fieldsOf({ row, trials }: ExportCell<MeasuredRow>, record: RunRecord): string {
-  const fields: Readonly<Record<string, string | null>> = {
-    ...Object.fromEntries(METRICS.flatMap((metric) => metricFields(metric, row))),
-    trials: integer(trials.length),
-    limit: string(row.saturation.verdict),
-    run_id: string(record.runId),
+function cellFields({ row, trials }: ExportCell<MeasuredRow>): Fields {
+  return { trials: integer(trials.length), limit: string(row.saturation.verdict) };
+}
+
+function comparePoints(comparison: Comparison, point: WritePoint): readonly string[] {
+  const { workloads, base, current } = comparison;
+  return comparison.metrics.map(({ label, workload: id, metric, ...found }) => {
+    const workload = workloads.find((candidate) => candidate.id === id);
+    const tags = workload === undefined ? { model: label, workload: id } : cellTags(label, workload);
+    return point(
+      '_compare',
+      { ...tags, metric },
+      {
+        verdict: string(found.verdict),
+        change_ratio: float(found.change.ratio),
+        change_ratio_low: float(found.change.interval?.low ?? null),
+        change_ratio_high: float(found.change.interval?.high ?? null),
+        threshold_ratio: float(found.threshold),
+        adjusted_p: float(found.adjustedP),
+        decided_by: string(found.decidedBy),
+        base: string(runIdsOf(base)),
+        current: string(runIdsOf(current)),
+      },
+    );
+  });
+}
+
+function scaleFields(
+  { fit: { slopeNsPerIdle, verdict, blocks }, idleMax }: SweepLine,
+  runId: string,
+): Fields {
+  return {
+    verdict: string(verdictText(verdict)),
+    slope_ns_per_idle: float(slopeNsPerIdle?.value ?? null),
+    slope_low_ns_per_idle: float(slopeNsPerIdle?.interval?.low ?? null),
+    slope_high_ns_per_idle: float(slopeNsPerIdle?.interval?.high ?? null),
+    idle_max: integer(idleMax),
+    blocks: integer(blocks),
+    run_id: string(runId),
   };
-  return Object.entries(fields)
-    .flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]))
-    .join(',');
 }
 
 /** What is a whole number by nature is an integer; a percentile from too few samples is left out. */
@@ -63,12 +129,6 @@ function metricFields(metric: Metric, row: MeasuredRow): [string, string | null]
     [snakeName(metric, '_q1'), write(found.q1 ?? null)],
     [snakeName(metric, '_q3'), write(found.q3 ?? null)],
   ];
-}
-
-/** Unix time in ns, as a text: a number has no room for all its digits. Without one, it is that of arrival. */
-function timeOf({ finishedAt, startedAt }: RunRecord): string {
-  const ms = Date.parse(finishedAt ?? startedAt);
-  return Number.isNaN(ms) ? '' : ` ${BigInt(ms) * BigInt(NS_PER_MS)}`;
 }
 
 function float(value: number | null): string | null {

@@ -9,6 +9,14 @@ test('Of a run alone, a cell that is skipped or broke is not passed, and nothing
     "<?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="iomodels-bench" tests="8" failures="0" errors="1" skipped="1" time="19.320">
       <testsuite name="many-connections" tests="4" failures="0" errors="1" skipped="0" time="11.040" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="epoll-lt" classname="many-connections" time="2.760"/>
         <testcase name="epoll-et" classname="many-connections" time="2.760"/>
         <testcase name="io_uring" classname="many-connections" time="2.760"/>
@@ -17,6 +25,14 @@ test('Of a run alone, a cell that is skipped or broke is not passed, and nothing
         </testcase>
       </testsuite>
       <testsuite name="fixed-rate" tests="4" failures="0" errors="0" skipped="1" time="8.280" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="epoll-lt" classname="fixed-rate" time="2.760"/>
         <testcase name="epoll-et" classname="fixed-rate" time="2.760"/>
         <testcase name="io_uring" classname="fixed-rate" time="2.760"/>
@@ -34,6 +50,14 @@ test('Of a comparison, a regression is a failure, and what could not be said is 
     "<?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="iomodels-bench" tests="9" failures="1" errors="1" skipped="5" time="8.280">
       <testsuite name="many-connections" tests="7" failures="1" errors="1" skipped="3" time="5.520" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="epoll-lt syscallsPerRequest" classname="many-connections" time="0.460"/>
         <testcase name="epoll-lt cpuNsPerRequest" classname="many-connections" time="0.460">
           <failure message="regressed: +11.2 % [+9.8 %, +12.4 %], median 6,400 to 7,117, threshold 5 %, p 0.0021, decided by raw values" type="regression">regressed: +11.2 % [+9.8 %, +12.4 %], median 6,400 to 7,117, threshold 5 %, p 0.0021, decided by raw values</failure>
@@ -53,6 +77,14 @@ test('Of a comparison, a regression is a failure, and what could not be said is 
         </testcase>
       </testsuite>
       <testsuite name="fixed-rate" tests="2" failures="0" errors="0" skipped="2" time="2.760" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="io_uring" classname="fixed-rate" time="2.760">
           <skipped message="not compared: not in the base"/>
         </testcase>
@@ -77,6 +109,14 @@ test('What the base has and the run lost is a failure, also where the run knows 
   const text = exportText(junitExporter, { ...exportInput(), comparison });
   expect(text.slice(text.indexOf('<testsuite '))).toMatchInlineSnapshot(`
     "<testsuite name="many-connections" tests="2" failures="1" errors="1" skipped="0" time="5.520" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="epoll-lt cpuNsPerRequest" classname="many-connections" time="2.760">
           <failure message="missing: r" type="missing">missing: r</failure>
         </testcase>
@@ -85,6 +125,14 @@ test('What the base has and the run lost is a failure, also where the run knows 
         </testcase>
       </testsuite>
       <testsuite name="fixed-rate" tests="2" failures="2" errors="0" skipped="0" time="0.000" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="select" classname="fixed-rate" time="0.000">
           <failure message="missing: skipped in current: FD_SETSIZE" type="missing">missing: skipped in current: FD_SETSIZE</failure>
         </testcase>
@@ -93,6 +141,14 @@ test('What the base has and the run lost is a failure, also where the run knows 
         </testcase>
       </testsuite>
       <testsuite name="c10k" tests="1" failures="0" errors="0" skipped="1" time="0.000" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
         <testcase name="poll" classname="c10k" time="0.000">
           <skipped message="missing, as allowed: not in current"/>
         </testcase>

@@ -1,9 +1,10 @@
 import type { Comparison, MetricComparison, Missing } from '../compare/result.ts';
-import type { TrialResult } from '../results/schema.ts';
+import type { RunRecord, TrialResult } from '../results/schema.ts';
 import type { RowSummary } from '../summary/run-summary.ts';
 import { counted, MS_PER_S } from '../util/units.ts';
 import { type ExportCell, exportCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
+import { originOf } from './origin.ts';
 
 /** What came of a test case; `failure` is kept for what a comparison finds. */
 type Outcome =
@@ -42,7 +43,7 @@ export const junitExporter: Exporter = {
     const { record } = input.result;
     const suites = workloadsOf(input).map((id) => ({ name: id, cases: casesOf(input, id) }));
     const attributes = { name: record.tool.name, ...totals(suites.flatMap(({ cases }) => cases)) };
-    const body = suites.map((suite) => suiteXml(suite, record.startedAt)).join('');
+    const body = suites.map((suite) => suiteXml(suite, record)).join('');
     return [
       `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributesXml(attributes)}>\n${body}</testsuites>\n`,
     ];
@@ -167,11 +168,19 @@ function digits(value: number): string {
   return Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 6 });
 }
 
-function suiteXml({ name, cases }: TestSuite, timestamp: string): string {
+function suiteXml({ name, cases }: TestSuite, record: RunRecord): string {
   // The schema has the time without a zone.
-  const attributes = { name, ...totals(cases), timestamp: timestamp.replace(/(\.\d+)?Z$/, '') };
+  const attributes = { name, ...totals(cases), timestamp: record.startedAt.replace(/(\.\d+)?Z$/, '') };
   const body = cases.map((item) => caseXml(item, name)).join('');
-  return `  <testsuite${attributesXml(attributes)}>\n${body}  </testsuite>\n`;
+  return `  <testsuite${attributesXml(attributes)}>\n${propertiesXml(record)}${body}  </testsuite>\n`;
+}
+
+/** Where it was measured, and by what. */
+function propertiesXml(record: RunRecord): string {
+  const properties = Object.entries({ run: record.runId, ...originOf(record) }).flatMap(([name, value]) =>
+    value === null ? [] : [`      <property${attributesXml({ name, value })}/>\n`],
+  );
+  return `    <properties>\n${properties.join('')}    </properties>\n`;
 }
 
 function totals(cases: readonly TestCase[]) {

@@ -10,15 +10,16 @@ test('The tables of the terminal are there with all their columns', () => {
     - Linux 6.12.1 · 2 × Example CPU @ 2.50GHz · 4 GiB · in kvm, docker
     - server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
     - 6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
+    - host 1a2b3c4d5e6f · x64 · iomodels-bench 0.1.0
 
     ## many-connections: 200 connections, all active, 64 B (closed loop)
 
-    | \\# | model | req/s | p50 | p99 | p99.9 | CPU ns /req | sysc. /req | ctxsw /req | thr. | peak RSS | limit | throughput, times epoll-lt |
-    | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |
-    | 1 | epoll-lt! | 152.0k | 1.12ms | 1.84ms | 2.27ms | 6,400 | 2.05 | 0.012 | 1 | 2.20M | server | reference |
-    | = | epoll-et | 152.0k | 1.12ms | 1.84ms | 2.29ms | 6,400 | 2.04 | 0.012 | 1 | 2.20M | server | 1.000 \\[0.967–1.034\\] |
-    | 3 | select | 98.3k | 1.73ms | 2.84ms | 3.53ms | 9,868 | 2.10 | 0.012 | 1 | 2.20M | server | 0.647 \\[0.637–0.657\\] |
-    | c1 | io_uring | 196.0k | 866µs | 1.43ms | 1.77ms | 4,100 | 0.11 | 0.020 | 1 | 6.50M | client | CPU 1.561 \\[1.523–1.599\\] |
+    | \\# | model | req/s | CPU ns /req | throughput, times epoll-lt | p50 | p99 | p99.9 | sysc. /req | ctxsw /req | thr. | peak RSS | limit |
+    | ---: | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+    | 1 | epoll-lt! | 152.0k | 6,400 | reference | 1.12ms | 1.84ms | 2.27ms | 2.05 | 0.012 | 1 | 2.20M | server |
+    | = | epoll-et | 152.0k | 6,400 | 1.000 \\[0.967–1.034\\] | 1.12ms | 1.84ms | 2.29ms | 2.04 | 0.012 | 1 | 2.20M | server |
+    | 3 | select | 98.3k | 9,868 | 0.647 \\[0.637–0.657\\] | 1.73ms | 2.84ms | 3.53ms | 2.10 | 0.012 | 1 | 2.20M | server |
+    | c1 | io_uring | 196.0k | 4,100 | CPU 1.561 \\[1.523–1.599\\] | 866µs | 1.43ms | 1.77ms | 0.11 | 0.020 | 1 | 6.50M | client |
 
     - The client was the limit of io_uring: not ranked by throughput, but by requests per server CPU time.
     - No difference shown to epoll-lt: epoll-et.
@@ -27,12 +28,12 @@ test('The tables of the terminal are there with all their columns', () => {
 
     ## fixed-rate: 20,000/s over 100 of 2,000 connections, 64 B (open loop)
 
-    | \\# | model | req/s | p50 | p99 | p99.9 | CPU ns /req | sysc. /req | ctxsw /req | thr. | peak RSS | limit | requests per CPU time, times epoll-lt |
-    | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |
-    | 1 | io_uring! | 20.0k | 20.9µs | 34.4µs | 41.9µs | 4,101 | 0.11 | 0.021 | 1 | 6.50M | neither | 1.561 \\[1.525–1.598\\] |
-    | 2 | epoll-lt | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.05 | 0.013 | 1 | 2.20M | neither | reference |
-    | = | epoll-et | 20.0k | 32.6µs | 53.9µs | 65.2µs | 6,401 | 2.04 | 0.013 | 1 | 2.20M | neither | 1.000 \\[0.967–1.032\\] |
-    | - | select |  |  |  |  |  |  |  |  |  |  | skipped |
+    | \\# | model | req/s | CPU ns /req | requests per CPU time, times epoll-lt | p50 | p99 | p99.9 | sysc. /req | ctxsw /req | thr. | peak RSS | limit |
+    | ---: | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+    | 1 | io_uring! | 20.0k | 4,101 | 1.561 \\[1.525–1.598\\] | 20.9µs | 34.4µs | 41.9µs | 0.11 | 0.021 | 1 | 6.50M | neither |
+    | 2 | epoll-lt | 20.0k | 6,401 | reference | 32.6µs | 53.9µs | 65.2µs | 2.05 | 0.013 | 1 | 2.20M | neither |
+    | = | epoll-et | 20.0k | 6,401 | 1.000 \\[0.967–1.032\\] | 32.6µs | 53.9µs | 65.2µs | 2.04 | 0.013 | 1 | 2.20M | neither |
+    | - | select |  |  | skipped |  |  |  |  |  |  |  |  |
 
     - The rate is given: rows are ranked by requests per server CPU time, not by throughput.
     - No difference shown to epoll-lt: epoll-et.
@@ -59,26 +60,26 @@ test('Of a comparison it says the verdict first', () => {
 
     ## Counts that hardly vary from block to block
 
-    |  | model | workload | metric | base | current | change in % that decides | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
-    | --- | --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |
-    | improved | epoll-lt | many-connections | throughput | 2 | 2 | 0.000 \\[-0.100, 0.100\\] | as measured | 0 | - | - | 1.00 |  |
+    |  | model | workload | metric | change in % that decides | base | current | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
+    | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+    | improved | epoll-lt | many-connections | throughput | 0.000 \\[-0.100, 0.100\\] | 2 | 2 | as measured | 0 | - | - | 1.00 |  |
 
     ## Times, memory, and counts that vary with the load
 
-    |  | model | workload | metric | base | current | change in % that decides | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
-    | --- | --- | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |
-    | regressed, confirmed | epoll-lt | many-connections | CPU/request | 6.40µs | 7.12µs | 11.2 \\[9.8, 12.4\\] | as measured | 0 | - | - | 0.002 |  |
-    | regressed | epoll-lt | many-connections | p50 | 6.40µs | 7.12µs | 11.2 \\[9.8, 12.4\\] | as measured | 0 | - | - | 0.002 |  |
+    |  | model | workload | metric | change in % that decides | base | current | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
+    | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
+    | regressed, confirmed | epoll-lt | many-connections | CPU/request | 11.2 \\[9.8, 12.4\\] | 6.40µs | 7.12µs | as measured | 0 | - | - | 0.002 |  |
+    | regressed | epoll-lt | many-connections | p50 | 11.2 \\[9.8, 12.4\\] | 6.40µs | 7.12µs | as measured | 0 | - | - | 0.002 |  |
 
     ## Verdicts
 
-    | metric |  | regressed | improved | inconclusive | same | interval, middle ± % | further blocks that would decide the rest |
-    | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |
-    | syscalls/request | counted | 0 | 0 | 0 | 1 | 0.100 |  |
-    | throughput | counted | 0 | 1 | 0 | 0 | 0.100 |  |
-    | p99 | counted | 0 | 0 | 1 | 0 | 0.100 | none: a steadier host, or more runs |
-    | CPU/request | timed | 1 | 0 | 0 | 0 | 1.30 |  |
-    | p50 | timed | 1 | 0 | 0 | 0 | 1.30 |  |
+    | metric | regressed | improved | inconclusive | same | kind | interval, middle ± % | further blocks that would decide the rest |
+    | --- | ---: | ---: | ---: | ---: | --- | ---: | --- |
+    | syscalls/request | 0 | 0 | 0 | 1 | counted | 0.100 |  |
+    | throughput | 0 | 1 | 0 | 0 | counted | 0.100 |  |
+    | p99 | 0 | 0 | 1 | 0 | counted | 0.100 | none: a steadier host, or more runs |
+    | CPU/request | 1 | 0 | 0 | 0 | timed | 1.30 |  |
+    | p50 | 1 | 0 | 0 | 0 | timed | 1.30 |  |
 
     - Rows that did not change are counted only; --all shows them.
     - left out: epoll-lt many-connections RSS; io_uring fixed-rate: not in the base

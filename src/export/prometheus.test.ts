@@ -13,24 +13,16 @@ test('The text format has HELP and TYPE once per metric, and its samples togethe
   ).toMatchInlineSnapshot(`
     "# HELP iomodels_bench_run_info The run that the other metrics are of, and where it ran.
     # TYPE iomodels_bench_run_info gauge
-    iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",version="0.1.0",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",hypervisor="kvm"} 1
+    iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",version="0.1.0",hypervisor="kvm"} 1
     # HELP iomodels_bench_throughput_requests_per_second Completed requests per second, median over blocks.
     # TYPE iomodels_bench_throughput_requests_per_second gauge
-    iomodels_bench_throughput_requests_per_second{model="epoll-lt",workload="many-connections"} 152010.7540790399
-    iomodels_bench_throughput_requests_per_second{model="epoll-et",workload="many-connections"} 152010.28221229883
-    iomodels_bench_throughput_requests_per_second{model="io_uring",workload="many-connections"} 195987.4788068132
-    iomodels_bench_throughput_requests_per_second{model="select",workload="many-connections"} 98273.14804797975
-    iomodels_bench_throughput_requests_per_second{model="epoll-lt",workload="fixed-rate"} 20000
-    iomodels_bench_throughput_requests_per_second{model="epoll-et",workload="fixed-rate"} 20000
-    iomodels_bench_throughput_requests_per_second{model="io_uring",workload="fixed-rate"} 20000
-    iomodels_bench_response_time_seconds{model="select",workload="many-connections",quantile="0.5"} 0.001732608
-    iomodels_bench_response_time_seconds{model="select",workload="many-connections",quantile="0.99"} 0.002842624
-    iomodels_bench_response_time_seconds{model="select",workload="many-connections",quantile="0.999"} 0.003530752
-    iomodels_bench_response_time_seconds_sum{model="select",workload="many-connections"} 259.744456515
-    iomodels_bench_response_time_seconds_count{model="select",workload="many-connections"} 147473
-    iomodels_bench_trials_total{model="select",workload="many-connections",status="clean"} 5
-    iomodels_bench_trials_total{model="select",workload="many-connections",status="contaminated"} 0
-    iomodels_bench_trials_total{model="select",workload="many-connections",status="failed"} 1"
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 152010.7540790399
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 152010.28221229883
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 195987.4788068132
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 98273.14804797975
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 20000
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 20000
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 20000"
   `);
 });
 
@@ -40,36 +32,36 @@ test('OpenMetrics has units, counters without their suffix in the TYPE line, and
   ).toMatchInlineSnapshot(`
     "# TYPE iomodels_bench_run info
     # HELP iomodels_bench_run The run that the other metrics are of, and where it ran.
-    iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",version="0.1.0",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",hypervisor="kvm"} 1
+    iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",version="0.1.0",hypervisor="kvm"} 1
     # TYPE iomodels_bench_cpu_per_request_seconds gauge
     # UNIT iomodels_bench_cpu_per_request_seconds seconds
     # HELP iomodels_bench_cpu_per_request_seconds Server CPU time per request, all threads and the kernel threads of io_uring included.
-    iomodels_bench_cpu_per_request_seconds{model="epoll-lt",workload="many-connections"} 0.00000639985091646717
-    iomodels_bench_cpu_per_request_seconds{model="epoll-et",workload="many-connections"} 0.000006399932851368045
-    iomodels_bench_cpu_per_request_seconds{model="io_uring",workload="many-connections"} 0.00000410015876151899
-    iomodels_bench_cpu_per_request_seconds{model="select",workload="many-connections"} 0.000009868289537745892
-    iomodels_bench_cpu_per_request_seconds{model="epoll-lt",workload="fixed-rate"} 0.000006401472194444444
-    iomodels_bench_cpu_per_request_seconds{model="epoll-et",workload="fixed-rate"} 0.000006401291583333333
-    iomodels_bench_cpu_per_request_seconds{model="io_uring",workload="fixed-rate"} 0.000004100683083333333
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 0.00000639985091646717
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 0.000006399932851368045
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 0.00000410015876151899
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 0.000009868289537745892
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 0.000006401472194444444
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 0.000006401291583333333
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 0.000004100683083333333
     # TYPE iomodels_bench_client_cpu_per_request_seconds gauge
     # UNIT iomodels_bench_client_cpu_per_request_seconds seconds
     # HELP iomodels_bench_client_cpu_per_request_seconds CPU time of the load generator per request.
-    iomodels_bench_client_cpu_per_request_seconds{model="epoll-lt",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{model="epoll-et",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{model="io_uring",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{model="select",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{model="epoll-lt",workload="fixed-rate"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{model="epoll-et",workload="fixed-rate"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{model="io_uring",workload="fixed-rate"} 9e-7
-    # TYPE iomodels_bench_requests counter
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 9e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 9e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 9e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 9e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 9e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 9e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 9e-7
+    # TYPE iomodels_bench_requests gauge
     # HELP iomodels_bench_requests Requests that the run completed.
-    iomodels_bench_requests_total{model="epoll-lt",workload="many-connections"} 273605
-    iomodels_bench_requests_total{model="epoll-et",workload="many-connections"} 273602
-    iomodels_bench_requests_total{model="io_uring",workload="many-connections"} 352787
-    iomodels_bench_requests_total{model="select",workload="many-connections"} 147473
-    iomodels_bench_requests_total{model="epoll-lt",workload="fixed-rate"} 36000
-    iomodels_bench_requests_total{model="epoll-et",workload="fixed-rate"} 36000
-    iomodels_bench_requests_total{model="io_uring",workload="fixed-rate"} 36000
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 273605
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 273602
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 352787
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 147473
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 36000
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 36000
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 36000
     # EOF"
   `);
 });
@@ -91,7 +83,7 @@ test('A unit ends the name of its metric, and every metric has a help', () => {
 
 test('A cell that was skipped says why', () => {
   expect(linesOf(prometheus, /cell_skipped\{/)).toMatchInlineSnapshot(
-    `"iomodels_bench_cell_skipped{model="select",workload="fixed-rate",reason="holds at most 1016 connections, the workload needs 2000"} 1"`,
+    `"iomodels_bench_cell_skipped{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="fixed-rate",reason="holds at most 1016 connections, the workload needs 2000"} 1"`,
   );
 });
 

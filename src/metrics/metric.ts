@@ -42,7 +42,7 @@ export interface Metric {
   readonly stem: string;
   /** Names that formats have for it already. */
   readonly named?: { readonly bmf?: string; readonly gobench?: string };
-  /** A quantile of a distribution, which some formats have a type for. */
+  /** A quantile of a distribution, of which the exports know more. */
   readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
   /** Null: could not be measured in this trial, or from too few samples to believe it. */
   ofTrial(observation: Observation): number | null;

@@ -20,25 +20,16 @@ test('No two metrics share an id, a name or a stem', () => {
 });
 
 describe('A metric is called by one name in every format:', () => {
-  /** Service times exist in open loops only, and few formats have a type for quantiles. */
+  /** Service times exist in open loops only. */
   const everywhere = METRICS.filter(({ quantile }) => quantile?.of !== 'service');
   const cases = Object.entries(NAME_OF).flatMap(([format, nameOf]) =>
-    everywhere
-      .filter(({ quantile }) => quantile === undefined || nameOf !== prometheusName)
-      .map((metric) => ({ format, name: nameOf(metric) })),
+    everywhere.map((metric) => ({ format, name: nameOf(metric) })),
   );
   test.each(cases)('$format has $name', ({ format, name }) => {
     const exporter = EXPORTERS.find(({ id }) => id === format);
     if (exporter === undefined) throw new Error(`no exporter ${format}`);
     expect(exportText(exporter)).toContain(name);
   });
-  test.each(METRICS.filter(({ quantile }) => quantile?.of === 'response'))(
-    'prometheus has the quantile of $id',
-    ({ quantile }) => {
-      const exporter = EXPORTERS.find(({ id }) => id === 'prometheus');
-      expect(exporter && exportText(exporter)).toContain(`quantile="${quantile?.share}"`);
-    },
-  );
 });
 
 test('A row of the summary holds every metric, with the numbers that its other members have', () => {

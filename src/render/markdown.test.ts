@@ -6,6 +6,17 @@ import { withAudits } from '../fixtures/run.ts';
 import { guideReport } from '../reports/guide.ts';
 import { escapeMarkdown, renderMarkdown, renderMarkdownTable } from './markdown.ts';
 
+test('What a terminal always shows stands left of what it may leave out', () => {
+  const column = (key: string, priority: number) => ({ key, header: key, align: 'left' as const, priority });
+  const columns = [column('name', 0), column('p50', 4), column('p99', 1), column('ratio', 0)];
+  const table = { title: '', columns, rows: [{ ratio: text('2'), p50: text('1') }], notes: [] };
+  expect(renderMarkdownTable(table).split('\n')).toEqual([
+    '| name | ratio | p50 | p99 |',
+    '| --- | --- | --- | --- |',
+    '|  | 2 | 1 |  |',
+  ]);
+});
+
 describe('Markup in texts is text', () => {
   const cases: [string, string][] = [
     ['a | b', 'a \\| b'],

@@ -1,4 +1,4 @@
-import type { Document, DocumentFinding, Part, Table } from '../document/document-schema.ts';
+import type { Column, Document, DocumentFinding, Part, Table } from '../document/document-schema.ts';
 import { renderChart } from './chart.ts';
 import { formatValue } from './table.ts';
 import { unglue } from './wrap.ts';
@@ -41,13 +41,18 @@ function findingLine({ status, title, value, meaning, fix }: DocumentFinding): s
   return `- **${status}** ${oneLine(title)}: ${oneLine(value)}. ${oneLine(meaning)}${command}`;
 }
 
-/** A table as GitHub's markdown has it, all columns, with its notes as a list below. */
+/**
+ * A table as GitHub's markdown has it, all columns, with its notes as a list below. A page cuts off what is too
+ * wide for it on the right: the columns that a terminal always shows stand left.
+ */
 export function renderMarkdownTable(table: Table): string {
+  const isMain = ({ priority }: Column) => priority === 0;
+  const columns = [...table.columns.filter(isMain), ...table.columns.filter((column) => !isMain(column))];
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const lines = [
-    line(table.columns.map((column) => inCell(column.header.replaceAll('\n', ' ')))),
-    line(table.columns.map(({ align }) => (align === 'right' ? '---:' : '---'))),
-    ...table.rows.map((row) => line(table.columns.map(({ key }) => inCell(formatValue(row[key]))))),
+    line(columns.map((column) => inCell(column.header.replaceAll('\n', ' ')))),
+    line(columns.map(({ align }) => (align === 'right' ? '---:' : '---'))),
+    ...table.rows.map((row) => line(columns.map(({ key }) => inCell(formatValue(row[key]))))),
   ];
   const title = table.title === '' ? '' : `## ${escapeMarkdown(table.title)}`;
   return [title, lines.join('\n'), bullets(table.notes)].filter((part) => part !== '').join('\n\n');

@@ -38,7 +38,7 @@ test('a comparison shows what changed, the verdicts of all rows, and what decide
       left out at 130 columns: p adjusted, further blocks
 
     Verdicts
-    metric                     regressed  improved  inconclusive  same   interval,  further blocks that
+    metric            kind     regressed  improved  inconclusive  same   interval,  further blocks that
                                                                         middle ± %  would decide the rest
     syscalls/request  counted          2         0             0     0       0.075
     switches/request  counted          0         0             0     2       0.103

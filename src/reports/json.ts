@@ -27,6 +27,7 @@ import { type RunSummary, runSummarySchema } from '../summary/run-summary.ts';
 import { type ScaleSummary, scaleSummarySchema } from '../summary/scale-summary.ts';
 import { type GuideSummary, guideSummarySchema } from '../tables/guide-summary.ts';
 import { workloadSchema } from '../workloads/schema.ts';
+import { cellLineSchema } from './cell-line.ts';
 
 const schema = { $schema: z.string().optional() };
 const stored = {
@@ -124,6 +125,7 @@ const baselineJsonSchema = z
 export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   baseline: baselineJsonSchema,
   baselines: baselinesSchema,
+  cell: cellLineSchema,
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
@@ -137,6 +139,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   workloads: workloadsSchema,
 };
 
+export type { CellLine } from './cell-line.ts';
 export type ShowJson = ReadonlyDeep<z.infer<typeof showSchema>>;
 export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;

@@ -4,6 +4,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { compareRuns } from '../compare/compare-runs.ts';
+import { cellsExporter } from '../export/cells-ndjson.ts';
+import { exportText } from '../fixtures/export-input.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
@@ -76,6 +78,7 @@ describe('what is printed and stored is as its schema says:', () => {
       here: { host: null, kernel: '6.1', kernelVersion: '#1' },
       baselines: [baseline],
     },
+    cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 1, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { type Baseline, baselineFileSchema, type Place } from './baseline-schema.ts';
+import { cleaned, cleanText } from './clean.ts';
 import { runRecordSchema } from './schema.ts';
 
 /** Under the folder of the runs: `baselines/<host>/<kernel>/<name>/`, each a run's folder. */
@@ -61,9 +62,9 @@ export async function listBaselines(outDir: string): Promise<BaselineIndex> {
       for (const name of await foldersIn(join(top, host, kernel))) {
         const folder = join(top, host, kernel, name);
         try {
-          baselines.push({ name, host, ...(await readBaseline(folder)), folder });
+          baselines.push({ ...cleaned({ name, host }), ...(await readBaseline(folder)), folder });
         } catch (error) {
-          problems.push(`${folder} is no baseline: ${messageOf(error)}`);
+          problems.push(cleanText(`${folder} is no baseline: ${messageOf(error)}`));
         }
       }
   baselines.sort((a, b) => b.savedAt.localeCompare(a.savedAt) || a.folder.localeCompare(b.folder));
@@ -94,7 +95,7 @@ async function readBaseline(folder: string): Promise<Omit<Baseline, 'name' | 'ho
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return cleaned(parsed.data);
   const [issue] = parsed.error.issues;
   throw new UsageError(`${file}: $.${issue?.path.join('.')}: ${issue?.message}`);
 }

@@ -6,12 +6,13 @@ import { counted } from '../util/units.ts';
 import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
+import { type OpenedRun, openRun } from './open-run.ts';
 import type { CellName, RunResult } from './schema.ts';
-import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
+import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;
-  /** As `readRun` takes it. */
+  /** As `openRun` takes it. */
   readonly run: string;
   readonly outDir: string;
   /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
@@ -39,7 +40,7 @@ export interface SavedBaseline {
 export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline> {
   const { name, outDir, force } = request;
   requireBaselineName(name);
-  const result = await readRun(request.run, outDir);
+  const result = await openRun(request.run, outDir);
   const lacks = lacking(result);
   if (lacks.length > 0 && !force)
     throw new UsageError(
@@ -54,7 +55,7 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
   const lost = replaced === null ? [] : await lostFrom(replaced, result);
   requireNoLoss(request, result, lost);
   const shadowed = replaced === null ? await shadowedBy(result, outDir) : null;
-  await writing(folder, () => keep(result.folder, folder, request.now));
+  await writing(folder, () => keep(result, folder, request.now));
   const baseline = await baselineIn(folder, outDir);
   if (baseline === null) throw new Error(`${folder} was written and cannot be read`);
   const losses = lost.map((cell) => `it has no ${named(cell)}, which the one before had`);
@@ -115,16 +116,15 @@ async function baselineIn(folder: string, outDir: string): Promise<Baseline | nu
   return baselines.find((baseline) => baseline.folder === folder) ?? null;
 }
 
-/** Copies beside the place and renames. `from` may be what is replaced. */
-async function keep(from: string, to: string, savedAt: string): Promise<void> {
+/** Copies beside the place and renames. `run` may be what is replaced. */
+async function keep(run: OpenedRun, to: string, savedAt: string): Promise<void> {
   await makeFolder(dirname(to));
   // A dot first: no name of a baseline starts so.
   const room = await mkdtemp(join(dirname(to), `.${basename(to)}-`));
   try {
     const partial = join(room, 'new');
     await mkdir(partial);
-    for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE])
-      await copyFile(join(from, file), join(partial, file)).catch(unlessMissing);
+    await (run.source === run.folder ? copyFiles(run.folder, partial) : writeFiles(run, partial));
     const own = { schemaVersion: 1, savedAt } satisfies Record<
       keyof typeof baselineFileSchema.shape,
       unknown
@@ -135,6 +135,19 @@ async function keep(from: string, to: string, savedAt: string): Promise<void> {
   } finally {
     await rm(room, { recursive: true, force: true });
   }
+}
+
+async function copyFiles(from: string, to: string): Promise<void> {
+  for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE])
+    await copyFile(join(from, file), join(to, file)).catch(unlessMissing);
+}
+
+/** Of a run that was one file. */
+async function writeFiles({ record, trials, calibrations }: RunResult, to: string): Promise<void> {
+  const store = await createStore(dirname(to), basename(to));
+  await store.saveRecord(record);
+  for (const trial of trials) await store.appendTrial(trial);
+  for (const calibration of calibrations) await store.appendCalibration(calibration);
 }
 
 function unlessMissing(error: unknown): void {

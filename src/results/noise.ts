@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../host/make-folder.ts';
+import { cleaned } from './clean.ts';
 import { type NoiseCertificate, noiseCertificateSchema } from './noise-schema.ts';
 import { schemaId } from './schema-id.ts';
 import { replaceFile, writing } from './store.ts';
@@ -41,7 +42,7 @@ export async function findNoise(
 function parseNoise(text: string): NoiseCertificate | null {
   try {
     const parsed = noiseCertificateSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    return parsed.success ? cleaned(parsed.data) : null;
   } catch {
     return null;
   }

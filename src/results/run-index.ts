@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import { cleaned, cleanText } from './clean.ts';
 import { NOISE_FOLDER } from './noise.ts';
 import type { RunEntry } from './run-entry-schema.ts';
 import { type RunKind, type RunStatus, runRecordSchema } from './schema.ts';
@@ -44,7 +45,7 @@ export async function listRuns(outDir: string): Promise<RunIndex> {
     try {
       found.push({ entry: await readEntry(folder, outDir), writtenMs: record.mtimeMs });
     } catch (error) {
-      problems.push(`${folder} is no run that can be read: ${messageOf(error)}`);
+      problems.push(cleanText(`${folder} is no run that can be read: ${messageOf(error)}`));
     }
   }
   // Ids have whole seconds and a random end: of two runs of a second they do not say which came later.
@@ -57,8 +58,8 @@ export async function listRuns(outDir: string): Promise<RunIndex> {
 
 async function readEntry(folder: string, outDir: string): Promise<RunEntry> {
   const json: unknown = JSON.parse(await readFile(join(folder, RECORD_FILE), 'utf8'));
-  const { kind, ...indexed } = indexedSchema.parse(json);
-  const { environment, settings } = sizesSchema.parse(json);
+  const { kind, ...indexed } = cleaned(indexedSchema.parse(json));
+  const { environment, settings } = cleaned(sizesSchema.parse(json));
   return {
     ...indexed,
     kind: kind ?? (await kindOfOld(folder, outDir, settings.workloads)),

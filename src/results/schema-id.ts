@@ -2,6 +2,7 @@
 export type SchemaName =
   | 'baseline'
   | 'baselines'
+  | 'cell'
   | 'comparison'
   | 'doctor'
   | 'document'

@@ -6,6 +6,7 @@ import { replaceWhole } from '../host/write-file.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
 import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
+import { cleaned, cleanText } from './clean.ts';
 import {
   type Calibration,
   calibrationSchema,
@@ -148,7 +149,7 @@ async function findRun(name: string, outDir: string): Promise<string> {
   const known = await runIds(outDir);
   const hint =
     known.length > 0
-      ? `runs under ${outDir}: ${known.slice(-5).join(', ')}`
+      ? `runs under ${outDir}: ${known.slice(-5).map(cleanText).join(', ')}`
       : `there is no run under ${outDir}`;
   throw new UsageError(
     `no run ${name}: it is neither a run id, a folder with a ${RECORD_FILE}, nor such a file; ${hint}`,
@@ -159,7 +160,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`, { cause });
+    throw new UsageError(cleanText(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`), { cause });
   }
 }
 
@@ -169,19 +170,20 @@ export function parseRecord(path: string, text: string): RunRecord {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${messageOf(cause)}`, { cause });
+    // The message quotes the file, and its folder may be called anything.
+    throw new UsageError(cleanText(`${path} is not JSON: ${messageOf(cause)}`), { cause });
   }
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === 'number' && version > SCHEMA_VERSION)
     throw new UsageError(
-      `${path} has schema version ${version}; this version of iomodels-bench reads up to ${SCHEMA_VERSION}: update it`,
+      `${cleanText(path)} has schema version ${version}; this version of iomodels-bench reads up to ${SCHEMA_VERSION}: update it`,
     );
   const parsed = runRecordSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return cleaned(parsed.data);
   const issues = parsed.error.issues
     .slice(0, 5)
-    .map((issue) => `$.${issue.path.join('.')}: ${issue.message}`);
-  throw new UsageError(`${path} is not a run record:\n${issues.join('\n')}`);
+    .map((issue) => cleanText(`$.${issue.path.join('.')}: ${issue.message}`));
+  throw new UsageError(`${cleanText(path)} is not a run record:\n${issues.join('\n')}`);
 }
 
 /** Every line that is a trial; the others are named by their number. */
@@ -256,7 +258,7 @@ function parseLines<T>(
   lines.forEach((line, i) => {
     if (line === '') return;
     const parsed = schema.safeParse(parseJson(line));
-    if (parsed.success) items.push(parsed.data);
+    if (parsed.success) items.push(cleaned(parsed.data));
     else if (i === lines.length - 1)
       problems.push(`${file} ends in the middle of line ${i + 1}; that ${noun} is left out`);
     else broken.push(i + 1);

@@ -13,6 +13,10 @@ const EXPONENT_MIN = 8;
 const EXPONENT_MAX = 35;
 const PER_OCTAVE = 128;
 
+/** In the terms of HdrHistogram: the exact values and the octaves above, and how finely each is cut. */
+export const HISTOGRAM_OCTAVES = EXPONENT_MAX - EXPONENT_MIN + 2;
+export const HISTOGRAM_SUB_BUCKETS = EXACT;
+
 /** How many buckets a dense histogram has. */
 export const HISTOGRAM_BUCKETS = EXACT + (EXPONENT_MAX - EXPONENT_MIN + 1) * PER_OCTAVE;
 
@@ -93,10 +97,36 @@ export function quantileNs(latency: Pick<Latency, 'histogram' | 'minNs' | 'maxNs
   const total = totalCount(latency.histogram);
   if (total === 0) return null;
   const rank = Math.min(total, Math.max(1, Math.ceil(share * total)));
-  const index = indexOfRank(latency.histogram, rank);
-  if (index === HISTOGRAM_BUCKETS - 1 && latency.maxNs >= bucketLowerNs(index)) return latency.maxNs;
+  return bucketValueNs(indexOfRank(latency.histogram, rank), latency);
+}
+
+/** What stands for the values of a bucket: see `quantileNs`. */
+export function bucketValueNs(index: number, { minNs, maxNs }: Pick<Latency, 'minNs' | 'maxNs'>): number {
+  if (index === HISTOGRAM_BUCKETS - 1 && maxNs >= bucketLowerNs(index)) return maxNs;
   const middle = bucketLowerNs(index) + Math.floor(bucketWidthNs(index) / 2);
-  return Math.min(latency.maxNs, Math.max(latency.minNs, middle));
+  return Math.min(maxNs, Math.max(minNs, middle));
+}
+
+/** A bucket that holds values. */
+export interface CountedBucket {
+  readonly index: number;
+  readonly count: number;
+  /** With those of all buckets below. */
+  readonly countUpTo: number;
+}
+
+/** The buckets that hold values, the smallest first. */
+export function countedBuckets(sparse: SparseHistogram): readonly CountedBucket[] {
+  const buckets: CountedBucket[] = [];
+  let index = 0;
+  let countUpTo = 0;
+  for (let i = 0; i < sparse.length; i += 2) {
+    const count = sparse[i + 1] ?? 0;
+    index += sparse[i] ?? 0;
+    countUpTo += count;
+    if (count > 0) buckets.push({ index, count, countUpTo });
+  }
+  return buckets;
 }
 
 /** The fewest values of which this percentile says something: ten beyond it (docs/architecture.md). */

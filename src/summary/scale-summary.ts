@@ -3,7 +3,13 @@ import { scalePointOf } from '../plan/scale-workloads.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult, TrialResult } from '../results/schema.ts';
 import { type CostPoint, fitScale, scaleFitSchema } from '../stats/scale-fit.ts';
-import { type RowSummary, rowSummarySchema, runSummarySchema, type WorkloadSummary } from './run-summary.ts';
+import {
+  type RowSummary,
+  type RunSummary,
+  rowSummarySchema,
+  runSummarySchema,
+  type WorkloadSummary,
+} from './run-summary.ts';
 import { summarize } from './summarize.ts';
 
 const scaleCellSchema = z
@@ -47,9 +53,11 @@ export type ScaleLine = ReadonlyDeep<z.infer<typeof scaleLineSchema>>;
 export type ScaleSweep = ReadonlyDeep<z.infer<typeof scaleSweepSchema>>;
 export type ScaleSummary = ReadonlyDeep<z.infer<typeof scaleSummarySchema>>;
 
-/** What a sweep over idle connections says. Deterministic: its seeds are the run's. */
-export function summarizeScale(result: RunResult): ScaleSummary {
-  const summary = summarize(result);
+/**
+ * What a sweep over idle connections says. Deterministic: its seeds are the run's.
+ * @param summary of the result, where it was made already: that takes a while.
+ */
+export function summarizeScale(result: RunResult, summary: RunSummary = summarize(result)): ScaleSummary {
   const points = summary.workloads.flatMap((workload) => {
     const point = scalePointOf(workload.workload);
     return point === null ? [] : [{ ...point, workload }];

@@ -69,7 +69,7 @@ export function compareOverview(comparison: Comparison): Table {
     title: 'Verdicts',
     columns: [
       { key: 'metric', header: 'metric', align: 'left', priority: 0 },
-      { key: 'kind', header: '', align: 'left', priority: 2 },
+      { key: 'kind', header: 'kind', align: 'left', priority: 2 },
       ...VERDICTS.map((verdict) => ({
         key: verdict,
         header: verdict,

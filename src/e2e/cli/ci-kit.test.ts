@@ -145,6 +145,11 @@ describe('the CI kit', () => {
       'actions/cache/save',
       'actions/upload-artifact',
     ]);
+    const page = readFileSync(join(ROOT, 'docs/ci.md'), 'utf8').replaceAll(/\s+/g, ' ');
+    for (const { uses } of steps.filter((step) => step.uses !== undefined)) {
+      const [, action, major] = /^(actions\/[a-z-]+)[\w/-]*@(v\d+)$/.exec(uses ?? '') ?? [];
+      expect(page, 'the page says which versions').toContain(`\`${action}\` ${major} (${major}.`);
+    }
     accessSync(join(ROOT, measuringStep().run), constants.X_OK);
     expect(steps.filter((step) => step.if !== undefined).map((step) => step.if)).toEqual([
       "always() && hashFiles('results/baselines/**') != ''",

@@ -1,0 +1,81 @@
+import type { RunRecord } from '../results/schema.ts';
+import type { Workload } from '../workloads/schema.ts';
+
+/** What tells the numbers of one run from those of another: labels or columns of every format. */
+export interface Origin {
+  /** Null where nothing tells it from others. */
+  readonly host: string | null;
+  readonly kernel: string;
+  readonly arch: string;
+  readonly cpu: string | null;
+  /** Of iomodels-bench. */
+  readonly version: string;
+}
+
+export function originOf({ environment, tool }: RunRecord): Origin {
+  return {
+    host: environment.host,
+    kernel: environment.kernel,
+    arch: environment.arch,
+    cpu: environment.cpuModel,
+    version: tool.version,
+  };
+}
+
+/** When a run ended, or began where it did not, in Unix milliseconds. Null for a time that cannot be read. */
+export function endedAtMs({ finishedAt, startedAt }: RunRecord): number | null {
+  const ms = Date.parse(finishedAt ?? startedAt);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** What a workload asks for, one value each; null: its mode has no such thing. */
+export interface LoadParameters {
+  readonly mode: Workload['mode'];
+  readonly connections: number;
+  readonly active: number | null;
+  /** Requests in flight on each active connection. */
+  readonly depth: number | null;
+  readonly messageBytes: number;
+  /** Offered, over all active connections. */
+  readonly ratePerS: number | null;
+  readonly arrivals: string | null;
+}
+
+export function parametersOf(workload: Workload): LoadParameters {
+  const { mode, connections, messageBytes } = workload;
+  const none = { active: null, depth: null, ratePerS: null, arrivals: null };
+  const common = { mode, connections, ...none, messageBytes };
+  switch (workload.mode) {
+    case 'churn':
+      return common;
+    case 'closed':
+      return { ...common, active: workload.active, depth: workload.depth };
+    case 'open': {
+      const { active, depth, ratePerSecond: ratePerS, arrivals } = workload;
+      return { ...common, active, depth, ratePerS, arrivals };
+    }
+  }
+}
+
+/** The names of the parameters in the formats that have them in snake case, in their order. */
+export const SNAKE_PARAMETERS = [
+  'mode',
+  'connections',
+  'active',
+  'depth',
+  'message_bytes',
+  'rate_per_s',
+  'arrivals',
+] as const;
+
+export function snakeParameters(
+  workload: Workload,
+): Readonly<Record<(typeof SNAKE_PARAMETERS)[number], string | number | null>> {
+  const { messageBytes, ratePerS, ...rest } = parametersOf(workload);
+  return { ...rest, message_bytes: messageBytes, rate_per_s: ratePerS };
+}
+
+/** For formats in which a line break ends what is said. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
