@@ -112,6 +112,23 @@ describe('a run', () => {
     expect(unpinned.locks[0]).toEqual(parseCpuList(fixtureRun().record.environment.cpusAllowed ?? ''));
   });
 
+  test('takes CPUs that it does not run on where it may, and refuses those that it may not use', async () => {
+    const asked: number[] = [];
+    const may = fakeWorld({
+      whyNotCpu: (cpu) => {
+        asked.push(cpu);
+        return null;
+      },
+    });
+    await run(may, { serverCpus: [99], clientCpus: [0] });
+    expect(asked).toEqual([99]);
+    const mayNot = fakeWorld({ whyNotCpu: () => 'sched_setaffinity: EINVAL' });
+    await expect(run(mayNot, { serverCpus: [99], clientCpus: [0] })).rejects.toThrow(
+      'CPU 99 may not be used by this process: sched_setaffinity: EINVAL',
+    );
+    expect(mayNot.stores).toEqual([]);
+  });
+
   test('measures and stores nothing where another run has its CPUs', async () => {
     const world = fakeWorld({
       lock: () => {
@@ -314,6 +331,8 @@ describe('cells that cannot be measured', () => {
       supported: false,
       reason: 'not on this planet',
       features: [],
+      connectionsMax: null,
+      limitReason: null,
     });
     expect(result.trials.map((trial) => trial.label)).toEqual(['epoll-lt', 'epoll-lt']);
     expect(hasFailures(result)).toBe(false);

@@ -7,7 +7,7 @@ import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
-import { countTrials, planRun, type RunPlan, trialsOfBlock } from './plan/plan-run.ts';
+import { countTrials, planRun, type RunPlan, serverSizes, trialsOfBlock } from './plan/plan-run.ts';
 import type {
   AuditInstrument,
   Calibration,
@@ -34,7 +34,9 @@ import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
   compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'signal'>): Promise<Artifacts>;
-  probe(model: ModelSpec, path: string): Promise<Support>;
+  probe(model: ModelSpec, path: string, connections: number | null): Promise<Support>;
+  /** Why none of this process's threads may run on a CPU; null: one may. */
+  whyNotCpu(cpu: number, loadgenPath: string): string | null;
   /** Finds out what this process may count with, beside the servers' own counts. */
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
   readEnvironment(): Environment;
@@ -96,6 +98,7 @@ export async function runBenchmark(
 ): Promise<RunOutcome> {
   const startedMs = deps.monotonicMs();
   const prepared = await prepare(request.settings, deps, options.signal);
+  requireCpus(request.settings, prepared, deps);
   const waitingMs = deps.monotonicMs();
   const lock = await deps.lockCpus(
     {
@@ -123,6 +126,19 @@ export async function runBenchmark(
 interface RunOptions {
   readonly listener: RunListener;
   readonly signal: AbortSignal;
+}
+
+/** Those that this process does not run on may be allowed all the same, as isolated ones are: it is tried. */
+function requireCpus(settings: RunSettings, { environment, artifacts }: Prepared, deps: RunDeps): void {
+  const allowed = parseCpuList(environment.cpusAllowed ?? '') ?? [];
+  const asked = [...new Set([...(settings.serverCpus ?? []), ...(settings.clientCpus ?? [])])];
+  const refused = asked
+    .filter((cpu) => !allowed.includes(cpu))
+    .flatMap((cpu) => {
+      const why = deps.whyNotCpu(cpu, artifacts.loadgen);
+      return why === null ? [] : [`CPU ${cpu} may not be used by this process: ${why}`];
+    });
+  if (refused.length > 0) throw new EnvironmentError(refused.join('\n'));
 }
 
 /** All that may be used where nothing is pinned. */
@@ -198,8 +214,9 @@ type Prepared = Awaited<ReturnType<typeof prepare>>;
 async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal) {
   const models = distinctModels(settings);
   const environment = deps.readEnvironment();
+  const sizes = serverSizes(settings.workloads);
   const artifacts = await deps.compile({ ...programsOf(models), signal });
-  const support = await Promise.all(models.map((model) => supportOf(model, artifacts, deps.probe)));
+  const support = await Promise.all(models.map((model) => supportOf(model, artifacts, sizes, deps.probe)));
   signal.throwIfAborted();
   return { artifacts, support, environment };
 }

@@ -473,6 +473,19 @@ void loadgen_congestion(char *name)
 	conns_congestion(name);
 }
 
+int32_t loadgen_try_cpu(int32_t cpu)
+{
+	cpu_set_t before, one;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE)
+		return EINVAL;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_getaffinity(0, sizeof(before), &before) < 0 || sched_setaffinity(0, sizeof(one), &one) < 0)
+		return errno;
+	return sched_setaffinity(0, sizeof(before), &before) < 0 ? errno : 0;
+}
+
 int32_t loadgen_try_lock(int32_t fd)
 {
 	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;

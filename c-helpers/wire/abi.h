@@ -171,6 +171,8 @@ LOADGEN_API void loadgen_destroy(struct loadgen *lg);
 LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
 /* TCP congestion control that the load's sockets have here: CONGESTION_NAME_BYTES, empty if not told. */
 LOADGEN_API void loadgen_congestion(char *name);
+/* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */
+LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
 /*
  * flock(2) of a descriptor, exclusive and without waiting: 0, or the errno; EWOULDBLOCK: another has it.
  * For the orchestrator, whose language has no such call.

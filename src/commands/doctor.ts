@@ -8,6 +8,7 @@ import type { Finding } from '../doctor/finding.ts';
 import { linuxHost } from '../host/host.ts';
 import { cheapestCall, congestionOf } from '../load/ffi.ts';
 import { MODELS, programsOf } from '../models/registry.ts';
+import { serverSizes } from '../plan/plan-run.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
 import { renderDocument } from '../render/terminal.ts';
@@ -85,7 +86,9 @@ function realDeps(signal: AbortSignal): DoctorDeps {
 
 async function prepareHelpers(signal: AbortSignal) {
   const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf(MODELS), signal });
-  const support = await Promise.all(MODELS.map((model) => supportOf(model, built)));
+  const support = await Promise.all(
+    MODELS.map((model) => supportOf(model, built, serverSizes(loadWorkloads()))),
+  );
   signal.throwIfAborted();
   return { support, ffiCall: cheapestCall(built.loadgen), congestion: congestionOf(built.loadgen) };
 }

@@ -6,7 +6,7 @@ import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { fileLocker, loadGenerator, traceChecker } from '../load/ffi.ts';
+import { fileLocker, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
 import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
@@ -75,6 +75,7 @@ function realDeps(outDir: string): RunDeps {
     compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
     probe: probeModel,
     readEnvironment: () => readEnvironment(),
+    whyNotCpu,
     quotaFiles: () => quotaStatFiles(linuxHost()),
     loadGenerator,
     calibrator,

@@ -36,11 +36,13 @@ describe('parseCpuList', () => {
 describe('chooseCpus', () => {
   const apart = (cpus: number): CpuTopology => ({
     allowed: Array.from({ length: cpus }, (_, cpu) => cpu),
+    online: Array.from({ length: cpus }, (_, cpu) => cpu),
     siblings: new Map(),
   });
   /** CPUs 0 and 2 share a core, 1 and 3 another. */
   const smt: CpuTopology = {
     allowed: [0, 1, 2, 3],
+    online: [0, 1, 2, 3],
     siblings: new Map([
       [0, [0, 2]],
       [1, [1, 3]],
@@ -48,7 +50,7 @@ describe('chooseCpus', () => {
       [3, [1, 3]],
     ]),
   };
-  const halfCore: CpuTopology = { allowed: [0, 2], siblings: smt.siblings };
+  const halfCore: CpuTopology = { allowed: [0, 2], online: [0, 2], siblings: smt.siblings };
   const SHARED = (cpus: string) => `client and server share CPU ${cpus}: they measure each other`;
   const SIBLING = (cpus: string) =>
     `server CPU ${cpus} shares a core (SMT) with a client CPU: they slow each other`;

@@ -1,7 +1,9 @@
 /** CPUs of this host, as far as pinning needs to know. */
 export interface CpuTopology {
-  /** CPUs that this process may run on. */
+  /** CPUs that this process runs on now; `taskset` and isolated CPUs leave out some that it may choose. */
   readonly allowed: readonly number[];
+  /** CPUs of the host that are there and on. Whether one may be used is found out by using it. */
+  readonly online: readonly number[];
   /** For a CPU, the CPUs that share its core (itself included). */
   readonly siblings: ReadonlyMap<number, readonly number[]>;
 }
@@ -29,18 +31,18 @@ export function parseCpuList(text: string): number[] | null {
   return [...cpus].sort((a, b) => a - b);
 }
 
-/** A list of CPUs as typed, all of which this process may run on; else what is wrong with it. */
+/** A list of CPUs as typed, all of which this host has; else what is wrong with it. */
 export function readCpuList(
   text: string,
   flag: string,
-  { allowed }: Pick<CpuTopology, 'allowed'>,
+  { online }: Pick<CpuTopology, 'online'>,
 ): { readonly cpus: number[] | undefined; readonly problems: readonly string[] } {
   const cpus = parseCpuList(text);
   if (!cpus) return { cpus: undefined, problems: [`${flag} ${text}: not a list of CPUs such as 0,2-3`] };
-  const isMissing = cpus.some((cpu) => !allowed.includes(cpu));
+  const isMissing = cpus.some((cpu) => !online.includes(cpu));
   return {
     cpus,
-    problems: isMissing ? [`${flag} ${text}: this process may run on CPUs ${allowed.join(',')} only`] : [],
+    problems: isMissing ? [`${flag} ${text}: this host has CPUs ${online.join(',')} only`] : [],
   };
 }
 

@@ -5,7 +5,7 @@ import { type NoiseFlags, resolveNoiseConfig } from './noise-config.ts';
 
 const CONTEXT = {
   workloads: [FAKE_WORKLOAD],
-  topology: { allowed: [0, 1], siblings: new Map() },
+  topology: { allowed: [0, 1], online: [0, 1], siblings: new Map() },
   randomSeed: 1,
 };
 

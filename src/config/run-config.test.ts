@@ -21,7 +21,7 @@ function workload(id: string, profile: Workload['profile'] = 'default'): Workloa
 
 const CONTEXT: RunContext = {
   workloads: [workload('ping-pong'), workload('many-connections'), workload('c10k', 'full')],
-  topology: { allowed: [0, 1], siblings: new Map() },
+  topology: { allowed: [0, 1], online: [0, 1], siblings: new Map() },
   randomSeed: 4711,
 };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../util/errors.ts';
 import { resolveScaleConfig, type ScaleFlags } from './scale-config.ts';
 
-const CONTEXT = { topology: { allowed: [0, 1], siblings: new Map() }, randomSeed: 4711 };
+const CONTEXT = { topology: { allowed: [0, 1], online: [0, 1], siblings: new Map() }, randomSeed: 4711 };
 
 const settingsOf = (flags: ScaleFlags) => resolveScaleConfig(flags, CONTEXT).settings;
 

@@ -1,6 +1,7 @@
 import { MODELS } from '../models/registry.ts';
 import type { Support } from '../results/schema.ts';
 import { isEngine } from './checks-cpu.ts';
+import { RINGS_CHARGED } from './checks-limits.ts';
 import type { Facts } from './facts.ts';
 import type { Answer } from './finding.ts';
 import { listed } from './text.ts';
@@ -75,7 +76,7 @@ export function ioUring(facts: Facts): Answer {
     return {
       status: 'ok',
       value: 'allowed',
-      meaning: `in use: ${listed([...new Set(rows.flatMap((row) => row.features))], 'no optional feature')}`,
+      meaning: `in use: ${listed([...new Set(rows.flatMap((row) => row.features.filter((name) => name !== RINGS_CHARGED)))], 'no optional feature')}`,
       fix: null,
     };
   if (without.length < rows.length)

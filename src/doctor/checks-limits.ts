@@ -5,7 +5,7 @@ import { BYTES_PER_MIB } from '../util/units.ts';
 import { isEngine } from './checks-cpu.ts';
 import type { Facts, FolderFacts } from './facts.ts';
 import type { Answer } from './finding.ts';
-import { bytes, counted, newer, plural } from './text.ts';
+import { bytes, counted, plural } from './text.ts';
 
 const UNKNOWN = 'could not be read';
 
@@ -17,7 +17,7 @@ interface Raise {
   readonly ulimit: string;
 }
 
-function raise(facts: Facts, how: Raise): string {
+function raise(facts: Pick<Facts, 'environment' | 'capabilities'>, how: Raise): string {
   const { container } = facts.environment;
   if (isEngine(container) && facts.capabilities?.includes('CAP_SYS_RESOURCE') === false)
     return `${container} run --ulimit ${how.ulimit} ...`;
@@ -61,7 +61,10 @@ export function fdLimit(facts: Facts): Answer {
 
 /** What bounds the number of threads, and how to move it: proc(5), getrlimit(2), clone(2) EAGAIN. */
 function threadLimits(facts: Facts, wanted: number) {
-  const { sysctls, limits, user, container } = facts.environment;
+  const { sysctls, limits, container } = facts.environment;
+  const exempt =
+    facts.hostRoot ||
+    facts.capabilities?.some((name) => name === 'CAP_SYS_RESOURCE' || name === 'CAP_SYS_ADMIN') === true;
   const sysctl = (name: string, perThread: number) => ({
     name,
     threads: name in sysctls ? Math.floor(Number(sysctls[name]) / perThread) : null,
@@ -74,8 +77,8 @@ function threadLimits(facts: Facts, wanted: number) {
     sysctl('vm.max_map_count', 2),
     {
       name: 'RLIMIT_NPROC',
-      // Not enforced for root.
-      threads: user === 'root' ? null : limits.nproc,
+      // copy_process of the kernel: not enforced with either, nor for the user 0 of the host itself.
+      threads: exempt ? null : limits.nproc,
       fix: raise(facts, { prlimit: `--nproc=${wanted}:${wanted}`, ulimit: `nproc=${wanted}:${wanted}` }),
     },
     {
@@ -136,28 +139,30 @@ export function signals(facts: Facts): Answer {
   };
 }
 
-/** Rings have been charged to the memory cgroup and no longer to RLIMIT_MEMLOCK since this release. */
-const RINGS_UNCHARGED_SINCE = '5.12';
-const MEMLOCK_BYTES_MIN = 64 * BYTES_PER_MIB;
+/** Feature that the probe of io_uring names where rings count as locked memory here: it was tried. */
+export const RINGS_CHARGED = 'RLIMIT_MEMLOCK';
 
-export function memlock(facts: Facts): Answer {
-  const { limits, kernel } = facts.environment;
-  const limit = limits.memlockBytes;
+export function memlock({ environment, helpers, capabilities }: Facts): Answer {
+  const limit = environment.limits.memlockBytes;
   const value = limit === null ? UNKNOWN : limit === UNLIMITED ? 'unlimited' : bytes(limit);
-  const charged = newer(RINGS_UNCHARGED_SINCE, kernel);
-  if (charged && limit !== null && limit < MEMLOCK_BYTES_MIN)
-    return {
-      status: 'warning',
-      value,
-      meaning: `before ${RINGS_UNCHARGED_SINCE} io_uring's rings count as locked memory: rings for many connections may not fit`,
-      fix: raise(facts, { prlimit: '--memlock=unlimited', ulimit: 'memlock=-1:-1' }),
-    };
+  if (helpers.status === 'failed')
+    return { status: 'info', value, meaning: "whether io_uring's rings count could not be tried", fix: null };
+  const fix = raise(
+    { environment, capabilities },
+    { prlimit: '--memlock=unlimited', ulimit: 'memlock=-1:-1' },
+  );
+  const short = helpers.support.find(({ reason, limitReason }) =>
+    [reason, limitReason].some((text) => text?.includes(RINGS_CHARGED)),
+  );
+  if (short !== undefined)
+    return { status: 'warning', value, meaning: short.reason ?? short.limitReason ?? '', fix };
+  const charged = helpers.support.some(({ features }) => features.includes(RINGS_CHARGED));
   return {
     status: 'ok',
     value,
     meaning: charged
-      ? "enough for io_uring's rings"
-      : "this kernel does not count io_uring's rings as locked memory",
+      ? "io_uring's rings count as locked memory here, and those of every workload fit"
+      : "io_uring's rings do not count as locked memory here",
     fix: null,
   };
 }

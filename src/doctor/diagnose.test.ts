@@ -3,7 +3,6 @@ import { GOOD_ENVIRONMENT, GOOD_FACTS, supportOf } from '../fixtures/facts.ts';
 import type { Environment } from '../results/schema.ts';
 import { CHECKS, diagnose } from './diagnose.ts';
 import type { Facts } from './facts.ts';
-import { newer } from './text.ts';
 
 type Change = Partial<Omit<Facts, 'environment'>> & { environment?: Partial<Environment> };
 
@@ -24,6 +23,12 @@ function without(reasons: Record<string, string>): Change {
       congestion: 'reno',
     },
   };
+}
+
+/** The machine, where the probe of one model names these features. */
+function features(model: string, names: string[]): Change {
+  const support = supportOf().map((one) => (one.model === model ? { ...one, features: names } : one));
+  return { helpers: { status: 'ready', support, ffi: { p50Ns: 40, p99Ns: 60 }, congestion: 'reno' } };
 }
 
 /** The findings that a change of the good machine moves, as text. */
@@ -77,10 +82,11 @@ describe('diagnose', () => {
       expect([meaning, title, value]).not.toContain('');
   });
 
-  const one = { allowed: [0], siblings: new Map([[0, [0]]]) };
-  const pair = { allowed: [0, 1], siblings: new Map([0, 1].map((cpu) => [cpu, [0, 1]])) };
+  const one = { allowed: [0], online: [0], siblings: new Map([[0, [0]]]) };
+  const pair = { allowed: [0, 1], online: [0, 1], siblings: new Map([0, 1].map((cpu) => [cpu, [0, 1]])) };
   const threads = {
     allowed: [0, 1, 2, 3],
+    online: [0, 1, 2, 3],
     siblings: new Map([0, 1, 2, 3].map((c) => [c, [c % 2, (c % 2) + 2]])),
   };
   const failed = { status: 'failed', reason: 'cc could not compile epoll' } as const;
@@ -130,11 +136,12 @@ describe('diagnose', () => {
       'io_uring forbidden, and nothing to probe it with',
       { helpers: failed, ...sysctls({ 'kernel.io_uring_disabled': '2' }) },
     ],
+    ['a kernel without DEFER_TASKRUN', features('io_uring', ['COOP_TASKRUN'])],
+    ['rings that count as locked memory', features('io_uring', ['DEFER_TASKRUN', 'RLIMIT_MEMLOCK'])],
     [
-      'an old kernel',
-      { environment: { kernel: '4.15.0', limits: { ...GOOD_ENVIRONMENT.limits, memlockBytes: 65_536 } } },
+      'rings that do not fit',
+      without({ io_uring: 'io_uring_setup: no memory for rings (ENOMEM): RLIMIT_MEMLOCK allows 64 KiB' }),
     ],
-    ['a kernel without DEFER_TASKRUN', { environment: { kernel: '5.15.0-91' } }],
     ['one CPU of many', { topology: one }],
     ['one CPU', { topology: one, environment: { cpus: 1 } }],
     ['two CPUs', { topology: { ...GOOD_FACTS.topology, allowed: [0, 1] } }],
@@ -170,7 +177,7 @@ describe('diagnose', () => {
     ['too few processes', { environment: { limits: { ...GOOD_ENVIRONMENT.limits, nproc: 4096 } } }],
     [
       'too few processes, as root',
-      { environment: { user: 'root', limits: { ...GOOD_ENVIRONMENT.limits, nproc: 4096 } } },
+      { hostRoot: true, environment: { limits: { ...GOOD_ENVIRONMENT.limits, nproc: 4096 } } },
     ],
     ['too few tasks in the cgroup', { pidsMax: 1000, environment: { container: 'docker' } }],
     ['too few mappings', sysctls({ 'vm.max_map_count': '10000' })],
@@ -240,6 +247,8 @@ describe('diagnose', () => {
       compiler problem: none; nothing can be measured: servers and load generator are compiled here. tried cc; fix: sudo apt-get install gcc libc6-dev
       models problem: not probed; no C compiler; fix: null
       io_uring problem: not probed; no C compiler; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
+      kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
+      memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; no C compiler; fix: null
       -- no compiler, on a distribution that is not known
@@ -248,6 +257,8 @@ describe('diagnose', () => {
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
+      kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
+      memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       -- a model that cannot run
@@ -267,13 +278,18 @@ describe('diagnose', () => {
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; the sysctl forbids it to everyone; fix: sudo sysctl -w kernel.io_uring_disabled=0
+      kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
+      memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
-      -- an old kernel
-      kernel info: 4.15.0 (x64); older than what native-aio, io_uring, io_uring-sqpoll came with; their probes below decide; fix: null
-      memlock warning: 64 KiB; before 5.12 io_uring's rings count as locked memory: rings for many connections may not fit; fix: sudo prlimit --pid $$ --memlock=unlimited
       -- a kernel without DEFER_TASKRUN
-      kernel info: 5.15.0-91 (x64); io_uring runs without DEFER_TASKRUN, which came with 6.1: compare it with care with newer kernels; fix: null
+      io_uring ok: allowed; in use: COOP_TASKRUN; fix: null
+      kernel info: 6.8.0-45-generic (x64); io_uring runs without DEFER_TASKRUN here: compare it with care with kernels that have it; fix: null
+      -- rings that count as locked memory
+      memlock ok: unlimited; io_uring's rings count as locked memory here, and those of every workload fit; fix: null
+      -- rings that do not fit
+      io_uring warning: allowed, but not for io_uring; skipped: io_uring_setup: no memory for rings (ENOMEM): RLIMIT_MEMLOCK allows 64 KiB; fix: null
+      memlock warning: unlimited; io_uring_setup: no memory for rings (ENOMEM): RLIMIT_MEMLOCK allows 64 KiB; fix: sudo prlimit --pid $$ --memlock=unlimited
       -- one CPU of many
       cpus warning: AMD Ryzen 9 7950X, 1 of 16 CPUs usable; client and server take turns on one CPU: every number holds the cost of both, and compares only with runs made the same way; fix: taskset -c 0,1 iomodels-bench run
       smt ok: off; 1 usable CPU on 1 core; no two usable CPUs share a core, as far as this kernel is told; fix: null
@@ -348,6 +364,8 @@ describe('diagnose', () => {
       compiler problem: cc: gcc 13.2.0; nothing can be measured: cc could not compile epoll; fix: null
       models problem: not probed; cc could not compile epoll; fix: null
       io_uring problem: not probed; cc could not compile epoll; neither a sysctl nor a seccomp filter forbids io_uring; fix: null
+      kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
+      memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --results ~/iomodels-results
@@ -362,7 +380,7 @@ describe('diagnose', () => {
       fd-limit info: could not be read; the largest workload needs 10,064; fix: null
       threads info: could not be read; models with a thread per connection need many; fix: null
       signals info: could not be read; bounds the requests of posix-aio; fix: null
-      memlock ok: could not be read; this kernel does not count io_uring's rings as locked memory; fix: null
+      memlock ok: could not be read; io_uring's rings do not count as locked memory here; fix: null
       aio info: could not be read; this kernel may have no native AIO; fix: null
       ports info: could not be read; bounds the connections from one address; fix: null
       backlog info: could not be read; bounds how many connections may wait to be accepted; fix: null
@@ -372,19 +390,5 @@ describe('diagnose', () => {
       results-folder info: could not be read; not looked at; fix: null
       cache-folder info: could not be read; not looked at; fix: null"
     `);
-  });
-});
-
-describe('newer', () => {
-  const cases: [a: string, b: string, expected: boolean][] = [
-    ['6.1', '6.0.9', true],
-    ['6.1', '6.1.0-18-amd64', false],
-    ['5.10', '5.9', true],
-    ['5.9', '5.10.1', false],
-    ['2.5.44', '6.18', false],
-    ['6.1', 'unknown', true],
-  ];
-  test.each(cases)('compares releases by number: %s over %s is %s', (a, b, expected) => {
-    expect(newer(a, b)).toBe(expected);
   });
 });

@@ -54,6 +54,8 @@ export interface Facts {
   readonly distributions: readonly string[];
   /** Effective ones, of those that matter here; null: could not be read. */
   readonly capabilities: readonly Capability[] | null;
+  /** Whether this is user 0 of the host itself, not of a user namespace. */
+  readonly hostRoot: boolean;
   /** Whether a seccomp filter lies over this process; null: could not be read. */
   readonly seccompFilter: boolean | null;
   /** CPUs that the cgroup may use; null: no quota, or none that can be read. */
@@ -114,6 +116,7 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
     helpers,
     distributions: distributions(host),
     capabilities: capabilities(host),
+    hostRoot: host.uid === 0 && /^\s*0\s+0\s+4294967295\s*$/.test(host.readText('/proc/self/uid_map') ?? ''),
     seccompFilter: seccompFilter(host),
     cpuQuota: cpuQuota(host),
     pidsMax: pidsMax(host),

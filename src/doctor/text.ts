@@ -27,13 +27,3 @@ export function bytes(value: number): string {
 export function listed(items: readonly string[], none: string): string {
   return items.length > 0 ? items.join(', ') : none;
 }
-
-/** `a` is newer than `b`, by the numbers that kernel releases begin with: `6.8.0-45-generic`. */
-export function newer(a: string, b: string): boolean {
-  const [x, y] = [a, b].map((release) => (/^[\d.]+/.exec(release)?.[0] ?? '').split('.').map(Number));
-  for (let i = 0; i < 3; i++) {
-    const difference = (x?.[i] ?? 0) - (y?.[i] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return false;
-}

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import koffi from 'koffi';
 import { EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
@@ -117,6 +118,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
+    tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
     tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
   };
@@ -377,6 +379,17 @@ export function congestionOf(libraryPath: string): string | null {
   const name = Buffer.alloc(CONGESTION_BYTES);
   bind(libraryPath).congestion(name);
   return cString(name) || null;
+}
+
+/** Why no thread of this process may run on a CPU, as a cpuset decides; null: one may. */
+export function whyNotCpu(cpu: number, libraryPath: string): string | null {
+  const errno = Number(bind(libraryPath).tryCpu(cpu));
+  return errno === 0 ? null : `sched_setaffinity: ${errnoName(errno)}`;
+}
+
+function errnoName(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return found?.[0] ?? `errno ${errno}`;
 }
 
 /** flock(2) of a descriptor, exclusive and without waiting: 0, or the errno. */

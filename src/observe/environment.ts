@@ -66,10 +66,16 @@ export function readEnvironment(host: Host = linuxHost()): Environment {
     limits: limits(host),
     sysctls: sysctls(host),
     versions: { ...host.versions },
-    user: host.uid === 0 ? 'root' : 'normal',
+    user: isPrivileged(host) ? 'root' : 'normal',
     ...bootSettings(host, cpuinfo),
     cpuQuota: cpuQuota(host),
   };
+}
+
+/** User 0 of a container may have no more rights than anybody: CAP_SYS_ADMIN, bit 21, makes the difference. */
+function isPrivileged(host: Host): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(host.readText('/proc/self/status') ?? '')?.[1];
+  return host.uid === 0 && mask !== undefined && ((BigInt(`0x${mask}`) >> 21n) & 1n) === 1n;
 }
 
 /** What may differ between two boots of one machine and moves the numbers. */

@@ -9,6 +9,7 @@ const STATUS = '/proc/self/status';
 test('the topology holds the CPUs that this process may use, and those that share their cores', () => {
   const host = fakeHost({
     [STATUS]: 'Name:\tnode\nCpus_allowed:\tb\nCpus_allowed_list:\t0-1,3\n',
+    '/sys/devices/system/cpu/online': '0-3\n',
     [siblings(0)]: '0,2\n',
     [siblings(1)]: '1,3\n',
     [siblings(2)]: '0,2\n',
@@ -16,9 +17,11 @@ test('the topology holds the CPUs that this process may use, and those that shar
   });
   expect(readTopology(host)).toEqual({
     allowed: [0, 1, 3],
+    online: [0, 1, 2, 3],
     siblings: new Map([
       [0, [0, 2]],
       [1, [1, 3]],
+      [2, [0, 2]],
       [3, [1, 3]],
     ]),
   });

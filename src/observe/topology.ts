@@ -2,12 +2,13 @@ import { type CpuTopology, parseCpuList } from '../config/cpus.ts';
 import { type Host, linuxHost } from '../host/host.ts';
 import { EnvironmentError } from '../util/errors.ts';
 
-/** CPUs that this process may run on, and which of them share a core. */
+/** CPUs of this host, those that this process runs on, and which of them share a core. */
 export function readTopology(host: Host = linuxHost()): CpuTopology {
   const allowed = parseCpuList(allowedList(host) ?? '');
   if (!allowed) throw new EnvironmentError('/proc/self/status does not tell which CPUs this process may use');
-  const siblings = new Map(allowed.map((cpu) => [cpu, siblingsOf(host, cpu)]));
-  return { allowed, siblings };
+  const online = parseCpuList(host.readText('/sys/devices/system/cpu/online') ?? '') ?? allowed;
+  const siblings = new Map(online.map((cpu) => [cpu, siblingsOf(host, cpu)]));
+  return { allowed, online, siblings };
 }
 
 /** The CPUs that this process may run on, as the kernel lists them: `0-3,8`. */

@@ -56,11 +56,40 @@ describe('planRun', () => {
   });
 
   it('skips a model whose probe says no, with what the probe said', () => {
-    const support = [{ model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] }];
+    const support = [
+      {
+        model: 'io_uring',
+        supported: false,
+        reason: 'io_uring_setup: EPERM',
+        features: [],
+        connectionsMax: null,
+        limitReason: null,
+      },
+    ];
     const skipped = planRun({ ...input, support }).cells.filter((cell) => cell.label === 'io_uring');
     expect(skipped.map((cell) => cell.skipReason)).toEqual([
       'io_uring_setup: EPERM',
       'io_uring_setup: EPERM',
+    ]);
+  });
+});
+
+describe('planRun, where a server holds fewer connections than a workload needs', () => {
+  it('skips that workload alone, with what the probe said', () => {
+    const support = [
+      {
+        model: 'io_uring',
+        supported: true,
+        reason: null,
+        features: [],
+        connectionsMax: 208,
+        limitReason: 'io_uring_setup: no memory for rings',
+      },
+    ];
+    const cells = planRun({ ...input, support }).cells.filter((cell) => cell.label === 'io_uring');
+    expect(cells.map((cell) => [cell.workload, cell.skipReason])).toEqual([
+      ['w200', null],
+      ['w10000', 'io_uring_setup: no memory for rings'],
     ]);
   });
 });

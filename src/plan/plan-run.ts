@@ -2,6 +2,7 @@ import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { AuditInstrument, Cell, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
 import { counted } from '../util/units.ts';
+import type { Workload } from '../workloads/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
 
 /** Connections beyond the workload's that a server must hold: the echo check, and some in closing. */
@@ -22,6 +23,11 @@ export interface PlanInput {
 
 /** Audit trials are part of so many blocks: counts hardly vary, so that two suffice. */
 export const AUDIT_BLOCKS = 2;
+
+/** How many connections a server is to hold under each workload. */
+export function serverSizes(workloads: readonly Pick<Workload, 'connections'>[]): number[] {
+  return workloads.map(({ connections }) => connections + CONNECTIONS_SPARE);
+}
 
 /** What a run will do, as data: its cells, and through `trialsOfBlock` its trials. */
 export interface RunPlan {
@@ -83,6 +89,9 @@ function skipReason(input: PlanInput, modelId: string, connections: number): str
     return `holds at most ${counted(model.connectionsMax, 'connection')}, the workload needs ${connections}`;
   if (input.nofile !== null && connections + FDS_SPARE > input.nofile)
     return `RLIMIT_NOFILE is ${input.nofile}, the workload needs ${counted(connections, 'connection')} and ${FDS_SPARE} more; raise it with ulimit -n`;
+  const held = support?.connectionsMax ?? null;
+  if (held !== null && connections + CONNECTIONS_SPARE > held && held !== model.connectionsMax)
+    return support?.limitReason ?? `a server holds ${counted(held, 'connection')} here, not more`;
   return null;
 }
 

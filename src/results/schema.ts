@@ -254,6 +254,11 @@ export const supportSchema = z.object({
   supported: z.boolean(),
   reason: z.string().nullable(),
   features: z.array(z.string()),
+  connectionsMax: count
+    .nullable()
+    .default(null)
+    .describe('that a server was able to hold, where more were wanted and refused; null: it held them all'),
+  limitReason: z.string().nullable().default(null).describe('why not more'),
 });
 
 export const buildSchema = z.object({

@@ -1,10 +1,10 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
-import { probeModel } from './probe.ts';
+import { probeModel, supportOf } from './probe.ts';
 
 const MODEL = findModel('epoll-et') as ModelSpec;
 const answer = (supported: boolean, reason: string, features = '') =>
@@ -23,8 +23,15 @@ function program(script: string): string {
   return path;
 }
 
-const supported = { model: 'epoll-et', supported: true, reason: null };
-const unsupported = (reason: unknown) => ({ model: 'epoll-et', supported: false, reason, features: [] });
+const ALL_HELD = { connectionsMax: null, limitReason: null };
+const supported = { model: 'epoll-et', supported: true, reason: null, ...ALL_HELD };
+const unsupported = (reason: unknown) => ({
+  model: 'epoll-et',
+  supported: false,
+  reason,
+  features: [],
+  ...ALL_HELD,
+});
 
 const cases: [title: string, script: string, support: object][] = [
   ['runs here', answer(true, ''), { ...supported, features: [] }],
@@ -51,11 +58,51 @@ const cases: [title: string, script: string, support: object][] = [
   ],
 ];
 test.each(cases)('a program that %s', async (_title, script, support) => {
-  expect(await probeModel(MODEL, program(script))).toEqual(support);
+  expect(await probeModel(MODEL, program(script), null)).toEqual(support);
 });
 
 test('a program that is not there is a reason, not an error', async () => {
-  expect(await probeModel(MODEL, '/nowhere/epoll')).toEqual(
+  expect(await probeModel(MODEL, '/nowhere/epoll', null)).toEqual(
     unsupported(expect.stringMatching(/^the probe broke: .*ENOENT/)),
   );
+});
+
+describe('supportOf', () => {
+  const built = (script: string) => ({
+    servers: new Map([[MODEL.program, program(script)]]),
+    failures: new Map(),
+  });
+  /** Holds at most so many connections, and is asked with --conns-max as its second argument. */
+  const holding = (most: number, code: number) =>
+    `n=\${2#--conns-max=}; [ "$n" -le ${most} ] && { ${answer(true, '')}; exit; }; echo "epoll: $n are too many" >&2; exit ${code}`;
+
+  test('asks once where a server holds as many connections as are wanted', async () => {
+    const asked: (number | null)[] = [];
+    const support = await supportOf(MODEL, built(''), [9, 208, 9, 1008], async (model, _path, size) => {
+      asked.push(size);
+      return { ...supported, model: model.id, features: [] };
+    });
+    expect(asked).toEqual([1008]);
+    expect(support.connectionsMax).toBeNull();
+  });
+
+  test.each([2, 77])('finds out how many it holds, and why not more (exit %i)', async (code) => {
+    expect(await supportOf(MODEL, built(holding(300, code)), [9, 208, 10_008])).toEqual({
+      ...supported,
+      features: [],
+      connectionsMax: 208,
+      limitReason: 'epoll: 10008 are too many',
+    });
+  });
+
+  test('is a reason where not even the fewest are held', async () => {
+    const support = await supportOf(MODEL, built(holding(1, 77)), [9, 208]);
+    expect(support).toEqual(unsupported('epoll: 9 are too many'));
+  });
+
+  test('never asks for more than the model holds by its nature', async () => {
+    const small = { ...MODEL, connectionsMax: 100 };
+    const support = await supportOf(small, built(holding(100, 77)), [9, 208]);
+    expect(support).toMatchObject({ supported: true, connectionsMax: null });
+  });
 });

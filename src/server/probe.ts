@@ -5,40 +5,67 @@ import { parseLine, probeSchema, SERVER_EXIT } from './protocol.ts';
 
 const PROBE_TIMEOUT_MS = 20_000;
 
+/** What the programs were built to. */
+export interface Built {
+  /** Programs to their executables. */
+  readonly servers: ReadonlyMap<string, string>;
+  /** Programs to the compiler's complaint. */
+  readonly failures: ReadonlyMap<string, string>;
+}
+
 /**
- * Asks the program of a model, where it could be built; else why it could not is the reason.
- * @param built programs to their executables, and to the compiler's complaint.
+ * Asks the program of a model, where it could be built; else why it could not is the reason. It is asked for as many
+ * connections as it is to hold; where it cannot, for fewer, down to the fewest that are wanted.
+ * @param connections how many a server is to hold, under each of the workloads.
  */
 export async function supportOf(
   model: ModelSpec,
-  built: { readonly servers: ReadonlyMap<string, string>; readonly failures: ReadonlyMap<string, string> },
+  built: Built,
+  connections: readonly number[],
   probe: typeof probeModel = probeModel,
 ): Promise<Support> {
   const path = built.servers.get(model.program);
-  if (path !== undefined) return probe(model, path);
-  const reason = built.failures.get(model.program) ?? `${model.program} was not compiled`;
-  return { model: model.id, supported: false, reason, features: [] };
+  if (path === undefined)
+    return unsupported(model, built.failures.get(model.program) ?? `${model.program} was not compiled`);
+  const most = model.connectionsMax ?? Number.POSITIVE_INFINITY;
+  const sizes = [...new Set(connections.map((wanted) => Math.min(wanted, most)))].sort((a, b) => b - a);
+  let refusal: Support | null = null;
+  for (const size of sizes) {
+    const answer = await probe(model, path, size);
+    if (answer.supported)
+      return refusal === null ? answer : { ...answer, connectionsMax: size, limitReason: refusal.reason };
+    refusal = answer;
+  }
+  return refusal ?? probe(model, path, null);
 }
 
-/** Asks a model's program whether it can run here. Never throws: a probe that breaks is a reason. */
-export async function probeModel(model: ModelSpec, path: string): Promise<Support> {
-  const result = await execa(path, [...model.options, '--probe'], {
+function unsupported(model: ModelSpec, reason: string): Support {
+  return { model: model.id, supported: false, reason, features: [], connectionsMax: null, limitReason: null };
+}
+
+/**
+ * Asks a model's program whether it can run here. Never throws: a probe that breaks is a reason.
+ * @param connections that it is to hold; null: as many as it holds by default.
+ */
+export async function probeModel(
+  model: ModelSpec,
+  path: string,
+  connections: number | null,
+): Promise<Support> {
+  const size = connections === null ? [] : [`--conns-max=${connections}`];
+  const result = await execa(path, [...model.options, ...size, '--probe'], {
     reject: false,
     timeout: PROBE_TIMEOUT_MS,
     stdin: 'ignore',
   });
   const answer = parseLine(result.stdout.trim(), probeSchema);
-  const unsupported = (reason: string): Support => ({
-    model: model.id,
-    supported: false,
-    reason,
-    features: [],
-  });
-
+  if (result.exitCode === SERVER_EXIT.usage && connections !== null)
+    return unsupported(model, result.stderr.trim() || 'it refuses so many connections');
   if (result.exitCode === SERVER_EXIT.unsupported)
-    return unsupported(answer?.reason || result.stderr.trim() || 'unsupported, without a reason');
+    return unsupported(model, answer?.reason || result.stderr.trim() || 'unsupported, without a reason');
   if (result.exitCode !== SERVER_EXIT.served || !answer)
     return unsupported(
+      model,
       `the probe broke: ${result.stderr.trim() || result.message || `exit ${result.exitCode}`}`,
     );
   return {
@@ -46,5 +73,7 @@ export async function probeModel(model: ModelSpec, path: string): Promise<Suppor
     supported: true,
     reason: null,
     features: answer.features.split(',').filter((feature) => feature !== ''),
+    connectionsMax: null,
+    limitReason: null,
   };
 }

@@ -134,7 +134,16 @@ describe('A row under a load', () => {
     [
       'a kernel that has it not, in the words of the probe',
       withRecord({
-        support: [{ model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] }],
+        support: [
+          {
+            model: 'io_uring',
+            supported: false,
+            reason: 'io_uring_setup: EPERM',
+            features: [],
+            connectionsMax: null,
+            limitReason: null,
+          },
+        ],
       }),
       'io_uring',
       { status: 'not-here', what: 'kernel', why: 'io_uring_setup: EPERM' },

@@ -195,7 +195,16 @@ describe('Throughput against epoll', () => {
       ...run,
       record: {
         ...run.record,
-        support: [{ model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] }],
+        support: [
+          {
+            model: 'io_uring',
+            supported: false,
+            reason: 'io_uring_setup: EPERM',
+            features: [],
+            connectionsMax: null,
+            limitReason: null,
+          },
+        ],
       },
       trials: run.trials.filter((trial) => trial.model !== 'io_uring'),
     };

@@ -12,8 +12,22 @@ test('Every model of the registry is listed once, by its id', () => {
 
 test('Where it was probed, the list says what can run here, and why not', () => {
   const table = modelsTable(MODELS, [
-    { model: 'epoll-lt', supported: true, reason: null, features: [] },
-    { model: 'io_uring', supported: false, reason: 'io_uring_setup: EPERM', features: [] },
+    {
+      model: 'epoll-lt',
+      supported: true,
+      reason: null,
+      features: [],
+      connectionsMax: null,
+      limitReason: null,
+    },
+    {
+      model: 'io_uring',
+      supported: false,
+      reason: 'io_uring_setup: EPERM',
+      features: [],
+      connectionsMax: null,
+      limitReason: null,
+    },
   ]);
   expect(table.columns.map((column) => column.key)).toContain('here');
   expect(table.notes).toEqual(['io_uring cannot run here: io_uring_setup: EPERM']);

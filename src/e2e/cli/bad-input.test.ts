@@ -377,6 +377,43 @@ describe('cells that cannot be measured are skipped with the reason', () => {
     expect(trials.map(({ status }) => status)).toEqual(['measured']);
   });
 
+  test('locked memory for small rings only: the large workload is skipped for io_uring, the small one is not', async ({
+    skip,
+  }) => {
+    // 432 KiB is what a ring for few connections needs, 584 KiB one for 10,000; the helpers are compiled already.
+    const wrap = [
+      'prlimit',
+      `--memlock=${512 * BYTES_PER_KIB}`,
+      'setpriv',
+      '--bounding-set=-ipc_lock',
+      '--inh-caps=-ipc_lock',
+      `--reuid=${NOBODY}`,
+      '--clear-groups',
+    ];
+    if (!isRoot || !canRun([...wrap, process.execPath, CLI_PATH, '--version']))
+      skip('a normal user cannot run the command here: no setpriv, or a folder above is locked');
+    chmodSync(cwd, 0o755);
+    const own = folder('memlock');
+    execFileSync('chown', [String(NOBODY), own]);
+    const results = join(own, 'results');
+    const env = { XDG_CACHE_HOME: join(own, 'cache') };
+    const args = ['run', '--models', 'io_uring', '--workloads', 'ping-pong,c10k', '--results', results];
+    const { exitCode, stderr } = await runCli([...args, ...SHORT], { cwd, env, wrap });
+    const { stdout } = await runCli(['doctor', '--json'], { cwd, env, wrap });
+    if (stdout.includes('rings do not count as locked memory here'))
+      skip('rings do not count as locked memory here');
+    expect(exitCode, stderr).toBe(EXIT.ok);
+    const [run = ''] = readdirSync(results);
+    const { record, trials } = await readRun(join(results, run), cwd);
+    expect(record.cells.map((cell) => [cell.workload, cell.skipReason])).toEqual(
+      expect.arrayContaining([
+        ['ping-pong', null],
+        ['c10k', expect.stringMatching(/io_uring_setup: no memory for rings of \d+ KiB.*RLIMIT_MEMLOCK/)],
+      ]),
+    );
+    expect(trials.map((trial) => trial.status)).toEqual(['measured']);
+  });
+
   /** The same numbers on every architecture. */
   const IO_URING_CALLS = { io_uring_setup: 425, io_uring_enter: 426, io_uring_register: 427 } as const;
 

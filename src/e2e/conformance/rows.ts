@@ -31,7 +31,7 @@ export async function loadRows(options: RowsOptions = {}): Promise<Row[]> {
       rows.push({ status: 'broken', model, reason: messageOf(path) });
       continue;
     }
-    const support = await probeModel(model, path);
+    const support = await probeModel(model, path, null);
     if (support.supported) rows.push({ status: 'supported', model, path });
     else rows.push(unsupported(model, support.reason ?? 'no reason given'));
   }

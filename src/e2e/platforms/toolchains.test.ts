@@ -62,7 +62,7 @@ function describeToolchain(toolchain: Toolchain): void {
     '%s: serves, and counts its calls by their names',
     async (_id, model) => {
       const path = wrapped(toolchain, place(), model.program);
-      const support = await probeModel(model, path);
+      const support = await probeModel(model, path, null);
       const reason = toolchain.unsupported[model.program];
       if (reason) {
         expect(support).toMatchObject({ supported: false, reason: expect.stringMatching(reason) });
