@@ -412,8 +412,9 @@ struct loop {
 	const struct server *server;
 };
 
-static enum exit_code model_probe(struct loop *loop, struct probe *probe)
+static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
+	(void)server;
 	(void)loop;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", other_libc_reason);
 	return EXIT_UNSUPPORTED;

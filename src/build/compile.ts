@@ -64,7 +64,7 @@ export interface Job {
  * compiler, where the load generator does not compile, and where the cache cannot be written.
  */
 export async function compileHelpers(request: CompileRequest): Promise<Artifacts> {
-  const compiler = await findCompiler();
+  const compiler = await findCompiler(process.env, undefined, request.signal);
   const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
   const hash = hashOf([

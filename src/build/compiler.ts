@@ -35,14 +35,15 @@ export interface Loader {
 /**
  * The C compiler: the variable `CC`, which may have arguments or a wrapper (`ccache gcc -m64`), else the first of
  * cc, gcc and clang that works. Throws `EnvironmentError` with the reason where there is none, where it
- * finds no C library, and where it compiles for another machine than the one that runs this.
+ * finds no C library, and where it compiles for another machine than the one that runs this. Throws the reason of an abort.
  */
 export async function findCompiler(
   env: NodeJS.ProcessEnv = process.env,
   loader: Loader = { arch: process.arch, libc: ownLibc() },
+  signal?: AbortSignal,
 ): Promise<Compiler> {
   if (env.CC?.trim()) {
-    const compiler = await askCompiler(wordsOf(env.CC), env);
+    const compiler = await askCompiler(wordsOf(env.CC), env, signal);
     if (typeof compiler === 'string')
       throw new EnvironmentError(
         `the variable CC names no C compiler that works here: ${compiler}. Unset it, or name another.`,
@@ -52,7 +53,7 @@ export async function findCompiler(
   }
   const reasons: string[] = [];
   for (const candidate of CANDIDATES) {
-    const compiler = await askCompiler([candidate], env);
+    const compiler = await askCompiler([candidate], env, signal);
     if (typeof compiler !== 'string') {
       requireLoadable(compiler, loader, ' Name another in the variable CC.');
       return compiler;
@@ -82,8 +83,12 @@ function isProgram(path: string): boolean {
 }
 
 /** The compiler, or the reason why it is none. */
-async function askCompiler(words: Compiler['words'], env: NodeJS.ProcessEnv): Promise<Compiler | string> {
-  const ask = (args: readonly string[], input = '') => answerOf([...words, ...args], env, input);
+async function askCompiler(
+  words: Compiler['words'],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<Compiler | string> {
+  const ask = (args: readonly string[], input = '') => answerOf([...words, ...args], { env, input, signal });
   const version = await ask(['--version']);
   if ('refusal' in version) return version.refusal;
   // A program that is no compiler may well have a version.
@@ -109,17 +114,26 @@ type Said = { readonly stdout: string } | { readonly refusal: string };
 
 async function answerOf(
   [program, ...args]: readonly [string, ...string[]],
-  env: NodeJS.ProcessEnv,
-  input: string,
+  {
+    env,
+    input,
+    signal,
+  }: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly input: string;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<Said> {
   const command = [program, ...args].join(' ');
   const result = await execa(program, args, {
     reject: false,
     timeout: ANSWER_TIMEOUT_MS,
     input,
+    ...(signal ? { cancelSignal: signal } : {}),
     // What it says is read here, and its version is kept: not in the user's language.
     env: { ...env, LC_ALL: 'C' },
   });
+  if (result.isCanceled) throw signal?.reason;
   if (result.exitCode === 0) return { stdout: result.stdout };
   if (result.code === 'ENOENT') return { refusal: `${program} is not installed` };
   if (result.exitCode === undefined)

@@ -176,9 +176,10 @@ describe('the servers', () => {
       'c-helpers/server/main.c',
     ]);
   });
-  test('read no clock but to prepare a handicap', () => {
+  test('read no clock but to prepare a handicap, and in the self-test of a probe', () => {
     expect(filesWith(servers, /\b(clock_gettime|gettimeofday|time|clock)\(/)).toEqual([
       'c-helpers/server/handicap.c',
+      'c-helpers/server/selftest.c',
     ]);
   });
   test('take memory from net_slab, which is sized and checked', () => {

@@ -153,12 +153,16 @@ test('a terminal that is closed in mid-run ends it in good order', async ({ skip
   expect(ended?.record.finishedAt).not.toBeNull();
 });
 
-test('SIGINT while the helpers are compiled ends it with 130, and leaves no compiler', async () => {
+test.each([
+  ['the compiler is asked what it is', '*-dumpmachine*'],
+  ['the helpers are compiled', '*-o*'],
+])('SIGINT while %s ends it with 130, and leaves no compiler', async (_stage, slow) => {
   const CC = join(cwd, 'slow-cc');
-  writeFileSync(CC, '#!/bin/sh\nif [ "$1" = --version ]; then echo slow 1.0; exit; fi\nexec sleep 600\n');
+  writeFileSync(CC, `#!/bin/sh\ncase "$*" in ${slow}) exec sleep 600;; *) exec cc "$@";; esac\n`);
   chmodSync(CC, 0o755);
   const out = join(cwd, 'never');
-  const cli = start(['run', ...MODELS, '--results', out], { CC });
+  // What is compiled already would not be compiled again.
+  const cli = start(['run', ...MODELS, '--results', out], { CC, XDG_CACHE_HOME: join(cwd, 'never-cache') });
   const compilers = await until({
     what: 'it compiles',
     deadlineMs: CLI_DEADLINE_MS,
