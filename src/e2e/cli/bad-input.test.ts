@@ -100,14 +100,14 @@ describe('bad usage ends with 2', () => {
     [
       'CPUs that are not there',
       ['serve', 'poll', '--cpu', '4095'],
-      ['--cpu 4095: this process may run on CPUs'],
+      ['--cpu 4095: this host has CPUs'],
     ],
     ['a list of CPUs that is none', ['serve', 'poll', '--cpu', 'x'], ['--cpu x: not a list of CPUs']],
     ['no run at all', ['show'], ['no run under', 'measure one with iomodels-bench run']],
     [
-      'a CPU that this process may not use',
+      'a CPU that is not there',
       ['run', '--server-cpus', '4000'],
-      ['--server-cpus 4000: this process may run on CPUs'],
+      ['--server-cpus 4000: this host has CPUs'],
     ],
   ];
   test.each(cases)('%s', async (_title, args, said) => {
