@@ -11,6 +11,7 @@ const WINDOW_NS = 1e9;
 const QUIET: DisturbanceReadings = {
   windowNs: WINDOW_NS,
   cpuStat: [stat([1000, 5], [1000, 5]), stat([1100, 5], [1100, 5])],
+  schedstat: ['', ''],
   cpuPressure: [pressure(1000), pressure(1000)],
   filesNs: WINDOW_NS,
   cpus: [0, 1],
@@ -157,6 +158,19 @@ describe('judgeContamination', () => {
       const seen = judged({ ...short, sides: [own] });
       expect(seen.othersShare).toBeCloseTo(0.199);
       expect(seen.marks).toEqual([]);
+    });
+    test('as what both the idle time and the tick say: waking up and going to sleep is nobody else', () => {
+      // Idle for 20 ticks only, although the tick found tasks at work no more than the server's own 50.
+      const before = 'cpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0';
+      const after = 'cpu0 50 0 0 50 0 0 0 0 0 0\ncpu1 50 0 0 20 0 0 0 0 0 0';
+      expect(judged({ cpuStat: [before, after] }).othersShare).toBeCloseTo(0);
+    });
+    test('to the nanosecond where the scheduler counts', () => {
+      const schedstat = ['cpu0 0 0 0 0 0 0 100 9 9\ncpu1 0 0 0 0 0 0 200 9 9', ''] as [string, string];
+      schedstat[1] = 'cpu0 0 0 0 0 0 0 500000100 9 9\ncpu1 0 0 0 0 0 0 560000200 9 9';
+      const seen = judged({ cpuStat: second([50, 0, 0, 0], [50, 0, 0, 0]), schedstat });
+      expect(seen.othersShare).toBeCloseTo(0.06);
+      expect(seen.marks).toEqual(['others took 6.0 % of the CPU time of the server']);
     });
     test('for nobody whose CPUs are not all told', () => {
       const seen = judged({ sides: [{ who: 'the server', cpus: [1, 7], ownCpuNs: 0 }] });

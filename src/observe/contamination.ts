@@ -1,6 +1,6 @@
 import { NS_PER_S, NS_PER_US } from '../util/units.ts';
 import { parseThrottling, type Throttling } from './cgroup.ts';
-import { cpuTicksBetween, parseCpuPressureUs } from './procfs.ts';
+import { type CpuTicks, cpuTicksBetween, parseCpuPressureUs, tasksRanNs } from './procfs.ts';
 
 /** From these shares of the window on, a trial is marked; it is kept all the same. */
 export const CONTAMINATION_LIMITS = {
@@ -9,11 +9,10 @@ export const CONTAMINATION_LIMITS = {
   stealTicksMin: 2,
   /** Time that a task which has a CPU of its own waited for it. */
   runDelay: 0.03,
-  /**
-   * CPU time of others on the CPUs of a side. /proc/stat tells it in ticks of 10 ms, cut off in idle time
-   * and in waiting for I/O, at both edges: below 20 ms nothing is certain.
-   */
+  /** CPU time of others on the CPUs of a side, where /proc/schedstat tells it to the nanosecond. */
   others: 0.05,
+  /** The same from /proc/stat, which samples: see `sampledOthers`. */
+  othersSampled: 0.1,
   othersTicksMin: 2,
 } as const;
 
@@ -32,6 +31,8 @@ export interface SideCpus {
 export interface DisturbanceReadings {
   readonly windowNs: number;
   readonly cpuStat: readonly [string, string];
+  /** /proc/schedstat; empty where the kernel has none. */
+  readonly schedstat: readonly [string, string];
   readonly cpuPressure: readonly [string, string];
   /** Between the two readings of the files. */
   readonly filesNs: number;
@@ -76,9 +77,8 @@ export function judgeContamination(readings: DisturbanceReadings): Contamination
       marks.push(`the ${who} waited for its CPU ${percent(share)} of the time`);
   }
   const taken = readings.sides.flatMap((side) => takenByOthers(side, readings) ?? []);
-  for (const { who, ns, share } of taken)
-    if (share >= CONTAMINATION_LIMITS.others && ns >= CONTAMINATION_LIMITS.othersTicksMin * NS_PER_TICK)
-      marks.push(`others took ${percent(share)} of the CPU time of ${who}`);
+  for (const { who, share, limit } of taken)
+    if (share >= limit) marks.push(`others took ${percent(share)} of the CPU time of ${who}`);
   const throttled = readings.quotas.flatMap((quota) => throttling(quota) ?? []);
   for (const { throttledPeriods, periods } of throttled)
     if (throttledPeriods > 0)
@@ -97,20 +97,44 @@ function stolen({ cpuStat, cpus }: DisturbanceReadings): { share: number; ticks:
   return ticks && { share: ticks.steal / ticks.total, ticks: ticks.steal };
 }
 
-/**
- * What is left of the time of a side's CPUs without idling, waiting, what the hypervisor took and its own.
- * Idle time is exact where the kernel stops its tick; the time of tasks in /proc/stat is sampled by it.
- */
+/** What tasks and interrupts did on a side's CPUs without its own; with the share that is marked. */
 function takenByOthers(
-  { who, cpus, ownCpuNs }: SideCpus,
-  { cpuStat, filesNs, interruptsApart }: DisturbanceReadings,
-): { who: string; ns: number; share: number } | null {
-  const ticks = cpuTicksBetween(...cpuStat, cpus);
-  if (ticks === null || ticks.cpus < cpus.length || filesNs <= 0) return null;
-  const wallNs = filesNs * cpus.length;
-  const unusedTicks = ticks.idle + ticks.steal + (interruptsApart ? ticks.irq + ticks.softirq : 0);
-  const ns = Math.max(0, wallNs - unusedTicks * NS_PER_TICK - ownCpuNs);
-  return { who, ns, share: ns / wallNs };
+  side: SideCpus,
+  readings: DisturbanceReadings,
+): { who: string; share: number; limit: number } | null {
+  const { who, cpus, ownCpuNs } = side;
+  const wallNs = readings.filesNs * cpus.length;
+  const ticks = cpuTicksBetween(...readings.cpuStat, cpus);
+  if (ticks === null || ticks.cpus < cpus.length || wallNs <= 0) return null;
+  const interruptsNs = readings.interruptsApart ? (ticks.irq + ticks.softirq) * NS_PER_TICK : 0;
+  const ranNs = tasksRanNs(...readings.schedstat, cpus);
+  if (ranNs === null) return { who, ...sampledOthers(side, { ticks, wallNs, interruptsNs }) };
+  const takenNs = ranNs - ticks.steal * NS_PER_TICK - interruptsNs - ownCpuNs;
+  return { who, share: Math.max(0, takenNs) / wallNs, limit: CONTAMINATION_LIMITS.others };
+}
+
+/**
+ * From /proc/stat, which knows two things of it, each with a fault: what was not idle, which is exact but
+ * holds the way into idling and out of it, a fifth of a CPU where it wakes 30,000 times a second; and what the
+ * tick found at work, which is sampled. Others took what both of them say. Its ticks are 10 ms, cut off at
+ * both edges: below two of them nothing is certain.
+ */
+function sampledOthers(
+  { ownCpuNs }: SideCpus,
+  {
+    ticks,
+    wallNs,
+    interruptsNs,
+  }: { readonly ticks: CpuTicks; readonly wallNs: number; readonly interruptsNs: number },
+): { share: number; limit: number } {
+  const notIdleNs = wallNs - (ticks.idle + ticks.steal) * NS_PER_TICK;
+  const foundNs = ticks.work * NS_PER_TICK;
+  const takenNs = Math.min(notIdleNs, foundNs) - interruptsNs - ownCpuNs;
+  const leastNs = CONTAMINATION_LIMITS.othersTicksMin * NS_PER_TICK;
+  return {
+    share: Math.max(0, takenNs) / wallNs,
+    limit: Math.max(CONTAMINATION_LIMITS.othersSampled, leastNs / wallNs),
+  };
 }
 
 /** Null where no period ended in between, or nothing is told. */

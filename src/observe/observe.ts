@@ -183,6 +183,7 @@ function contamination(
   return judgeContamination({
     windowNs,
     cpuStat: bothTexts(trial, files.cpuStat),
+    schedstat: bothTexts(trial, files.schedstat),
     cpuPressure: bothTexts(trial, files.cpuPressure),
     filesNs: report.end.filesNs - report.start.filesNs,
     cpus: pinnedCpus(trial),

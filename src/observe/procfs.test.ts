@@ -13,8 +13,14 @@ describe('parseCpuStat', () => {
       '',
     ].join('\n');
     expect([...parseCpuStat(text)]).toEqual([
-      [0, { total: 600 + 1 + 100 + 2500 + 5 + 1 + 1 + 3, idle: 2505, irq: 1, softirq: 1, steal: 3 }],
-      [12, { total: 500 + 1 + 200 + 2500 + 5 + 0 + 1 + 4, idle: 2505, irq: 0, softirq: 1, steal: 4 }],
+      [
+        0,
+        { total: 600 + 1 + 100 + 2500 + 5 + 1 + 1 + 3, idle: 2505, work: 703, irq: 1, softirq: 1, steal: 3 },
+      ],
+      [
+        12,
+        { total: 500 + 1 + 200 + 2500 + 5 + 0 + 1 + 4, idle: 2505, work: 702, irq: 0, softirq: 1, steal: 4 },
+      ],
     ]);
   });
 
@@ -23,17 +29,17 @@ describe('parseCpuStat', () => {
     [
       'a kernel before steal time',
       'cpu0 1 2 3 4 5 6 7',
-      [[0, { total: 28, idle: 9, irq: 6, softirq: 7, steal: 0 }]],
+      [[0, { total: 28, idle: 9, work: 19, irq: 6, softirq: 7, steal: 0 }]],
     ],
     [
       'a line that is no line of numbers',
       'cpu0 1 2 x 4\ncpu1 1 1 1 1 1 1 1 1',
-      [[1, { total: 8, idle: 2, irq: 1, softirq: 1, steal: 1 }]],
+      [[1, { total: 8, idle: 2, work: 5, irq: 1, softirq: 1, steal: 1 }]],
     ],
     [
       'a line that was cut in its name',
       'cpu0 1 1 1 1 1 1 1 1\ncpu',
-      [[0, { total: 8, idle: 2, irq: 1, softirq: 1, steal: 1 }]],
+      [[0, { total: 8, idle: 2, work: 5, irq: 1, softirq: 1, steal: 1 }]],
     ],
   ])('reads %s', (_title, text, cpus) => {
     expect([...parseCpuStat(text)]).toEqual(cpus);

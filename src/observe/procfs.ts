@@ -5,6 +5,8 @@ export interface CpuTicks {
   readonly total: number;
   /** Without a task to run, waiting for I/O included. */
   readonly idle: number;
+  /** By tasks and interrupts, as the tick found them: user, nice, system, irq and softirq. */
+  readonly work: number;
   readonly irq: number;
   readonly softirq: number;
   readonly steal: number;
@@ -15,6 +17,8 @@ export function edgeFilesOf(serverPid: number) {
   return {
     cpuStat: '/proc/stat',
     cpuPressure: '/proc/pressure/cpu',
+    /** Only in kernels with CONFIG_SCHEDSTATS. */
+    schedstat: '/proc/schedstat',
     serverStatus: `/proc/${serverPid}/status`,
     serverSchedstat: `/proc/${serverPid}/schedstat`,
     // Read by the load generator's own thread.
@@ -33,6 +37,7 @@ export function parseCpuStat(text: string): Map<number, CpuTicks> {
     cpus.set(Number(match[1]), {
       total: ticks.reduce((a, b) => a + b, 0),
       idle: (ticks[3] ?? 0) + (ticks[4] ?? 0),
+      work: (ticks[0] ?? 0) + (ticks[1] ?? 0) + (ticks[2] ?? 0) + (ticks[5] ?? 0) + (ticks[6] ?? 0),
       irq: ticks[5] ?? 0,
       softirq: ticks[6] ?? 0,
       steal: ticks[7] ?? 0,
@@ -51,14 +56,32 @@ export function cpuTicksBetween(
   only: readonly number[] | null,
 ): (CpuTicks & { readonly cpus: number }) | null {
   const [from, to] = [parseCpuStat(before), parseCpuStat(after)];
-  const sum = { cpus: 0, total: 0, idle: 0, irq: 0, softirq: 0, steal: 0 };
+  const sum = { cpus: 0, total: 0, idle: 0, work: 0, irq: 0, softirq: 0, steal: 0 };
   for (const cpu of only ?? to.keys()) {
     const [a, b] = [from.get(cpu), to.get(cpu)];
     if (!a || !b) continue;
     sum.cpus++;
-    for (const key of ['total', 'idle', 'irq', 'softirq', 'steal'] as const) sum[key] += b[key] - a[key];
+    for (const key of ['total', 'idle', 'work', 'irq', 'softirq', 'steal'] as const)
+      sum[key] += b[key] - a[key];
   }
   return sum.total > 0 ? sum : null;
+}
+
+/**
+ * Nanoseconds in which tasks ran on the CPUs between two readings of /proc/schedstat: the seventh field of
+ * a `cpuN` line (Documentation/scheduler/sched-stats.rst). Null where a reading lacks one of the CPUs.
+ */
+export function tasksRanNs(before: string, after: string, cpus: readonly number[]): number | null {
+  let sum = 0;
+  for (const cpu of cpus) {
+    const [from, to] = [before, after].map((text) => {
+      const fields = new RegExp(`^cpu${cpu} (.+)$`, 'm').exec(text)?.[1]?.split(' ');
+      return fields?.[6] === undefined ? null : Number(fields[6]);
+    });
+    if (from == null || to == null) return null;
+    sum += to - from;
+  }
+  return sum;
 }
 
 /** Nanoseconds that a task was ready and waited for a CPU: the second field of schedstat. */

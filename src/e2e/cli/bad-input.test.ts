@@ -97,18 +97,10 @@ describe('bad usage ends with 2', () => {
     ['a run that does not exist', ['show', 'nowhere'], ['no run nowhere: it is neither a run id']],
     ['a width that no table has', ['show', '--width', '20'], ['must be a whole number from 60 to 1000']],
     ['a colour', ['show', '--color', 'blue'], ['Allowed choices are auto, always, never']],
-    [
-      'CPUs that are not there',
-      ['serve', 'poll', '--cpu', '4095'],
-      ['--cpu 4095: this host has CPUs'],
-    ],
+    ['CPUs that are not there', ['serve', 'poll', '--cpu', '4095'], ['--cpu 4095: this host has CPUs']],
     ['a list of CPUs that is none', ['serve', 'poll', '--cpu', 'x'], ['--cpu x: not a list of CPUs']],
     ['no run at all', ['show'], ['no run under', 'measure one with iomodels-bench run']],
-    [
-      'a CPU that is not there',
-      ['run', '--server-cpus', '4000'],
-      ['--server-cpus 4000: this host has CPUs'],
-    ],
+    ['a CPU that is not there', ['run', '--server-cpus', '4000'], ['--server-cpus 4000: this host has CPUs']],
   ];
   test.each(cases)('%s', async (_title, args, said) => {
     const stderr = await refusal(EXIT.usage, args);
