@@ -36,6 +36,7 @@ export const TOOLCHAINS: readonly Toolchain[] = [
   },
   sysroot('bullseye', 'glibc 2.31 and the headers of Linux 5.10'),
   sysroot('cut-headers', 'glibc 2.31 and headers cut down to what Linux 4.18 had'),
+  sysroot('old-headers', 'glibc 2.31 and the headers of Linux 4.15'),
   {
     title: 'arm64 under emulation',
     cc: ['aarch64-linux-gnu-gcc'],
