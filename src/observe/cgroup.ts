@@ -19,10 +19,9 @@ export function quotaStatFiles(host: Host): readonly string[] {
 export interface Throttling {
   readonly periods: number;
   readonly throttledPeriods: number;
-  readonly throttledNs: number;
 }
 
-/** Reads `cpu.stat`: microseconds in version 2, nanoseconds in version 1. Null where it tells nothing. */
+/** Reads `cpu.stat`, of either version of cgroups. Null where it tells nothing. */
 export function parseThrottling(text: string): Throttling | null {
   const field = (name: string) => {
     const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
@@ -30,9 +29,7 @@ export function parseThrottling(text: string): Throttling | null {
   };
   const [periods, throttledPeriods] = [field('nr_periods'), field('nr_throttled')];
   if (periods === null || throttledPeriods === null) return null;
-  const throttledUs = field('throttled_usec');
-  const throttledNs = throttledUs === null ? field('throttled_time') : throttledUs * 1000;
-  return { periods, throttledPeriods, throttledNs: throttledNs ?? 0 };
+  return { periods, throttledPeriods };
 }
 
 /** Tasks that this process's cgroup may hold; null: no limit. */

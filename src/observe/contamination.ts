@@ -144,7 +144,6 @@ function throttling([before, after]: readonly [string, string]): Throttling | nu
   return {
     periods: to.periods - from.periods,
     throttledPeriods: to.throttledPeriods - from.throttledPeriods,
-    throttledNs: to.throttledNs - from.throttledNs,
   };
 }
 
