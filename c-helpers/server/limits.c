@@ -91,6 +91,34 @@ static uint64_t address_space_bytes(void)
 	return pages == LIMIT_NONE ? 0 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/*
+ * copy_process of the kernel lets pass who has one of two capabilities, and user 0 of the host itself: not
+ * the user 0 of a user namespace, which maps but some users.
+ */
+static bool may_exceed_nproc(void)
+{
+	const unsigned long long exempt = 1ull << 21 | 1ull << 24; /* CAP_SYS_ADMIN, CAP_SYS_RESOURCE */
+	unsigned long long capabilities = 0;
+	unsigned int inside = 1, outside = 1, users = 0;
+	char line[256];
+	FILE *file = fopen("/proc/self/status", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &capabilities) == 1)
+			break;
+	if (file)
+		fclose(file);
+	if (capabilities & exempt)
+		return true;
+	file = fopen("/proc/self/uid_map", "re");
+	if (!file)
+		return getuid() == 0; /* no user namespaces in this kernel */
+	bool whole = fscanf(file, "%u %u %u", &inside, &outside, &users) == 3 && inside == 0 &&
+		     outside == 0 && users == UINT32_MAX;
+	fclose(file);
+	return whole && getuid() == 0;
+}
+
 void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
 {
 	struct sysinfo host;
@@ -103,8 +131,8 @@ void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struc
 	limit_lower(least, "kernel.threads-max", limit_in_file("/proc/sys/kernel/threads-max"), tasks, 1);
 	limit_lower(least, "kernel.pid_max", limit_in_file("/proc/sys/kernel/pid_max"), tasks + PIDS_RESERVED,
 		    1);
-	/* The kernel exempts root. What the user's other programs run is not known. */
-	if (getuid() != 0)
+	/* What the user's other programs run is not known. */
+	if (!may_exceed_nproc())
 		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), reserve.tasks, 1);
 	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
 		    (uint32_t)stack_bytes);
