@@ -40,6 +40,7 @@ describe('readEnvironment', () => {
     expect(readEnvironment(fakeHost(BARE_METAL))).toMatchInlineSnapshot(`
       {
         "arch": "x64",
+        "bootId": null,
         "clocksource": "tsc",
         "container": null,
         "cpuModel": "AMD Ryzen 9 7950X",
@@ -86,6 +87,7 @@ describe('readEnvironment', () => {
     expect(environmentSchema.parse(empty)).toMatchInlineSnapshot(`
       {
         "arch": "x64",
+        "bootId": null,
         "clocksource": null,
         "container": null,
         "cpuModel": null,

@@ -52,6 +52,7 @@ export function readEnvironment(host: Host = linuxHost()): Environment {
     host: readHostId(host),
     kernel: line(host, '/proc/sys/kernel/osrelease') ?? 'unknown',
     kernelVersion: line(host, '/proc/sys/kernel/version') ?? 'unknown',
+    bootId: line(host, '/proc/sys/kernel/random/boot_id'),
     arch: host.arch,
     cpuModel: cpuModel(cpuinfo),
     cpus: cpuCount(host, cpuinfo),

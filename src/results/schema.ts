@@ -160,6 +160,7 @@ export const trialResultSchema = z.discriminatedUnion('status', [
 /**
  * One line of calibrations.ndjson: how fast this machine was at the beginning of a block, measured
  * without any I/O model (`c-helpers/calibration`). Medians, which a disturbance of some samples does not move.
+ * The one after the last block has the number that a further block would have.
  */
 export const calibrationSchema = z.object({
   block: count,
@@ -216,6 +217,7 @@ export const environmentSchema = z.object({
     .describe('tells hosts apart: a hash of the machine-id, or the name of a host without one'),
   kernel: z.string(),
   kernelVersion: z.string(),
+  bootId: z.string().nullable().default(null).describe('of this boot of the kernel, random; null: not known'),
   arch: z.string(),
   cpuModel: z.string().nullable(),
   cpus: count,
