@@ -27,6 +27,7 @@ import { measureRun, waitOption } from './run-deps.ts';
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
 
 interface Options extends PrintOptions {
+  readonly detect?: string;
   readonly threshold?: string;
   readonly metrics?: string;
   readonly allowMissing?: string;
@@ -50,7 +51,7 @@ only where named: ${METRIC_IDS.filter((id) => !JUDGED_IDS.includes(id)).join(', 
 Examples:
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
   iomodels-bench compare before1,before2,before3 after1,after2,after3
-  iomodels-bench compare a b --threshold 5%,cpuNsPerRequest=3% --metrics 'cpu*,syscalls*' --confirm
+  iomodels-bench compare a b --detect 5%,cpuNsPerRequest=2% --metrics 'cpu*,syscalls*' --confirm
   iomodels-bench compare a b --export junit=report.xml --export markdown=report.md
   iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
 
@@ -62,9 +63,8 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
   command
     .argument('<base>', 'what is compared with')
     .argument('<current>', 'what is judged')
-    .addOption(
-      listOption('--threshold <list>', 'smallest change that matters, also per metric (default: 5%)'),
-    )
+    .addOption(listOption('--detect <list>', 'the change that is to be found, also per metric (default: 5%)'))
+    .addOption(listOption('--threshold <list>', 'what --detect was called before').hideHelp())
     .addOption(listOption('--metrics <list>', 'metrics or globs that are judged (default: see below)'))
     .addOption(
       new Option('--inconclusive <verdict>', 'exit 0 (pass) or 1 (fail) instead of 4').choices([

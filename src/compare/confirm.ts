@@ -1,10 +1,15 @@
 import type { CellName } from '../results/schema.ts';
-import { outcomeOf } from './compare-runs.ts';
-import type { Comparison, MetricComparison, Verdict } from './result.ts';
+import { countsOf, outcomeOf } from './compare-runs.ts';
+import type { Comparison, MetricComparison, Overall } from './result.ts';
 
-/** Cells of which anything is called a regression: those to measure again. */
+/** What is to be measured again: the cells of which anything is called a regression; all, where all together did. */
 export function suspiciousCells(comparison: Comparison): readonly CellName[] {
-  const found = comparison.metrics.filter(({ verdict }) => verdict === 'regressed');
+  const together = new Set(
+    comparison.overall.filter(({ verdict }) => verdict === 'regressed').map(({ metric }) => metric),
+  );
+  const found = comparison.metrics.filter(
+    ({ verdict, metric }) => verdict === 'regressed' || together.has(metric),
+  );
   return [
     ...new Map(found.map(({ label, workload }) => [`${workload}/${label}`, { label, workload }])).values(),
   ];
@@ -17,29 +22,40 @@ export function suspiciousCells(comparison: Comparison): readonly CellName[] {
  * @param again the same base against the second measurement.
  */
 export function confirmComparison(comparison: Comparison, again: Comparison): Comparison {
-  const metrics = comparison.metrics.map((first) => {
-    if (first.verdict !== 'regressed') return first;
+  const metrics = comparison.metrics.map((first): MetricComparison => {
     const second = again.metrics.find(
       ({ label, workload, metric }) =>
         label === first.label && workload === first.workload && metric === first.metric,
     );
-    return confirmOne(first, second);
+    return first.verdict === 'regressed' ? { ...first, ...confirmed(second) } : first;
   });
-  const counts: Record<Verdict, number> = { regressed: 0, improved: 0, same: 0, inconclusive: 0 };
-  for (const { verdict } of metrics) counts[verdict]++;
-  return { ...comparison, metrics, counts, outcome: outcomeOf({ counts, missing: comparison.missing }) };
+  const overall = comparison.overall.map((first): Overall => {
+    if (first.verdict !== 'regressed') return first;
+    const { confirmed: _, ...verdict } = confirmed(
+      again.overall.find(({ metric }) => metric === first.metric),
+    );
+    return { ...first, ...verdict };
+  });
+  const { missing, finding } = comparison;
+  return {
+    ...comparison,
+    overall,
+    metrics,
+    counts: countsOf(metrics),
+    outcome: outcomeOf({ overall, metrics, missing, finding }),
+  };
 }
 
-function confirmOne(first: MetricComparison, second: MetricComparison | undefined): MetricComparison {
+type Second = Pick<MetricComparison, 'verdict' | 'reason'>;
+
+function confirmed(second: Second | undefined): Second & { confirmed: boolean } {
   if (second?.verdict === 'regressed')
-    return { ...first, confirmed: true, reason: 'measured again: regressed again' };
+    return { verdict: 'regressed', confirmed: true, reason: 'measured again: regressed again' };
   if (second === undefined)
-    return { ...first, verdict: 'inconclusive', confirmed: false, reason: 'could not be measured again' };
+    return { verdict: 'inconclusive', confirmed: false, reason: 'could not be measured again' };
   return {
-    ...first,
     verdict: second.verdict === 'same' ? 'same' : 'inconclusive',
     confirmed: false,
     reason: `measured again: ${second.verdict}${second.reason === null ? '' : `, ${second.reason}`}`,
-    furtherBlocks: second.furtherBlocks,
   };
 }

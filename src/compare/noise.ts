@@ -2,8 +2,7 @@ import { max, median } from 'simple-statistics';
 import { derivedSeed } from '../plan/order.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { type Entry, type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
-import { smallestP } from '../stats/rank-test.ts';
-import { SIGNIFICANT } from './decide.ts';
+import { groupBy } from '../stats/group-by.ts';
 import type { Comparison, MetricComparison } from './result.ts';
 
 /** How often the two labels are dealt anew. */
@@ -76,7 +75,6 @@ export function certifyNoise(result: RunResult, options: NoiseOptions): NoiseCer
     together: { splits: together.length, alarmed: together.filter(isAlarmed).length },
     apart: apart && { blocks: 2 * half, alarmed: isAlarmed(apart) },
     ...summaries(
-      blocks.length,
       together.flatMap((comparison) => comparison.metrics),
       apart?.metrics ?? [],
     ),
@@ -88,23 +86,16 @@ function isAlarmed(comparison: Comparison): boolean {
 }
 
 function summaries(
-  blocks: number,
   together: readonly MetricComparison[],
   apart: readonly MetricComparison[],
 ): Pick<NoiseCertificate, 'metrics' | 'cells'> {
   const byCell = groupBy(together, ({ label, workload, metric }) => `${label} ${workload} ${metric}`);
-  const familyOf = (metric: string) =>
-    new Set(
-      together.filter((one) => one.metric === metric).map(({ label, workload }) => `${label} ${workload}`),
-    ).size;
-  const cells = [...byCell.values()].flatMap((of) =>
-    of[0] ? [cellOf(of[0], of, canBeSignificant(blocks, familyOf(of[0].metric)))] : [],
-  );
+  const cells = [...byCell.values()].flatMap((of) => (of[0] ? [cellOf(of[0], of)] : []));
   const metrics = [...groupBy(together, ({ metric }) => metric)].map(([metric, of]) => {
     const own = cells.filter((cell) => cell.metric === metric);
     return {
       metric,
-      threshold: of[0]?.threshold ?? 0,
+      threshold: of[0]?.detect ?? 0,
       together: alarmsOf(of),
       apart: alarmsOf(apart.filter((comparison) => comparison.metric === metric)),
       halfWidth: overCells(own.map((cell) => cell.halfWidth)),
@@ -114,15 +105,9 @@ function summaries(
   return { metrics, cells };
 }
 
-/** Whether even a clean separation of so few blocks is significant among so many cells: Holm's first step. */
-function canBeSignificant(blocks: number, cells: number): boolean {
-  return smallestP(blocks, blocks) * cells < SIGNIFICANT;
-}
-
 function cellOf(
-  { label, workload, metric, threshold }: MetricComparison,
+  { label, workload, metric, detect }: MetricComparison,
   comparisons: readonly MetricComparison[],
-  significant: boolean,
 ): NoiseCertificate['cells'][number] {
   const middle = median(comparisons.map(({ change }) => reachOf(change)));
   const reach = Number.isFinite(middle) ? middle : null;
@@ -132,7 +117,7 @@ function cellOf(
     metric,
     together: alarmsOf(comparisons),
     halfWidth: reach === null ? null : Math.expm1(reach),
-    detectable: reach === null || !significant ? null : Math.max(threshold, Math.expm1(POWER_80 * reach)),
+    detectable: reach === null ? null : Math.max(detect, Math.expm1(POWER_80 * reach)),
   };
 }
 
@@ -149,16 +134,6 @@ function alarmsOf(comparisons: readonly MetricComparison[]): Alarms {
     falseAlarms: times('regressed', 'improved'),
     inconclusive: times('inconclusive'),
   };
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }
 
 /** Null unless every cell has one: the worst of them is then unknown. */

@@ -8,24 +8,49 @@ const number = z.number();
 const verdictSchema = z
   .enum(['regressed', 'improved', 'same', 'inconclusive'])
   .describe(
-    'regressed and improved: larger than the threshold, and significant. same: the interval lies inside the ' +
-      'threshold. inconclusive: anything else',
+    'same: the 95 % interval lies inside +-detect. regressed: it lies wholly on the worse side of no change, and not ' +
+      'inside. improved: mirrored. inconclusive: anything else',
   );
 
 const decidedBySchema = z
-  .enum(['raw', 'normalised', 'relative', 'paired'])
-  .describe('which of the changes decides. paired: both sides come from the same blocks of the same run');
+  .enum(['counts', 'pairs', 'best', 'middle'])
+  .describe(
+    'counts: hardly varies, judged over blocks. pairs: both sides come from the same blocks of one run. best and ' +
+      'middle: what each run is stood for by, the floor (of a rate the ceiling) of its clean trials, or their median',
+  );
 
 const changeSchema = z
   .object({
     ratio: number,
-    interval: z.object({ low: number, high: number }).nullable().describe('95 %; null with too few blocks'),
+    interval: z.object({ low: number, high: number }).nullable().describe('95 %; null: nothing says'),
   })
   .describe('current over base: 1.1 is 10 % more, whether or not more is better');
 
 const sideValuesSchema = z
-  .object({ median: number, blocks: count })
-  .describe('the blocks of one side of a cell');
+  .object({
+    value: number.describe('what is compared: of pairs and counts the median over trials'),
+    runs: count,
+    trials: count.describe('measured'),
+    clean: count.describe('of these, undisturbed'),
+  })
+  .describe('one side of a cell');
+
+const spreadSchema = z
+  .object({
+    share: number.describe('standard deviation of the levels of equal runs, as a share'),
+    degrees: count.describe('of freedom: what it is known from'),
+  })
+  .describe('how far runs lie apart that differ in nothing');
+
+const batchingSchema = z
+  .object({
+    base: number.describe('system calls per request'),
+    current: number,
+    eventsPerWakeup: z.object({ base: number, current: number }).nullable(),
+    moved: z.boolean().describe('by more than its resolution: CPU alone does not decide'),
+    says: z.string().describe('which way the work went, in words'),
+  })
+  .describe('how many requests one system call serves, of a cell where it varies');
 
 const metricComparisonSchema = z
   .object({
@@ -40,24 +65,15 @@ const metricComparisonSchema = z
       .describe('by the spread within the runs, not by name: counted hardly varies from block to block'),
     base: sideValuesSchema,
     current: sideValuesSchema,
-    raw: changeSchema,
-    normalised: changeSchema
-      .nullable()
-      .describe(
-        'each block divided by the calibration of that block; null where there is none, or none applies',
-      ),
-    relative: changeSchema
-      .nullable()
-      .describe(
-        'server CPU over the CPU that the load generator spent per request in the same trial, which the ' +
-          'neighbours of a noisy host slow down as well; null for other metrics',
-      ),
     decidedBy: decidedBySchema,
-    change: changeSchema.describe(
-      'what decided, its interval widened by what the host may have drifted between the runs',
+    change: changeSchema.describe('what decides'),
+    medians: number.describe(
+      'the median of all trials, current over base: what it looks like at first sight',
     ),
-    threshold: number.describe('smallest change that matters, as a share: 0.05'),
-    pValue: number.nullable().describe('two-sided, of a rank test over blocks; null with too few'),
+    detect: number.describe('the change that is to be found, as a share: 0.05'),
+    spread: spreadSchema.nullable().describe('between runs; null: of pairs and counts, or nothing says it'),
+    batching: batchingSchema.nullable().describe('null: it does not vary there'),
+    pValue: number.nullable().describe('two-sided, that there is no change; null: nothing says'),
     adjustedP: number.nullable().describe('after Holm, over all cells of the family'),
     verdict: verdictSchema,
     reason: z
@@ -66,15 +82,35 @@ const metricComparisonSchema = z
       .describe('why it is inconclusive, or what a confirmation found; null: nothing to say'),
     furtherBlocks: number
       .nullable()
-      .describe(
-        'of an inconclusive one: further blocks per side that would about decide it; null: out of reach',
-      ),
+      .describe('of an inconclusive one: further blocks that would about decide it; null: none would'),
+    runsNeeded: number
+      .nullable()
+      .describe('of an inconclusive one: runs a side that would about decide it; null: none would'),
     confirmed: z
       .boolean()
       .nullable()
       .describe('whether a second measurement (--confirm) was taken, and agreed; null: none was taken'),
   })
   .describe('one metric of one cell, both sides');
+
+const overallSchema = z
+  .object({
+    metric: z.string(),
+    gate: z.boolean().describe('whether the outcome needs it'),
+    change: changeSchema.describe('geometric mean over the cells that can be judged'),
+    cells: count.describe('that it is made of'),
+    of: count.describe('cells of the metric'),
+    left: z.array(z.string()).describe('cells that it is not made of, and why'),
+    decidedBy: decidedBySchema,
+    pValue: number.nullable(),
+    adjustedP: number.nullable().describe('after Holm over the metrics of the gate'),
+    detect: number,
+    verdict: verdictSchema,
+    reason: z.string().nullable(),
+    furtherBlocks: number.nullable(),
+    runsNeeded: number.nullable(),
+  })
+  .describe('one metric over all cells');
 
 const comparedSideSchema = z.object({
   runs: z.array(
@@ -84,6 +120,8 @@ const comparedSideSchema = z.object({
       status: z.string(),
       kernel: z.string(),
       blocks: count,
+      trials: count.describe('measured'),
+      clean: count.describe('of these, undisturbed'),
     }),
   ),
   blocks: count,
@@ -103,10 +141,19 @@ const environmentDifferenceSchema = z
   .describe('something that is not the same on both sides');
 
 const calibrationShiftSchema = z
-  .object({ spin: changeSchema, syscall: changeSchema, ping: changeSchema })
+  .object({ spin: number, syscall: number, ping: number })
   .describe(
     'how fast the machine itself was, by the calibrations: current over base, medians over the blocks',
   );
+
+const kernelFindingSchema = z
+  .object({
+    reading: z.string().describe('of the calibration'),
+    ratio: number.describe('current over base'),
+    runs: count.describe('of the current side, each of which shows it'),
+    verdict: verdictSchema,
+  })
+  .describe('a machine that is slower or faster by itself under a new kernel, without any I/O model');
 
 const leftOutSchema = z
   .object({
@@ -129,10 +176,22 @@ export const comparisonSchema = z.object({
   current: comparedSideSchema,
   workloads: z.array(workloadSchema),
   environment: z.array(environmentDifferenceSchema),
-  unsteady: z
+  design: z
+    .enum(['pairs', 'runs'])
+    .describe('pairs: both sides come from the same blocks. runs: each run is one value'),
+  history: z
+    .object({ runs: count, kernels: count })
+    .describe(
+      'stored runs of this host beside the compared ones that the spread between runs is learned from',
+    ),
+  unlike: z
     .array(z.string())
-    .describe('why the host was not steady over the runs, so that times cannot be compared as they are'),
+    .describe(
+      'why the machine itself was another on one side, so that no time can be compared; empty: it was not',
+    ),
+  finding: kernelFindingSchema.nullable().describe('null: none'),
   calibration: calibrationShiftSchema.nullable().describe('null where a side has no calibrations'),
+  overall: z.array(overallSchema).describe('the metrics of the gate first'),
   metrics: z.array(metricComparisonSchema).describe('counted ones first'),
   missing: z
     .array(missingSchema)
@@ -143,8 +202,9 @@ export const comparisonSchema = z.object({
   outcome: z
     .enum(['passed', 'regressed', 'missing', 'inconclusive'])
     .describe(
-      'regressed if anything did; else missing if anything is that is not allowed to; else inconclusive if ' +
-        'anything is; else passed',
+      'regressed if a metric did over all cells or in any of them, or the machine itself under a new kernel; else ' +
+        'missing if anything is that is not allowed to; else passed if every metric of the gate is the same or ' +
+        'improved over all cells; else inconclusive',
     ),
   warnings: z.array(z.string()),
 });
@@ -152,12 +212,15 @@ export const comparisonSchema = z.object({
 /** The id of a metric: see `metrics/registry.ts`. */
 export type MetricId = string;
 export type Verdict = z.infer<typeof verdictSchema>;
-/** See `compare/decide.ts` for the rule, which does not look at the outcome. */
 export type DecidedBy = z.infer<typeof decidedBySchema>;
 export type Change = ReadonlyDeep<z.infer<typeof changeSchema>>;
 export type SideValues = ReadonlyDeep<z.infer<typeof sideValuesSchema>>;
 export type MetricComparison = ReadonlyDeep<z.infer<typeof metricComparisonSchema>>;
 export type EnvironmentDifference = ReadonlyDeep<z.infer<typeof environmentDifferenceSchema>>;
+export type Spread = ReadonlyDeep<z.infer<typeof spreadSchema>>;
+export type Batching = ReadonlyDeep<z.infer<typeof batchingSchema>>;
+export type Overall = ReadonlyDeep<z.infer<typeof overallSchema>>;
+export type KernelFinding = ReadonlyDeep<z.infer<typeof kernelFindingSchema>>;
 export type CalibrationShift = ReadonlyDeep<z.infer<typeof calibrationShiftSchema>>;
 export type Missing = ReadonlyDeep<z.infer<typeof missingSchema>>;
 export type LeftOut = ReadonlyDeep<z.infer<typeof leftOutSchema>>;

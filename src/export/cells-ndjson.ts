@@ -126,7 +126,7 @@ function comparedLines({ metrics, workloads, base }: Comparison, context: Contex
       ...{ metric, unit: 'ratio', better: findMetric(metric)?.better ?? 'lower', value: change.ratio },
       low: change.interval?.low ?? null,
       high: change.interval?.high ?? null,
-      ...{ samples: current.blocks, verdict, base: runIdsOf(base) },
+      ...{ samples: current.trials, verdict, base: runIdsOf(base) },
     };
   });
 }

@@ -42,7 +42,9 @@ function textOf(input: ExportInput): string {
         run_id: string(record.runId),
       }),
     ),
-    ...(comparison === null ? [] : comparePoints(comparison, point)),
+    ...(comparison === null
+      ? []
+      : [...overallPoints(comparison, point), ...comparePoints(comparison, point)]),
     ...sweepLines(input).map((line) =>
       point('_scale', { model: line.label, active: line.active }, scaleFields(line, record.runId)),
     ),
@@ -94,7 +96,7 @@ function comparePoints(comparison: Comparison, point: WritePoint): readonly stri
         change_ratio: float(found.change.ratio),
         change_ratio_low: float(found.change.interval?.low ?? null),
         change_ratio_high: float(found.change.interval?.high ?? null),
-        threshold_ratio: float(found.threshold),
+        detect_ratio: float(found.detect),
         adjusted_p: float(found.adjustedP),
         decided_by: string(found.decidedBy),
         base: string(runIdsOf(base)),
@@ -102,6 +104,30 @@ function comparePoints(comparison: Comparison, point: WritePoint): readonly stri
       },
     );
   });
+}
+
+/** Over all cells: no model and no workload. */
+function overallPoints(
+  { overall, base, current, outcome }: Comparison,
+  point: WritePoint,
+): readonly string[] {
+  return overall.map(({ metric, verdict, change, adjustedP, cells }) =>
+    point(
+      '_compare_overall',
+      { metric },
+      {
+        verdict: string(verdict),
+        outcome: string(outcome),
+        change_ratio: float(change.ratio),
+        change_ratio_low: float(change.interval?.low ?? null),
+        change_ratio_high: float(change.interval?.high ?? null),
+        adjusted_p: float(adjustedP),
+        cells: integer(cells),
+        base: string(runIdsOf(base)),
+        current: string(runIdsOf(current)),
+      },
+    ),
+  );
 }
 
 function scaleFields(

@@ -1,4 +1,4 @@
-import type { Comparison, MetricComparison } from '../compare/result.ts';
+import type { Comparison, MetricComparison, Overall } from '../compare/result.ts';
 import { NS_PER_S } from '../util/units.ts';
 import type { ExportInput } from './exporter.ts';
 import { cellLabels, type Family, gauge, info, originLabels } from './family.ts';
@@ -17,6 +17,8 @@ function compareFamilies({ result: { record } }: ExportInput, comparison: Compar
   const labels = (metric: MetricComparison) => ({ ...cellLabels(record, metric), metric: metric.metric });
   const each = (read: (metric: MetricComparison) => number | null) =>
     comparison.metrics.map((metric) => [labels(metric), read(metric)] as const);
+  const overall = (read: (one: Overall) => number | null) =>
+    comparison.overall.map((one) => [{ ...origin, metric: one.metric }, read(one)] as const);
   return [
     info('compare', 'The runs that were compared, and what came of it.', [
       {
@@ -30,6 +32,26 @@ function compareFamilies({ result: { record } }: ExportInput, comparison: Compar
       'compare_metrics',
       'Metrics of cells by their verdict.',
       Object.entries(comparison.counts).map(([verdict, count]) => [{ ...origin, verdict }, count] as const),
+    ),
+    gauge(
+      'compare_overall_verdict',
+      'Always 1: the verdict on this metric over all cells.',
+      comparison.overall.map(({ metric, verdict }) => [{ ...origin, metric, verdict }, 1] as const),
+    ),
+    gauge(
+      'compare_overall_change_ratio',
+      'Current over base, geometric mean over the cells.',
+      overall(({ change }) => change.ratio),
+    ),
+    gauge(
+      'compare_overall_change_ratio_low',
+      'Lower end of the 95 % interval of the change over all cells.',
+      overall(({ change }) => change.interval?.low ?? null),
+    ),
+    gauge(
+      'compare_overall_change_ratio_high',
+      'Upper end of the 95 % interval of the change over all cells.',
+      overall(({ change }) => change.interval?.high ?? null),
     ),
     gauge(
       'compare_verdict',

@@ -60,6 +60,13 @@ export interface Metric {
    * that lasts for a run.
    */
   readonly movedBy: 'load' | 'cpu' | 'wall' | 'chance';
+  /**
+   * Which of a run's trials stands for it beside other runs: `best`, where noise can only make it worse, so that its
+   * best end stays put while its middle wanders; else their `middle`.
+   */
+  readonly comparedBy: 'best' | 'middle';
+  /** Whether the overall verdict of `compare` needs it: what is steady enough to be held on to. */
+  readonly gate: boolean;
   /** The smallest change that matters, as a share, where it hardly varies; null: as of any other. */
   readonly countedThreshold: number | null;
   /**

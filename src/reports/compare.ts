@@ -1,7 +1,7 @@
-import type { Comparison, LeftOut, Missing } from '../compare/result.ts';
+import type { Comparison, LeftOut, Missing, Overall } from '../compare/result.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
-import { compareOverview, compareTable } from '../tables/compare-table.ts';
+import { compareOverview, compareTable, overallTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
 import { counted } from '../util/units.ts';
 
@@ -9,7 +9,7 @@ import { counted } from '../util/units.ts';
 const NAMED_MAX = 4;
 
 /**
- * A comparison: what was compared, what differs, the verdicts, and what was left out.
+ * A comparison: the answer, what was compared, what differs, the verdicts, and what was left out.
  * @param options.noise what the noise certificate of the host says, or that there is none; null: not looked for.
  */
 export function compareReport(
@@ -20,72 +20,124 @@ export function compareReport(
     .map((kind) => compareTable(comparison, { kind, all: options.all }))
     .filter(({ rows }) => rows.length > 0);
   return documentOf({
-    title: 'Comparison',
+    title: outcomeLine(comparison),
     facts: [...headerOf(comparison), ...(options.noise === null ? [] : [options.noise])],
     parts: [
-      ...[...tables, compareOverview(comparison)].map(tablePart),
+      ...[overallTable(comparison), ...tables, compareOverview(comparison)].map(tablePart),
       notesPart(notesOf(comparison, options.all)),
       notesPart(missingLines(comparison.missing)),
     ],
     warnings: comparison.warnings,
-    conclusion: outcomeLine(comparison),
   });
 }
 
-/** The verdict in a sentence: also the message of the gate. */
-export function outcomeLine({ outcome, counts, missing }: Comparison): string {
-  const { regressed, improved, same, inconclusive } = counts;
-  const all = regressed + improved + same + inconclusive;
-  const rest = `${improved} improved, ${same} the same, ${inconclusive} inconclusive, of ${all}`;
+/** The answer in a sentence: the first line of every report, and the message of the gate. */
+export function outcomeLine(comparison: Comparison): string {
+  const { outcome, counts, missing, finding } = comparison;
   const lost = missing.filter(({ allowed }) => !allowed).length;
+  const rest = `cell by cell ${counts.regressed} regressed, ${counts.improved} improved, ${counts.same} the same, ${counts.inconclusive} inconclusive`;
+  const machine =
+    finding === null ? [] : [`the machine itself: a ${finding.reading} ${percent(finding.ratio)}`];
   switch (outcome) {
     case 'regressed':
-      return `regressed: ${regressed}; ${lost > 0 ? `missing: ${lost}; ` : ''}${rest}`;
+      return [
+        `regressed: ${[...machine, ...overallTexts(comparison)].join('; ')}`,
+        ...(lost > 0 ? [`missing: ${lost}`] : []),
+        rest,
+      ].join('; ');
     case 'missing':
       return `missing: ${lost} of what the base has; nothing that is there regressed: ${rest}`;
     case 'inconclusive':
-      return `nothing regressed, but not all could be decided: ${rest}`;
+      return `inconclusive: ${whyInconclusive(comparison)}; ${rest}`;
     case 'passed':
-      return `nothing regressed: ${rest}`;
+      return `passed: ${[...machine, ...overallTexts(comparison)].join('; ')}; ${rest}`;
   }
 }
 
-function headerOf({ base, current, calibration, unsteady, environment }: Comparison): string[] {
-  const side = ({ runs, blocks }: Comparison['base']) =>
-    `${runs.map(({ runId, kernel }) => `${runId} (Linux ${kernel})`).join(', ')}: ${counted(blocks, 'block')}`;
-  const shown = (ratio: number) => `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
+/** What regressed over all cells, else what the gate says. */
+function overallTexts({ overall }: Comparison): string[] {
+  const regressed = overall.filter(({ verdict }) => verdict === 'regressed');
+  const told = regressed.length > 0 ? regressed : overall.filter((one) => one.gate && one.cells > 0);
+  return told.map(
+    ({ metric, change, cells }) =>
+      `${metricName(metric)} ${percent(change.ratio)}${intervalText(change)} over ${counted(cells, 'cell')}`,
+  );
+}
+
+function whyInconclusive({ unlike, overall }: Comparison): string {
+  const [first] = unlike;
+  if (first !== undefined) return first;
+  const open = overall.filter(({ gate, verdict }) => gate && verdict === 'inconclusive');
+  const reasons = open.map(
+    ({ metric, change, reason, cells }) =>
+      `${metricName(metric)} ${cells === 0 ? '' : `${percent(change.ratio)}${intervalText(change)}, `}${reason ?? ''}`,
+  );
+  return reasons.join('; ') || 'nothing that the outcome needs was judged';
+}
+
+function intervalText({ interval }: Overall['change']): string {
+  return interval === null ? '' : ` [${percent(interval.low)}, ${percent(interval.high)}]`;
+}
+
+function percent(ratio: number): string {
+  return `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
+}
+
+function headerOf(comparison: Comparison): string[] {
+  const { base, current, calibration, environment, unlike, finding } = comparison;
+  const side = ({ runs }: Comparison['base']) =>
+    runs
+      .map(
+        ({ runId, kernel, blocks, trials, clean }) =>
+          `${runId} (Linux ${kernel}; ${counted(blocks, 'block')}, ${clean} of ${counted(trials, 'trial')} clean)`,
+      )
+      .join(', ');
   return [
     `base     ${side(base)}`,
     `current  ${side(current)}`,
+    designLine(comparison),
     ...(calibration === null
       ? []
       : [
-          `machine without any model: loop ${shown(calibration.spin.ratio)}, system call ${shown(calibration.syscall.ratio)}, round trip ${shown(calibration.ping.ratio)}`,
+          `machine without any model: loop ${percent(calibration.spin)}, system call ${percent(calibration.syscall)}, round trip ${percent(calibration.ping)}`,
         ]),
-    ...unsteady.map((reason) => `host not steady: ${reason}`),
+    ...unlike.map((reason) => `unlike the host: ${reason}`),
+    ...(finding === null
+      ? []
+      : [
+          `${finding.verdict} by itself: under the new kernel a ${finding.reading} of the calibration took ${percent(finding.ratio)} in each of ${counted(finding.runs, 'run')}, and in no run of the base`,
+        ]),
     ...environment.map((one) => `differs: ${one.what}: ${one.base} -> ${one.current}${EFFECTS[one.effect]}`),
   ];
 }
 
+/** What the units are, and what their spread is known from. */
+function designLine({ design, base, current, history }: Comparison): string {
+  if (design === 'pairs') return 'judged in pairs: both sides stand in the same blocks';
+  const sides = `${base.runs.length} and ${counted(current.runs.length, 'run')}`;
+  const known =
+    history.runs === 0
+      ? 'no other run of this host is known'
+      : `${counted(history.runs, 'other run')} of this host known`;
+  const few = Math.min(base.runs.length, current.runs.length) < RUNS_MIN && history.runs < RUNS_MIN;
+  return `judged by runs: ${sides}, ${known}${few ? `; with fewer than ${RUNS_MIN} a side and so little history no single change can be believed` : ''}`;
+}
+
+/** With fewer it is hardly known how far runs lie apart. */
+const RUNS_MIN = 3;
+
 const EFFECTS = { subject: '', noted: '', refused: ' (compared by force)' } as const;
 
-function notesOf(comparison: Comparison, all: boolean): string[] {
-  const { metrics, unsteady } = comparison;
+function notesOf({ metrics, leftOut }: Comparison, all: boolean): string[] {
   const used = new Set(metrics.map(({ decidedBy }) => decidedBy));
   return [
-    ...(all ? [] : ['Rows that did not change are counted only; --all shows them.']),
-    ...(used.has('relative')
+    ...(all ? [] : ['Cells that did not change are counted only; --all shows them.']),
+    ...(used.has('best')
       ? [
-          "beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides where the host was not steady, or where no kernel or setting differs.",
+          'floor, ceiling: the expected best of five clean trials of each run, which noise can only make worse; runs ±: how far equal runs lie apart.',
         ]
       : []),
-    ...(used.has('normalised') ? ['normalised: each block by the calibration of that block.'] : []),
-    ...(unsteady.length > 0
-      ? [
-          'Of a host that was not steady, throughput and response times are judged only with 3 runs a side or more.',
-        ]
-      : []),
-    ...leftOutLines(comparison.leftOut),
+    ...leftOutLines(leftOut),
   ];
 }
 

@@ -31,6 +31,14 @@ export function studentTQuantile(probability: number, degrees: number): number {
   return probability < 0.5 ? -size : size;
 }
 
+/** Two-sided p-value of a t statistic. @throws RangeError unless degrees is a positive integer. */
+export function studentTP(t: number, degrees: number): number {
+  if (!Number.isInteger(degrees) || degrees < 1)
+    throw new RangeError(`studentTP: ${degrees} degrees of freedom`);
+  if (!Number.isFinite(t)) return 0;
+  return Math.min(1, Math.max(0, 1 - centralProbability(Math.abs(t), degrees)));
+}
+
 /** The share of a standard normal distribution below `z`. */
 export function normalProbability(z: number): number {
   // Of the tail, so that a small share keeps its digits.

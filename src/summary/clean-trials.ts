@@ -9,7 +9,7 @@ export type UsualSpeed = Pick<Calibration, 'spinNs' | 'syscallNs' | 'pingNs'>;
  * 8 % (a round trip takes 14 or 15 us); while whatever wakes another task costs a quarter more they lie 10 to 40 %
  * above. See docs/statistics.md.
  */
-export const SPEED_LIMIT = 0.12;
+export const SPEED_LIMIT = 0.09;
 
 /** With fewer clean trials the floor of a cell was not seen. */
 export const CLEAN_MIN = 3;
@@ -51,17 +51,20 @@ export function endsOfBlock(calibrations: readonly Calibration[], block: number)
 
 /**
  * Why a trial is not clean; none: it is. It is clean when nobody else had its CPUs (its own marks) and the machine
- * was at its usual speed at both ends of its block.
+ * was not slow at both ends of its block: then all of the block lies in a slow spell, and nothing in it tells its floor
+ * from the usual one. Bursts shorter than a block show at one end at most; they hit single trials, and are what the
+ * best of several trials is taken for.
  */
 export function uncleanReasons(
   trial: MeasuredTrial,
   calibrations: readonly Calibration[],
   usual: UsualSpeed | null,
 ): string[] {
-  const slow =
+  const ends =
     usual === null
       ? []
-      : endsOfBlock(calibrations, trial.block).flatMap((calibration) => unusualReadings(calibration, usual));
+      : endsOfBlock(calibrations, trial.block).map((calibration) => unusualReadings(calibration, usual));
+  const slow = ends.every((readings) => readings.length > 0) ? ends.flat() : [];
   return [...trial.observation.contamination.marks, ...slow];
 }
 

@@ -5,22 +5,75 @@ import type {
   DecidedBy,
   MetricComparison,
   MetricId,
+  Overall,
+  SideValues,
   Verdict,
 } from '../compare/result.ts';
 import type { Column, Row, Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { findMetric } from '../metrics/registry.ts';
+import { counted } from '../util/units.ts';
 import { metricName, metricValue } from './metric-value.ts';
 
-const DECIDERS: Readonly<Record<DecidedBy, string>> = {
-  raw: 'as measured',
-  normalised: 'normalised',
-  relative: 'beside client',
-  paired: 'pairs',
-};
-
 const VERDICTS: readonly Verdict[] = ['regressed', 'improved', 'inconclusive', 'same'];
+
+/** By what a verdict was decided; of runs it depends on which way is better. */
+function decidedBy(by: DecidedBy, metric: MetricId): string {
+  switch (by) {
+    case 'best':
+      return findMetric(metric)?.better === 'higher' ? 'ceiling' : 'floor';
+    case 'counts':
+    case 'pairs':
+    case 'middle':
+      return by;
+  }
+}
+
+/** Every metric over all of its cells: the answer, and what it is made of. */
+export function overallTable({ overall }: Comparison): Table {
+  return {
+    title: 'All cells together',
+    columns: [
+      { key: 'verdict', header: '', align: 'left', priority: 0 },
+      { key: 'metric', header: 'metric', align: 'left', priority: 0 },
+      { key: 'change', header: 'change in %, geometric\nmean over the cells', align: 'left', priority: 0 },
+      { key: 'cells', header: 'cells', align: 'left', priority: 1 },
+      { key: 'by', header: 'decided\nby', align: 'left', priority: 2 },
+      { key: 'detect', header: 'to be\nfound', align: 'right', priority: 3 },
+      { key: 'p', header: 'p\nadjusted', align: 'right', priority: 4 },
+      { key: 'more', header: 'would decide', align: 'left', priority: 5 },
+    ],
+    rows: overall.map((one) => ({
+      verdict: verdictOf(one.verdict),
+      metric: text(metricName(one.metric), one.gate ? 'plain' : 'faint'),
+      change: one.cells === 0 ? NONE : percent(one.change),
+      cells: text(one.cells === one.of ? String(one.of) : `${one.cells} of ${one.of}`),
+      by: text(decidedBy(one.decidedBy, one.metric), 'faint'),
+      detect: { kind: 'share', share: one.detect },
+      p: pOf(one.adjustedP),
+      more: needed(one),
+    })),
+    notes: overallNotes(overall),
+  };
+}
+
+function overallNotes(overall: readonly Overall[]): string[] {
+  const gate = overall.filter((one) => one.gate).map(({ metric }) => metricName(metric));
+  return [
+    ...(gate.length > 0 ? [`To pass, ${gate.join(' and ')} must be the same or improved.`] : []),
+    ...eachOnce(
+      overall.map(({ reason, metric }) => ({ reason, row: metricName(metric) })),
+      'metrics',
+    ),
+    ...eachOnce(
+      overall.flatMap(({ left, metric }) =>
+        left.map((why) => ({ reason: `without ${why}`, row: metricName(metric) })),
+      ),
+      'metrics',
+    ),
+  ];
+}
 
 const COLUMNS: readonly Column[] = [
   { key: 'verdict', header: '', align: 'left', priority: 0 },
@@ -31,11 +84,11 @@ const COLUMNS: readonly Column[] = [
   { key: 'current', header: 'current', align: 'right', priority: 2 },
   { key: 'change', header: 'change in %\nthat decides', align: 'left', priority: 0 },
   { key: 'by', header: 'decided\nby', align: 'left', priority: 3 },
-  { key: 'raw', header: 'measured\n%', align: 'right', priority: 4 },
-  { key: 'normalised', header: 'norm.\n%', align: 'right', priority: 5 },
-  { key: 'relative', header: 'beside\nclient %', align: 'right', priority: 6 },
-  { key: 'p', header: 'p\nadjusted', align: 'right', priority: 7 },
-  { key: 'more', header: 'further\nblocks', align: 'right', priority: 8 },
+  { key: 'clean', header: 'clean\ntrials', align: 'right', priority: 5 },
+  { key: 'spread', header: 'runs\n± %', align: 'right', priority: 6 },
+  { key: 'medians', header: 'medians\n%', align: 'right', priority: 7 },
+  { key: 'p', header: 'p\nadjusted', align: 'right', priority: 8 },
+  { key: 'more', header: 'would\ndecide', align: 'left', priority: 4 },
 ];
 
 /** Single metrics of single cells, of one kind; all of them or those that changed. */
@@ -53,8 +106,22 @@ export function compareTable(
         : 'Times, memory, and counts that vary with the load',
     columns: COLUMNS,
     rows,
-    notes: reasonsOf(shown),
+    notes: [
+      ...eachOnce(
+        shown.map((one) => ({ reason: one.reason, row: nameOf(one) })),
+        'rows',
+      ),
+      ...batchingNotes(shown),
+    ],
   };
+}
+
+/** Cells that batch otherwise than before, each once. */
+function batchingNotes(metrics: readonly MetricComparison[]): string[] {
+  const notes = metrics.flatMap(({ batching, label, workload, verdict }) =>
+    batching?.moved && isChange(verdict) ? [`${label} ${workload}: ${batching.says}`] : [],
+  );
+  return [...new Set(notes)];
 }
 
 /** One line per metric and kind: its verdicts, how wide its intervals are, and what would decide. */
@@ -66,7 +133,7 @@ export function compareOverview(comparison: Comparison): Table {
     }),
   );
   return {
-    title: 'Verdicts',
+    title: 'Verdicts, cell by cell',
     columns: [
       { key: 'metric', header: 'metric', align: 'left', priority: 0 },
       { key: 'kind', header: 'kind', align: 'left', priority: 2 },
@@ -77,7 +144,7 @@ export function compareOverview(comparison: Comparison): Table {
         priority: 0,
       })),
       { key: 'width', header: 'interval,\nmiddle ± %', align: 'right', priority: 3 },
-      { key: 'more', header: 'further blocks that\nwould decide the rest', align: 'left', priority: 4 },
+      { key: 'why', header: 'mostly inconclusive because', align: 'left', priority: 4, wrap: true },
     ],
     rows,
     notes: [],
@@ -88,12 +155,14 @@ function isChange(verdict: Verdict): boolean {
   return verdict === 'regressed' || verdict === 'improved';
 }
 
+function verdictOf(verdict: Verdict, confirmed: boolean | null = null): Value {
+  return text(confirmed ? `${verdict}, confirmed` : verdict, isChange(verdict) ? 'strong' : 'faint');
+}
+
 function overviewRow(kind: MetricComparison['kind'], id: MetricId, own: readonly MetricComparison[]): Row {
   const widths = own.flatMap(({ change: { interval } }) =>
     interval === null ? [] : [(100 * (interval.high - interval.low)) / 2],
   );
-  const open = own.filter(({ verdict }) => verdict === 'inconclusive');
-  const further = open.flatMap(({ furtherBlocks }) => (furtherBlocks === null ? [] : [furtherBlocks]));
   return {
     metric: text(metricName(id)),
     kind: text(kind, 'faint'),
@@ -104,8 +173,15 @@ function overviewRow(kind: MetricComparison['kind'], id: MetricId, own: readonly
       ]),
     ),
     width: widths.length === 0 ? NONE : { kind: 'estimate', value: middleOf(widths), interval: null },
-    more: furtherOf(open.length, further),
+    why: text(mostly(own)),
   };
+}
+
+/** The reason that most of the inconclusive ones have. */
+function mostly(own: readonly MetricComparison[]): string {
+  const reasons = own.flatMap(({ verdict, reason }) => (verdict === 'inconclusive' ? [reason ?? ''] : []));
+  const times = (reason: string) => reasons.filter((one) => one === reason).length;
+  return reasons.toSorted((a, b) => times(b) - times(a))[0] ?? '';
 }
 
 function countOf(count: number, verdict: Verdict): Value {
@@ -113,56 +189,49 @@ function countOf(count: number, verdict: Verdict): Value {
   return text(String(count), isChange(verdict) ? 'strong' : 'plain');
 }
 
-function furtherOf(open: number, further: readonly number[]): Value {
-  if (open === 0) return text('');
-  if (further.length === 0) return text('none: a steadier host, or more runs');
-  const rest = open - further.length;
-  return text(
-    `${Math.min(...further)} to ${Math.max(...further)}${rest > 0 ? `; ${rest} by no number` : ''}`,
-  );
-}
-
 function middleOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function rowOf(metric: MetricComparison): Row {
-  const { verdict, adjustedP, furtherBlocks } = metric;
   return {
-    verdict: text(
-      metric.confirmed ? `${verdict}, confirmed` : verdict,
-      isChange(verdict) ? 'strong' : 'faint',
-    ),
+    verdict: verdictOf(metric.verdict, metric.confirmed),
     model: text(metric.label),
     workload: text(metric.workload),
     metric: text(metricName(metric.metric)),
-    base: shownValue(metric.metric, metric.base.median),
-    current: shownValue(metric.metric, metric.current.median),
-    change: percent(metric.change, true),
-    by: text(DECIDERS[metric.decidedBy], 'faint'),
-    raw: percent(metric.raw, false),
-    normalised: percent(metric.normalised, false),
-    relative: percent(metric.relative, false),
-    p: adjustedP === null ? NONE : { kind: 'per-request', value: adjustedP },
-    more:
-      verdict !== 'inconclusive'
-        ? text('')
-        : furtherBlocks === null
-          ? NONE
-          : { kind: 'count', value: furtherBlocks },
+    base: shownValue(metric.metric, metric.base.value),
+    current: shownValue(metric.metric, metric.current.value),
+    change: percent(metric.change),
+    by: text(decidedBy(metric.decidedBy, metric.metric), 'faint'),
+    clean: text(`${cleanOf(metric.base)}, ${cleanOf(metric.current)}`, 'faint'),
+    spread:
+      metric.spread === null ? NONE : { kind: 'estimate', value: 100 * metric.spread.share, interval: null },
+    medians: { kind: 'estimate', value: 100 * (metric.medians - 1), interval: null },
+    p: pOf(metric.adjustedP),
+    more: needed(metric),
   };
 }
 
-function percent(change: Change | null, interval: boolean): Value {
-  if (change === null) return NONE;
-  const share = (ratio: number) => 100 * (ratio - 1);
+function cleanOf({ clean, trials }: SideValues): string {
+  return `${clean}/${trials}`;
+}
+
+function pOf(p: number | null): Value {
+  return p === null ? NONE : { kind: 'per-request', value: p };
+}
+
+/** What would about decide it. */
+function needed({ furtherBlocks, runsNeeded }: Pick<Overall, 'furtherBlocks' | 'runsNeeded'>): Value {
+  if (furtherBlocks !== null) return text(counted(furtherBlocks, 'further block'));
+  return runsNeeded === null ? text('') : text(`${counted(runsNeeded, 'run')} a side`);
+}
+
+function percent({ ratio, interval }: Change): Value {
+  const share = (value: number) => 100 * (value - 1);
   return {
     kind: 'estimate',
-    value: share(change.ratio),
-    interval:
-      interval && change.interval !== null
-        ? { low: share(change.interval.low), high: share(change.interval.high) }
-        : null,
+    value: share(ratio),
+    interval: interval === null ? null : { low: share(interval.low), high: share(interval.high) },
   };
 }
 
@@ -173,13 +242,19 @@ function shownValue(id: MetricId, value: number): Value {
     : metricValue(metric, { value, enough: true }, 'long');
 }
 
+function nameOf({ label, workload, metric }: MetricComparison): string {
+  return `${label} ${workload} ${metricName(metric)}`;
+}
+
 /** Why verdicts are as they are, each reason once with the rows that it is true of. */
-function reasonsOf(metrics: readonly MetricComparison[]): string[] {
+function eachOnce(
+  reasons: readonly { readonly reason: string | null; readonly row: string }[],
+  what: string,
+): string[] {
   const found = new Map<string, string[]>();
-  for (const { reason, label, workload, metric } of metrics)
-    if (reason !== null)
-      found.set(reason, [...(found.get(reason) ?? []), `${label} ${workload} ${metricName(metric)}`]);
+  for (const { reason, row } of reasons)
+    if (reason !== null) found.set(reason, [...(found.get(reason) ?? []), row]);
   return [...found].map(([reason, rows]) =>
-    rows.length > 3 ? `${rows.length} rows: ${reason}` : `${rows.join('; ')}: ${reason}`,
+    rows.length > 3 ? `${rows.length} ${what}: ${reason}` : `${rows.join('; ')}: ${reason}`,
   );
 }

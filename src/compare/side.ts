@@ -1,0 +1,61 @@
+import { quantile } from 'simple-statistics';
+import type { Metric } from '../metrics/metric.ts';
+import { METRICS } from '../metrics/registry.ts';
+import type { MeasuredTrial, RunResult } from '../results/schema.ts';
+import { isSeen, logOf } from './levels.ts';
+import { type CellPair, trialsOfCell } from './match-cells.ts';
+import type { Weather } from './weather.ts';
+
+/** A cell in one run. */
+export interface CellRun {
+  readonly run: RunResult;
+  readonly trials: readonly MeasuredTrial[];
+  readonly clean: readonly MeasuredTrial[];
+  /** Whether the best of these agree in CPU: where they do not, nothing else of them was at its best either. */
+  readonly agrees: boolean;
+}
+
+/** What a burst hits first. */
+const CPU_METRICS: readonly Metric[] = METRICS.filter(({ gate, movedBy }) => gate && movedBy === 'cpu');
+
+/** A cell in all runs that are known: those of the sides, and others of the same host. */
+export interface CellRuns {
+  readonly base: readonly CellRun[];
+  readonly current: readonly CellRun[];
+  readonly history: readonly CellRun[];
+}
+
+/** Both sides and what else is known of the host. */
+export interface Runs {
+  readonly base: readonly RunResult[];
+  readonly current: readonly RunResult[];
+  readonly history: readonly RunResult[];
+}
+
+/** The trials of a cell, by run; runs without any are left out. */
+export function cellRuns(cell: CellPair, runs: Runs, weather: Weather): CellRuns {
+  const name = { label: cell.label, workload: cell.workload.id };
+  const of = (side: readonly RunResult[]): CellRun[] =>
+    side.flatMap((run) => {
+      const trials = trialsOfCell(run, name);
+      if (trials.length === 0) return [];
+      const undisturbed = weather.clean(run);
+      const clean = trials.filter((trial) => undisturbed.has(trial));
+      const agrees = CPU_METRICS.every((metric) =>
+        isSeen(
+          metric,
+          clean.flatMap((trial) => logOf(metric)(trial) ?? []),
+        ),
+      );
+      return [{ run, trials, clean, agrees }];
+    });
+  return { base: of(runs.base), current: of(runs.current), history: of(runs.history) };
+}
+
+/** Below this spread over the blocks of a run, as a share, a count is judged as a count. */
+const COUNTED_SPREAD = 0.01;
+
+/** Whether the middle of these logarithms, a tenth left out at each end, lies within one per cent. */
+export function hardlyVaries(logs: readonly number[]): boolean {
+  return logs.length === 0 || quantile([...logs], 0.9) - quantile([...logs], 0.1) < COUNTED_SPREAD;
+}
