@@ -1,171 +1,288 @@
 import { describe, expect, test } from 'vitest';
-import { BUSY, type FakeRun, fakeRun, QUIET } from '../fixtures/compare.ts';
+import { BUSY, type FakeRun, FULL, fakeRun, QUIET } from '../fixtures/compare.ts';
 import { METRICS } from '../metrics/registry.ts';
 import type { RunResult } from '../results/schema.ts';
-import { COMPARE_DEFAULTS, compareRuns } from './compare-runs.ts';
+import { COMPARE_DEFAULTS, type CompareOptions, compareRuns } from './compare-runs.ts';
 import { confirmComparison, suspiciousCells } from './confirm.ts';
 import { METRIC_IDS } from './judged-metrics.ts';
 import type { Comparison, MetricId } from './result.ts';
 
-/** Simulations take their time on a machine that stalls. */
-const SIMULATION_TIMEOUT_MS = 60_000;
 const SMALL = { blocks: 10, models: 3, workloads: 2, host: QUIET };
 
 function run(seed: number, options: Partial<FakeRun> = {}): RunResult {
   return fakeRun({ ...SMALL, seed, ...options });
 }
 
+function runs(seed: number, count: number, options: Partial<FakeRun> = {}): RunResult[] {
+  return Array.from({ length: count }, (_, i) => run(seed + i, options));
+}
+
+/** Other runs of the host, and what is to be found. */
+function knowing(history: readonly RunResult[], detect = 0.05): CompareOptions {
+  return { ...COMPARE_DEFAULTS, detect, history };
+}
+
 function verdictsOf(comparison: Comparison, metric: MetricId): string[] {
   return comparison.metrics.filter((one) => one.metric === metric).map(({ verdict }) => verdict);
 }
 
-/** Shares of comparisons with anything regressed or improved, and of CPU cells that regressed. */
-function simulate(times: number, base: Partial<FakeRun>, change: Partial<FakeRun>) {
-  let regressed = 0;
-  let improved = 0;
-  let found = 0;
-  let cells = 0;
-  for (let i = 0; i < times; i++) {
-    const comparison = compareRuns([run(100 + 2 * i, base)], [run(101 + 2 * i, { ...base, ...change })]);
-    if (comparison.counts.regressed > 0) regressed++;
-    if (comparison.counts.improved > 0) improved++;
-    const cpu = verdictsOf(comparison, 'cpuNsPerRequest');
-    found += cpu.filter((verdict) => verdict === 'regressed').length;
-    cells += cpu.length;
-  }
-  return { regressed: regressed / times, improved: improved / times, found: found / cells };
+function overallOf(comparison: Comparison, metric: MetricId) {
+  return comparison.overall.find((one) => one.metric === metric);
 }
 
-describe('two runs of the same thing at different times', () => {
-  test.each([
-    { name: 'a quiet host', host: QUIET, kernel: '6.12.1' },
-    { name: 'a busy host', host: BUSY, kernel: '6.12.1' },
-    { name: 'a quiet host with a new kernel', host: QUIET, kernel: '6.13.0' },
-    { name: 'a busy host with a new kernel', host: BUSY, kernel: '6.13.0' },
-  ])(
-    'hardly ever show a change on $name',
-    ({ host, kernel }) => {
-      const { regressed, improved } = simulate(30, { host, blocks: 8, models: 12, workloads: 3 }, { kernel });
-      expect(regressed).toBeLessThanOrEqual(0.02);
-      expect(improved).toBeLessThanOrEqual(0.02);
-    },
-    SIMULATION_TIMEOUT_MS,
-  );
+describe('one run a side', () => {
+  const history = runs(1000, 8);
+  test('without any history says nothing about time, and what is missing', () => {
+    const comparison = compareRuns([run(1)], [run(2, { slower: 2 })]);
+    expect(comparison.outcome).toBe('inconclusive');
+    expect(overallOf(comparison, 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('compare three runs a side'),
+    });
+    expect(comparison.history).toEqual({ runs: 0, kernels: 0 });
+  });
+  test('with the history of the host passes where nothing differs', () => {
+    const comparison = compareRuns([run(1)], [run(2)], knowing(history));
+    expect(comparison.outcome).toBe('passed');
+    expect(comparison.history).toEqual({ runs: 8, kernels: 1 });
+    expect(overallOf(comparison, 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'same',
+      cells: 6,
+      of: 6,
+      gate: true,
+    });
+  });
+  test('and shows a server that is slower by 6 %, as a whole and in its cells', () => {
+    const comparison = compareRuns([run(1)], [run(2, { slower: 1.06 })], knowing(history));
+    expect(comparison.outcome).toBe('regressed');
+    expect(new Set(verdictsOf(comparison, 'cpuNsPerRequest'))).toEqual(new Set(['regressed']));
+    expect(compareRuns([run(2, { slower: 1.06 })], [run(1)], knowing(history)).outcome).toBe('passed');
+  });
+  test('does not count the compared runs twice', () => {
+    const known = compareRuns([run(1)], [run(2)], knowing([...history, run(1), run(2)]));
+    expect(known.history.runs).toBe(8);
+  });
+  test('says nothing about tails', () => {
+    const comparison = compareRuns([run(1)], [run(2)], knowing(history));
+    const p99 = comparison.metrics.filter(({ metric }) => metric === 'responseP99Ns');
+    expect(new Set(p99.map(({ reason }) => reason))).toEqual(new Set(['tails need 3 runs a side']));
+  });
 });
 
-describe('a slowdown of the server', () => {
-  test.each([
-    { percent: 10, name: 'a quiet host', host: QUIET, blocks: 10, atLeast: 0.8 },
-    { percent: 20, name: 'a quiet host', host: QUIET, blocks: 8, atLeast: 0.95 },
-    { percent: 60, name: 'a busy host', host: BUSY, blocks: 12, atLeast: 0.8 },
-  ])(
-    'of $percent % is found on $name',
-    ({ percent, host, blocks, atLeast }) => {
-      const slower = 1 + percent / 100;
-      const { found, improved } = simulate(10, { host, blocks }, { slower });
-      expect(found).toBeGreaterThanOrEqual(atLeast);
-      expect(improved).toBe(0);
-    },
-    SIMULATION_TIMEOUT_MS,
-  );
-  test('of 5 % is found with enough blocks and a threshold below it', () => {
-    const options = { ...COMPARE_DEFAULTS, thresholds: { cpuNsPerRequest: 0.02 } };
-    const comparison = compareRuns([run(1, { blocks: 30 })], [run(2, { blocks: 30, slower: 1.05 })], options);
-    const found = verdictsOf(comparison, 'cpuNsPerRequest').filter((verdict) => verdict === 'regressed');
-    expect(found.length).toBeGreaterThanOrEqual(4);
+describe('three runs a side', () => {
+  test('need no history', () => {
+    expect(compareRuns(runs(1, 3), runs(11, 3)).outcome).toBe('passed');
+    expect(compareRuns(runs(1, 3), runs(11, 3, { slower: 1.06 })).outcome).toBe('regressed');
   });
-  test('is an improvement the other way around', () => {
-    const comparison = compareRuns([run(1, { slower: 1.3 })], [run(2)]);
-    expect(new Set(verdictsOf(comparison, 'cpuNsPerRequest'))).toEqual(new Set(['improved']));
+  test('with the smallest part of five per cent between them are the same, and twice five are not', () => {
+    const small = compareRuns(runs(1, 3), runs(11, 3, { slower: 1.01 }));
+    expect(overallOf(small, 'cpuNsPerRequest')?.verdict).toBe('same');
+    const large = compareRuns(runs(1, 3), runs(11, 3, { slower: 1.1 }));
+    expect(overallOf(large, 'cpuNsPerRequest')?.verdict).toBe('regressed');
+  });
+});
+
+describe('runs that never saw the floor', () => {
+  const history = runs(1000, 8);
+  test('are inconclusive: the host, not the blocks', () => {
+    const comparison = compareRuns([run(1)], [run(2, { host: FULL })], knowing(history));
+    expect(comparison.outcome).toBe('inconclusive');
+    const [cpu] = comparison.metrics.filter(({ metric }) => metric === 'cpuNsPerRequest');
+    expect(cpu?.reason).toBe(
+      'the host, not the blocks: 0 of 10 trials of current were clean (the server waited for its CPU 9.0 % of the time)',
+    );
+    expect(cpu).toMatchObject({ furtherBlocks: null, current: { clean: 0, trials: 10 } });
+  });
+  test('also where no trial is marked and no three of them agree', () => {
+    const bursts = { ...QUIET, hit: 1, burst: 0.4, marked: 0 };
+    const comparison = compareRuns([run(1)], [run(2, { host: bursts, blocks: 4 })], knowing(history));
+    const reasons = comparison.metrics.map(({ reason }) => reason ?? '');
+    expect(reasons.join()).toContain('clean trials of current no three agree');
     expect(comparison.outcome).not.toBe('regressed');
   });
-  test('is seen in pairs where both sides come from the same blocks, whatever the host does', () => {
-    const base = run(1, { host: BUSY, blocks: 20 });
-    const slower = (trial: RunResult['trials'][number]) =>
-      trial.status !== 'measured'
-        ? trial
-        : {
-            ...trial,
-            observation: {
-              ...trial.observation,
-              server: {
-                ...trial.observation.server,
-                // The same weather, another chance.
-                cpuNs: trial.observation.server.cpuNs * (1.1 + 0.02 * Math.sin(trial.index * 2.4)),
-              },
-            },
-          };
-    const comparison = compareRuns([base], [{ ...base, trials: base.trials.map(slower) }]);
-    const cpu = comparison.metrics.filter(({ metric }) => metric === 'cpuNsPerRequest');
-    expect(cpu.map(({ verdict, decidedBy }) => `${verdict} ${decidedBy}`)).toEqual(
-      new Array(6).fill('regressed paired'),
+  test('are not made worse by blocks in which a neighbour was there', () => {
+    const comparison = compareRuns(
+      [run(1, { host: BUSY, blocks: 20 })],
+      [run(2, { host: BUSY, blocks: 20 })],
+      knowing(runs(2000, 8, { host: BUSY, blocks: 20 })),
     );
+    expect(comparison.outcome).toBe('passed');
+  });
+});
+
+describe('a slow spell of the machine itself', () => {
+  const history = runs(1000, 8);
+  test('is no regression, in whichever run it is, and the run is called unlike the host', () => {
+    const slow = run(2, { spell: 1.25 });
+    for (const [base, current] of [
+      [run(1), slow],
+      [slow, run(1)],
+    ] as const) {
+      const comparison = compareRuns([base], [current], knowing(history));
+      expect(comparison.outcome).toBe('inconclusive');
+      expect(comparison.counts).toMatchObject({ regressed: 0, improved: 0 });
+      expect(comparison.metrics.map(({ reason }) => reason).join()).toContain(
+        'all of the run was measured while a round trip took',
+      );
+    }
+  });
+  test('nor without any history', () => {
+    const comparison = compareRuns(runs(1, 3), [run(11), run(12), run(13, { spell: 1.25 })]);
+    expect(comparison.outcome).not.toBe('regressed');
+  });
+  test('of one or two runs of a new kernel is a machine of its own: nothing is compared', () => {
+    for (const count of [1, 2]) {
+      const current = runs(11, count, { kernel: '6.13.0', spell: 1.25 });
+      const comparison = compareRuns(runs(1, 3), current, knowing(history));
+      expect(comparison.outcome).toBe('inconclusive');
+      expect(comparison.finding).toBeNull();
+      expect(comparison.unlike[0]).toMatch(
+        /^the machine itself was another: a round trip usually took \d+ % more/,
+      );
+    }
+  });
+  test('of each of three runs of a new kernel, and of none of the base, is a finding about the kernel', () => {
+    const current = runs(11, 3, { kernel: '6.13.0', spell: 1.25 });
+    const comparison = compareRuns(runs(1, 3), current, knowing(history));
+    expect(comparison.outcome).toBe('regressed');
+    expect(comparison.unlike).toEqual([]);
+    expect(comparison.finding).toMatchObject({ reading: 'round trip', runs: 3, verdict: 'regressed' });
+    expect(comparison.finding?.ratio).toBeCloseTo(1.35, 1);
+  });
+  test('of two of three runs of it is none', () => {
+    const current = [...runs(11, 2, { kernel: '6.13.0', spell: 1.25 }), run(14, { kernel: '6.13.0' })];
+    const comparison = compareRuns(runs(1, 3), current, knowing(history));
+    expect(comparison.finding).toBeNull();
+    expect(comparison.outcome).not.toBe('regressed');
+  });
+  test('after a boot of the same kernel is weather, however many runs show it', () => {
+    const current = runs(11, 3, { bootId: 'another', spell: 1.25 });
+    const comparison = compareRuns(runs(1, 3), current, knowing(history));
+    expect(comparison.finding).toBeNull();
+    expect(comparison.outcome).toBe('inconclusive');
+  });
+});
+
+describe('rows of one run', () => {
+  /** Two rows of a run, as sides of one id. */
+  function pair(seed: number, options: Partial<FakeRun>, change: Partial<FakeRun> = {}) {
+    return compareRuns(
+      [run(seed, { ...options, runId: 'one' })],
+      [run(seed + 1, { ...options, ...change, runId: 'one' })],
+    );
+  }
+  test('are judged in pairs, and seven blocks can decide', () => {
+    const comparison = pair(1, { blocks: 7 }, { slower: 1.08 });
+    expect(comparison.design).toBe('pairs');
+    expect(comparison.outcome).toBe('regressed');
+    expect(overallOf(comparison, 'cpuNsPerRequest')).toMatchObject({
+      verdict: 'regressed',
+      decidedBy: 'pairs',
+    });
+    expect(overallOf(comparison, 'cpuNsPerRequest')?.adjustedP).toBeLessThan(0.05);
+  });
+  test('can be decided by seven blocks also where there is a single cell', () => {
+    const one = { models: 1, workloads: 1, blocks: 7, host: { ...QUIET, hit: 0 } };
+    expect(pair(1, one, { slower: 1.08 }).outcome).toBe('regressed');
+  });
+  test('pass where they are equal', () => {
+    expect(pair(3, { blocks: 20 }).outcome).toBe('passed');
+  });
+  test('say how many blocks would decide', () => {
+    const { overall } = pair(5, { blocks: 5, host: { ...QUIET, burst: 0.6, hit: 0.8 } });
+    const open = overall.filter(({ verdict }) => verdict === 'inconclusive');
+    expect(open.length).toBeGreaterThan(0);
+    expect(open[0]?.furtherBlocks).toBeGreaterThan(0);
+  });
+  test('are too few below four', () => {
+    const comparison = pair(7, { blocks: 3 });
+    expect(comparison.metrics.filter(({ decidedBy }) => decidedBy === 'pairs')[0]).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'too few pairs for an interval: 3',
+    });
   });
 });
 
 describe('counts', () => {
   test('that changed are a finding even where time is noise, and stand first', () => {
-    const comparison = compareRuns([run(1, { host: BUSY })], [run(2, { host: BUSY, moreCalls: 0.1 })]);
+    const comparison = compareRuns([run(1, { host: FULL })], [run(2, { host: FULL, moreCalls: 0.1 })]);
     expect(comparison.metrics[0]).toMatchObject({ kind: 'counted', metric: 'syscallsPerRequest' });
     expect(new Set(verdictsOf(comparison, 'syscallsPerRequest'))).toEqual(new Set(['regressed']));
+    expect(overallOf(comparison, 'syscallsPerRequest')?.verdict).toBe('regressed');
     expect(comparison.outcome).toBe('regressed');
   });
   test('that did not change are the same', () => {
-    const comparison = compareRuns([run(1, { host: BUSY })], [run(2, { host: BUSY })]);
+    const comparison = compareRuns([run(1, { host: FULL })], [run(2, { host: FULL })]);
     expect(new Set(verdictsOf(comparison, 'syscallsPerRequest'))).toEqual(new Set(['same']));
     expect(new Set(verdictsOf(comparison, 'contextSwitchesPerRequest'))).toEqual(new Set(['same']));
   });
 });
 
-describe('what decides', () => {
+describe('where system calls per request vary', () => {
+  const vary = { callsVary: 0.05 };
+  const history = runs(1000, 8, vary);
+  const judged = (base: Partial<FakeRun>, current: Partial<FakeRun>) =>
+    compareRuns([run(1, { ...vary, ...base })], [run(2, { ...vary, ...current })], knowing(history));
+  test('and agree, CPU decides as anywhere', () => {
+    const comparison = judged({}, { slower: 1.08 });
+    expect(comparison.outcome).toBe('regressed');
+    expect(comparison.metrics.find(({ metric }) => metric === 'cpuNsPerRequest')?.batching).toMatchObject({
+      moved: false,
+    });
+  });
+  test('and are no count, they are not judged by themselves', () => {
+    const { leftOut, metrics } = judged({}, {});
+    expect(metrics.filter(({ metric }) => metric === 'syscallsPerRequest')).toEqual([]);
+    expect(leftOut.find(({ metric }) => metric === 'syscallsPerRequest')?.reason).toContain(
+      'how requests meet',
+    );
+  });
   test.each([
     {
-      name: 'the load generator, where nothing else is known to differ',
-      host: QUIET,
-      kernel: '6.12.1',
-      by: 'relative',
+      name: 'dearer and batching less may be the neighbours',
+      slower: 1.08,
+      moreCalls: 1,
+      verdict: 'inconclusive',
+      says: 'neighbours do that as well',
     },
     {
-      name: 'the measured change, where a new kernel may change both',
-      host: QUIET,
-      kernel: '6.13.0',
-      by: 'raw',
+      name: 'dearer although it batches more is a regression',
+      slower: 1.08,
+      moreCalls: -1,
+      verdict: 'regressed',
+      says: 'dearer all the same',
     },
     {
-      name: 'the load generator, where the host was not steady',
-      host: BUSY,
-      kernel: '6.13.0',
-      by: 'relative',
+      name: 'cheaper and batching more may be the neighbours',
+      slower: 0.92,
+      moreCalls: -1,
+      verdict: 'inconclusive',
+      says: 'neighbours do that as well',
     },
-  ])('is $name', ({ host, kernel, by }) => {
-    const comparison = compareRuns([run(7, { host })], [run(7, { host, kernel })].map(renamed));
+    {
+      name: 'cheaper although it batches less is an improvement',
+      slower: 0.92,
+      moreCalls: 1,
+      verdict: 'improved',
+      says: 'cheaper all the same',
+    },
+    {
+      name: 'about the same and batching more may hide work',
+      slower: 1,
+      moreCalls: -1,
+      verdict: 'inconclusive',
+      says: 'may hide work',
+    },
+  ])('and moved, $name', ({ slower, moreCalls, verdict, says }) => {
+    const comparison = judged({}, { slower, moreCalls });
     const cpu = comparison.metrics.filter(({ metric }) => metric === 'cpuNsPerRequest');
-    expect(new Set(cpu.map(({ decidedBy }) => decidedBy))).toEqual(new Set([by]));
-  });
-  test('is the normalised change, where a steady machine had another speed', () => {
-    const faster = (result: RunResult): RunResult => ({
-      ...result,
-      calibrations: result.calibrations.map((one) => ({ ...one, spinNs: one.spinNs * 0.93 })),
-    });
-    const comparison = compareRuns([run(7)], [run(7, { kernel: '6.13.0' })].map(renamed).map(faster));
-    const cpu = comparison.metrics.filter(({ metric }) => metric === 'cpuNsPerRequest');
-    expect(new Set(cpu.map(({ decidedBy }) => decidedBy))).toEqual(new Set(['normalised']));
-    // As much as the calibrations differ is allowed for: the measured change, none, stays possible.
-    expect(new Set(cpu.map(({ verdict }) => verdict))).toEqual(new Set(['inconclusive']));
-  });
-  test('is never time, where a run holds no calibrations and is alone on its side', () => {
-    const without = (result: RunResult) => ({ ...result, calibrations: [] });
-    const comparison = compareRuns([without(run(1))], [without(run(2, { slower: 2 }))]);
-    expect(comparison.unsteady).toEqual(['no calibrations on both sides say how fast the machine was']);
-    expect(new Set(verdictsOf(comparison, 'throughputPerS'))).toEqual(new Set(['inconclusive']));
-    expect(new Set(verdictsOf(comparison, 'cpuNsPerRequest'))).toEqual(new Set(['regressed']));
-  });
-  test('is the distance between runs, where each side has three or more', () => {
-    const side = (seed: number, slower: number) =>
-      [0, 1, 2, 3].map((i) => run(seed + i, { host: { ...BUSY, level: 0.02 }, slower }));
-    const comparison = compareRuns(side(10, 1), side(20, 3));
-    expect(comparison.base.blocks).toBe(40);
-    expect(verdictsOf(comparison, 'responseP50Ns')).toContain('regressed');
+    expect(new Set(cpu.map((one) => one.verdict))).toEqual(new Set([verdict]));
+    for (const { batching } of cpu) {
+      expect(batching).toMatchObject({ moved: true });
+      expect(batching?.says).toContain(says);
+    }
+    const [p50] = comparison.overall.filter(({ metric }) => metric === 'responseP50Ns');
+    expect(p50?.verdict).toBe(verdict);
   });
 });
 
@@ -230,7 +347,6 @@ describe('what is left out', () => {
     expect(comparison.metrics[0]).toMatchObject({
       verdict: 'inconclusive',
       reason: 'too few blocks for an interval',
-      furtherBlocks: 2,
     });
   });
 });
@@ -345,28 +461,24 @@ describe('what the base has and the current side lost', () => {
 });
 
 describe('a second measurement', () => {
-  const first = compareRuns([run(1)], [run(2, { slower: 1.3 })]);
+  const known = knowing(runs(1000, 8));
+  const first = compareRuns([run(1)], [run(2, { slower: 1.3 })], known);
 
   test('is of the cells that regressed', () => {
     expect(suspiciousCells(first)).toHaveLength(6);
-    expect(suspiciousCells(compareRuns([run(1)], [run(2)]))).toEqual([]);
+    expect(suspiciousCells(compareRuns([run(1)], [run(2)], known))).toEqual([]);
   });
   test('confirms a regression that is there again', () => {
-    const confirmed = confirmComparison(first, compareRuns([run(1)], [run(3, { slower: 1.3 })]));
+    const confirmed = confirmComparison(first, compareRuns([run(1)], [run(3, { slower: 1.3 })], known));
     expect(confirmed.outcome).toBe('regressed');
     const cpu = confirmed.metrics.find(({ metric }) => metric === 'cpuNsPerRequest');
     expect(cpu).toMatchObject({ verdict: 'regressed', confirmed: true });
   });
   test('takes back one that is not', () => {
-    const confirmed = confirmComparison(first, compareRuns([run(1)], [run(3)]));
+    const confirmed = confirmComparison(first, compareRuns([run(1)], [run(3)], known));
     expect(confirmed.counts.regressed).toBe(0);
     expect(confirmed.metrics.find(({ confirmed: again }) => again === false)?.reason).toMatch(
       /^measured again: /,
     );
   });
 });
-
-/** Another run with the same numbers: all differences are what the test put there. */
-function renamed(result: RunResult): RunResult {
-  return { ...result, record: { ...result.record, runId: `${result.record.runId}-again` } };
-}

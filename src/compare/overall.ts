@@ -1,7 +1,7 @@
 import { mean } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
 import { derivedSeed } from '../plan/order.ts';
-import { type Estimate, pairedEstimate, signFlipP } from '../stats/paired.ts';
+import { type Estimate, meanOfRows, signFlipP } from '../stats/paired.ts';
 import { counted } from '../util/units.ts';
 import { explain } from './batching.ts';
 import { type Draft, type RunLevel, spreadOf } from './draft.ts';
@@ -33,7 +33,8 @@ export interface OverallInput {
 
 /**
  * The geometric mean over the cells of a metric that can be judged: see `whyLeft`, and of runs those whose
- * floor both sides saw. Its p is of one value per pair, or per run: the mean over the cells. Null
+ * floor both sides saw. Its p is of pairs, or of one
+ * value per run: the mean over the cells. Null
  * where no cell of the metric is there, or it is no time.
  */
 export function overallDraft(input: OverallInput): OverallDraft | null {
@@ -113,17 +114,15 @@ function estimateOf(used: readonly Draft[]): Estimated {
   return first.differences === null ? overRuns(used, first.metric) : overPairs(used);
 }
 
-/** The k-th pair of every cell makes one value: pairs of a cell need no other cell beside them. */
+/** Student's interval, checked against the permutation test: the larger p counts. */
 function overPairs(used: readonly Draft[]): Estimated {
   const rows = used.map(({ differences }) => differences ?? []);
-  const rounds = Math.min(...rows.map(({ length }) => length));
-  const values = Array.from({ length: rounds }, (_, k) => mean(rows.map((row) => row[k] ?? 0)));
-  const estimate = pairedEstimate(values);
-  const permuted = signFlipP(values, derivedSeed(rounds, used.length));
-  // Student's interval, checked against the permutation test: the larger p counts.
+  const pairs = Math.min(...rows.map(({ length }) => length));
+  const estimate = meanOfRows(rows);
+  const permuted = signFlipP(rows, derivedSeed(pairs, used.length));
   const pValue = estimate.pValue === null || permuted === null ? null : Math.max(estimate.pValue, permuted);
-  const why = estimate.reach === null ? `too few pairs for an interval: ${rounds}` : null;
-  return { estimate, pairs: rounds, spread: null, pValue, why };
+  const why = estimate.reach === null ? `too few pairs for an interval: ${pairs}` : null;
+  return { estimate, pairs, spread: null, pValue, why };
 }
 
 function overRuns(used: readonly Draft[], metric: Metric): Estimated {

@@ -48,7 +48,23 @@ test('Of a run alone, a cell that is skipped or broke is not passed, and nothing
 test('Of a comparison, a regression is a failure, and what could not be said is skipped', () => {
   expect(exportText(junitExporter, { ...exportInput(), comparison: COMPARISON })).toMatchInlineSnapshot(`
     "<?xml version="1.0" encoding="UTF-8"?>
-    <testsuites name="iomodels-bench" tests="9" failures="1" errors="1" skipped="5" time="8.280">
+    <testsuites name="iomodels-bench" tests="11" failures="2" errors="1" skipped="6" time="8.280">
+      <testsuite name="all cells together" tests="2" failures="1" errors="0" skipped="1" time="0.000" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
+        <testcase name="cpuNsPerRequest" classname="all cells together" time="0.000">
+          <failure message="regressed: +11.2 % [+9.8 %, +12.4 %] over 1 cell" type="regression">regressed: +11.2 % [+9.8 %, +12.4 %] over 1 cell</failure>
+        </testcase>
+        <testcase name="responseP99Ns" classname="all cells together" time="0.000">
+          <skipped message="inconclusive: tails need 3 runs a side"/>
+        </testcase>
+      </testsuite>
       <testsuite name="many-connections" tests="7" failures="1" errors="1" skipped="3" time="5.520" timestamp="2025-01-01T00:00:00">
         <properties>
           <property name="run" value="20250101-000000-fixture"/>
@@ -60,13 +76,13 @@ test('Of a comparison, a regression is a failure, and what could not be said is 
         </properties>
         <testcase name="epoll-lt syscallsPerRequest" classname="many-connections" time="0.460"/>
         <testcase name="epoll-lt cpuNsPerRequest" classname="many-connections" time="0.460">
-          <failure message="regressed: +11.2 % [+9.8 %, +12.4 %], median 6,400 to 7,117, threshold 5 %, p 0.0021, decided by raw values" type="regression">regressed: +11.2 % [+9.8 %, +12.4 %], median 6,400 to 7,117, threshold 5 %, p 0.0021, decided by raw values</failure>
+          <failure message="regressed: +11.2 % [+9.8 %, +12.4 %], 6,400 to 7,117, to be found 5 %, p 0.0021, decided by best" type="regression">regressed: +11.2 % [+9.8 %, +12.4 %], 6,400 to 7,117, to be found 5 %, p 0.0021, decided by best</failure>
         </testcase>
         <testcase name="epoll-lt responseP50Ns" classname="many-connections" time="0.460">
-          <skipped message="not confirmed by a second measurement: +11.2 % [+9.8 %, +12.4 %], median 6,400 to 7,117, threshold 5 %, p 0.0021, decided by raw values"/>
+          <skipped message="not confirmed by a second measurement: +11.2 % [+9.8 %, +12.4 %], 6,400 to 7,117, to be found 5 %, p 0.0021, decided by best"/>
         </testcase>
         <testcase name="epoll-lt responseP99Ns" classname="many-connections" time="0.460">
-          <skipped message="inconclusive: noise: 12 more blocks"/>
+          <skipped message="inconclusive: tails need 3 runs a side"/>
         </testcase>
         <testcase name="epoll-lt throughputPerS" classname="many-connections" time="0.460"/>
         <testcase name="epoll-lt rssMaxBytes" classname="many-connections" time="0.460">
@@ -108,7 +124,23 @@ test('What the base has and the run lost is a failure, also where the run knows 
   const comparison = { ...COMPARISON, metrics: [], leftOut: [], missing };
   const text = exportText(junitExporter, { ...exportInput(), comparison });
   expect(text.slice(text.indexOf('<testsuite '))).toMatchInlineSnapshot(`
-    "<testsuite name="many-connections" tests="2" failures="1" errors="1" skipped="0" time="5.520" timestamp="2025-01-01T00:00:00">
+    "<testsuite name="all cells together" tests="2" failures="1" errors="0" skipped="1" time="0.000" timestamp="2025-01-01T00:00:00">
+        <properties>
+          <property name="run" value="20250101-000000-fixture"/>
+          <property name="host" value="1a2b3c4d5e6f"/>
+          <property name="kernel" value="6.12.1"/>
+          <property name="arch" value="x64"/>
+          <property name="cpu" value="Example CPU @ 2.50GHz"/>
+          <property name="version" value="0.1.0"/>
+        </properties>
+        <testcase name="cpuNsPerRequest" classname="all cells together" time="0.000">
+          <failure message="regressed: +11.2 % [+9.8 %, +12.4 %] over 1 cell" type="regression">regressed: +11.2 % [+9.8 %, +12.4 %] over 1 cell</failure>
+        </testcase>
+        <testcase name="responseP99Ns" classname="all cells together" time="0.000">
+          <skipped message="inconclusive: tails need 3 runs a side"/>
+        </testcase>
+      </testsuite>
+      <testsuite name="many-connections" tests="2" failures="1" errors="1" skipped="0" time="5.520" timestamp="2025-01-01T00:00:00">
         <properties>
           <property name="run" value="20250101-000000-fixture"/>
           <property name="host" value="1a2b3c4d5e6f"/>

@@ -53,35 +53,47 @@ test('The tables of the terminal are there with all their columns', () => {
 
 test('Of a comparison it says the verdict first', () => {
   expect(exportText(markdownExporter, { ...exportInput(), comparison: COMPARISON })).toMatchInlineSnapshot(`
-    "# Comparison: regressed: 2; 1 improved, 1 the same, 1 inconclusive, of 5
+    "# regressed: CPU/request +11.2 % \\[+9.8 %, +12.4 %\\] over 1 cell; cell by cell 2 regressed, 1 improved, 1 the same, 1 inconclusive
 
-    - base     : 6 blocks
-    - current  : 6 blocks
+    - base     
+    - current  
+    - judged by runs: 0 and 0 runs, 5 other runs of this host known
+
+    ## All cells together
+
+    |  | metric | change in %, geometric mean over the cells | cells | decided by | to be found | p adjusted | would decide |
+    | --- | --- | --- | --- | --- | ---: | ---: | --- |
+    | regressed | CPU/request | 11.2 \\[9.8, 12.4\\] | 1 | floor | 5 % | 0.002 |  |
+    | inconclusive | p99 | 11.2 \\[9.8, 12.4\\] | 1 | floor | 5 % | 0.002 |  |
+
+    - To pass, CPU/request must be the same or improved.
+    - p99: tails need 3 runs a side
 
     ## Counts that hardly vary from block to block
 
-    |  | model | workload | metric | change in % that decides | base | current | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
-    | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
-    | improved | epoll-lt | many-connections | throughput | 0.000 \\[-0.100, 0.100\\] | 2 | 2 | as measured | 0 | - | - | 1.00 |  |
+    |  | model | workload | metric | change in % that decides | base | current | decided by | clean trials | runs ± % | medians % | p adjusted | would decide |
+    | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |
+    | improved | epoll-lt | many-connections | throughput | 0.000 \\[-0.100, 0.100\\] | 2 | 2 | counts | 5/6, 6/6 | - | 0 | 1.00 |  |
 
     ## Times, memory, and counts that vary with the load
 
-    |  | model | workload | metric | change in % that decides | base | current | decided by | measured % | norm. % | beside client % | p adjusted | further blocks |
-    | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |
-    | regressed, confirmed | epoll-lt | many-connections | CPU/request | 11.2 \\[9.8, 12.4\\] | 6.40µs | 7.12µs | as measured | 0 | - | - | 0.002 |  |
-    | regressed | epoll-lt | many-connections | p50 | 11.2 \\[9.8, 12.4\\] | 6.40µs | 7.12µs | as measured | 0 | - | - | 0.002 |  |
+    |  | model | workload | metric | change in % that decides | base | current | decided by | clean trials | runs ± % | medians % | p adjusted | would decide |
+    | --- | --- | --- | --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |
+    | regressed, confirmed | epoll-lt | many-connections | CPU/request | 11.2 \\[9.8, 12.4\\] | 6.40µs | 7.12µs | floor | 5/6, 6/6 | 0.400 | 14.0 | 0.002 |  |
+    | regressed | epoll-lt | many-connections | p50 | 11.2 \\[9.8, 12.4\\] | 6.40µs | 7.12µs | floor | 5/6, 6/6 | 0.400 | 14.0 | 0.002 |  |
 
-    ## Verdicts
+    ## Verdicts, cell by cell
 
-    | metric | regressed | improved | inconclusive | same | kind | interval, middle ± % | further blocks that would decide the rest |
+    | metric | regressed | improved | inconclusive | same | kind | interval, middle ± % | mostly inconclusive because |
     | --- | ---: | ---: | ---: | ---: | --- | ---: | --- |
     | syscalls/request | 0 | 0 | 0 | 1 | counted | 0.100 |  |
     | throughput | 0 | 1 | 0 | 0 | counted | 0.100 |  |
-    | p99 | 0 | 0 | 1 | 0 | counted | 0.100 | none: a steadier host, or more runs |
+    | p99 | 0 | 0 | 1 | 0 | counted | 0.100 | tails need 3 runs a side |
     | CPU/request | 1 | 0 | 0 | 0 | timed | 1.30 |  |
     | p50 | 1 | 0 | 0 | 0 | timed | 1.30 |  |
 
-    - Rows that did not change are counted only; --all shows them.
+    - Cells that did not change are counted only; --all shows them.
+    - floor, ceiling: the expected best of five clean trials of each run, which noise can only make worse; runs ±: how far equal runs lie apart.
     - left out: epoll-lt many-connections RSS; io_uring fixed-rate: not in the base
     - left out: select fixed-rate: skipped on both sides
     "

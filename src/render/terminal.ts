@@ -10,8 +10,11 @@ export function renderDocument(document: Document, options: RenderOptions): stri
   const { bold, yellow } = pc.createColors(options.color);
   const { title, status, facts, parts, warnings, conclusion } = document;
   const lines = (texts: readonly string[]) => texts.flatMap((text) => wrap(text, options.width));
+  // A status has its own colours; a title that says it all may be long.
+  const titleLines = (text: string, behind: string) =>
+    text === '' ? [] : behind === '' ? lines([text]).map((line) => bold(line)) : [bold(text) + behind];
   const blocks = [
-    [...(title === '' ? [] : [bold(title) + status]), ...lines(facts)].join('\n'),
+    [...titleLines(title, status), ...lines(facts)].join('\n'),
     ...parts.map((part) => renderPart(part, options)),
     lines([...new Set(warnings)].map((warning) => `warning: ${warning}`))
       .map((line) => yellow(line))

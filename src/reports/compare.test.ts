@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareRuns } from '../compare/compare-runs.ts';
+import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { fakeRun, QUIET } from '../fixtures/compare.ts';
 import { renderDocument } from '../render/terminal.ts';
 import { compareReport } from './compare.ts';
@@ -7,10 +7,13 @@ import { compareReport } from './compare.ts';
 const common = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
 const base = fakeRun({ ...common, seed: 1 });
 const slower = fakeRun({ ...common, seed: 2, slower: 1.5, moreCalls: 1 });
+const history = Array.from({ length: 6 }, (_, i) => fakeRun({ ...common, seed: 100 + i }));
+const known = { ...COMPARE_DEFAULTS, history };
 
-test('a comparison shows what changed, the verdicts of all rows, and what decides them', () => {
-  const text = renderDocument(compareReport(compareRuns([base], [slower]), { all: false, noise: null }), {
-    width: 130,
+test('a comparison says the answer first, then what changed, the verdicts of all rows, and what decides them', () => {
+  const comparison = compareRuns([base], [slower], known);
+  const text = renderDocument(compareReport(comparison, { all: false, noise: null }), {
+    width: 150,
     color: false,
   });
   expect(text).toMatchInlineSnapshot(`
@@ -56,20 +59,37 @@ test('a comparison shows what changed, the verdicts of all rows, and what decide
   `);
 });
 test('every row is shown where all are asked for', () => {
-  const comparison = compareRuns([base], [fakeRun({ ...common, seed: 3 })]);
+  const comparison = compareRuns([base], [fakeRun({ ...common, seed: 3 })], known);
   const text = renderDocument(compareReport(comparison, { all: true, noise: null }), {
     width: 160,
     color: false,
   });
   for (const name of ['syscalls/request', 'CPU/request', 'p99', 'RSS']) expect(text).toContain(name);
   expect(text.match(/^same +model-/gm)?.length).toBeGreaterThan(3);
+  expect(text).toMatch(
+    /^passed: CPU\/request [^;]+ over 2 cells; p50 [^;]+ over 2 cells; cell by cell 0 regressed, /,
+  );
 });
-test('runs that do not fit are named under the tables', () => {
-  const comparison = compareRuns([base], [fakeRun({ ...common, models: 1, seed: 3 })]);
+test('runs that do not fit are named under the tables, and first', () => {
+  const comparison = compareRuns([base], [fakeRun({ ...common, models: 1, seed: 3 })], known);
   const text = renderDocument(compareReport(comparison, { all: false, noise: null }), {
     width: 160,
     color: false,
   });
-  expect(text).toContain('\nmissing: model-1 workload-0: not in current\n');
-  expect(text).toMatch(/\nmissing: 1 of what the base has; nothing that is there regressed: .*$/);
+  expect(text).toContain('\nmissing: model-1 workload-0: not in current');
+  expect(text).toMatch(/^missing: 1 of what the base has; nothing that is there regressed: /);
+});
+test('one run a side without history says first what is missing', () => {
+  const text = renderDocument(compareReport(compareRuns([base], [slower])), { width: 200, color: false });
+  expect(text).toContain(
+    'judged by runs: 1 and 1 run, no other run of this host is known; with fewer than 3 a side',
+  );
+});
+test('a machine that is slower by itself stands in the answer', () => {
+  const side = (seed: number, options = {}) =>
+    [0, 1, 2].map((i) => fakeRun({ ...common, seed: seed + i, ...options }));
+  const comparison = compareRuns(side(1), side(11, { kernel: '6.13.0', spell: 1.25 }), known);
+  const text = renderDocument(compareReport(comparison), { width: 200, color: false });
+  expect(text).toMatch(/^regressed: the machine itself: a round trip \+3\d\.\d %; /);
+  expect(text).toContain('regressed by itself: under the new kernel a round trip of the calibration took +3');
 });

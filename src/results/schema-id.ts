@@ -24,4 +24,4 @@ export function schemaId(name: SchemaName): string {
 export const LIST_SCHEMA_VERSION = 1;
 export const DOCTOR_SCHEMA_VERSION = 1;
 export const BASELINE_SCHEMA_VERSION = 1;
-export const COMPARE_SCHEMA_VERSION = 1;
+export const COMPARE_SCHEMA_VERSION = 2;
