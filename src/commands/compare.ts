@@ -11,6 +11,7 @@ import { readEnvironment } from '../observe/environment.ts';
 import { compareReport, outcomeLine } from '../reports/compare.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
+import { readHistory } from '../results/history.ts';
 import { findNoise } from '../results/noise.ts';
 import { type OpenedRun, openRun } from '../results/open-run.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
@@ -106,13 +107,28 @@ async function compare(baseNames: string, currentNames: string, options: Options
   const ids = new Set(base.map(({ record }) => record.runId));
   const shared = current.find(({ record }) => ids.has(record.runId));
   if (shared) throw new UsageError(`${shared.record.runId} is on both sides`);
-  let comparison = compareRuns(base, current, compareOptions);
+  const known = { ...compareOptions, history: await historyOf(base, current, options.results) };
+  let comparison = compareRuns(base, current, known);
   requireComparable(comparison, options.force === true);
   if (options.confirm)
-    comparison = await confirm({ comparison, base, current, compareOptions }, options, signal);
+    comparison = await confirm({ comparison, base, current, compareOptions: known }, options, signal);
   await report(comparison, current, options);
   await exportComparison(comparison, current, exports);
   endByVerdict(comparison, options.inconclusive);
+}
+
+/** Stored runs of the host of the current side, for how far runs lie apart; not those that are compared. */
+async function historyOf(
+  base: readonly OpenedRun[],
+  current: readonly OpenedRun[],
+  outDir: string,
+): Promise<readonly RunResult[]> {
+  const [last] = current.slice(-1);
+  if (last === undefined) return [];
+  const exclude = new Set([...base, ...current].map(({ record }) => record.runId));
+  const { runs, problems } = await readHistory(outDir, last.record, { exclude });
+  for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
+  return runs;
 }
 
 async function readSide(names: string, outDir: string): Promise<OpenedRun[]> {

@@ -3,7 +3,7 @@ import type { Metric } from '../metrics/metric.ts';
 import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredTrial, RunResult } from '../results/schema.ts';
 import { isSeen, logOf } from './levels.ts';
-import { type CellPair, trialsOfCell } from './match-cells.ts';
+import { type CellPair, trialsOfCell, workloadDifference } from './match-cells.ts';
 import type { Weather } from './weather.ts';
 
 /** A cell in one run. */
@@ -49,7 +49,14 @@ export function cellRuns(cell: CellPair, runs: Runs, weather: Weather): CellRuns
       );
       return [{ run, trials, clean, agrees }];
     });
-  return { base: of(runs.base), current: of(runs.current), history: of(runs.history) };
+  // A load of the same name may have been another one when it was measured.
+  const alike = runs.history.filter(({ record }) =>
+    record.settings.workloads.some(
+      (workload) =>
+        workload.id === cell.workload.id && workloadDifference([workload, cell.workload]) === null,
+    ),
+  );
+  return { base: of(runs.base), current: of(runs.current), history: of(alike) };
 }
 
 /** Below this spread over the blocks of a run, as a share, a count is judged as a count. */
