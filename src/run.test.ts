@@ -11,6 +11,7 @@ import {
   fakeWorld,
 } from './fixtures/run-deps.ts';
 import type { LoadReport, LoadRequest } from './load/generator.ts';
+import { edgeFilesOf } from './observe/procfs.ts';
 import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
 import { hasFailures, type RunOutcome, runBenchmark } from './run.ts';
 import { LaunchError } from './server/launch.ts';
@@ -49,6 +50,67 @@ function expectCleanedUp(world: FakeWorld): void {
   for (const record of records) expect(runRecordSchema.parse(record)).toEqual(record);
   for (const trial of trials) expect(trialResultSchema.parse(trial)).toEqual(trial);
 }
+
+/** A report of which the client waited for its CPU most of the time. */
+function disturbed(request: LoadRequest): LoadReport {
+  const report = fakeReport(request);
+  const { clientSchedstat } = edgeFilesOf(1);
+  const at = (delayNs: number) => ({ files: { [clientSchedstat]: `0 ${delayNs} 1` } });
+  return {
+    ...report,
+    start: { ...report.start, ...at(0) },
+    end: { ...report.end, ...at(request.measureNs) },
+  };
+}
+
+describe('contaminated trials', () => {
+  const pinned = { serverCpus: [1], clientCpus: [0], blocks: 3 };
+  const entries = ['epoll-lt', 'poll', 'select'].map((model) => ({ label: model, model }));
+  const budget = (value: number) => ({ retry: { kind: 'time' as const, value } });
+
+  test('are measured again with what they are compared with, until as many are clean as were planned', async () => {
+    // The second trial of the run alone.
+    const world = fakeWorld({
+      answer: (request, call) => (call === 1 ? disturbed(request) : fakeReport(request)),
+    });
+    const { result } = await run(world, { ...pinned, entries, ...budget(60_000) });
+    const repeats = result.trials.filter(({ block }) => block >= 3);
+    const hit = result.trials[1]?.label ?? '';
+    expect(new Set(repeats.map(({ label }) => label))).toEqual(
+      new Set(hit === 'epoll-lt' ? ['epoll-lt', 'poll', 'select'] : ['epoll-lt', hit]),
+    );
+    expect(new Set(repeats.map(({ block }) => block))).toEqual(new Set([3]));
+    expect(result.trials.map(({ index }) => index)).toEqual([...result.trials.keys()]);
+    expect(result.record.timing).toMatchObject({ blocks: 4, repeatBlocks: 1 });
+    expect(result.record.warnings).toEqual(['a warning']);
+    // One at both ends of each block.
+    expect(result.calibrations.map(({ block }) => block)).toEqual([0, 1, 2, 3, 4]);
+    expect(world.told).toContain(`again in block 4: ${repeats.length}`);
+    expectCleanedUp(world);
+  });
+  test('that stay so use up the time, and the run says what it lacks', async () => {
+    const world = fakeWorld({ answer: disturbed });
+    const { result } = await run(world, { ...pinned, entries, ...budget(3000) });
+    expect(result.record.timing?.repeatBlocks).toBeGreaterThan(0);
+    expect(result.record.warnings[1]).toMatch(
+      /^3 cells lack clean trials after 3 s of measuring again \(--retry\): 3 were planned; .* has 0: the host, not the blocks; mostly the client waited for its CPU … of the time$/,
+    );
+    expect(result.record.status).toBe('complete');
+  });
+  test.each([{ retry: null }, budget(0)])('are not measured again with %o', async (retry) => {
+    const world = fakeWorld({ answer: disturbed });
+    const { result } = await run(world, { ...pinned, ...retry });
+    expect(result.record.timing).toMatchObject({ blocks: 3, repeatBlocks: 0 });
+  });
+  test('are measured again within a share of what the planned blocks took, and within --max-time', async () => {
+    const blocksOf = async (settings: Partial<RunSettings>) => {
+      const { result } = await run(fakeWorld({ answer: disturbed }), { ...pinned, blocks: 8, ...settings });
+      return result.record.timing?.repeatBlocks;
+    };
+    expect(await blocksOf({ retry: { kind: 'share', value: 0.5 } })).toBe(4);
+    expect(await blocksOf({ retry: { kind: 'share', value: 0.5 }, maxTimeS: 0.001 })).toBe(0);
+  });
+});
 
 describe('a run', () => {
   test('measures every cell once in each block, block by block', async () => {
@@ -89,6 +151,7 @@ describe('a run', () => {
       'record',
       ...['calibration', 'trial', 'trial'],
       ...['calibration', 'trial', 'trial'],
+      'calibration',
       'record',
     ]);
   });
@@ -97,10 +160,13 @@ describe('a run', () => {
     const world = fakeWorld();
     const { result } = await run(world, { blocks: 3 });
     const loadMs = 6 * 250;
-    const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS + 3 * FAKE_CALIBRATION_MS;
+    const wallMs = loadMs + 6 * FAKE_OVERHEAD_MS + 4 * FAKE_CALIBRATION_MS;
     const measuredShare = (loadMs - 6 * result.record.settings.warmupMs) / wallMs;
     const loadShare = loadMs / wallMs;
-    expect(result.record.timing).toEqual({ wallMs, loadMs, loadShare, measuredShare, blocks: 3 });
+    expect(result.record.timing).toEqual({
+      ...{ wallMs, loadMs, loadShare, measuredShare },
+      ...{ blocks: 3, repeatBlocks: 0 },
+    });
   });
 
   test('locks the CPUs of both sides while it goes on, and all it may use where nothing is pinned', async () => {
@@ -153,12 +219,12 @@ describe('a run', () => {
     expect(broken.locks.at(-1)).toBe('released');
   });
 
-  test('calibrates at the beginning of each block, where servers and client run', async () => {
+  test('calibrates at both ends of each block, where servers and client run', async () => {
     const world = fakeWorld();
     const { result } = await run(world, { serverCpus: [3, 4], clientCpus: [2] });
-    expect(world.calibrated).toEqual(Array(2).fill({ serverCpu: 3, clientCpu: 2 }));
+    expect(world.calibrated).toEqual(Array(3).fill({ serverCpu: 3, clientCpu: 2 }));
     expect(result.calibrations).toEqual(
-      [0, 1].map((block) => ({
+      [0, 1, 2].map((block) => ({
         block,
         startedAt: expect.any(String),
         wallMs: FAKE_CALIBRATION_MS,
@@ -182,7 +248,7 @@ describe('a run', () => {
       status: 'complete',
       warnings: ['a warning', 'block 1 has no calibration: cannot calibrate: no'],
     });
-    expect(result.calibrations.map(({ block }) => block)).toEqual([0, 2]);
+    expect(result.calibrations.map(({ block }) => block)).toEqual([0, 2, 3]);
     expect(result.trials).toHaveLength(6);
   });
 
@@ -193,7 +259,7 @@ describe('a run', () => {
     const { result } = await run(world, { blocks: 2 });
     expect(result.record).toMatchObject({ status: 'complete' });
     expect(result.record.warnings.filter((line) => line.includes('no such thing'))).toEqual(
-      [0, 1].map((block) => `block ${block} has no calibration: cc could not compile it: no such thing`),
+      [0, 1, 2].map((block) => `block ${block} has no calibration: cc could not compile it: no such thing`),
     );
     expect(result.trials).toHaveLength(4);
   });

@@ -7,7 +7,14 @@ import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
-import { countTrials, planRun, type RunPlan, serverSizes, trialsOfBlock } from './plan/plan-run.ts';
+import {
+  countTrials,
+  planRun,
+  type RunPlan,
+  repeatTrials,
+  serverSizes,
+  trialsOfBlock,
+} from './plan/plan-run.ts';
 import type {
   AuditInstrument,
   Calibration,
@@ -25,11 +32,12 @@ import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { supportOf } from './server/probe.ts';
 import { sumOf } from './stats/sums.ts';
+import { type Lacking, lackingCells, mostlyDisturbedBy } from './summary/lacking.ts';
 import { shortfalls, wantsMore } from './summary/precision.ts';
 import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
-import { MS_PER_S, NS_PER_MS } from './util/units.ts';
+import { counted, MS_PER_S, NS_PER_MS } from './util/units.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
@@ -70,6 +78,8 @@ export interface RunListener {
   trialStarted(trial: Trial, done: number, planned: number, load: LoadGenerator): void;
   trialEnded(result: TrialResult): void;
   blockEnded(block: number, blocks: number): void;
+  /** Contaminated trials are measured again, in a block of so many trials. */
+  repeating(block: number, trials: number): void;
 }
 
 export interface RunRequest {
@@ -185,12 +195,19 @@ async function measure(
   const calibrations: Calibration[] = [];
   const warnings: string[] = [];
   const finish = async (status: RunRecord['status']) => {
-    const timing = timingOf(request.settings, trials, deps.monotonicMs() - startedMs);
+    const { repeatBlocks } = measuring;
+    const timing = timingOf(request.settings, trials, {
+      wallMs: deps.monotonicMs() - startedMs,
+      repeatBlocks,
+    });
     const all = [...record.warnings, ...warnings];
     record = { ...record, warnings: all, status, finishedAt: deps.now(), timing };
     await store.saveRecord(record);
   };
-  const measuring = { plan, execution, meter, record, trials, calibrations, warnings, startedMs };
+  const measuring: Measuring = {
+    ...{ plan, execution, meter, record, trials, calibrations, warnings, startedMs },
+    repeatBlocks: 0,
+  };
   try {
     await measureBlocks(measuring, listener);
     warnings.push(...whatIsShort(measuring));
@@ -278,32 +295,102 @@ interface Measuring {
   readonly calibrations: Calibration[];
   readonly warnings: string[];
   readonly startedMs: number;
+  /** Blocks in which contaminated trials were measured again. */
+  repeatBlocks: number;
 }
 
-/** Measures the planned blocks, then further ones while the precision asked for is not reached. */
+/**
+ * Measures the planned blocks, further ones while the precision asked for is not reached, and contaminated trials again
+ * while there is time for it. The calibration at the end of a block is the one at the beginning of the next.
+ */
 async function measureBlocks(measuring: Measuring, listener: RunListener): Promise<void> {
   const { plan, execution } = measuring;
-  for (let block = 0; wantsBlock(measuring, block); block++) {
-    const blocks = Math.max(plan.settings.blocks, block + 1);
-    const planned = countTrials(plan, blocks);
+  const begunMs = execution.deps.monotonicMs();
+  let block = 0;
+  for (; wantsBlock(measuring, block); block++) {
     await calibrate(measuring, block);
-    for (const trial of trialsOfBlock(plan, block)) {
-      listener.trialStarted(trial, trial.index, planned, execution.generator);
-      const result = await measureTrial(trial, execution);
-      execution.signal.throwIfAborted();
-      measuring.trials.push(result);
-      await execution.store.appendTrial(result);
-      listener.trialEnded(result);
-    }
+    const blocks = Math.max(plan.settings.blocks, block + 1);
+    await measureBlock(measuring, listener, {
+      trials: trialsOfBlock(plan, block),
+      planned: countTrials(plan, blocks),
+    });
     listener.blockEnded(block, blocks);
   }
+  await calibrate(measuring, block);
+  await measureAgain(measuring, listener, { first: block, begunMs });
+}
+
+async function measureBlock(
+  { execution, trials }: Measuring,
+  listener: RunListener,
+  block: { readonly trials: readonly Trial[]; readonly planned: number },
+): Promise<void> {
+  for (const trial of block.trials) {
+    listener.trialStarted(trial, trial.index, block.planned, execution.generator);
+    const result = await measureTrial(trial, execution);
+    execution.signal.throwIfAborted();
+    trials.push(result);
+    await execution.store.appendTrial(result);
+    listener.trialEnded(result);
+  }
+}
+
+/** Contaminated trials once more, with those that they are compared with, until enough are clean or the time is up. */
+async function measureAgain(
+  measuring: Measuring,
+  listener: RunListener,
+  { first, begunMs }: { readonly first: number; readonly begunMs: number },
+): Promise<void> {
+  const { plan, execution, record, trials, calibrations, warnings } = measuring;
+  const { retry } = plan.settings;
+  if (retry === null || retry.value === 0) return;
+  const endedMs = execution.deps.monotonicMs();
+  const budgetMs = retry.kind === 'time' ? retry.value : retry.value * (endedMs - begunMs);
+  // --precision may have made more blocks than were planned: more clean ones are not asked for.
+  const wanted = Math.min(plan.settings.blocks, first);
+  for (let block = first; ; block++) {
+    const lacking = lackingCells({ record, trials, calibrations }, wanted);
+    if (lacking.again.length === 0) return;
+    const again = repeatTrials(plan, { block, first: trials.length, again: lacking.again });
+    const passedMs = execution.deps.monotonicMs() - endedMs;
+    if (passedMs + expectedMs(again, trials) > budgetMs || isOutOfTime(measuring)) {
+      warnings.push(stillLacking(lacking, { wanted, budgetMs }, mostlyDisturbedBy({ trials, calibrations })));
+      return;
+    }
+    listener.repeating(block, again.length);
+    await measureBlock(measuring, listener, { trials: again, planned: trials.length + again.length });
+    listener.blockEnded(block, block + 1);
+    measuring.repeatBlocks++;
+    await calibrate(measuring, block + 1);
+  }
+}
+
+/** What trials will take, by what those of their cells took. */
+function expectedMs(planned: readonly Trial[], measured: readonly TrialResult[]): number {
+  return sumOf(planned, (trial) => {
+    const own = measured.filter(
+      ({ label, workload }) => label === trial.label && workload === trial.workload,
+    );
+    return own.length === 0 ? 0 : sumOf(own, ({ wallMs }) => wallMs) / own.length;
+  });
+}
+
+function stillLacking(
+  { cells }: Lacking,
+  { wanted, budgetMs }: { readonly wanted: number; readonly budgetMs: number },
+  reason: string | null,
+): string {
+  const [worst] = cells.toSorted((a, b) => a.clean - b.clean);
+  const name = worst === undefined ? '' : `; ${worst.label} under ${worst.workload} has ${worst.clean}`;
+  const why = reason === null ? '' : `; mostly ${reason}`;
+  return `${counted(cells.length, 'cell')} ${cells.length === 1 ? 'lacks' : 'lack'} clean trials after ${Math.round(budgetMs / MS_PER_S)} s of measuring again (--retry): ${wanted} were planned${name}: the host, not the blocks${why}`;
 }
 
 /** Of what was asked for, what the blocks that there are do not come to. */
 function whatIsShort(measuring: Measuring): string[] {
   const { settings } = measuring.execution;
   const widths = settings.precision === null ? [] : widthsOf(measuring);
-  return shortfalls(settings, { blocks: blocksOf(measuring.trials), widths });
+  return shortfalls(settings, { blocks: blocksOf(measuring.trials) - measuring.repeatBlocks, widths });
 }
 
 function blocksOf(trials: readonly TrialResult[]): number {
@@ -337,14 +424,17 @@ async function calibrate(
 }
 
 function wantsBlock(measuring: Measuring, block: number): boolean {
-  const { execution, startedMs } = measuring;
-  const { settings } = execution;
-  const elapsedS = (execution.deps.monotonicMs() - startedMs) / MS_PER_S;
+  const { settings } = measuring.execution;
   // At least one block, whatever the time: a run without a trial helps nobody.
-  if (block > 0 && settings.maxTimeS !== null && elapsedS >= settings.maxTimeS) return false;
+  if (block > 0 && isOutOfTime(measuring)) return false;
   if (block < settings.blocks) return true;
   if (settings.precision === null || block >= BLOCKS_MAX) return false;
   return wantsMore(widthsOf(measuring), settings.precision, block);
+}
+
+function isOutOfTime({ execution, startedMs }: Measuring): boolean {
+  const { maxTimeS } = execution.settings;
+  return maxTimeS !== null && (execution.deps.monotonicMs() - startedMs) / MS_PER_S >= maxTimeS;
 }
 
 function widthsOf({ record, trials }: Measuring): readonly HalfWidth[] {
@@ -355,7 +445,7 @@ function widthsOf({ record, trials }: Measuring): readonly HalfWidth[] {
 function timingOf(
   settings: RunSettings,
   trials: readonly TrialResult[],
-  wallMs: number,
+  { wallMs, repeatBlocks }: { readonly wallMs: number; readonly repeatBlocks: number },
 ): RunRecord['timing'] {
   const measured = trials.flatMap((trial) => (trial.status === 'failed' ? [] : [trial.observation]));
   const measuredMs = sumOf(measured, ({ accountedNs }) => accountedNs / NS_PER_MS);
@@ -366,6 +456,7 @@ function timingOf(
     loadShare: wallMs > 0 ? loadMs / wallMs : 0,
     measuredShare: wallMs > 0 ? measuredMs / wallMs : 0,
     blocks: blocksOf(trials),
+    repeatBlocks,
   };
 }
 

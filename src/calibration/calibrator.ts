@@ -13,7 +13,7 @@ export type CalibrationReading = Pick<Calibration, 'spinNs' | 'syscallNs' | 'pin
 /** Measures what a machine costs without any I/O model. */
 export interface Calibrator {
   /**
-   * Takes less than 60 ms on a machine that is not overloaded. Rejects with `EnvironmentError` where it
+   * Takes less than 20 ms on a machine that is not overloaded. Rejects with `EnvironmentError` where it
    * cannot be measured.
    */
   measure(places: CalibrationPlaces): Promise<CalibrationReading>;

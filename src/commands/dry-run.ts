@@ -27,11 +27,18 @@ export async function printPlan({ settings }: RunConfig, json: boolean): Promise
 }
 
 /** What the estimate leaves out. */
-function conditions({ precision, maxTimeS, audit }: RunConfig['settings']): string {
+function conditions({ precision, maxTimeS, audit, retry }: RunConfig['settings']): string {
   return [
     '; compiling comes before it, the first time',
     ...(audit ? ['; audit trials come on top'] : []),
     ...(precision === null ? [] : ['; --precision may add blocks']),
+    ...(retry === null || retry.value === 0
+      ? []
+      : [`; measuring contaminated trials again may add ${retryText(retry)}`]),
     ...(maxTimeS === null ? [] : [`; no block begins after ${maxTimeS} s`]),
   ].join('');
+}
+
+function retryText({ kind, value }: NonNullable<RunConfig['settings']['retry']>): string {
+  return kind === 'share' ? `${Math.round(value * 100)} % of it` : formatWallTime(value, 's');
 }

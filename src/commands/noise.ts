@@ -48,6 +48,7 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
     .option('--blocks <n>', `repetitions of every cell, as in the runs to be compared (default: ${blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${durationMs}ms)`)
     .option('--warmup <time>', `load before it, on the same connections (default: ${warmupMs}ms)`)
+    .option('--retry <budget>', `as with run (default: ${RUN_DEFAULTS.retry})`)
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .addOption(
       listOption(

@@ -70,6 +70,10 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
+    .option(
+      '--retry <budget>',
+      `time for measuring contaminated trials again: a share of the planned blocks', such as 50%, a time such as 30s, or 0 (default: ${RUN_DEFAULTS.retry})`,
+    )
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
     .option(
       '--export <format[=path]>',

@@ -15,6 +15,7 @@ export type NoiseFlags = Pick<
   | 'blocks'
   | 'duration'
   | 'warmup'
+  | 'retry'
   | 'seed'
   | 'serverCpus'
   | 'clientCpus'

@@ -47,21 +47,25 @@ describe('resolveRunConfig', () => {
       {
         "audit": false,
         "baseline": "epoll-lt",
-        "blocks": 7,
+        "blocks": 17,
         "clientCpus": [
           0,
         ],
-        "durationMs": 240,
+        "durationMs": 60,
         "entries": [],
         "handicap": null,
         "maxTimeS": null,
         "precision": null,
         "profile": "default",
+        "retry": {
+          "kind": "share",
+          "value": 0.5,
+        },
         "seed": 4711,
         "serverCpus": [
           1,
         ],
-        "warmupMs": 60,
+        "warmupMs": 20,
         "workloads": [],
       }
     `);
@@ -111,6 +115,10 @@ describe('resolveRunConfig', () => {
         "maxTimeS": 600,
         "precision": 0.02,
         "profile": "full",
+        "retry": {
+          "kind": "share",
+          "value": 0.5,
+        },
         "seed": 0,
         "serverCpus": [
           0,

@@ -8,9 +8,10 @@ import { select, unknown } from './selection.ts';
 /** What `run` does when nothing is said: within two minutes on two cores. */
 export const RUN_DEFAULTS = {
   reference: 'epoll-lt',
-  blocks: 7,
-  warmupMs: 60,
-  durationMs: 240,
+  blocks: 17,
+  warmupMs: 20,
+  durationMs: 60,
+  retry: '50%',
   profile: 'default',
 } as const;
 
@@ -36,6 +37,7 @@ export interface RunFlags {
   readonly clientCpus?: string | undefined;
   readonly precision?: string | undefined;
   readonly maxTime?: string | undefined;
+  readonly retry?: string | undefined;
   readonly audit?: boolean | undefined;
   /** Hidden; see `handicap` in the settings. */
   readonly handicapNs?: string | undefined;
@@ -86,6 +88,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
+    retry: retry(flags.retry, problems),
     audit: flags.audit ?? false,
     handicap,
   };
@@ -256,4 +259,17 @@ function precision(text: string, problems: string[]): number {
   if (value > 0 && value < 1) return value;
   problems.push(`--precision ${text}: must be a half-width such as 2% or 0.02`);
   return Number.NaN;
+}
+
+/** `50%` of the planned blocks' time, a time such as `30s`, or 0 for none. */
+function retry(text: string | undefined, problems: string[]): RunSettings['retry'] {
+  const asked = text ?? RUN_DEFAULTS.retry;
+  if (/^0(%|ms|s|m)?$/.test(asked)) return { kind: 'time', value: 0 };
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(asked);
+  if (share) return { kind: 'share', value: Number(share[1]) / 100 };
+  const wrong: string[] = [];
+  const value = duration(asked, 0, '--retry', wrong, 'run');
+  if (wrong.length > 0)
+    problems.push(`--retry ${asked}: must be a share such as 50%, a time such as 30s, or 0`);
+  return { kind: 'time', value };
 }

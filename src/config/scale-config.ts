@@ -48,6 +48,8 @@ export function resolveScaleConfig(flags: ScaleFlags, context: ScaleContext): Ru
         blocks: flags.blocks ?? SCALE_DEFAULTS.blocks,
         duration: flags.duration ?? SCALE_DEFAULTS.duration,
         warmup: flags.warmup ?? SCALE_DEFAULTS.warmup,
+        // Its line goes through the floor of its blocks, and every block is whole.
+        retry: '0',
         ownWorkloads: scaleWorkloads(idle ?? [0], active ?? [1]),
       },
       { ...context, workloads: [] },

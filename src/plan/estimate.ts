@@ -7,7 +7,7 @@ import type { RunSettings, Trial } from '../results/schema.ts';
  */
 const TRIAL_MS = 20;
 const CONNECTION_MS = 0.09;
-const CALIBRATION_MS = 60;
+const CALIBRATION_MS = 20;
 
 export interface Estimate {
   /** Warm-up and measurement. */

@@ -26,6 +26,7 @@ const settings: RunSettings = {
   clientCpus: null,
   precision: null,
   maxTimeS: null,
+  retry: null,
   audit: false,
   handicap: null,
 };

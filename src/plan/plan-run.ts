@@ -1,6 +1,15 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
-import type { AuditInstrument, Cell, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
+import { cellKey } from '../results/cells.ts';
+import type {
+  AuditInstrument,
+  Cell,
+  CellName,
+  Instrument,
+  RunSettings,
+  Support,
+  Trial,
+} from '../results/schema.ts';
 import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
@@ -114,6 +123,37 @@ export function trialsOfBlock(plan: RunPlan, block: number): Trial[] {
     label: cell.label,
     model: cell.model,
     workload: cell.workload,
+    seed: derivedSeed(seed, 2, block, position),
+  }));
+}
+
+/**
+ * A block in which some cells are measured once more, in random order as in any block.
+ * @param first index of its first trial.
+ */
+export function repeatTrials(
+  { settings, cells }: Pick<RunPlan, 'settings' | 'cells'>,
+  {
+    block,
+    first,
+    again,
+  }: { readonly block: number; readonly first: number; readonly again: readonly CellName[] },
+): Trial[] {
+  const { seed, workloads } = settings;
+  const wanted = new Set(again.map(cellKey));
+  const order = shuffled(workloads, derivedSeed(seed, 1, block)).flatMap((workload, place) =>
+    shuffled(
+      cells.filter((cell) => cell.workload === workload.id && wanted.has(cellKey(cell))),
+      derivedSeed(seed, 3, block, place),
+    ),
+  );
+  return order.map(({ label, model, workload }, position) => ({
+    index: first + position,
+    block,
+    counter: 'own',
+    label,
+    model,
+    workload,
     seed: derivedSeed(seed, 2, block, position),
   }));
 }

@@ -156,6 +156,7 @@ function barProgress(stream: ProgressStream, nowMs: () => number): Progress {
       if (failure !== null) log(failure);
     },
     blockEnded: (_block, blocks) => tracker.setBlocks(blocks),
+    repeating: (_block, trials) => log(repeatLine(trials)),
   };
 }
 
@@ -183,7 +184,12 @@ function lineProgress(stream: ProgressStream, nowMs: () => number): Progress {
       const left = state.done < state.planned ? `, ETA ${eta(state)}` : '';
       log(`block ${block + 1} of ${blocks}: ${state.done} of ${counted(state.planned, 'trial')}${left}`);
     },
+    repeating: (_block, trials) => log(repeatLine(trials)),
   };
+}
+
+function repeatLine(trials: number): string {
+  return `measuring again what was contaminated, with what it is compared with: ${counted(trials, 'trial')}`;
 }
 
 function failureLine(result: Parameters<RunListener['trialEnded']>[0]): string | null {

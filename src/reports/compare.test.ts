@@ -17,45 +17,54 @@ test('a comparison says the answer first, then what changed, the verdicts of all
     color: false,
   });
   expect(text).toMatchInlineSnapshot(`
-    "Comparison
-    base     fake-1 (Linux 6.12.1): 10 blocks
-    current  fake-2 (Linux 6.12.1): 10 blocks
-    machine without any model: loop +1.1 %, system call +1.1 %, round trip +1.6 %
+    "regressed: CPU/request +51.8 % [+49.4 %, +54.4 %] over 2 cells; p50 +50.9 % [+49.6 %, +52.3 %] over 2 cells; syscalls/request +33.1 % over 2 cells;
+    throughput -33.7 % [-34.4 %, -33.0 %] over 2 cells; cell by cell 8 regressed, 0 improved, 4 the same, 2 inconclusive
+    base     fake-1 (Linux 6.12.1; 10 blocks, 20 of 20 trials clean)
+    current  fake-2 (Linux 6.12.1; 10 blocks, 20 of 20 trials clean)
+    judged by runs: 1 and 1 run, 6 other runs of this host known
+    machine without any model: loop +0.0 %, system call +0.0 %, round trip -0.0 %
+
+    All cells together
+                  metric            change in %, geometric  cells   decided  to be         p  would decide
+                                    mean over the cells             by       found  adjusted
+    regressed     CPU/request       51.8 [49.4, 54.4]       2       floor      5 %     <.001
+    regressed     p50               50.9 [49.6, 52.3]       2       floor      5 %     <.001
+    regressed     syscalls/request  33.1                    2       counts     1 %         -
+    same          switches/request  -0.014                  2       counts     5 %         -
+    regressed     throughput        -33.7 [-34.4, -33.0]    2       ceiling    5 %     <.001
+    inconclusive  p99               -                       0 of 2  middle     5 %         -
+      To pass, CPU/request and p50 must be the same or improved.
+      p99: only 0 of 2 cells can be judged: tails need 3 runs a side
 
     Counts that hardly vary from block to block
-               model    workload    metric            base  current  change in %        decided      measured  norm.    beside
-                                                                     that decides       by                  %      %  client %
-    regressed  model-0  workload-0  syscalls/request  3.00     4.00  33.1 [33.0, 33.1]  as measured      33.1      -         -
-    regressed  model-1  workload-0  syscalls/request  3.00     4.00  33.1 [33.1, 33.2]  as measured      33.1      -         -
-      left out at 130 columns: p adjusted, further blocks
+               model    workload    metric            base  current  change in %        decided         clean  runs  medians         p  would
+                                                                     that decides       by             trials   ± %        %  adjusted  decide
+    regressed  model-0  workload-0  syscalls/request  3.00     4.00  33.1 [33.0, 33.2]  counts   10/10, 10/10     -     33.1     <.001
+    regressed  model-1  workload-0  syscalls/request  3.00     4.00  33.1 [33.1, 33.2]  counts   10/10, 10/10     -     33.1     <.001
 
     Times, memory, and counts that vary with the load
-               model    workload    metric         base  current  change in %           decided        measured  norm.    beside
-                                                                  that decides          by                    %      %  client %
-    regressed  model-0  workload-0  CPU/request  5.14µs   7.78µs  50.6 [46.5, 54.8]     beside client      51.5   50.5      50.6
-    regressed  model-1  workload-0  CPU/request  5.12µs   7.79µs  48.5 [43.3, 53.8]     beside client      51.5   49.9      48.5
-    regressed  model-0  workload-0  throughput    24.2k    15.5k  -35.7 [-44.0, -26.1]  as measured       -35.7  -35.2         -
-    regressed  model-1  workload-0  throughput    24.1k    15.7k  -34.6 [-43.0, -24.9]  as measured       -34.6  -33.8         -
-    regressed  model-0  workload-0  p50          41.3µs   64.6µs  55.4 [35.3, 78.5]     as measured        55.4   54.3         -
-    regressed  model-1  workload-0  p50          41.6µs   63.7µs  52.7 [32.7, 75.7]     as measured        52.7   50.8         -
-      left out at 130 columns: p adjusted, further blocks
+               model    workload    metric         base  current  change in %           decided         clean   runs  medians         p  would
+                                                                  that decides          by             trials    ± %        %  adjusted  decide
+    regressed  model-0  workload-0  CPU/request  5.01µs   7.62µs  52.2 [46.9, 57.6]     floor    10/10, 10/10  0.967     51.3     <.001
+    regressed  model-1  workload-0  CPU/request  4.96µs   7.51µs  51.5 [50.1, 52.9]     floor    10/10, 10/10  0.250     50.9     <.001
+    regressed  model-0  workload-0  throughput    24.8k    16.5k  -33.7 [-35.2, -32.1]  ceiling  10/10, 10/10  0.634    -33.7     <.001
+    regressed  model-1  workload-0  throughput    25.2k    16.7k  -33.7 [-34.7, -32.8]  ceiling  10/10, 10/10  0.389    -33.1     <.001
+    regressed  model-0  workload-0  p50          40.3µs   60.8µs  50.8 [47.1, 54.6]     floor    10/10, 10/10  0.682     51.4     <.001
+    regressed  model-1  workload-0  p50          39.6µs   59.8µs  51.0 [48.6, 53.5]     floor    10/10, 10/10  0.451     49.4     <.001
 
-    Verdicts
-    metric            kind     regressed  improved  inconclusive  same   interval,  further blocks that
-                                                                        middle ± %  would decide the rest
-    syscalls/request  counted          2         0             0     0       0.075
-    switches/request  counted          0         0             0     2       0.103
-    CPU/request       timed            2         0             0     0        5.21
-    throughput        timed            2         0             0     0        9.07
-    p50               timed            2         0             0     0        21.6
-    p99               timed            0         0             2     0         375  none: a steadier host, or more runs
-    RSS               timed            0         0             0     2        6.72
+    Verdicts, cell by cell
+    metric            kind     regressed  improved  inconclusive  same   interval,  mostly inconclusive because
+                                                                        middle ± %
+    syscalls/request  counted          2         0             0     0       0.078
+    switches/request  counted          0         0             0     2       0.130
+    CPU/request       timed            2         0             0     0        5.35
+    throughput        timed            2         0             0     0        1.53
+    p50               timed            2         0             0     0        3.74
+    p99               timed            0         0             2     0        78.3  tails need 3 runs a side
+    RSS               timed            0         0             0     2        3.60
 
-    Rows that did not change are counted only; --all shows them.
-    beside client: server CPU over the load generator's own CPU in the same trial, which neighbours slow down alike. It decides where
-    the host was not steady, or where no kernel or setting differs.
-
-    regressed: 8; 0 improved, 4 the same, 2 inconclusive, of 14"
+    Cells that did not change are counted only; --all shows them.
+    floor, ceiling: the expected best of five clean trials of each run, which noise can only make worse; runs ±: how far equal runs lie apart."
   `);
 });
 test('every row is shown where all are asked for', () => {

@@ -12,7 +12,14 @@ test.each([160, 120, 100, 80])('A run fits %i columns', (width) => {
 test('One block is not said to be several', () => {
   const run = fixtureRun();
   const trials = run.trials.filter(({ block }) => block === 0).slice(0, 1);
-  const timing = { wallMs: 1000, loadMs: 500, loadShare: 0.5, measuredShare: null, blocks: 1 };
+  const timing = {
+    wallMs: 1000,
+    loadMs: 500,
+    loadShare: 0.5,
+    measuredShare: null,
+    blocks: 1,
+    repeatBlocks: 0,
+  };
   const text = renderDocument(runReport({ ...run, trials, record: { ...run.record, timing } }), {
     width: 160,
     color: false,

@@ -44,6 +44,14 @@ export function runHeader({ record, problems }: Pick<RunResult, 'record' | 'prob
   });
 }
 
+/** Planned ones, and those in which contaminated trials were measured again. */
+function blocksText({ timing, settings }: RunRecord): string {
+  if (timing === null) return counted(settings.blocks, 'block');
+  const { blocks, repeatBlocks } = timing;
+  const again = repeatBlocks === 0 ? '' : ` and ${repeatBlocks} of what was contaminated,`;
+  return `${counted(blocks - repeatBlocks, 'block')}${again}`;
+}
+
 /** The host, the pinning, and the settings of a run. */
 function headerLines(record: RunRecord): readonly string[] {
   const { environment: env, settings } = record;
@@ -58,7 +66,7 @@ function headerLines(record: RunRecord): readonly string[] {
       `SMT ${env.smt ?? 'unknown'}`,
       `clock ${env.clocksource ?? 'unknown'}`,
     ].join(' · '),
-    `${counted(record.timing?.blocks ?? settings.blocks, 'block')} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
   ];
 }
 

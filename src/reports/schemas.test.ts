@@ -79,7 +79,7 @@ describe('what is printed and stored is as its schema says:', () => {
       baselines: [baseline],
     },
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
-    comparison: { schemaVersion: 1, comparison, noise: fixtureNoise() },
+    comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
     models: { schemaVersion: 1, models: MODELS },

@@ -200,6 +200,13 @@ export const runSettingsSchema = z.object({
   clientCpus: z.array(count).nullable(),
   precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),
   maxTimeS: z.number().positive().nullable(),
+  retry: z
+    .object({ kind: z.enum(['share', 'time']), value: amount })
+    .nullable()
+    .default(null)
+    .describe(
+      'time for measuring contaminated trials again: a share of what the planned blocks took, or ms; null: none',
+    ),
   audit: z.boolean().default(false).describe('whether audit trials were asked for'),
   handicap: z
     .object({ ns: count.min(1), labels: z.array(z.string()) })
@@ -316,6 +323,9 @@ export const runRecordSchema = z.object({
         .default(null)
         .describe('measurement alone / wallMs; null in runs that did not tell the two apart'),
       blocks: count,
+      repeatBlocks: count
+        .default(0)
+        .describe('of these, the last ones, in which contaminated trials were measured again'),
     })
     .nullable(),
 });

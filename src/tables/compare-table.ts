@@ -67,8 +67,8 @@ function overallNotes(overall: readonly Overall[]): string[] {
       'metrics',
     ),
     ...eachOnce(
-      overall.flatMap(({ left, metric }) =>
-        left.map((why) => ({ reason: `without ${why}`, row: metricName(metric) })),
+      overall.flatMap(({ left, metric, cells }) =>
+        (cells === 0 ? [] : left).map((why) => ({ reason: `without ${why}`, row: metricName(metric) })),
       ),
       'metrics',
     ),
@@ -144,7 +144,7 @@ export function compareOverview(comparison: Comparison): Table {
         priority: 0,
       })),
       { key: 'width', header: 'interval,\nmiddle ± %', align: 'right', priority: 3 },
-      { key: 'why', header: 'mostly inconclusive because', align: 'left', priority: 4, wrap: true },
+      { key: 'why', header: 'mostly inconclusive because', align: 'left', priority: 4 },
     ],
     rows,
     notes: [],
