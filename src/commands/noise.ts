@@ -1,14 +1,20 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
-import { compareRuns } from '../compare/compare-runs.ts';
-import { certifyNoise } from '../compare/noise.ts';
-import { NOISE_DEFAULTS, type NoiseFlags, resolveNoiseConfig } from '../config/noise-config.ts';
+import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
+import { certifyNoise, type NoiseOptions as NoiseCertification, RUNS_MIN } from '../compare/noise.ts';
+import { NOISE_DEFAULTS, type NoiseFlags, noiseDetect, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseReport } from '../reports/noise.ts';
+import { readHistory } from '../results/history.ts';
 import { saveNoise } from '../results/noise.ts';
+import type { NoiseCertificate } from '../results/noise-schema.ts';
+import { openRun } from '../results/open-run.ts';
+import { newestRun } from '../results/run-index.ts';
+import type { RunResult } from '../results/schema.ts';
 import { EnvironmentError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { listOption, resultsOption } from './options.ts';
@@ -17,6 +23,9 @@ import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
 
 interface NoiseOptions extends NoiseFlags, PrintOptions {
   readonly dryRun?: boolean;
+  readonly detect?: string;
+  /** Certify from stored runs, and measure nothing. */
+  readonly history?: boolean;
   readonly wait?: boolean;
 }
 
@@ -24,11 +33,12 @@ const EXAMPLES = `
 Examples:
   iomodels-bench noise
   iomodels-bench noise --models epoll-lt --workloads ping-pong --blocks 20 --json
+  iomodels-bench noise --history --detect 2%      from stored runs, without measuring
 
-Measures every model twice under two labels, and compares what does not differ as compare does. What
-it finds is kept under --results in noise/, and compare quotes it.`;
+Measures every model twice under two labels, and lets compare judge what does not differ, and what differs
+by a known share. What it finds is kept under --results in noise/, and compare quotes it.`;
 
-/** `noise`: how often compare is wrong here about equals, and the smallest change that it sees. */
+/** `noise`: how often compare is wrong here about equals, and how often it finds a known change. */
 export function registerNoise(command: Command, signal: AbortSignal): void {
   const { blocks, durationMs, warmupMs } = RUN_DEFAULTS;
   command
@@ -57,6 +67,11 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
       ),
     )
     .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .option(
+      '--detect <share>',
+      `the change that is to be found, and twice it (default: ${NOISE_DEFAULTS.detect})`,
+    )
+    .option('--history', 'certify from the stored runs of this host alone, and measure nothing')
     .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(markdownOption())
@@ -67,6 +82,8 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
 }
 
 async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> {
+  const detect = noiseDetect(options.detect);
+  if (options.history) return certifyHistory(options, detect);
   const config = configure(options);
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
@@ -82,21 +99,45 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   if (signal.aborted) return endAsMeasured(outcome, signal);
   if (!result.trials.some((trial) => trial.status === 'measured'))
     throw new EnvironmentError(`no trial went well, so nothing is certified; see ${outcome.folder}`);
-  const certificate = certifyNoise(result, {
-    seed: config.settings.seed,
-    compare: (base, current) => compareRuns([base], [current]),
-  });
+  const { runs } = await readHistory(options.results, result.record);
+  const certificate = certifyNoise(result, { ...rules(detect), seed: config.settings.seed, history: runs });
+  await report(certificate, result, { ...options, stored: `run stored in ${outcome.folder}` });
+  endAsMeasured(outcome, signal);
+}
+
+/** What compare does, as it is certified. */
+function rules(detect: number): Pick<NoiseCertification, 'detect' | 'compare'> {
+  return {
+    detect,
+    compare: (base, current, history) => compareRuns(base, current, { ...COMPARE_DEFAULTS, detect, history }),
+  };
+}
+
+async function certifyHistory(options: NoiseOptions, detect: number): Promise<void> {
+  const { run } = await newestRun(options.results, ['run']);
+  const { record } = await openRun(run.folder, options.results);
+  const { runs } = await readHistory(options.results, record);
+  const certificate = certifyNoise(null, { ...rules(detect), seed: record.settings.seed, history: runs });
+  if (certificate.runs === null)
+    throw new EnvironmentError(
+      `${counted(runs.length, 'stored run')} of this host with the settings of ${record.runId}: at least ${RUNS_MIN} of one kernel and build are needed; measure more with run, or certify without a history`,
+    );
+  await report(certificate, { record, problems: [] }, { ...options, stored: '' });
+}
+
+async function report(
+  certificate: NoiseCertificate,
+  result: Pick<RunResult, 'record' | 'problems'>,
+  options: NoiseOptions & { readonly stored: string },
+): Promise<void> {
   const file = await saveNoise(options.results, certificate);
   if (options.json) {
     await write(`${JSON.stringify(withSchema('noise', certificate), null, 1)}\n`);
     process.stderr.write(`stored in ${file}\n`);
-  } else {
-    await writeDocument(noiseReport(certificate, result.record), {
-      ...options,
-      stored: `\nrun stored in ${outcome.folder}\ncertificate stored in ${file}`,
-    });
+    return;
   }
-  endAsMeasured(outcome, signal);
+  const stored = [options.stored, `certificate stored in ${file}`].filter((line) => line !== '').join('\n');
+  await writeDocument(noiseReport(certificate, result.record), { ...options, stored: `\n${stored}` });
 }
 
 function configure(options: NoiseOptions): RunConfig {

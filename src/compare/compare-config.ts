@@ -1,5 +1,6 @@
 import { cellMatcher } from '../config/allow-missing.ts';
 import { select, unknown } from '../config/selection.ts';
+import { readShare } from '../config/share.ts';
 import { UsageError } from '../util/errors.ts';
 import { COMPARE_DEFAULTS, type CompareOptions } from './compare-runs.ts';
 import { METRIC_IDS } from './judged-metrics.ts';
@@ -24,7 +25,7 @@ export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
   const flag = flags.detect === undefined ? '--threshold' : '--detect';
   for (const part of (flags.detect ?? flags.threshold)?.split(',') ?? []) {
     const [name, text] = part.includes('=') ? part.split('=', 2) : [null, part];
-    const value = share(text ?? '');
+    const value = readShare(text ?? '');
     const id = METRIC_IDS.find((metric) => metric === name?.trim());
     if (value === null)
       problems.push(`${flag} ${part}: must be a share such as 5% or 0.05, above 0 and below 100%`);
@@ -38,10 +39,4 @@ export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
   const metrics = selection === null ? null : METRIC_IDS.filter((id) => selection.names.includes(id));
   const allowed = flags.allowMissing === undefined ? {} : { mayBeMissing: cellMatcher(flags.allowMissing) };
   return { detect, detects, metrics, ...allowed };
-}
-
-function share(text: string): number | null {
-  const match = /^(\d+(?:\.\d+)?)(%)?$/.exec(text.trim());
-  const value = match ? Number(match[1]) / (match[2] ? 100 : 1) : Number.NaN;
-  return value > 0 && value < 1 ? value : null;
 }

@@ -1,131 +1,178 @@
 import { describe, expect, test } from 'vitest';
+import { fakeRun, QUIET } from '../fixtures/compare.ts';
 import { fixtureEquals } from '../fixtures/noise.ts';
+import { fixtureRun } from '../fixtures/run.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { RunResult } from '../results/schema.ts';
-import { certifyNoise, twinsOf } from './noise.ts';
-import type { Comparison, MetricComparison, Verdict } from './result.ts';
+import { COMPARE_DEFAULTS, compareRuns } from './compare-runs.ts';
+import { certifyNoise, DRAWS, type NoiseOptions, twinsOf } from './noise.ts';
+import type { Comparison } from './result.ts';
+import { slowed } from './slowed.ts';
 
-const RUN = fixtureEquals();
+/** Over a hundred comparisons. */
+const TIMEOUT_MS = 60_000;
 
-/** Judges each cell of both sides once, as told; keeps what it was given. */
-function judge(verdictOf: (call: number) => Verdict, interval: { low: number; high: number } | null) {
-  const sides: { base: RunResult; current: RunResult }[] = [];
-  const compare = (base: RunResult, current: RunResult): Comparison => {
-    const verdict = verdictOf(sides.length);
-    sides.push({ base, current });
-    const change = { ratio: 1, interval };
-    const metrics = base.record.cells
-      .filter((cell) => cell.skipReason === null)
-      .map(
-        ({ label, model, workload }) =>
-          ({
-            ...{ label, model, workload, verdict, change },
-            metric: 'cpuNsPerRequest',
-            threshold: 0.05,
-          }) as MetricComparison,
-      );
-    const counts = { regressed: 0, improved: 0, same: 0, inconclusive: 0, [verdict]: metrics.length };
-    return { metrics, counts } as unknown as Comparison;
+const compare: NoiseOptions['compare'] = (base, current, history) =>
+  compareRuns(base, current, { ...COMPARE_DEFAULTS, history });
+
+/** Two rows of one model, of a simulated run. */
+function equals(blocks: number): RunResult {
+  const common = { host: QUIET, blocks, models: 1, workloads: 2 };
+  const [first, second] = [fakeRun({ ...common, seed: 1 }), fakeRun({ ...common, seed: 2 })];
+  const again = <T extends { readonly label: string }>(items: readonly T[]) =>
+    items.map((item) => ({ ...item, label: `${item.label}#2` }));
+  return {
+    ...first,
+    record: {
+      ...first.record,
+      settings: {
+        ...first.record.settings,
+        entries: ['model-0', 'model-0#2'].map((label) => ({ label, model: 'model-0' })),
+      },
+      cells: [...first.record.cells, ...again(first.record.cells)],
+    },
+    trials: [...first.trials, ...again(second.trials)],
   };
-  return { compare, sides };
 }
 
-const certify = (verdictOf: (call: number) => Verdict, interval: { low: number; high: number } | null) =>
-  certifyNoise(RUN, { seed: 1, splits: 4, compare: judge(verdictOf, interval).compare });
+function history(count: number): RunResult[] {
+  return Array.from({ length: count }, (_, i) =>
+    fakeRun({ host: QUIET, blocks: 12, models: 1, workloads: 2, seed: 50 + i }),
+  );
+}
 
-const placesOf = (side: RunResult) =>
-  side.trials.map(({ label, workload, block }) => `${label} ${workload} ${block}`);
+/** Judges everything alike, and keeps what it was given. */
+function judge(outcome: Comparison['outcome']) {
+  const asked: {
+    base: readonly RunResult[];
+    current: readonly RunResult[];
+    history: readonly RunResult[];
+  }[] = [];
+  const rule: NoiseOptions['compare'] = (base, current, known) => {
+    asked.push({ base, current, history: known });
+    return { outcome, overall: [], metrics: [] } as unknown as Comparison;
+  };
+  return { rule, asked };
+}
+
+const OPTIONS = { seed: 1, detect: 0.05, history: [] };
 
 describe('the sides of an A/A run', () => {
-  const { compare, sides } = judge(() => 'same', null);
-  certifyNoise(RUN, { seed: 1, splits: 4, compare });
-
-  test('hold one row per model, under its own name, and have ids of their own', () => {
-    for (const { base, current } of sides) {
-      expect(new Set([...base.trials, ...current.trials].map(({ label }) => label))).toEqual(
-        new Set(['epoll-lt', 'io_uring']),
-      );
-      expect(base.record.settings.entries.map(({ label }) => label)).toEqual(['epoll-lt', 'io_uring']);
-      expect(base.record.runId).not.toBe(current.record.runId);
+  const { rule, asked } = judge('passed');
+  const run = fixtureEquals();
+  const certificate = certifyNoise(run, { ...OPTIONS, compare: rule });
+  test('are rows of one run, so that they are judged in pairs, each model under its own name', () => {
+    expect(asked).toHaveLength(3 * DRAWS);
+    for (const { base, current } of asked) {
+      expect([base, current].map((side) => side.map(({ record }) => record.runId))).toEqual([
+        [run.record.runId],
+        [run.record.runId],
+      ]);
+      const [one] = base;
+      expect(new Set(one?.trials.map(({ label }) => label))).toEqual(new Set(['epoll-lt', 'io_uring']));
+      expect(one?.trials.length).toBe(current[0]?.trials.length);
     }
   });
-  test('share out the trials of every block, each to one side, in every split', () => {
-    for (const { base, current } of sides.slice(0, 4)) {
-      const all = [...base.trials, ...current.trials].map(({ index }) => index);
-      expect(all.toSorted((a, b) => a - b)).toEqual(
-        RUN.trials.map(({ index }) => index).toSorted((a, b) => a - b),
-      );
-      expect(new Set(placesOf(base)).size).toBe(base.trials.length);
-      expect(placesOf(current).toSorted()).toEqual(placesOf(base).toSorted());
+  test('are of blocks drawn with replacement, each trial on one side', () => {
+    for (const { base, current } of asked.slice(0, DRAWS)) {
+      const places = (side: readonly RunResult[]) =>
+        side.flatMap(({ trials }) =>
+          trials.map(({ label, workload, block }) => `${label} ${workload} ${block}`),
+        );
+      expect(places(current).toSorted()).toEqual(places(base).toSorted());
+      const sources = (side: readonly RunResult[]) =>
+        side.flatMap(({ trials }) => trials.map(({ index, block }) => `${index} ${block}`));
+      expect(sources(base).filter((one) => sources(current).includes(one))).toEqual([]);
     }
+    const indices = asked
+      .slice(0, DRAWS)
+      .map(({ base }) => base.flatMap(({ trials }) => trials.map(({ index }) => index)).join());
+    expect(new Set(indices).size).toBeGreaterThan(DRAWS / 2);
   });
-  test('are dealt anew in each split, and the same way for the same seed', () => {
-    const dealt = sides.slice(0, 4).map(({ base }) => base.trials.map(({ index }) => index).join());
-    expect(new Set(dealt).size).toBe(4);
-    const again = judge(() => 'same', null);
-    certifyNoise(RUN, { seed: 1, splits: 4, compare: again.compare });
-    expect(again.sides.map(({ base }) => base.trials.map(({ index }) => index).join()).slice(0, 4)).toEqual(
-      dealt,
-    );
-  });
-  test('hold both rows of the first blocks against both of the last, at the end', () => {
-    const apart = sides[4];
-    const blockOf = new Map(RUN.trials.map(({ index, block }) => [index, block]));
-    const from = (side: RunResult | undefined) =>
-      [...new Set(side?.trials.map(({ index }) => blockOf.get(index)))].toSorted();
-    expect([from(apart?.base), from(apart?.current)]).toEqual([
-      [0, 1, 2],
-      [3, 4, 5],
-    ]);
-    expect(new Set(apart?.base.trials.map(({ block }) => block))).toEqual(new Set([0, 1, 2, 3, 4, 5]));
-    expect(apart?.current.calibrations.map(({ block }) => block)).toEqual([0, 1, 2, 3, 4, 5]);
-  });
-});
-
-describe('a certificate', () => {
-  test('counts what was called different of equals, and how often anything was', () => {
-    const certificate = certify(
-      (call) => (['same', 'regressed', 'improved', 'inconclusive'] as const)[call] ?? 'same',
-      null,
-    );
-    expect(certificate.together).toEqual({ splits: 4, alarmed: 2 });
-    expect(certificate.metrics[0]).toMatchObject({
-      together: { comparisons: 16, falseAlarms: 8, inconclusive: 4 },
-      apart: { comparisons: 4, falseAlarms: 0, inconclusive: 0 },
-      halfWidth: null,
-      detectable: null,
-    });
+  test('count as independent no more often than there are blocks', () => {
+    expect(certificate.pairs).toMatchObject({ comparisons: DRAWS, independent: 6, sideRuns: 0 });
+    expect(certificate.runs).toBeNull();
     expect(noiseCertificateSchema.parse(certificate)).toEqual(certificate);
   });
-  test.each([{ low: 0, high: Number.POSITIVE_INFINITY }, null])(
-    'has no smallest change with the interval %j',
-    (interval) => {
-      const certificate = certify(() => 'inconclusive', interval);
-      expect(certificate.cells[0]).toMatchObject({ halfWidth: null, detectable: null });
-      expect(noiseCertificateSchema.parse(JSON.parse(JSON.stringify(certificate)))).toEqual(certificate);
-    },
-  );
-  test.each([
-    { title: 'is the threshold where the interval is narrow', reach: 0.01, detectable: 0.05 },
-    { title: 'is more than the half-width of the interval', reach: 0.1, detectable: Math.expm1(0.14294) },
-  ])('the smallest change $title', ({ reach, detectable }) => {
-    const { metrics, cells } = certify(() => 'same', { low: Math.exp(-reach), high: Math.exp(reach) });
-    expect(cells).toHaveLength(4);
-    expect(metrics[0]?.halfWidth?.median).toBeCloseTo(Math.expm1(reach));
-    expect(metrics[0]?.detectable?.max).toBeCloseTo(detectable);
+});
+
+test.each([
+  { outcome: 'regressed' as const, alarms: DRAWS, passed: 0, found: DRAWS },
+  { outcome: 'passed' as const, alarms: 0, passed: DRAWS, found: 0 },
+  { outcome: 'inconclusive' as const, alarms: 0, passed: 0, found: 0 },
+])('A rule that says $outcome of everything is certified as that', ({ outcome, alarms, passed, found }) => {
+  const { pairs } = certifyNoise(fixtureEquals(), { ...OPTIONS, compare: judge(outcome).rule });
+  expect(pairs?.equal.falseAlarms.times).toBe(alarms);
+  expect(pairs?.equal.passed.times).toBe(passed);
+  expect(pairs?.found.map(({ change, regressed }) => [change, regressed.times])).toEqual([
+    [0.05, found],
+    [0.1, found],
+  ]);
+});
+
+test(
+  'What compare does is certified as it is: few false alarms, and twice the change is found',
+  () => {
+    const { pairs, runs, threes } = certifyNoise(equals(20), { ...OPTIONS, history: history(8), compare });
+    for (const design of [pairs, runs, threes]) {
+      expect(design?.equal.falseAlarms.times).toBeLessThanOrEqual(2);
+      expect(design?.found[1]?.regressed.times).toBeGreaterThan(0.9 * DRAWS);
+      const { low = 1, high = 0 } = design?.equal.falseAlarms ?? {};
+      expect(high - low).toBeGreaterThan(0.05);
+    }
+    expect(runs).toMatchObject({ independent: 4, sideRuns: 1 });
+    expect(threes).toMatchObject({ independent: 1, sideRuns: 3 });
+  },
+  TIMEOUT_MS,
+);
+
+describe('the history', () => {
+  test('alone is certified as well, the compared runs left out of what is known', () => {
+    const { rule, asked } = judge('passed');
+    const known = history(5);
+    const certificate = certifyNoise(null, { ...OPTIONS, history: known, compare: rule });
+    expect(certificate).toMatchObject({
+      source: 'history',
+      pairs: null,
+      threes: null,
+      runId: known[4]?.record.runId,
+    });
+    for (const { base, current, history: others } of asked) {
+      const all = [...base, ...current, ...others].map(({ record }) => record.runId);
+      expect(new Set(all).size).toBe(5);
+    }
+  });
+  test('of fewer than four equal runs certifies nothing of runs', () => {
+    const { rule } = judge('passed');
+    expect(certifyNoise(null, { ...OPTIONS, history: history(3), compare: rule }).runs).toBeNull();
+    const mixed = [
+      ...history(3),
+      fakeRun({ host: QUIET, blocks: 5, models: 1, workloads: 1, seed: 9, kernel: '7.0' }),
+    ];
+    expect(certifyNoise(null, { ...OPTIONS, history: mixed, compare: rule }).runs).toBeNull();
   });
 });
 
-test('With blocks too few for significance among so many cells, no change can be seen', () => {
-  const few = { ...RUN, trials: RUN.trials.filter(({ block }) => block < 4) };
-  const { compare } = judge(() => 'same', { low: 0.99, high: 1.01 });
-  const { metrics } = certifyNoise(few, { seed: 1, splits: 4, compare });
-  expect(metrics[0]?.halfWidth).not.toBeNull();
-  expect(metrics[0]?.detectable).toBeNull();
+test('A run that is slowed has its costs multiplied and its rates divided', () => {
+  const run = fixtureRun();
+  const slow = slowed(run, 1.1);
+  const [before, after] = [run, slow].map(({ trials }) => {
+    const [trial] = trials;
+    if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+    return trial.observation;
+  });
+  if (before === undefined || after === undefined) throw new Error('unreachable');
+  expect(after.server.cpuNsPerRequest).toBeCloseTo(1.1 * before.server.cpuNsPerRequest, 6);
+  expect(after.throughputPerS).toBeCloseTo(before.throughputPerS / 1.1, 6);
+  expect(after.response.count).toBe(before.response.count);
+  const sum = ({ histogram }: { histogram: readonly number[] }) =>
+    histogram.reduce((all, n, i) => all + (i % 2 ? n : 0), 0);
+  expect(sum(after.response)).toBe(sum(before.response));
+  expect(after.response.maxNs).toBeCloseTo(1.1 * before.response.maxNs, 6);
 });
 
 test('A run in which a model stands once, or three times, is no A/A run', () => {
-  const entry = (label: string) => ({ label, model: 'poll' });
-  expect(() => twinsOf([entry('poll')])).toThrow('an A/A run has every model twice; poll');
-  expect(() => twinsOf(['a', 'b', 'c'].map(entry))).toThrow('an A/A run has every model twice; poll');
+  const once = [{ label: 'poll', model: 'poll' }];
+  expect(() => twinsOf(once)).toThrow('every model twice');
+  expect(() => twinsOf([...once, ...once, ...once])).toThrow('every model twice');
 });

@@ -1,30 +1,41 @@
-import { max, median } from 'simple-statistics';
-import { derivedSeed } from '../plan/order.ts';
-import type { NoiseCertificate } from '../results/noise-schema.ts';
-import { type Entry, type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
+import { median } from 'simple-statistics';
+import { derivedSeed, shuffled } from '../plan/order.ts';
+import type { NoiseCertificate, NoiseDesign, NoiseRate } from '../results/noise-schema.ts';
+import type { Entry, MeasuredTrial, RunResult } from '../results/schema.ts';
+import { NOISE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { groupBy } from '../stats/group-by.ts';
-import type { Comparison, MetricComparison } from './result.ts';
+import { wilson } from '../stats/wilson.ts';
+import { uncleanReasons, usualSpeed } from '../summary/clean-trials.ts';
+import { kindOf } from './levels.ts';
+import type { Comparison } from './result.ts';
+import { slowed } from './slowed.ts';
 
-/** How often the two labels are dealt anew. */
-export const SPLITS = 20;
-/** Blocks on each side below which halves are not compared. */
-const HALF_MIN = 4;
-/**
- * A change of the half-width is called in half of the runs, for its estimate has the spread of a normal
- * distribution around it. To be called in 4 of 5 it must be larger by the 80 % quantile of that:
- * 1 + 0.8416 / 1.9600 half-widths.
- */
-const POWER_80 = 1 + 0.8416 / 1.96;
+/** How often blocks are drawn and the labels dealt anew, and runs drawn from the history. */
+export const DRAWS = 40;
+/** Fewer equal runs make no two sides with a history. */
+export const RUNS_MIN = 4;
+const THREES_MIN = 7;
 
 export interface NoiseOptions {
   readonly seed: number;
-  /** Times the half-width: see `SPLITS`. */
-  readonly splits?: number;
-  /** What is to be certified: `compare`, on one run a side. */
-  readonly compare: (base: RunResult, current: RunResult) => Comparison;
+  /** What is to be found, as a share: this and twice this. */
+  readonly detect: number;
+  /** Stored runs of the host, with the settings of this one. */
+  readonly history: readonly RunResult[];
+  /** What is to be certified. */
+  readonly compare: (
+    base: readonly RunResult[],
+    current: readonly RunResult[],
+    history: readonly RunResult[],
+  ) => Comparison;
 }
 
-type Alarms = NoiseCertificate['metrics'][number]['together'];
+/** Two sides that differ in nothing, and what else is known. */
+interface Equals {
+  readonly base: readonly RunResult[];
+  readonly current: readonly RunResult[];
+  readonly history: readonly RunResult[];
+}
 
 /** The two rows of each model in an A/A run, by model. Throws where a model has not two. */
 export function twinsOf(entries: readonly Entry[]): ReadonlyMap<string, readonly [string, string]> {
@@ -40,107 +51,103 @@ export function twinsOf(entries: readonly Entry[]): ReadonlyMap<string, readonly
 }
 
 /**
- * What `compare` says of an A/A run, in which every model stands twice and nothing differs.
+ * What `compare` says of equals, and of a known change, by resampling.
  *
- * - **Together**: each split deals the two rows of a model to the two sides anew in every block, so that
- *   both sides have all blocks, and all drift, in common.
- * - **Apart**: the first half of the blocks against the second, each with both rows of a model, so that
- *   the sides have no time in common: as two runs, one after the other.
+ * - **Pairs**, of an A/A run: blocks are drawn with replacement, and in each the two rows of a model are dealt anew to the
+ *   two sides. No more of these comparisons are independent than there are blocks.
+ * - **Runs**, of the history: two equal runs, the others as history; and three a side where enough are stored. No more are
+ *   independent than there are runs for.
+ * @param result the A/A run; null: the history alone, of which the last run says what is certified.
  */
-export function certifyNoise(result: RunResult, options: NoiseOptions): NoiseCertificate {
-  const { record } = result;
-  const blocks = blocksOf(result);
-  const together = Array.from({ length: options.splits ?? SPLITS }, (_, split) => {
-    const [base, current] = dealt(result, blocks, derivedSeed(options.seed, split));
-    return options.compare(base, current);
-  });
-  const half = Math.floor(blocks.length / 2);
-  const apart =
-    2 * half < HALF_MIN
-      ? null
-      : options.compare(
-          stacked(result, 'base', blocks.slice(0, half)),
-          stacked(result, 'current', blocks.slice(-half)),
-        );
+export function certifyNoise(result: RunResult | null, options: NoiseOptions): NoiseCertificate {
+  const last = result ?? options.history.at(-1);
+  if (last === undefined) throw new Error('nothing to certify: neither a run nor a history');
+  const { record } = last;
   return {
-    schemaVersion: SCHEMA_VERSION,
+    schemaVersion: NOISE_SCHEMA_VERSION,
     runId: record.runId,
+    source: result === null ? 'history' : 'run',
     measuredAt: record.startedAt,
     tool: record.tool,
     environment: record.environment,
-    blocks: blocks.length,
+    detect: options.detect,
+    blocks: blocksOf(last).length,
     durationMs: record.settings.durationMs,
-    models: [...twinsOf(record.settings.entries).keys()],
+    models: [...new Set(record.settings.entries.map(({ model }) => model))],
     workloads: record.settings.workloads.map((workload) => workload.id),
-    together: { splits: together.length, alarmed: together.filter(isAlarmed).length },
-    apart: apart && { blocks: 2 * half, alarmed: isAlarmed(apart) },
-    ...summaries(
-      together.flatMap((comparison) => comparison.metrics),
-      apart?.metrics ?? [],
-    ),
+    pairs: result === null ? null : pairsDesign(result, options),
+    runs: runsDesign(options, 1),
+    threes: runsDesign(options, 3),
   };
 }
 
-function isAlarmed(comparison: Comparison): boolean {
-  return comparison.counts.regressed + comparison.counts.improved > 0;
+function pairsDesign(result: RunResult, options: NoiseOptions): NoiseDesign {
+  const marked = withReasons(result);
+  const blocks = blocksOf(result);
+  const equals = Array.from({ length: DRAWS }, (_, draw) => dealt(marked, derivedSeed(options.seed, draw)));
+  return designOf(equals, options, { independent: Math.min(DRAWS, blocks.length), sideRuns: 0 });
 }
 
-function summaries(
-  together: readonly MetricComparison[],
-  apart: readonly MetricComparison[],
-): Pick<NoiseCertificate, 'metrics' | 'cells'> {
-  const byCell = groupBy(together, ({ label, workload, metric }) => `${label} ${workload} ${metric}`);
-  const cells = [...byCell.values()].flatMap((of) => (of[0] ? [cellOf(of[0], of)] : []));
-  const metrics = [...groupBy(together, ({ metric }) => metric)].map(([metric, of]) => {
-    const own = cells.filter((cell) => cell.metric === metric);
-    return {
-      metric,
-      threshold: of[0]?.detect ?? 0,
-      together: alarmsOf(of),
-      apart: alarmsOf(apart.filter((comparison) => comparison.metric === metric)),
-      halfWidth: overCells(own.map((cell) => cell.halfWidth)),
-      detectable: overCells(own.map((cell) => cell.detectable)),
-    };
+/** Of the kind of which most runs are stored; null where these are too few. */
+function runsDesign(options: NoiseOptions, size: number): NoiseDesign | null {
+  const kinds = [...groupBy(options.history, kindOf).values()].sort((a, b) => b.length - a.length);
+  const [own = []] = kinds;
+  if (own.length < (size === 1 ? RUNS_MIN : THREES_MIN)) return null;
+  const equals = Array.from({ length: DRAWS }, (_, draw): Equals => {
+    const order = shuffled(own, derivedSeed(options.seed, size, draw));
+    const [base, current] = [order.slice(0, size), order.slice(size, 2 * size)];
+    const taken = new Set([...base, ...current]);
+    return { base, current, history: options.history.filter((run) => !taken.has(run)) };
   });
-  return { metrics, cells };
+  return designOf(equals, options, { independent: Math.floor(own.length / (2 * size)), sideRuns: size });
 }
 
-function cellOf(
-  { label, workload, metric, detect }: MetricComparison,
-  comparisons: readonly MetricComparison[],
-): NoiseCertificate['cells'][number] {
-  const middle = median(comparisons.map(({ change }) => reachOf(change)));
-  const reach = Number.isFinite(middle) ? middle : null;
+function designOf(
+  equals: readonly Equals[],
+  { compare, detect }: NoiseOptions,
+  { independent, sideRuns }: Pick<NoiseDesign, 'independent' | 'sideRuns'>,
+): NoiseDesign {
+  const judged = (factor: number) =>
+    equals.map(({ base, current, history }) =>
+      compare(base, factor === 1 ? current : current.map((run) => slowed(run, factor)), history),
+    );
+  const rate = (all: readonly Comparison[], is: (one: Comparison) => boolean): NoiseRate => {
+    const times = all.filter(is).length;
+    return { times, of: all.length, ...wilson(times / all.length, independent) };
+  };
+  const same = judged(1);
   return {
-    label,
-    workload,
+    comparisons: equals.length,
+    independent,
+    sideRuns,
+    equal: {
+      falseAlarms: rate(same, isAlarmed),
+      passed: rate(same, (one) => one.outcome === 'passed' && !isAlarmed(one)),
+      inconclusive: rate(same, ({ outcome }) => outcome === 'inconclusive'),
+    },
+    found: [1, 2].map((times) => ({
+      change: times * detect,
+      regressed: rate(judged(1 + times * detect), ({ outcome }) => outcome === 'regressed'),
+    })),
+    halfWidths: halfWidthsOf(same),
+  };
+}
+
+/** A change was called where there is none. */
+function isAlarmed({ outcome, overall }: Comparison): boolean {
+  return outcome === 'regressed' || overall.some(({ verdict, gate }) => gate && verdict === 'improved');
+}
+
+function halfWidthsOf(comparisons: readonly Comparison[]): NoiseDesign['halfWidths'] {
+  const widths = comparisons.flatMap(({ overall }) =>
+    overall.flatMap(({ metric, change: { interval } }) =>
+      interval === null ? [] : [{ metric, width: Math.sqrt(interval.high / interval.low) - 1 }],
+    ),
+  );
+  return [...groupBy(widths, ({ metric }) => metric)].map(([metric, own]) => ({
     metric,
-    together: alarmsOf(comparisons),
-    halfWidth: reach === null ? null : Math.expm1(reach),
-    detectable: reach === null ? null : Math.max(detect, Math.expm1(POWER_80 * reach)),
-  };
-}
-
-/** Half of the interval as a logarithm, which is as far up as down; Infinity where there is none. */
-function reachOf({ interval }: MetricComparison['change']): number {
-  return interval === null ? Number.POSITIVE_INFINITY : Math.log(interval.high / interval.low) / 2;
-}
-
-function alarmsOf(comparisons: readonly MetricComparison[]): Alarms {
-  const times = (...verdicts: readonly string[]) =>
-    comparisons.filter(({ verdict }) => verdicts.includes(verdict)).length;
-  return {
-    comparisons: comparisons.length,
-    falseAlarms: times('regressed', 'improved'),
-    inconclusive: times('inconclusive'),
-  };
-}
-
-/** Null unless every cell has one: the worst of them is then unknown. */
-function overCells(values: readonly (number | null)[]): { median: number; max: number } | null {
-  const known = values.filter((value) => value !== null);
-  if (known.length === 0 || known.length < values.length) return null;
-  return { median: median(known), max: max(known) };
+    halfWidth: median(own.map(({ width }) => width)),
+  }));
 }
 
 function blocksOf(result: RunResult): number[] {
@@ -148,69 +155,54 @@ function blocksOf(result: RunResult): number[] {
   return [...blocks].sort((a, b) => a - b);
 }
 
-/** Where a trial of the A/A run goes: a block of a side; null: not to this side. */
-type Place = (trial: {
-  readonly block: number;
-  readonly model: string;
-  readonly twin: 0 | 1;
-}) => number | null;
-
-function dealt(result: RunResult, blocks: readonly number[], seed: number): [RunResult, RunResult] {
-  const models = [...twinsOf(result.record.settings.entries).keys()];
-  const first = (block: number, model: string) => derivedSeed(seed, block, models.indexOf(model)) & 1;
-  const place =
-    (side: 0 | 1): Place =>
-    ({ block, model, twin }) =>
-      (first(block, model) ^ side) === twin ? blocks.indexOf(block) : null;
-  return [
-    sideOf(result, { name: 'base', place: place(0), sources: blocks }),
-    sideOf(result, { name: 'current', place: place(1), sources: blocks }),
-  ];
-}
-
-/** Both rows of a model, as two blocks each. */
-function stacked(result: RunResult, name: Side['name'], blocks: readonly number[]): RunResult {
-  const place: Place = ({ block, twin }) =>
-    blocks.includes(block) ? 2 * blocks.indexOf(block) + twin : null;
-  return sideOf(result, { name, place, sources: blocks.flatMap((block) => [block, block]) });
-}
-
-interface Side {
-  readonly name: 'base' | 'current';
-  readonly place: Place;
-  /** Which block of the A/A run each block of this side is of. */
-  readonly sources: readonly number[];
-}
-
-/**
- * A run of one row per model. It has an id of its own: two labels of one run, `compare` would pair block
- * by block, which two runs cannot be.
- */
-function sideOf(result: RunResult, { name, place, sources }: Side): RunResult {
-  const { record } = result;
-  const twins = twinsOf(record.settings.entries);
-  const labels = new Set([...twins.values()].map(([first]) => first));
-  const trials = result.trials.flatMap((trial) => {
-    const [first = trial.label, second] = twins.get(trial.model) ?? [];
-    const block = place({ block: trial.block, model: trial.model, twin: trial.label === second ? 1 : 0 });
-    return block === null ? [] : [{ ...trial, label: first, block }];
-  });
-  return {
-    record: {
-      ...record,
-      runId: `${record.runId}-${name}`,
-      settings: {
-        ...record.settings,
-        entries: record.settings.entries.filter((entry) => labels.has(entry.label)),
-        blocks: sources.length,
+/** Why a trial is not clean becomes its mark: a block that is drawn again stands beside other calibrations. */
+function withReasons(result: RunResult): RunResult {
+  const usual = usualSpeed(result.calibrations);
+  const marked = (trial: MeasuredTrial): MeasuredTrial => ({
+    ...trial,
+    observation: {
+      ...trial.observation,
+      contamination: {
+        ...trial.observation.contamination,
+        marks: uncleanReasons(trial, result.calibrations, usual),
       },
-      cells: record.cells.filter((cell) => labels.has(cell.label)),
-      timing: record.timing && { ...record.timing, blocks: sources.length },
     },
-    trials,
-    calibrations: sources.flatMap((source, block) =>
-      result.calibrations.filter((known) => known.block === source).map((known) => ({ ...known, block })),
-    ),
-    problems: [],
+  });
+  const trials = result.trials.map((trial) => (trial.status === 'measured' ? marked(trial) : trial));
+  return { ...result, trials, calibrations: [] };
+}
+
+/** Both sides of one run, from blocks that are drawn with replacement, with the rows of each model dealt anew. */
+function dealt(result: RunResult, seed: number): Equals {
+  const blocks = blocksOf(result);
+  const drawn = blocks.map((_, place) => blocks[derivedSeed(seed, 1, place) % blocks.length] ?? 0);
+  const twins = twinsOf(result.record.settings.entries);
+  const models = [...twins.keys()];
+  const isFirst = (place: number, model: string) =>
+    (derivedSeed(seed, 2, place, models.indexOf(model)) & 1) === 0;
+  const byBlock = groupBy(result.trials, ({ block }) => block);
+  const side = (of: 'base' | 'current'): RunResult => {
+    const firsts = new Set([...twins.values()].map(([first]) => first));
+    const trials = drawn.flatMap((source, place) =>
+      (byBlock.get(source) ?? []).flatMap((trial) => {
+        const [first = trial.label, second] = twins.get(trial.model) ?? [];
+        const goesToBase = (trial.label === second) !== isFirst(place, trial.model);
+        return goesToBase === (of === 'base') ? [{ ...trial, label: first, block: place }] : [];
+      }),
+    );
+    const { record } = result;
+    return {
+      ...result,
+      record: {
+        ...record,
+        cells: record.cells.filter(({ label }) => firsts.has(label)),
+        settings: {
+          ...record.settings,
+          entries: record.settings.entries.filter(({ label }) => firsts.has(label)),
+        },
+      },
+      trials,
+    };
   };
+  return { base: [side('base')], current: [side('current')], history: [] };
 }

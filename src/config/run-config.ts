@@ -4,6 +4,7 @@ import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { select, unknown } from './selection.ts';
+import { readShare } from './share.ts';
 
 /** What `run` does when nothing is said: within two minutes on two cores. */
 export const RUN_DEFAULTS = {
@@ -254,9 +255,8 @@ function duration(
 
 /** `2%` or `0.02`. */
 function precision(text: string, problems: string[]): number {
-  const match = /^(\d+(?:\.\d+)?)(%)?$/.exec(text);
-  const value = match ? Number(match[1]) / (match[2] ? 100 : 1) : Number.NaN;
-  if (value > 0 && value < 1) return value;
+  const value = readShare(text);
+  if (value !== null) return value;
   problems.push(`--precision ${text}: must be a half-width such as 2% or 0.02`);
   return Number.NaN;
 }

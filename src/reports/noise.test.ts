@@ -13,23 +13,23 @@ test('A noise certificate says how often compare is wrong, and what it can see',
     server on CPU 0 · client on CPU 1 · governor unknown · SMT off · clock tsc
     6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
 
-    Equals compared: epoll-lt under many-connections, fixed-rate, 7 blocks a side
-    metric       threshold  false alarms,    false alarms,  inconclusive  half-width of  smallest change      in the
-                                same time  one after other                 the interval             seen  worst cell
-    CPU/request        5 %        1 of 40           0 of 2       8 of 40            3 %              6 %         6 %
-    p99                5 %        0 of 40                -       8 of 40              -                -           -
-      Same time: 20 times, the two rows of each model were dealt to two sides in every block; 1 of these comparisons had a
-      false alarm in any cell.
-      One after the other: the first half of the blocks against the second, 6 trials of a cell a side; no false alarm.
-      Smallest change seen: what compare would call in 4 of 5 runs of 7 blocks, in the middle cell; it is never below the
-      threshold."
+    What compare says here: epoll-lt under many-connections, fixed-rate, 17 blocks a run
+    judged                   equals:              equals:         5 % slower:         10 % slower:  of comparisons,
+                        false alarms               passed           regressed            regressed      independent
+    in pairs        1 of 40 [0-13 %]  36 of 40 [80-100 %]  33 of 40 [73-93 %]  40 of 40 [90-100 %]           40, 17
+    by single runs  1 of 40 [0-13 %]  36 of 40 [80-100 %]  33 of 40 [73-93 %]  40 of 40 [90-100 %]            40, 3
+      left out at 120 columns: equals: inconclusive, half-width of the interval over all cells
+      Equals are blocks of an A/A run drawn again with their rows dealt anew, and equal runs of this host; slower ones are
+      the same with CPU and response times multiplied. In brackets the 95 % interval of the share, of as many as are
+      independent.
+      Three runs a side: not certified, fewer than seven equal runs of this host are stored with these settings."
   `);
 });
 
 test('A comparison quotes it, and says how to get one where there is none', () => {
   const { kernel } = fixtureRun().record.environment;
   expect(noiseQuote(fixtureNoise(), { kernel })).toMatchInlineSnapshot(
-    `"Noise certificate 20250102-000000-equals: of 20 comparisons of equals, 7 blocks a side, 1 had a false alarm. Smallest change seen: CPU/request 6 %, p99 none."`,
+    `"Noise certificate 20250102-000000-equals: in pairs: equals called different 1 of 40 [0-13 %], 5 % found 33 of 40 [73-93 %], 10 % found 40 of 40 [90-100 %]; by single runs: equals called different 1 of 40 [0-13 %], 5 % found 33 of 40 [73-93 %], 10 % found 40 of 40 [90-100 %]."`,
   );
   expect(noiseQuote(fixtureNoise(), { kernel: '9.9.9' })).toContain(`under Linux ${kernel}`);
   expect(noiseQuote(null, { kernel })).toContain('iomodels-bench noise measures');

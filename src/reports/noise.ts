@@ -3,9 +3,7 @@ import type { Document } from '../document/document-schema.ts';
 import { formatShare } from '../document/format.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
-import { metricName } from '../tables/metric-value.ts';
-import { noiseTable } from '../tables/noise-table.ts';
-import { counted } from '../util/units.ts';
+import { designName, noiseTable, rateText } from '../tables/noise-table.ts';
 import { runHeader } from './run.ts';
 
 /** A noise certificate, with what its run was. */
@@ -14,22 +12,25 @@ export function noiseReport(certificate: NoiseCertificate, record: RunRecord): D
 }
 
 /**
- * What a comparison quotes of the certificate of its host, or how to get one: how often equals were
- * called different, and the smallest change seen per metric.
+ * What a comparison quotes of the certificate of its host, or how to get one: how often equals were called different, and
+ * how often a known change was found.
  */
 export function noiseQuote(
   certificate: NoiseCertificate | null,
   environment: Pick<Environment, 'kernel'>,
 ): string {
   if (certificate === null)
-    return 'No noise certificate of this host: iomodels-bench noise measures how often equals are called different here, and the smallest change that is seen.';
-  const { together, metrics, blocks } = certificate;
-  const seen = metrics.map(({ metric, detectable }) =>
-    detectable === null
-      ? `${metricName(metric)} none`
-      : `${metricName(metric)} ${formatShare(detectable.median)}`,
-  );
-  const kernel = certificate.environment.kernel;
+    return 'No noise certificate of this host: iomodels-bench noise measures how often equals are called different here, and how often a known change is found.';
+  const { kernel } = certificate.environment;
   const of = kernel === environment.kernel ? '' : ` under Linux ${kernel}`;
-  return `Noise certificate ${certificate.runId}${of}: of ${counted(together.splits, 'comparison')} of equals, ${counted(blocks, 'block')} a side, ${together.alarmed} had a false alarm. Smallest change seen: ${seen.join(', ')}.`;
+  const designs = [certificate.pairs, certificate.runs, certificate.threes].filter(
+    (design) => design !== null,
+  );
+  const said = designs.map((design) => {
+    const found = design.found.map(
+      ({ change, regressed }) => `${formatShare(change)} found ${rateText(regressed)}`,
+    );
+    return `${designName(design)}: equals called different ${rateText(design.equal.falseAlarms)}, ${found.join(', ')}`;
+  });
+  return `Noise certificate ${certificate.runId}${of}: ${said.join('; ')}.`;
 }

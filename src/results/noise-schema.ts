@@ -1,61 +1,51 @@
 import { z } from 'zod';
-import { environmentSchema, SCHEMA_VERSION } from './schema.ts';
+import { environmentSchema } from './schema.ts';
+import { NOISE_SCHEMA_VERSION } from './schema-id.ts';
 
 const count = z.number().int().nonnegative();
 const share = z.number().nonnegative();
-/** Over the cells: of the middle one, and of the worst. */
-const overCells = z.object({ median: share, max: share });
 
-/** What comparing equals said. */
-const alarmsSchema = z.object({
-  comparisons: count.describe('of one metric of one cell'),
-  falseAlarms: count.describe('of these called regressed or improved'),
-  inconclusive: count,
-});
+const rateSchema = z
+  .object({ times: count, of: count, low: share, high: share })
+  .describe('how often, with the 95 % interval of the share, of as many as are independent');
 
-/**
- * A noise certificate: what `compare` makes of differences that are none, on this machine, and the
- * smallest that it could see. Shares: 0.05 is 5 %.
- */
+const designSchema = z
+  .object({
+    comparisons: count,
+    independent: count.describe('of the comparisons: blocks that were drawn again are no new ones'),
+    sideRuns: count.describe('runs on each side; 0: rows of one run, in pairs'),
+    equal: z
+      .object({ falseAlarms: rateSchema, passed: rateSchema, inconclusive: rateSchema })
+      .describe('of equals: called regressed, or improved over all cells; passed; left open'),
+    found: z
+      .array(z.object({ change: share, regressed: rateSchema }))
+      .describe('of the same with one side slower by a known share: called regressed'),
+    halfWidths: z
+      .array(z.object({ metric: z.string(), halfWidth: share }))
+      .describe('of the 95 % interval over all cells, the middle one'),
+  })
+  .describe('what compare says in one way of judging');
+
+/** A noise certificate: what `compare` makes of differences that are none, and of known ones, on this machine. */
 export const noiseCertificateSchema = z.object({
-  schemaVersion: z.literal(SCHEMA_VERSION),
-  runId: z.string().describe('the A/A run that it was made of'),
+  schemaVersion: z.literal(NOISE_SCHEMA_VERSION),
+  runId: z.string().describe('the A/A run that it was made of, or the newest run of the history'),
+  source: z.enum(['run', 'history']),
   measuredAt: z.string(),
   tool: z.object({ name: z.string(), version: z.string() }),
   environment: environmentSchema,
-  blocks: count.describe('on each side of every comparison'),
+  detect: share.describe('what was to be found'),
+  blocks: count.describe('of each run'),
   durationMs: share,
   models: z.array(z.string()),
   workloads: z.array(z.string()),
-  together: z
-    .object({ splits: count, alarmed: count.describe('splits with any false alarm') })
-    .describe('both sides from the same blocks: the labels are dealt anew in each split'),
-  apart: z
-    .object({ blocks: count, alarmed: z.boolean() })
+  pairs: designSchema.nullable().describe('rows of one run; null: not measured'),
+  runs: designSchema.nullable().describe('single runs, the others as history; null: too few are stored'),
+  threes: designSchema
     .nullable()
-    .describe('the first half of the blocks against the second; null: too few blocks'),
-  metrics: z.array(
-    z.object({
-      metric: z.string().describe('id of a metric'),
-      threshold: share,
-      together: alarmsSchema,
-      apart: alarmsSchema,
-      halfWidth: overCells.nullable().describe('of the 95 % interval of the change'),
-      detectable: overCells
-        .nullable()
-        .describe('the smallest change that compare would call in 4 of 5 runs; null: none'),
-    }),
-  ),
-  cells: z.array(
-    z.object({
-      label: z.string(),
-      workload: z.string(),
-      metric: z.string(),
-      together: alarmsSchema,
-      halfWidth: share.nullable(),
-      detectable: share.nullable(),
-    }),
-  ),
+    .describe('three runs a side, the others as history; null: too few are stored'),
 });
 
+export type NoiseRate = z.infer<typeof rateSchema>;
+export type NoiseDesign = z.infer<typeof designSchema>;
 export type NoiseCertificate = z.infer<typeof noiseCertificateSchema>;

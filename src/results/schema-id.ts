@@ -25,3 +25,5 @@ export const LIST_SCHEMA_VERSION = 1;
 export const DOCTOR_SCHEMA_VERSION = 1;
 export const BASELINE_SCHEMA_VERSION = 1;
 export const COMPARE_SCHEMA_VERSION = 2;
+/** Of a noise certificate. */
+export const NOISE_SCHEMA_VERSION = 2;

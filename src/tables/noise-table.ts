@@ -1,59 +1,83 @@
 import type { Column, Row, Table } from '../document/document-schema.ts';
-import { NONE, text } from '../document/table.ts';
+import { formatShare } from '../document/format.ts';
+import { text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
-import type { NoiseCertificate } from '../results/noise-schema.ts';
+import type { NoiseCertificate, NoiseDesign, NoiseRate } from '../results/noise-schema.ts';
 import { counted } from '../util/units.ts';
 import { metricName } from './metric-value.ts';
 
-type MetricNoise = NoiseCertificate['metrics'][number];
-
-const COLUMNS: readonly Column[] = [
-  { key: 'metric', header: 'metric', align: 'left', priority: 0 },
-  { key: 'threshold', header: 'threshold', align: 'right', priority: 3 },
-  { key: 'together', header: 'false alarms,\nsame time', align: 'right', priority: 0 },
-  { key: 'apart', header: 'false alarms,\none after other', align: 'right', priority: 0 },
-  { key: 'inconclusive', header: 'inconclusive', align: 'right', priority: 2 },
-  { key: 'halfWidth', header: 'half-width of\nthe interval', align: 'right', priority: 1 },
-  { key: 'detectable', header: 'smallest change\nseen', align: 'right', priority: 0 },
-  { key: 'worst', header: 'in the\nworst cell', align: 'right', priority: 1 },
-];
-
-/** What a noise certificate says of each metric. */
+/** What a noise certificate says of each way of judging. */
 export function noiseTable(certificate: NoiseCertificate): Table {
-  const { together, apart, blocks } = certificate;
-  const notes = [
-    `Same time: ${counted(together.splits, 'time')}, the two rows of each model were dealt to two sides in every block; ${together.alarmed} of these comparisons had a false alarm in any cell.`,
-    apart === null
-      ? 'One after the other: not compared, there are too few blocks.'
-      : `One after the other: the first half of the blocks against the second, ${counted(apart.blocks, 'trial')} of a cell a side; ${apart.alarmed ? 'there was a false alarm' : 'no false alarm'}.`,
-    `Smallest change seen: what compare would call in 4 of 5 runs of ${counted(blocks, 'block')}, in the middle cell; it is never below the threshold.`,
+  const designs = designsOf(certificate);
+  const changes = designs[0]?.found.map(({ change }) => change) ?? [];
+  const columns: Column[] = [
+    { key: 'design', header: 'judged', align: 'left', priority: 0 },
+    { key: 'falseAlarms', header: 'equals:\nfalse alarms', align: 'right', priority: 0 },
+    { key: 'passed', header: 'equals:\npassed', align: 'right', priority: 1 },
+    { key: 'inconclusive', header: 'equals:\ninconclusive', align: 'right', priority: 3 },
+    ...changes.map((change, i) => ({
+      key: `found${i}`,
+      header: `${formatShare(change)} slower:\nregressed`,
+      align: 'right' as const,
+      priority: 0,
+    })),
+    { key: 'independent', header: 'of comparisons,\nindependent', align: 'right', priority: 2 },
+    { key: 'widths', header: 'half-width of the\ninterval over all cells', align: 'left', priority: 4 },
   ];
   return {
-    title: `Equals compared: ${certificate.models.join(', ')} under ${certificate.workloads.join(', ')}, ${counted(blocks, 'block')} a side`,
-    columns: COLUMNS,
-    rows: certificate.metrics.map(rowOf),
-    notes,
+    title: `What compare says here: ${certificate.models.join(', ')} under ${certificate.workloads.join(', ')}, ${counted(certificate.blocks, 'block')} a run`,
+    columns,
+    rows: designs.map(rowOf),
+    notes: [
+      'Equals are blocks of an A/A run drawn again with their rows dealt anew, and equal runs of this host; slower ones are the same with CPU and response times multiplied. In brackets the 95 % interval of the share, of as many as are independent.',
+      ...(certificate.runs === null
+        ? [
+            'Single runs: not certified, fewer than four equal runs of this host are stored with these settings.',
+          ]
+        : []),
+      ...(certificate.threes === null
+        ? [
+            'Three runs a side: not certified, fewer than seven equal runs of this host are stored with these settings.',
+          ]
+        : []),
+    ],
   };
 }
 
-function rowOf(noise: MetricNoise): Row {
-  const { metric, together, apart, halfWidth, detectable } = noise;
+function designsOf({ pairs, runs, threes }: NoiseCertificate): readonly NoiseDesign[] {
+  return [pairs, runs, threes].filter((design) => design !== null);
+}
+
+/** `in pairs`, `by single runs`, `by three runs a side`. */
+export function designName({ sideRuns }: NoiseDesign): string {
+  if (sideRuns === 0) return 'in pairs';
+  return sideRuns === 1 ? 'by single runs' : `by ${sideRuns === 3 ? 'three' : sideRuns} runs a side`;
+}
+
+function rowOf(design: NoiseDesign): Row {
+  const { equal, found, comparisons, independent, halfWidths } = design;
   return {
-    metric: text(metricName(metric)),
-    threshold: { kind: 'share', share: noise.threshold },
-    together: outOf(together.falseAlarms, together.comparisons),
-    apart: outOf(apart.falseAlarms, apart.comparisons),
-    inconclusive: outOf(together.inconclusive, together.comparisons),
-    halfWidth: shareOf(halfWidth?.median),
-    detectable: shareOf(detectable?.median),
-    worst: shareOf(detectable?.max),
+    design: text(designName(design)),
+    falseAlarms: rateOf(equal.falseAlarms),
+    passed: rateOf(equal.passed),
+    inconclusive: rateOf(equal.inconclusive),
+    ...Object.fromEntries(found.map(({ regressed }, i) => [`found${i}`, rateOf(regressed)])),
+    independent: text(`${comparisons}, ${independent}`),
+    widths: text(
+      halfWidths.map(({ metric, halfWidth }) => `${metricName(metric)} ${percent(halfWidth)}`).join(', '),
+    ),
   };
 }
 
-function outOf(times: number, all: number): Value {
-  return all === 0 ? NONE : text(`${times} of ${all}`);
+function rateOf(rate: NoiseRate): Value {
+  return text(rateText(rate));
 }
 
-function shareOf(share: number | undefined): Value {
-  return share === undefined ? NONE : { kind: 'share', share };
+/** `1 of 40 [0-13 %]`. */
+export function rateText({ times, of, low, high }: NoiseRate): string {
+  return `${times} of ${of} [${Math.round(100 * low)}-${Math.round(100 * high)} %]`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }

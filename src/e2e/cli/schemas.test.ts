@@ -43,7 +43,7 @@ describe('JSON of the real binary names its schema, and is as that says:', () =>
     { args: ['baseline', 'list', '--json'] },
     { args: ['baseline', 'show', 'a', '--json'] },
     { args: ['compare', 'baseline:a', 'SECOND', '--json', '--inconclusive=pass', '--metrics', 'rss*'] },
-    { args: ['noise', '--models', 'poll', '--workloads', 'ping-pong', ...SHORT, '--json'] },
+    { args: ['noise', '--models', 'poll', '--workloads', 'ping-pong', ...SHORT, '--blocks', '10', '--json'] },
     {
       args: ['scale', '--models', 'poll,epoll-lt', '--idle', '0,10', '--active', '1', ...SHORT, '--json'],
     },

@@ -71,7 +71,7 @@ describe('a server that needs a tenth more CPU per request', () => {
       do rounds.push(await measured([...models, ...handicap, '--blocks', ROUND_BLOCKS]));
       while (change('epoll-lt#3').verdict === 'inconclusive' && rounds.length < ROUNDS_MAX);
 
-      expect(change('epoll-lt#3')).toMatchObject({ verdict: 'regressed', decidedBy: 'paired' });
+      expect(change('epoll-lt#3')).toMatchObject({ verdict: 'regressed', decidedBy: 'pairs' });
       expect(change('epoll-lt#2').verdict).not.toBe('regressed');
       // Nor where the sides are two runs, one after the other.
       const later = rounds.map((round) => row(round, 'epoll-lt'));
@@ -83,7 +83,7 @@ describe('a server that needs a tenth more CPU per request', () => {
 });
 
 describe('noise', () => {
-  const options = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '5'];
+  const options = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '10', '--retry', '0'];
   const shortest = ['--duration', '20ms', '--warmup', '5ms'];
   let certificate: NoiseCertificate;
   beforeAll(async () => {
@@ -92,24 +92,46 @@ describe('noise', () => {
     certificate = noiseCertificateSchema.parse(JSON.parse(ended.stdout));
   });
 
-  test('compares every model with itself, and stores what came of it', async () => {
-    const { models, workloads, blocks, together, metrics } = certificate;
+  test('lets compare judge equals and known changes, and stores what came of it', async () => {
+    const { models, workloads, blocks, pairs, runs } = certificate;
     expect({ models, workloads, blocks }).toEqual({
       models: ['epoll-lt'],
       workloads: ['ping-pong'],
-      blocks: 5,
+      blocks: 10,
     });
-    expect(metrics.map(({ metric }) => metric)).toContain('cpuNsPerRequest');
-    for (const metric of metrics) expect(metric.together.comparisons).toBe(together.splits);
+    expect(pairs).toMatchObject({ independent: 10, sideRuns: 0 });
+    expect(pairs?.found.map(({ change }) => change)).toEqual([0.05, 0.1]);
+    for (const { of } of Object.values(pairs?.equal ?? {})) expect(of).toBe(pairs?.comparisons);
+    expect(runs).toBeNull();
     const file = join(cwd, 'results', 'noise', `${certificate.runId}.json`);
     const stored: unknown = JSON.parse(readFileSync(file, 'utf8'));
     expect(noiseCertificateSchema.parse(stored)).toEqual(certificate);
   });
 
+  test('certifies from stored runs, and says what is missing where there are too few', async () => {
+    const results = ['--results', 'stored'];
+    const short = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '4', '--retry', '0'];
+    for (let i = 0; i < 4; i++) {
+      const run = await runCli(['run', ...short, ...shortest, ...results], { cwd });
+      expect(run.exitCode, run.stderr).toBe(EXIT.ok);
+      if (i > 0) continue;
+      const few = await runCli(['noise', '--history', ...results], { cwd });
+      expect([few.exitCode, few.stderr]).toEqual([
+        EXIT.environment,
+        expect.stringMatching(/1 stored run of this host .* at least 4 .* are needed; measure more with run/),
+      ]);
+    }
+    const ended = await runCli(['noise', '--history', '--detect', '10%', ...results, '--json'], { cwd });
+    expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
+    const { source, pairs, runs, detect } = noiseCertificateSchema.parse(JSON.parse(ended.stdout));
+    expect({ source, pairs, detect }).toEqual({ source: 'history', pairs: null, detect: 0.1 });
+    expect(runs).toMatchObject({ independent: 2, sideRuns: 1 });
+  });
+
   test('keeps the run as any other', async () => {
     const { record, calibrations } = await readRun(certificate.runId, join(cwd, 'results'));
     expect(record.settings.entries.map(({ label }) => label)).toEqual(['epoll-lt', 'epoll-lt#2']);
-    expect(calibrations.map(({ block }) => block)).toEqual([0, 1, 2, 3, 4]);
+    expect(calibrations.map(({ block }) => block)).toEqual([...Array(11).keys()]);
   });
 
   test('prints a plan and measures nothing with --dry-run, and takes no model that is not one', async () => {
@@ -117,6 +139,11 @@ describe('noise', () => {
     expect(plan.exitCode, plan.stderr).toBe(EXIT.ok);
     expect(plan.stdout).toContain('epoll-lt#2');
     expect(existsSync(join(cwd, 'dry'))).toBe(false);
+    const few = await runCli(['noise', '--blocks', '7'], { cwd });
+    expect([few.exitCode, few.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('a certificate needs 10 at least'),
+    ]);
     const wrong = await runCli(['noise', '--models', 'epol-lt'], { cwd });
     expect([wrong.exitCode, wrong.stderr]).toEqual([
       EXIT.usage,
