@@ -51,6 +51,42 @@ function expectCleanedUp(world: FakeWorld): void {
   for (const trial of trials) expect(trialResultSchema.parse(trial)).toEqual(trial);
 }
 
+describe('variants', () => {
+  const entries = (prefix: readonly string[]) =>
+    ['a', 'b'].map((name) => ({
+      label: `epoll-lt@${name}`,
+      model: 'epoll-lt',
+      variant: { name, prefix: name === 'a' ? [] : [...prefix] },
+    }));
+  test('put their command before the server, each row its own', async () => {
+    const world = fakeWorld();
+    const { result } = await run(world, { entries: entries(['env', 'X=1']), blocks: 1 });
+    const commands = new Set(world.servers.map(({ path, args }) => [path, ...args].slice(0, 3).join(' ')));
+    expect([...commands].filter((command) => command.startsWith('env X=1 /bin/'))).toHaveLength(1);
+    expect(commands.size).toBe(2);
+    expect(failed(result.trials)).toEqual([]);
+    expectCleanedUp(world);
+  });
+  test('whose command starts no server are refused before the first trial, with what it said', async () => {
+    const world = fakeWorld({ whyNotVariant: ([command]) => `no program ${command} in PATH` });
+    await expect(run(world, { entries: entries(['nope', '-x']) })).rejects.toThrow(
+      new EnvironmentError('variant b: nope -x starts no server: no program nope in PATH'),
+    );
+    expect(world.servers).toEqual([]);
+  });
+  test('that start the server as another process fail: it would not be measured', async () => {
+    const world = fakeWorld({ forked: true });
+    const { result } = await run(world, { entries: entries(['env', 'X=1']), blocks: 1 });
+    expect(failed(result.trials).map(({ label, message }) => [label, message])).toEqual([
+      [
+        'epoll-lt@b',
+        expect.stringMatching(/^env X=1 starts the server as another process instead of becoming it/),
+      ],
+    ]);
+    expectCleanedUp(world);
+  });
+});
+
 /** A report of which the client waited for its CPU most of the time. */
 function disturbed(request: LoadRequest): LoadReport {
   const report = fakeReport(request);

@@ -43,6 +43,12 @@ import { counted, MS_PER_S, NS_PER_MS } from './util/units.ts';
 export interface RunDeps extends TrialDeps {
   compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'signal'>): Promise<Artifacts>;
   probe(model: ModelSpec, path: string, connections: number | null): Promise<Support>;
+  /** Why a variant's command does not start a server; null: it does. */
+  whyNotVariant(
+    prefix: readonly string[],
+    server: string,
+    options: readonly string[],
+  ): Promise<string | null>;
   /** Why none of this process's threads may run on a CPU; null: one may. */
   whyNotCpu(cpu: number, loadgenPath: string): string | null;
   /** Finds out what this process may count with, beside the servers' own counts. */
@@ -235,7 +241,30 @@ async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal
   const artifacts = await deps.compile({ ...programsOf(models), signal });
   const support = await Promise.all(models.map((model) => supportOf(model, artifacts, sizes, deps.probe)));
   signal.throwIfAborted();
+  await requireVariants(settings, { artifacts, support }, deps);
   return { artifacts, support, environment };
+}
+
+/** Every command of a variant is tried in front of a probe, before minutes of trials fail. */
+async function requireVariants(
+  settings: RunSettings,
+  { artifacts, support }: { readonly artifacts: Artifacts; readonly support: readonly Support[] },
+  deps: RunDeps,
+): Promise<void> {
+  const model = distinctModels(settings).find(({ id }) =>
+    support.some((answer) => answer.model === id && answer.supported),
+  );
+  const server = model && artifacts.servers.get(model.program);
+  if (model === undefined || server === undefined) return;
+  const variants = new Map(
+    settings.entries.flatMap(({ variant }) => (variant ? [[variant.name, variant]] : [])),
+  );
+  for (const { name, prefix } of variants.values()) {
+    if (prefix.length === 0) continue;
+    const why = await deps.whyNotVariant(prefix, server, model.options);
+    if (why !== null)
+      throw new EnvironmentError(`variant ${name}: ${prefix.join(' ')} starts no server: ${why}`);
+  }
 }
 
 function distinctModels(settings: RunSettings): ModelSpec[] {

@@ -114,8 +114,11 @@ interface Subject {
   readonly trial: Trial;
   readonly model: ModelSpec;
   readonly workload: Workload;
+  /** Of the server, or of the command that starts it. */
   readonly path: string;
   readonly args: readonly string[];
+  /** A command before the server, of a variant. */
+  readonly prefix: readonly string[];
 }
 
 function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
@@ -133,7 +136,9 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
   if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
   const { handicap } = settings;
   if (handicap?.labels.includes(trial.label)) args.push(`--handicap-ns=${handicap.ns}`);
-  return { trial, model, workload, path, args };
+  const prefix = settings.entries.find(({ label }) => label === trial.label)?.variant?.prefix ?? [];
+  const [command, ...rest] = [...prefix, path, ...args];
+  return { trial, model, workload, path: command ?? path, args: rest, prefix };
 }
 
 type Launch = TrialDeps['launch'];
@@ -305,12 +310,20 @@ function countCpusAllowed({ cpus, cpusAllowed }: Environment): number {
 }
 
 async function launchFor(subject: Subject, execution: Execution, launch: Launch): Promise<ServerHandle> {
+  let server: ServerHandle;
   try {
-    return await launch(subject.path, subject.args, execution.signal);
+    server = await launch(subject.path, subject.args, execution.signal);
   } catch (cause) {
     if (!(cause instanceof LaunchError)) throw cause;
     throw new TrialError('launch', cause.message, { cause });
   }
+  // A tracer starts it as its child on purpose.
+  if (server.isStarted || subject.prefix.length === 0 || launch !== execution.deps.launch) return server;
+  await server.stop();
+  throw new TrialError(
+    'launch',
+    `${subject.prefix.join(' ')} starts the server as another process instead of becoming it, so that not the server would be measured; use a command that executes it, such as env, numactl, setarch or chrt`,
+  );
 }
 
 async function inStage<T>(

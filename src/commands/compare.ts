@@ -5,12 +5,14 @@ import { type CompareOptions, compareRuns } from '../compare/compare-runs.ts';
 import { confirmComparison, suspiciousCells } from '../compare/confirm.ts';
 import { JUDGED_IDS, METRIC_IDS } from '../compare/judged-metrics.ts';
 import type { Comparison } from '../compare/result.ts';
+import { BY, type By, rowOf, sidesBy } from '../compare/sides.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { compareReport, outcomeLine } from '../reports/compare.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
+import { BASELINE_PREFIX } from '../results/baseline-index.ts';
 import { readHistory } from '../results/history.ts';
 import { findNoise } from '../results/noise.ts';
 import { type OpenedRun, openRun } from '../results/open-run.ts';
@@ -28,6 +30,7 @@ import { measureRun, waitOption } from './run-deps.ts';
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
 
 interface Options extends PrintOptions {
+  readonly by?: By;
   readonly detect?: string;
   readonly threshold?: string;
   readonly metrics?: string;
@@ -45,7 +48,8 @@ interface Options extends PrintOptions {
 const VERDICT_EXPORTERS: readonly Exporter[] = EXPORTERS.filter(({ verdicts }) => verdicts === true);
 
 const EXAMPLES = `
-A side is a run id, a folder, a run.json, a file of the json export or baseline:<name>; several, separated by commas, are pooled.
+A side is a run id, a folder, a run.json, a file of the json export or baseline:<name>; several, separated by commas, are runs of
+one side. <run>:<row> is one row of it: two rows of one run are judged in pairs, and so are the rows --by which it is parted.
 Metrics: ${JUDGED_IDS.join(', ')};
 only where named: ${METRIC_IDS.filter((id) => !JUDGED_IDS.includes(id)).join(', ')}.
 
@@ -53,6 +57,8 @@ Examples:
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
   iomodels-bench compare before1,before2,before3 after1,after2,after3
   iomodels-bench compare a b --detect 5%,cpuNsPerRequest=2% --metrics 'cpu*,syscalls*' --confirm
+  iomodels-bench compare a:epoll-lt a:epoll-et
+  iomodels-bench compare a --by server            variants (run --variant), model by model
   iomodels-bench compare a b --export junit=report.xml --export markdown=report.md
   iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
 
@@ -62,8 +68,14 @@ Exit codes: 0 nothing regressed, 1 regressed, or something that the base has is 
 /** `compare <base> <current>`: a verdict for every metric of every cell, and one for all. */
 export function registerCompare(command: Command, signal: AbortSignal): void {
   command
-    .argument('<base>', 'what is compared with')
-    .argument('<current>', 'what is judged')
+    .argument('<base>', 'what is compared with; with --by the run whose rows are compared')
+    .argument('[current]', 'what is judged')
+    .addOption(
+      new Option(
+        '--by <what>',
+        'compare rows of one run in pairs: models, servers of a model, or all rows',
+      ).choices(BY),
+    )
     .addOption(listOption('--detect <list>', 'the change that is to be found, also per metric (default: 5%)'))
     .addOption(listOption('--threshold <list>', 'what --detect was called before').hideHelp())
     .addOption(listOption('--metrics <list>', 'metrics or globs that are judged (default: see below)'))
@@ -94,19 +106,23 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'check the options and compare nothing: before a run that is to be compared')
     .addHelpText('after', EXAMPLES)
-    .action((base: string, current: string, options: Options) => compare(base, current, options, signal));
+    .action((base: string, current: string | undefined, options: Options) =>
+      compare([base, current], options, signal),
+    );
 }
 
-async function compare(baseNames: string, currentNames: string, options: Options, signal: AbortSignal) {
+async function compare(
+  [baseNames, currentNames]: readonly [string, string | undefined],
+  options: Options,
+  signal: AbortSignal,
+): Promise<void> {
   const compareOptions = resolveCompareOptions(options);
   const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
+  requireSides(currentNames, options);
   if (options.dryRun) return;
   await locateRequests(exports.filter(({ path }) => path !== null));
-  const base = await readSide(baseNames, options.results);
-  const current = await readSide(currentNames, options.results);
-  const ids = new Set(base.map(({ record }) => record.runId));
-  const shared = current.find(({ record }) => ids.has(record.runId));
-  if (shared) throw new UsageError(`${shared.record.runId} is on both sides`);
+  if (options.by !== undefined) return compareRows(baseNames, options.by, compareOptions, options);
+  const [base, current] = await readSides(baseNames, currentNames ?? '', options.results);
   const known = { ...compareOptions, history: await historyOf(base, current, options.results) };
   let comparison = compareRuns(base, current, known);
   requireComparable(comparison, options.force === true);
@@ -114,7 +130,72 @@ async function compare(baseNames: string, currentNames: string, options: Options
     comparison = await confirm({ comparison, base, current, compareOptions: known }, options, signal);
   await report(comparison, current, options);
   await exportComparison(comparison, current, exports);
-  endByVerdict(comparison, options.inconclusive);
+  endByVerdict([comparison], options.inconclusive);
+}
+
+/** One side with --by, two without; what goes with two only is refused with one. */
+function requireSides(current: string | undefined, { by, confirm, export: exports, force }: Options): void {
+  if (by === undefined) {
+    if (current !== undefined) return;
+    throw new UsageError('compare needs two sides; or one run and --by model, --by server or --by label');
+  }
+  if (current !== undefined) throw new UsageError('--by compares the rows of one run: name no second side');
+  const unfit = [confirm && '--confirm', exports.length > 0 && '--export', force && '--force'].filter(
+    Boolean,
+  );
+  if (unfit.length > 0) throw new UsageError(`${unfit.join(' and ')}: of two sides only, not with --by`);
+}
+
+/** Rows of one run, two sides at a time. */
+async function compareRows(
+  name: string,
+  by: By,
+  compareOptions: CompareOptions,
+  options: Options,
+): Promise<void> {
+  const run = await openRun(name, options.results);
+  const found = sidesBy(run, by).map((sides) => ({
+    name: sides.name,
+    comparison: compareRuns([sides.base], [sides.current], compareOptions),
+  }));
+  if (options.json)
+    await write(
+      `${JSON.stringify(withSchema('comparison', { schemaVersion: COMPARE_SCHEMA_VERSION, comparisons: found, noise: null }), null, 1)}\n`,
+    );
+  else
+    for (const { name: title, comparison } of found) {
+      const document = compareReport(comparison, { all: options.all === true, noise: null });
+      await writeDocument({ ...document, title: `${title}: ${document.title}` }, options);
+      if (found.length > 1) await write('\n');
+    }
+  endByVerdict(
+    found.map(({ comparison }) => comparison),
+    options.inconclusive,
+  );
+}
+
+/** A side of runs, or of one row of a run: `<run>:<row>`. Rows of one run are called by both their names. */
+async function readSides(
+  baseNames: string,
+  currentNames: string,
+  outDir: string,
+): Promise<[OpenedRun[], OpenedRun[]]> {
+  const [base, current] = [await readSide(baseNames, outDir), await readSide(currentNames, outDir)];
+  if (base.row !== null && current.row !== null && base.row !== current.row) {
+    const label = `${current.row} against ${base.row}`;
+    const renamed = ({ runs }: Side, row: string) =>
+      runs.map((run) => ({ ...run, ...rowOf(run, row, label) }));
+    return [renamed(base, base.row), renamed(current, current.row)];
+  }
+  const of = ({ runs, row }: Side) =>
+    row === null ? runs : runs.map((run) => ({ ...run, ...rowOf(run, row) }));
+  const ids = new Set(base.runs.map(({ record }) => record.runId));
+  const shared = current.runs.find(({ record }) => ids.has(record.runId));
+  if (shared)
+    throw new UsageError(
+      `${shared.record.runId} is on both sides; two rows of it are <run>:<row>, or all of them --by label`,
+    );
+  return [of(base), of(current)];
 }
 
 /** Stored runs of the host of the current side, for how far runs lie apart; not those that are compared. */
@@ -131,17 +212,40 @@ async function historyOf(
   return runs;
 }
 
-async function readSide(names: string, outDir: string): Promise<OpenedRun[]> {
+interface Side {
+  readonly runs: OpenedRun[];
+  /** The row that it is about; null: all of them. */
+  readonly row: string | null;
+}
+
+async function readSide(names: string, outDir: string): Promise<Side> {
   const list = names
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
   if (list.length === 0) throw new UsageError('a side names no run');
-  const runs = await Promise.all(list.map((name) => openRun(name, outDir)));
-  const sources = runs.map(({ source }) => source);
+  const opened = await Promise.all(list.map((name) => openWithRow(name, outDir)));
+  const sources = opened.map(({ run }) => run.source);
   const twice = sources.find((source, i) => sources.indexOf(source) !== i);
   if (twice !== undefined) throw new UsageError(`${twice} is named twice on one side`);
-  return runs;
+  const rows = new Set(opened.map(({ row }) => row));
+  if (rows.size > 1)
+    throw new UsageError(`${names} names several rows on one side: name one, of each of its runs`);
+  return { runs: opened.map(({ run }) => run), row: opened[0]?.row ?? null };
+}
+
+/** A run by its name; where there is none, what stands after the last colon is a row of it. */
+async function openWithRow(name: string, outDir: string): Promise<{ run: OpenedRun; row: string | null }> {
+  const at = name.lastIndexOf(':');
+  try {
+    return { run: await openRun(name, outDir), row: null };
+  } catch (error) {
+    if (!(error instanceof UsageError) || at < 0 || `${name.slice(0, at)}:` === BASELINE_PREFIX) throw error;
+    const run = await openRun(name.slice(0, at), outDir);
+    const row = name.slice(at + 1);
+    rowOf(run, row);
+    return { run, row };
+  }
 }
 
 function requireComparable(comparison: Comparison, force: boolean): void {
@@ -251,15 +355,13 @@ async function report(
   await writeDocument(compareReport(comparison, view), options);
 }
 
-function endByVerdict(comparison: Comparison, inconclusive: Options['inconclusive']): void {
-  switch (comparison.outcome) {
-    case 'passed':
-      return;
-    case 'regressed':
-    case 'missing':
-      throw new GateError(outcomeLine(comparison), 'regressed');
-    case 'inconclusive':
-      if (inconclusive === 'pass') return;
-      throw new GateError(outcomeLine(comparison), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
-  }
+/** The worst of the verdicts decides. */
+function endByVerdict(comparisons: readonly Comparison[], inconclusive: Options['inconclusive']): void {
+  const worst = (['regressed', 'missing', 'inconclusive'] as const)
+    .map((outcome) => comparisons.find((comparison) => comparison.outcome === outcome))
+    .find((comparison) => comparison !== undefined);
+  if (worst === undefined) return;
+  if (worst.outcome !== 'inconclusive') throw new GateError(outcomeLine(worst), 'regressed');
+  if (inconclusive === 'pass') return;
+  throw new GateError(outcomeLine(worst), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
 }

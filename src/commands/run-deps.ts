@@ -24,7 +24,7 @@ import {
 } from '../run.ts';
 import { launchServer } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
-import { probeModel } from '../server/probe.ts';
+import { probeModel, whyNotVariant } from '../server/probe.ts';
 import { launchTraced, straceSupport } from '../server/strace.ts';
 import { TrialsFailedError } from '../util/errors.ts';
 
@@ -74,6 +74,7 @@ function realDeps(outDir: string): RunDeps {
   return {
     compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
     probe: probeModel,
+    whyNotVariant,
     readEnvironment: () => readEnvironment(),
     whyNotCpu,
     quotaFiles: () => quotaStatFiles(linuxHost()),

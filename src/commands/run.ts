@@ -31,6 +31,7 @@ Examples:
   iomodels-bench run
   iomodels-bench run --models 'epoll-*,io_uring' --workloads ping-pong --blocks 20
   iomodels-bench run --models epoll-lt,epoll-lt          a model against itself: no difference
+  iomodels-bench run --variant 'plain=' --variant 'norandom=setarch -R'   two ways to start every server, in pairs
   iomodels-bench run --workload ./mine.json --precision 2% --max-time 10m
   iomodels-bench run --export junit=report.xml --export prometheus,csv`;
 
@@ -83,6 +84,12 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     )
     .addOption(waitOption())
     .addOption(resultsOption())
+    .option(
+      '--variant <name=command>',
+      "every row once more with this command before its server, such as 'huge=env GLIBC_TUNABLES=…' or 'numa=numactl --membind=0'; may be repeated, and name= is the server as it is",
+      collect,
+      [],
+    )
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .addOption(markdownOption())

@@ -58,6 +58,10 @@ describe('one run a side', () => {
     expect(new Set(verdictsOf(comparison, 'cpuNsPerRequest'))).toEqual(new Set(['regressed']));
     expect(compareRuns([run(2, { slower: 1.06 })], [run(1)], knowing(history)).outcome).toBe('passed');
   });
+  test('is not blinded by a stored run that was another by half', () => {
+    const comparison = compareRuns([run(1)], [run(2)], knowing([...history, run(3, { slower: 1.5 })]));
+    expect(comparison.outcome).toBe('passed');
+  });
   test('does not count the compared runs twice', () => {
     const known = compareRuns([run(1)], [run(2)], knowing([...history, run(1), run(2)]));
     expect(known.history.runs).toBe(8);

@@ -1,6 +1,7 @@
 import { median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
 import type { RunResult } from '../results/schema.ts';
+import { groupBy } from '../stats/group-by.ts';
 import { logChange } from '../stats/log-change.ts';
 import { type Estimate, pairedEstimate } from '../stats/paired.ts';
 import { rankTest } from '../stats/rank-test.ts';
@@ -204,11 +205,21 @@ function levelsOf(metric: Metric, runs: CellRuns, logOfTrial: TrialValue): Level
   return { ...sides, own: spreadOf(sides) };
 }
 
+/** A run of the history that lies so far from the middle of its kind differed in more than chance. */
+const FAR = 0.1;
+
+/** Runs of a kind, without those that are none: something else was another then that nobody stored. */
+function alike(levels: readonly number[]): readonly number[] {
+  if (levels.length < 3) return levels;
+  const middle = median([...levels]);
+  return levels.filter((level) => Math.abs(level - middle) <= FAR);
+}
+
 /** Each side is a group, and each kind of other runs. */
 export function spreadOf({ base, current, history }: Pick<Levels, 'base' | 'current' | 'history'>): Spread {
-  const kinds = new Set(history.map(({ kind }) => kind));
-  const others = [...kinds].map((kind) => history.filter((one) => one.kind === kind));
-  return pooledSpread([base, current, ...others].map((group) => group.map(({ level }) => level)));
+  const levelsOfAll = (runs: readonly RunLevel[]) => runs.map(({ level }) => level);
+  const others = [...groupBy(history, ({ kind }) => kind).values()].map((runs) => alike(levelsOfAll(runs)));
+  return pooledSpread([levelsOfAll(base), levelsOfAll(current), ...others]);
 }
 
 function whyNotSeen({ metric, runs, disturbances }: Material): string {

@@ -352,3 +352,25 @@ describe('resolveRunConfig', () => {
     expect(RUN_DEFAULTS.blocks).toBeGreaterThanOrEqual(5);
   });
 });
+
+test('Every row is entered once for each variant, and the first of the reference model is the reference', () => {
+  const { settings } = resolveRunConfig({ models: 'poll,epoll-lt', variant: ['a=', 'b=env X=1'] }, CONTEXT);
+  expect(settings.entries).toEqual([
+    { label: 'poll@a', model: 'poll', variant: { name: 'a', prefix: [] } },
+    { label: 'poll@b', model: 'poll', variant: { name: 'b', prefix: ['env', 'X=1'] } },
+    { label: 'epoll-lt@a', model: 'epoll-lt', variant: { name: 'a', prefix: [] } },
+    { label: 'epoll-lt@b', model: 'epoll-lt', variant: { name: 'b', prefix: ['env', 'X=1'] } },
+  ]);
+  expect(settings.baseline).toBe('epoll-lt@a');
+});
+test.each([
+  { retry: undefined, is: { kind: 'share', value: 0.5 } },
+  { retry: '25%', is: { kind: 'share', value: 0.25 } },
+  { retry: '30s', is: { kind: 'time', value: 30_000 } },
+  { retry: '0', is: { kind: 'time', value: 0 } },
+])('--retry $retry is $is', ({ retry, is }) => {
+  expect(resolveRunConfig({ retry }, CONTEXT).settings.retry).toEqual(is);
+});
+test.each(['much', '30', '-1s'])('--retry %s is refused', (retry) => {
+  expect(() => resolveRunConfig({ retry }, CONTEXT)).toThrow(/--retry .*: must be a share such as 50%/);
+});

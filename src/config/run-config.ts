@@ -1,10 +1,11 @@
 import { MODELS } from '../models/registry.ts';
-import type { Entry, RunSettings } from '../results/schema.ts';
+import type { Entry, RunSettings, Variant } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { select, unknown } from './selection.ts';
 import { readShare } from './share.ts';
+import { parseVariants } from './variants.ts';
 
 /** What `run` does when nothing is said: within two minutes on two cores. */
 export const RUN_DEFAULTS = {
@@ -41,6 +42,8 @@ export interface RunFlags {
   readonly retry?: string | undefined;
   readonly audit?: boolean | undefined;
   /** Hidden; see `handicap` in the settings. */
+  /** `name=command`, each of them. */
+  readonly variant?: readonly string[] | undefined;
   readonly handicapNs?: string | undefined;
   readonly handicap?: string | undefined;
 }
@@ -66,7 +69,8 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     '--profile',
     problems,
   );
-  const entries = resolveEntries(flags.models, profile, problems);
+  const variants = parseVariants(flags.variant ?? [], problems);
+  const entries = withVariants(resolveEntries(flags.models, profile, problems), variants);
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
   const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
   const handicap = resolveHandicap(flags, entries, problems);
@@ -107,6 +111,14 @@ export function labelled(models: readonly string[]): Entry[] {
   });
 }
 
+/** Every row once for each variant; the rows of a model stand together. */
+function withVariants(entries: readonly Entry[], variants: readonly Variant[]): Entry[] {
+  if (variants.length === 0) return [...entries];
+  return entries.flatMap((entry) =>
+    variants.map((variant) => ({ ...entry, label: `${entry.label}@${variant.name}`, variant })),
+  );
+}
+
 function resolveEntries(models: string | undefined, profile: string, problems: string[]): Entry[] {
   const known = MODELS.map((model) => model.id);
   if (models === undefined) return labelled(profiled(MODELS, profile).map((model) => model.id));
@@ -143,7 +155,7 @@ function resolveWorkloads(
   return names.flatMap((name) => known.filter((workload) => workload.id === name).slice(0, 1));
 }
 
-/** Without `--reference`: epoll-lt where it is in the run, else the first model. */
+/** Without `--reference`: the first row of epoll-lt where it is in the run, else the first row. */
 function resolveReference(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
   const labels = entries.map((entry) => entry.label);
   if (flag !== undefined) {
@@ -152,9 +164,8 @@ function resolveReference(flag: string | undefined, entries: readonly Entry[], p
       problems.push(`--reference: ${unknown(flag, labels, 'model in this run')}`);
     return flag;
   }
-  return labels.includes(RUN_DEFAULTS.reference)
-    ? RUN_DEFAULTS.reference
-    : (labels[0] ?? RUN_DEFAULTS.reference);
+  const first = entries.find(({ model }) => model === RUN_DEFAULTS.reference);
+  return first?.label ?? labels[0] ?? RUN_DEFAULTS.reference;
 }
 
 /** Without `--handicap`, every row is. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MODELS } from '../models/registry.ts';
 import type { RunSettings } from '../results/schema.ts';
-import { countTrials, planRun, trialsOfBlock } from './plan-run.ts';
+import { countTrials, planRun, repeatTrials, trialsOfBlock } from './plan-run.ts';
 
 const settings: RunSettings = {
   entries: ['epoll-lt', 'select', 'io_uring'].map((model) => ({ label: model, model })),
@@ -162,4 +162,33 @@ describe('trialsOfBlock', () => {
       Array.from({ length: 10 }, (_, i) => i),
     );
   });
+});
+
+it('The rows of a model stand side by side in every block', () => {
+  const entries = ['a', 'b', 'a#2', 'b#2', 'a#3'].map((label) => ({
+    label,
+    model: label.replace(/#.*/, ''),
+  }));
+  const plan = {
+    settings: { ...settings, entries },
+    cells: entries.map((entry) => ({
+      ...entry,
+      workload: settings.workloads[0]?.id ?? '',
+      skipReason: null,
+    })),
+    audits: [],
+    auditsLeftOut: [],
+  };
+  const orders = Array.from({ length: 20 }, (_, block) =>
+    trialsOfBlock(plan, block).map(({ label }) => label),
+  );
+  for (const order of orders)
+    expect(order.map((label) => label.charAt(0)).join('')).toMatch(/^(aaabb|bbaaa)$/);
+  expect(new Set(orders.map((order) => order.join())).size).toBeGreaterThan(5);
+  const again = repeatTrials(plan, {
+    block: 3,
+    first: 70,
+    again: [{ label: 'b', workload: settings.workloads[0]?.id ?? '' }],
+  });
+  expect(again).toEqual([expect.objectContaining({ index: 70, block: 3, label: 'b', counter: 'own' })]);
 });

@@ -10,6 +10,7 @@ import type {
   Support,
   Trial,
 } from '../results/schema.ts';
+import { groupBy } from '../stats/group-by.ts';
 import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
@@ -62,10 +63,11 @@ export const STRACE_THREADS_MAX = 1000;
 export function planRun(input: PlanInput): RunPlan {
   const { settings } = input;
   const cells = settings.workloads.flatMap((workload) =>
-    settings.entries.map((entry) => ({
-      ...entry,
+    settings.entries.map(({ label, model }) => ({
+      label,
+      model,
       workload: workload.id,
-      skipReason: skipReason(input, entry.model, workload.connections),
+      skipReason: skipReason(input, model, workload.connections),
     })),
   );
   const audits = input.audits ?? [];
@@ -106,14 +108,14 @@ function skipReason(input: PlanInput, modelId: string, connections: number): str
 
 /**
  * The trials of one block: every cell once, and its audits in the first blocks. Workloads come in random
- * order, and within a workload its cells do, so that drift and noisy neighbours fall on all models alike
+ * order, and within a workload its models do, their rows side by side, so that drift and noisy neighbours fall on all models alike
  * and the rows that are compared stand close to each other: noise is alike for neighbours, and less so
  * the further trials are apart. The order depends on the seed and the block alone.
  */
 export function trialsOfBlock(plan: RunPlan, block: number): Trial[] {
   const { seed, workloads } = plan.settings;
   const order = shuffled(workloads, derivedSeed(seed, 1, block)).flatMap((workload, place) =>
-    shuffled(itemsOfBlock(plan, block, workload.id), derivedSeed(seed, 3, block, place)),
+    shuffledByModel(itemsOfBlock(plan, block, workload.id), ({ cell }) => cell.model, [seed, block, place]),
   );
   const first = countTrials(plan, block);
   return order.map(({ cell, counter }, position) => ({
@@ -142,9 +144,10 @@ export function repeatTrials(
   const { seed, workloads } = settings;
   const wanted = new Set(again.map(cellKey));
   const order = shuffled(workloads, derivedSeed(seed, 1, block)).flatMap((workload, place) =>
-    shuffled(
+    shuffledByModel(
       cells.filter((cell) => cell.workload === workload.id && wanted.has(cellKey(cell))),
-      derivedSeed(seed, 3, block, place),
+      ({ model }) => model,
+      [seed, block, place],
     ),
   );
   return order.map(({ label, model, workload }, position) => ({
@@ -156,6 +159,16 @@ export function repeatTrials(
     workload,
     seed: derivedSeed(seed, 2, block, position),
   }));
+}
+
+/** In random order, the rows of a model side by side: variants and doubles are compared most closely. */
+function shuffledByModel<T>(
+  items: readonly T[],
+  modelOf: (item: T) => string,
+  [seed, block, place]: readonly [number, number, number],
+): T[] {
+  const models = shuffled([...groupBy(items, modelOf).values()], derivedSeed(seed, 3, block, place));
+  return models.flatMap((rows, i) => shuffled(rows, derivedSeed(seed, 4, block, place, i)));
 }
 
 /** How many trials the first blocks hold together. */

@@ -60,7 +60,7 @@ test('a comparison says the answer first, then what changed, the verdicts of all
     CPU/request       timed            2         0             0     0        5.35
     throughput        timed            2         0             0     0        1.53
     p50               timed            2         0             0     0        3.74
-    p99               timed            0         0             2     0        78.3  tails need 3 runs a side
+    p99               timed            0         0             2     0         102  tails need 3 runs a side
     RSS               timed            0         0             0     2        3.60
 
     Cells that did not change are counted only; --all shows them.

@@ -65,7 +65,11 @@ const comparisonJsonSchema = z
   .object({
     ...schema,
     schemaVersion: z.literal(COMPARE_SCHEMA_VERSION),
-    comparison: comparisonSchema,
+    comparison: comparisonSchema.optional().describe('of two sides; absent with --by'),
+    comparisons: z
+      .array(z.object({ name: z.string(), comparison: comparisonSchema }))
+      .optional()
+      .describe('with --by: rows of one run, two sides at a time'),
     noise: noiseCertificateSchema.nullable().describe('of the host of the current side; null: there is none'),
   })
   .describe('What compare --json prints');

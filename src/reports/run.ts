@@ -1,14 +1,18 @@
+import { compareRuns } from '../compare/compare-runs.ts';
+import { sidesBy } from '../compare/sides.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
-import type { Document } from '../document/document-schema.ts';
+import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
 import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
+import { overallTable } from '../tables/compare-table.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
 import { counted } from '../util/units.ts';
+import { outcomeLine } from './compare.ts';
 
 /**
  * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
@@ -30,8 +34,20 @@ export function runReport(
       ]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([...auditNotes(summary.audits), ...footerLines(record, summary)]),
+      ...variantTables(result).map(tablePart),
     ],
   };
+}
+
+/** Of a run with variants, each against the first, in pairs over all cells: its last tables. */
+function variantTables(result: RunResult): Table[] {
+  if (!result.record.settings.entries.some(({ variant }) => variant !== undefined)) return [];
+  const models = result.record.settings.entries.map(({ model }) => model);
+  if (new Set(models).size === models.length) return [];
+  return sidesBy(result, 'server').map(({ name, base, current }) => {
+    const comparison = compareRuns([base], [current]);
+    return { ...overallTable(comparison), title: `${name}, in pairs: ${outcomeLine(comparison)}` };
+  });
 }
 
 /** What every report on a run begins with, and its warnings. */

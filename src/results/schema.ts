@@ -175,8 +175,18 @@ export const calibrationSchema = z.object({
     .describe('round trip over a socket pair between two threads, on the CPUs of client and server'),
 });
 
-/** A row of the tables: a model, entered once. */
-export const entrySchema = z.object({ label: z.string(), model: z.string() });
+/** How a server is started. */
+export const variantSchema = z.object({
+  name: z.string(),
+  prefix: z.array(z.string()).describe('command and arguments before the server; empty: as it is'),
+});
+
+/** A row of the tables: a model, entered once for each variant. */
+export const entrySchema = z.object({
+  label: z.string(),
+  model: z.string(),
+  variant: variantSchema.optional().describe('absent: the server as it is'),
+});
 
 /** An entry under a workload; skipped cells have no trials. */
 export const cellSchema = z.object({
@@ -344,6 +354,7 @@ export type AuditInstrument = Exclude<Instrument, 'own'>;
 export type InstrumentSupport = z.infer<typeof instrumentSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
+export type Variant = z.infer<typeof variantSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type Cell = z.infer<typeof cellSchema>;
 /** A row under a workload. */

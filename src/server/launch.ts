@@ -25,6 +25,8 @@ export interface ServerHandle extends Omit<Ready, 'event'> {
   readonly ended: Promise<ServerEnd>;
   /** What it said to people so far. */
   stderr(): string;
+  /** Whether it is the process that was started, and no child of it. */
+  readonly isStarted: boolean;
 }
 
 /** A server that did not come up, with what it said. */
@@ -92,7 +94,7 @@ export async function launchServer(
     clearTimeout(timer);
     return stats;
   };
-  return { ...ready, stop, ended, stderr: () => said };
+  return { ...ready, stop, ended, stderr: () => said, isStarted: ready.pid === child.pid };
 }
 
 /** The server's own pid, which is not the child's where a tracer started it. */

@@ -77,3 +77,17 @@ export async function probeModel(
     limitReason: null,
   };
 }
+
+/** Why a command does not start a server that it stands before, by a probe; null: it does. Never throws. */
+export async function whyNotVariant(
+  prefix: readonly string[],
+  server: string,
+  options: readonly string[],
+): Promise<string | null> {
+  const [command = server, ...args] = [...prefix, server, ...options, '--probe'];
+  const result = await execa(command, args, { reject: false, timeout: PROBE_TIMEOUT_MS, stdin: 'ignore' });
+  if (result.exitCode === SERVER_EXIT.served && parseLine(result.stdout.trim(), probeSchema)) return null;
+  if (result.code === 'ENOENT') return `no program ${command} in PATH`;
+  const how = result.timedOut ? 'it does not end' : `exit ${result.exitCode ?? result.signal}`;
+  return [how, result.stderr.trim()].filter((text) => text !== '').join(': ');
+}

@@ -28,6 +28,8 @@ beforeAll(async () => {
   await store('base', { seed: 1 });
   await store('equal', { seed: 2 });
   await store('slow', { seed: 3, slower: 1.5 });
+  // What says how far runs lie apart.
+  for (let i = 0; i < 5; i++) await store(`before-${i}`, { seed: 100 + i });
   await store('other', { seed: 4, workloads: 1, models: 1 });
   const renamed = fakeRun({ ...SMALL, seed: 5 });
   const place = await createStore(join(cwd, 'results'), 'strange');
@@ -42,7 +44,13 @@ describe('the exit code of compare', () => {
   const counts = ['--metrics', 'syscallsPerRequest'];
   test.each([
     { name: 'nothing changed', args: ['base', 'equal', ...counts], exitCode: 0 },
+    { name: 'nothing differs', args: ['base', 'equal'], exitCode: 0 },
     { name: 'something regressed', args: ['base', 'slow'], exitCode: 1 },
+    { name: 'there is no second side', args: ['base'], exitCode: 2 },
+    { name: 'there is one too many', args: ['base', 'equal', '--by', 'label'], exitCode: 2 },
+    { name: 'a row is not there', args: ['base:nobody', 'equal:model-0'], exitCode: 2 },
+    { name: 'a row is compared with itself', args: ['base:model-0', 'base:model-0'], exitCode: 2 },
+    { name: 'a run has one row of each model', args: ['base', '--by', 'server'], exitCode: 2 },
     { name: 'a row of the base is gone', args: ['base', 'other', ...counts], exitCode: 1 },
     {
       name: 'it may be gone',
@@ -55,7 +63,7 @@ describe('the exit code of compare', () => {
       exitCode: 1,
     },
     { name: 'options are right', args: ['nobody', 'reads', '--dry-run', ...counts], exitCode: 0 },
-    { name: 'options are wrong', args: ['base', 'equal', '--dry-run', '--threshold', '0'], exitCode: 2 },
+    { name: 'options are wrong', args: ['base', 'equal', '--dry-run', '--detect', '0'], exitCode: 2 },
     { name: 'a run is not there', args: ['base', 'nowhere'], exitCode: 2 },
     { name: 'a run is on both sides', args: ['base,equal', 'equal'], exitCode: 2 },
     { name: 'a threshold is none', args: ['base', 'equal', '--threshold', 'much'], exitCode: 2 },
@@ -65,7 +73,7 @@ describe('the exit code of compare', () => {
       args: ['base', 'slow', '--confirm'],
       exitCode: 3,
     },
-    { name: 'the noise is too large', args: ['base', 'equal', '--threshold', '0.1%'], exitCode: 4 },
+    { name: 'the noise is too large', args: ['base', 'equal', '--detect', '0.1%'], exitCode: 4 },
     {
       name: 'the noise may pass',
       args: ['base', 'equal', '--threshold', '0.1%', '--inconclusive', 'pass'],
@@ -93,7 +101,7 @@ test('compare names what makes a comparison meaningless, and makes it by force',
 test('compare --json prints only JSON, pools runs and says what was left out', async () => {
   const ended = await compare('base,equal', 'other', '--json');
   const { schemaVersion, comparison } = JSON.parse(ended.stdout);
-  expect(schemaVersion).toBe(1);
+  expect(schemaVersion).toBe(2);
   expect(comparison.base.blocks).toBe(20);
   expect(comparison.missing).toEqual([
     { label: 'model-1', workload: 'workload-0', metric: null, reason: 'not in current', allowed: false },
@@ -118,5 +126,25 @@ test('A row that is gone is named in every output, and what it comes to is no er
 
 test('A verdict is said without error: before it', async () => {
   const { stderr } = await compare('base', 'slow');
-  expect(stderr).toMatch(/^regressed: \d+; .*\n$/);
+  expect(stderr).toMatch(/^regressed: CPU\/request .*\n$/);
+});
+
+test('The first line is the answer, and the stored runs of the host are known', async () => {
+  const { stdout } = await compare('base', 'equal');
+  expect(stdout).toMatch(/^passed: CPU\/request [+-]\d\.\d % \[.*\] over 2 cells; /);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'judged by runs: 1 and 1 run, 7 other runs of this host known',
+  );
+});
+
+test('Two rows of one run are judged in pairs, and so are all of them by label', async () => {
+  const two = await compare('base:model-0', 'base:model-1', '--json');
+  const { comparison } = JSON.parse(two.stdout);
+  expect(comparison.design).toBe('pairs');
+  expect(comparison.metrics[0].label).toBe('model-1 against model-0');
+  const all = await compare('base', '--by', 'label', '--json');
+  const { comparisons } = JSON.parse(all.stdout);
+  expect(comparisons.map(({ name }: { name: string }) => name)).toEqual(['model-1 against model-0']);
+  const told = await compare('base', '--by', 'model');
+  expect(told.stdout).toMatch(/^model-1 against model-0: (passed|inconclusive|regressed): /);
 });

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { parseVariants, words } from './variants.ts';
+
+describe('The words of a command prefix', () => {
+  test.each([
+    { text: '', found: [] },
+    { text: '  env  X=1 ', found: ['env', 'X=1'] },
+    { text: `env 'A=b c' "D=e f" G=h\\ i`, found: ['env', 'A=b c', 'D=e f', 'G=h i'] },
+    { text: `a '' b`, found: ['a', '', 'b'] },
+    { text: `a 'it\\x' "it\\"s"`, found: ['a', 'it\\x', 'it"s'] },
+    { text: `a $HOME; b | c`, found: ['a', '$HOME;', 'b', '|', 'c'] },
+    { text: `a 'b`, found: null },
+  ])('$text are $found', ({ text, found }) => {
+    expect(words(text)).toEqual(found);
+  });
+});
+
+describe('A variant', () => {
+  test('is a name and a command prefix, which may be empty', () => {
+    const problems: string[] = [];
+    expect(parseVariants(['plain=', 'x=env A=1'], problems)).toEqual([
+      { name: 'plain', prefix: [] },
+      { name: 'x', prefix: ['env', 'A=1'] },
+    ]);
+    expect(problems).toEqual([]);
+  });
+  test.each([
+    { texts: ['numactl --membind=0'], problem: /"numactl --membind" cannot name a variant/ },
+    { texts: ['plain'], problem: /write name=command/ },
+    { texts: ['=env'], problem: /"" cannot name a variant/ },
+    { texts: ['a/b=env'], problem: /cannot name a variant/ },
+    { texts: ["a=env 'X"], problem: /a quote is not closed/ },
+    { texts: ['a=', 'b=', 'a=env'], problem: /--variant a: the name is there twice/ },
+  ])('$texts is refused', ({ texts, problem }) => {
+    const problems: string[] = [];
+    parseVariants(texts, problems);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(problem);
+  });
+});

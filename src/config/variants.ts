@@ -1,0 +1,61 @@
+import type { Variant } from '../results/schema.ts';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+
+/** `--variant 'name=<command prefix>'`, each in its turn; what is wrong with them goes to `problems`. */
+export function parseVariants(texts: readonly string[], problems: string[]): Variant[] {
+  const variants = texts.flatMap((text) => parseVariant(text, problems));
+  for (const [place, { name }] of variants.entries())
+    if (variants.findIndex((other) => other.name === name) !== place)
+      problems.push(`--variant ${name}: the name is there twice; every variant needs one of its own`);
+  return variants;
+}
+
+function parseVariant(text: string, problems: string[]): Variant[] {
+  const at = text.indexOf('=');
+  if (at < 0) {
+    problems.push(
+      `--variant ${text}: write name=command, such as 'numa=numactl --membind=0'; name= is no command`,
+    );
+    return [];
+  }
+  const name = text.slice(0, at).trim();
+  if (!NAME.test(name)) {
+    problems.push(
+      `--variant ${text}: ${JSON.stringify(name)} cannot name a variant: up to 32 letters, digits, '.', '_' and '-', the first a letter or a digit`,
+    );
+    return [];
+  }
+  const prefix = words(text.slice(at + 1));
+  if (prefix === null) {
+    problems.push(`--variant ${text}: a quote is not closed`);
+    return [];
+  }
+  return [{ name, prefix }];
+}
+
+/**
+ * The words of a command, as a shell parts them: at blanks, with ' and " around what belongs together, and \ before a
+ * character that means itself. Nothing else means anything: no shell runs it. Null where a quote is not closed.
+ */
+export function words(text: string): string[] | null {
+  const found: string[] = [];
+  let word: string | null = null;
+  let quote: string | null = null;
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charAt(i);
+    if (character === '\\' && quote !== "'" && i + 1 < text.length) word = (word ?? '') + text.charAt(++i);
+    else if (quote !== null) {
+      if (character === quote) quote = null;
+      else word = (word ?? '') + character;
+    } else if (character === "'" || character === '"') {
+      quote = character;
+      word ??= '';
+    } else if (/\s/.test(character)) {
+      if (word !== null) found.push(word);
+      word = null;
+    } else word = (word ?? '') + character;
+  }
+  if (quote !== null) return null;
+  return word === null ? found : [...found, word];
+}
