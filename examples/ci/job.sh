@@ -6,7 +6,9 @@
 #   2 usage                  3 not measured, or not comparable
 #   4 inconclusive (where IOMB_COMPARE says that it fails)
 #
-# The first job of a host finds nothing to compare with: it keeps its run as the baseline and exits 0.
+# It measures three runs, each a third of one: how far runs lie apart is what a verdict rests on.
+#
+# The first job of a host finds nothing to compare with: it keeps its runs as the baseline and exits 0.
 # A kernel that passes gets a baseline of its own, for the next one. One that regressed is red every
 # time, until somebody accepts it with IOMB_ACCEPT=1: from then on it is compared with what was accepted.
 # So is one that cannot be compared, because the machine, iomodels-bench or its options are others now.
@@ -15,8 +17,9 @@
 #
 #   IOMB_OUT      folder of runs and baselines; it has to outlive the job     ./results
 #   IOMB_REPORT   folder of the report: summary.md, JSON, JUnit               ./iomb-report
-#   IOMB_RUN      options of run, such as "--models epoll-*,io_uring --blocks 12"
-#   IOMB_COMPARE  options of compare, such as "--threshold 10% --inconclusive=pass --confirm"
+#   IOMB_RUNS     runs a side                                                    3
+#   IOMB_RUN      options of each run, such as "--models epoll-*,io_uring --blocks 12"
+#   IOMB_COMPARE  options of compare, such as "--detect 10% --inconclusive=pass --confirm"
 #                 with --allow-missing the cells that the baseline has and this run may lack
 #   IOMB_BASE     baselines to compare with, the first that there is      "previous-kernel this-kernel"
 #   IOMB_ACCEPT   1: accept this run, whatever the verdict
@@ -49,8 +52,18 @@ case ${IOMB_ACCEPT:-0} in
   0 | 1) ;;
   *) usage "IOMB_ACCEPT=$IOMB_ACCEPT: must be 0 or 1" ;;
 esac
+runs=${IOMB_RUNS:-3}
+case $runs in
+  '' | *[!0-9]* | 0*) usage "IOMB_RUNS=$runs: must be a whole number from 1 on" ;;
+esac
+# Of three runs each has a third of the blocks, unless it is said how many.
+share=
+case "$runs ${IOMB_RUN:-}" in
+  1\ * | *--blocks*) ;;
+  *) share="--blocks $(((17 + runs - 1) / runs))" ;;
+esac
 # shellcheck disable=SC2086
-attempt bench run --results "$out" ${IOMB_RUN:-} --dry-run >/dev/null
+attempt bench run --results "$out" $share ${IOMB_RUN:-} --dry-run >/dev/null
 [ "$code" -eq 0 ] || exit "$code"
 # shellcheck disable=SC2086
 attempt bench compare base current --results "$out" ${IOMB_COMPARE:-} --dry-run >/dev/null
@@ -79,22 +92,27 @@ for reference in $references; do
 done
 
 # Run. IOMB_RUN is split at spaces, and no glob in it is expanded: its globs are of models.
-# shellcheck disable=SC2086
-attempt bench run --results "$out" ${IOMB_RUN:-} >"$report/run.txt"
-cat "$report/run.txt"
-run=$(sed -n 's/^stored in //p' "$report/run.txt")
-case $code in
-  0) failed=0 ;;
-  1) failed=1 ;; # some trials failed: the others are compared, but that is no success
-  *) exit "$code" ;;
-esac
+failed=0 measured='' sides=''
+while [ "$runs" -gt 0 ]; do
+  runs=$((runs - 1))
+  # shellcheck disable=SC2086
+  attempt bench run --results "$out" $share ${IOMB_RUN:-} >"$report/run.txt"
+  cat "$report/run.txt"
+  run=$(sed -n 's/^stored in //p' "$report/run.txt")
+  case $code in
+    0) ;;
+    1) failed=1 ;; # some trials failed: the others are compared, but that is no success
+    *) exit "$code" ;;
+  esac
+  measured="$measured $run" sides="${sides:+$sides,}$run"
+done
 
 # Compare. JSON and JUnit hold the verdicts where there are any, else the run alone.
 verdict=0
 : >"$report/compare.log"
 if [ -n "$base" ]; then
   # shellcheck disable=SC2086
-  attempt bench compare "$base" "$run" --results "$out" ${IOMB_COMPARE:-} \
+  attempt bench compare "$base" "$sides" --results "$out" ${IOMB_COMPARE:-} \
     --export "json,junit=$report" --export "markdown=$report/comparison.md" 2>"$report/compare.log"
   cat "$report/compare.log" >&2
   verdict=$code
@@ -122,8 +140,9 @@ case ${IOMB_ACCEPT:-0}$failed$verdict in
 esac
 if [ -n "$name" ]; then
   # Whoever accepts a run accepts what it lacks; no other run takes the place of one that has more.
-  allowed=; [ "$name" != accepted ] || allowed=--allow-missing=*
-  bench baseline save "$name" "$run" --results "$out" --force ${allowed:+"$allowed"}
+  allowed=; [ "$name" != accepted ] || allowed='--allow-missing=*'
+  # shellcheck disable=SC2086
+  bench baseline save "$name" $measured --results "$out" --force ${allowed:+"$allowed"}
   kept="This run is now the baseline $name of kernel $(uname -r)."
 fi
 
@@ -144,5 +163,5 @@ fi
 [ -z "$summary" ] || cat "$report/summary.md" >>"$summary"
 
 say "$text${kept:+. $kept}"
-say "report in $report, run in $run"
+say "report in $report, runs in$measured"
 exit "$verdict"

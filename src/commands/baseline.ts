@@ -6,10 +6,13 @@ import { withSchema } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
+import { listRuns } from '../results/run-index.ts';
 import type { RunKind } from '../results/schema.ts';
 import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
 import { baselinesTable } from '../tables/baselines-table.ts';
+import { UsageError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { askedRun, runArgument } from './asked-run.ts';
 import { listOption, resultsOption } from './options.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
@@ -21,6 +24,7 @@ interface SaveOptions {
   readonly results: string;
   readonly force?: boolean;
   readonly allowMissing?: string;
+  readonly last?: string;
   readonly json?: boolean;
 }
 
@@ -37,10 +41,12 @@ interface ShowOptions extends ListOptions {
 const EXAMPLES = `
 Examples:
   iomodels-bench baseline save before-upgrade
+  iomodels-bench baseline save before-upgrade --last 3
   iomodels-bench baseline show previous-kernel --path
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
 
-Wherever a command takes a run, baseline:<name> stands for a baseline:
+Wherever a command takes a run, baseline:<name> stands for a baseline (of several runs, for the first; as a side of
+compare for all of them):
   <name>            the last one saved under that name; of this host, if it has one
   <name>@<kernel>   the same, of the kernel with this release
   previous-kernel   the last one saved of this host that was measured on another kernel
@@ -57,7 +63,8 @@ export function registerBaseline(command: Command): void {
     .command('save')
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
-    .addArgument(runArgument(KINDS))
+    .argument('[runs...]', `as ${runArgument(KINDS).description}; several are kept as one`)
+    .option('--last <n>', 'the newest so many complete runs, instead of naming them')
     .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
     .addOption(
@@ -87,10 +94,10 @@ export function registerBaseline(command: Command): void {
     .action(show);
 }
 
-async function save(name: string, run: string | undefined, options: SaveOptions): Promise<void> {
+async function save(name: string, runs: readonly string[], options: SaveOptions): Promise<void> {
   const { baseline, replaced, warnings } = await saveBaseline({
     name,
-    run: await askedRun(run, options.results, { kinds: KINDS }),
+    runs: await askedRuns(runs, options),
     outDir: options.results,
     force: options.force === true,
     ...(options.allowMissing === undefined ? {} : { mayBeMissing: cellMatcher(options.allowMissing) }),
@@ -101,10 +108,34 @@ async function save(name: string, run: string | undefined, options: SaveOptions)
     return write(
       `${JSON.stringify(withSchema('baseline', { schemaVersion: BASELINE_SCHEMA_VERSION, baseline, replaced }), null, 1)}\n`,
     );
+  const several =
+    baseline.runs === 1
+      ? `run ${baseline.runId} is`
+      : `${counted(baseline.runs, 'run')}, first ${baseline.runId}, are`;
   const instead = replaced === null ? '' : `, in place of run ${replaced.runId}`;
   await write(
-    `run ${baseline.runId} is baseline ${name} of host ${baseline.host}, kernel ${baseline.kernel}${instead}\nstored in ${baseline.folder}\n`,
+    `${several} baseline ${name} of host ${baseline.host}, kernel ${baseline.kernel}${instead}\nstored in ${baseline.folder}\n`,
   );
+}
+
+/** Those that are named, the newest so many, or the newest. */
+async function askedRuns(
+  names: readonly string[],
+  { last, results }: SaveOptions,
+): Promise<readonly string[]> {
+  if (last === undefined)
+    return names.length > 0 ? names : [await askedRun(undefined, results, { kinds: KINDS })];
+  if (names.length > 0) throw new UsageError('--last takes the newest runs: name none');
+  const count = Number(last);
+  if (!/^\d+$/.test(last) || count < 1)
+    throw new UsageError(`--last ${last}: must be a whole number from 1 on`);
+  const { runs } = await listRuns(results);
+  const usable = runs.filter(({ kind, status }) => status === 'complete' && KINDS.includes(kind));
+  if (usable.length < count)
+    throw new UsageError(
+      `--last ${last}: there are ${counted(usable.length, 'complete run')} under ${results}`,
+    );
+  return usable.slice(-count).map(({ folder }) => folder);
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -136,7 +167,8 @@ async function show(name: string, options: ShowOptions): Promise<void> {
     );
   const result = await readRun(baseline.folder, options.results);
   const report = runReport(result);
-  const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}`;
+  const first = baseline.runs === 1 ? '' : `; the first of ${counted(baseline.runs, 'run')}`;
+  const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}${first}`;
   if (options.markdown) return writeDocument({ ...report, facts: [from, ...report.facts] }, options);
   await write(`${from}\n\n`);
   await writeDocument(report, { stored: `stored in ${baseline.folder}` });

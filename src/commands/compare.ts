@@ -15,7 +15,7 @@ import { noiseQuote } from '../reports/noise.ts';
 import { BASELINE_PREFIX } from '../results/baseline-index.ts';
 import { readHistory } from '../results/history.ts';
 import { findNoise } from '../results/noise.ts';
-import { type OpenedRun, openRun } from '../results/open-run.ts';
+import { type OpenedRun, openRun, openRuns } from '../results/open-run.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
@@ -77,7 +77,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
       ).choices(BY),
     )
     .addOption(listOption('--detect <list>', 'the change that is to be found, also per metric (default: 5%)'))
-    .addOption(listOption('--threshold <list>', 'what --detect was called before').hideHelp())
+    .addOption(listOption('--threshold <list>', 'what --detect was called before; not with it'))
     .addOption(listOption('--metrics <list>', 'metrics or globs that are judged (default: see below)'))
     .addOption(
       new Option('--inconclusive <verdict>', 'exit 0 (pass) or 1 (fail) instead of 4').choices([
@@ -225,26 +225,26 @@ async function readSide(names: string, outDir: string): Promise<Side> {
     .filter((name) => name !== '');
   if (list.length === 0) throw new UsageError('a side names no run');
   const opened = await Promise.all(list.map((name) => openWithRow(name, outDir)));
-  const sources = opened.map(({ run }) => run.source);
+  const sources = opened.flatMap(({ runs }) => runs.map(({ source }) => source));
   const twice = sources.find((source, i) => sources.indexOf(source) !== i);
   if (twice !== undefined) throw new UsageError(`${twice} is named twice on one side`);
   const rows = new Set(opened.map(({ row }) => row));
   if (rows.size > 1)
     throw new UsageError(`${names} names several rows on one side: name one, of each of its runs`);
-  return { runs: opened.map(({ run }) => run), row: opened[0]?.row ?? null };
+  return { runs: opened.flatMap(({ runs }) => runs), row: opened[0]?.row ?? null };
 }
 
 /** A run by its name; where there is none, what stands after the last colon is a row of it. */
-async function openWithRow(name: string, outDir: string): Promise<{ run: OpenedRun; row: string | null }> {
+async function openWithRow(name: string, outDir: string): Promise<{ runs: OpenedRun[]; row: string | null }> {
   const at = name.lastIndexOf(':');
   try {
-    return { run: await openRun(name, outDir), row: null };
+    return { runs: await openRuns(name, outDir), row: null };
   } catch (error) {
     if (!(error instanceof UsageError) || at < 0 || `${name.slice(0, at)}:` === BASELINE_PREFIX) throw error;
-    const run = await openRun(name.slice(0, at), outDir);
+    const runs = await openRuns(name.slice(0, at), outDir);
     const row = name.slice(at + 1);
-    rowOf(run, row);
-    return { run, row };
+    for (const run of runs) rowOf(run, row);
+    return { runs, row };
   }
 }
 

@@ -55,6 +55,7 @@ describe('what is printed and stored is as its schema says:', () => {
     runId: 'r',
     status: 'complete',
     savedAt: '2025-01-01T00:00:00.000Z',
+    runs: 1,
     folder: '/x',
   };
   const entry = {

@@ -11,6 +11,8 @@ import { runRecordSchema } from './schema.ts';
 export const BASELINES_FOLDER = 'baselines';
 /** Beside the run's own files: what the run itself does not know. */
 export const BASELINE_FILE = 'baseline.json';
+/** In a baseline of several runs: the folders of all but the first. */
+export const MORE_RUNS_FOLDER = 'more';
 /** Wherever a command takes a run, this before a name makes it a baseline. */
 export const BASELINE_PREFIX = 'baseline:';
 
@@ -90,7 +92,8 @@ const indexedSchema = z.object({
 async function readBaseline(folder: string): Promise<Omit<Baseline, 'name' | 'host' | 'folder'>> {
   const { runId, status, environment } = await readJson(join(folder, 'run.json'), indexedSchema);
   const { savedAt } = await readJson(join(folder, BASELINE_FILE), baselineFileSchema);
-  return { ...environment, runId, status, savedAt };
+  const more = await foldersIn(join(folder, MORE_RUNS_FOLDER));
+  return { ...environment, runId, status, savedAt, runs: 1 + more.length };
 }
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
@@ -98,6 +101,12 @@ async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   if (parsed.success) return cleaned(parsed.data);
   const [issue] = parsed.error.issues;
   throw new UsageError(`${file}: $.${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** The folders of all runs of a baseline, the one that it is called by first. */
+export async function runFoldersOf({ folder }: Pick<Baseline, 'folder'>): Promise<string[]> {
+  const more = await foldersIn(join(folder, MORE_RUNS_FOLDER));
+  return [folder, ...more.sort().map((name) => join(folder, MORE_RUNS_FOLDER, name))];
 }
 
 /** Whether it was measured on this host. */

@@ -11,7 +11,8 @@ export const baselineSchema = z
     kernelVersion: z
       .string()
       .describe('build, as of uname -v: a kernel may be built anew under the same release'),
-    runId: z.string(),
+    runId: z.string().describe('of the first of its runs'),
+    runs: z.number().int().min(1).describe('that it holds'),
     status: runRecordSchema.shape.status,
     savedAt: z.string(),
     folder: z.string(),

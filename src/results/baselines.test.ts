@@ -19,6 +19,7 @@ import { EnvironmentError, UsageError } from '../util/errors.ts';
 import { BASELINE_FILE, BASELINES_FOLDER, findBaseline, listBaselines } from './baseline-index.ts';
 import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
+import { openRuns } from './open-run.ts';
 import { listRuns } from './run-index.ts';
 import type { RunRecord, TrialResult } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
@@ -50,7 +51,14 @@ async function storedRun(
 const at = (place: Place) => ({ environment: { ...record.environment, ...place } });
 
 function save(name: string, run: string, change: Partial<SaveRequest> = {}) {
-  return saveBaseline({ name, run, outDir: out, force: false, now: '2025-02-01T00:00:00.000Z', ...change });
+  return saveBaseline({
+    name,
+    runs: [run],
+    outDir: out,
+    force: false,
+    now: '2025-02-01T00:00:00.000Z',
+    ...change,
+  });
 }
 
 /** Measures `name` at a place and keeps it, on that day of February. */
@@ -79,6 +87,7 @@ describe('a baseline that is saved', () => {
       kernelVersion: '#1 SMP',
       runId: 'a',
       savedAt: '2025-02-01T00:00:00.000Z',
+      runs: 1,
       status: 'complete',
     });
     expect(replaced).toBeNull();
@@ -376,5 +385,35 @@ describe('a reference to a baseline', () => {
       expect(await readRun(name, out)).toMatchObject({ folder: baseline.folder, record: { runId: 'a' } });
     const error = await failureOf(UsageError, () => readRun('baseline:weekly', out));
     expect(error.message).toMatch(/^no baseline weekly; there are nightly@/);
+  });
+});
+
+describe('a baseline of several runs', () => {
+  const alike = { ...at(OLD), kind: 'run' as const };
+  test('holds all of them, and a side of compare is all of them', async () => {
+    for (const runId of ['a', 'b', 'c']) await storedRun(runId, alike);
+    const { baseline } = await save('several', 'a', { runs: ['a', 'b', 'c'] });
+    expect(baseline).toMatchObject({ runId: 'a', runs: 3 });
+    const runs = await openRuns(`baseline:several@${OLD.kernel}`, out);
+    expect(runs.map((run) => run.record.runId)).toEqual(['a', 'b', 'c']);
+    expect(runs.map((run) => run.trials.length)).toEqual([trials.length, trials.length, trials.length]);
+    // Where one run is asked for, it is the first.
+    expect((await readRun(`baseline:several@${OLD.kernel}`, out)).record.runId).toBe('a');
+    const again = await save('several', 'b', { runs: ['b', 'c'], force: true });
+    expect(again.replaced).toMatchObject({ runs: 3 });
+    expect((await openRuns(`baseline:several@${OLD.kernel}`, out)).map((run) => run.record.runId)).toEqual([
+      'b',
+      'c',
+    ]);
+  });
+  test('is refused of runs that are not alike, or named twice', async () => {
+    await storedRun('a', alike);
+    await storedRun('b', at(NEW));
+    await storedRun('c', { ...alike, settings: { ...record.settings, durationMs: 1 } });
+    for (const other of ['b', 'c'])
+      await expect(save('several', 'a', { runs: ['a', other] })).rejects.toThrow(
+        `runs a and ${other} make no baseline together`,
+      );
+    await expect(save('several', 'a', { runs: ['a', 'a'] })).rejects.toThrow('run a is named twice');
   });
 });

@@ -3,17 +3,25 @@ import { basename, dirname, join } from 'node:path';
 import { makeFolder } from '../host/make-folder.ts';
 import { codeOf, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
-import { BASELINE_FILE, baselineFolder, listBaselines, requireBaselineName } from './baseline-index.ts';
+import {
+  BASELINE_FILE,
+  baselineFolder,
+  listBaselines,
+  MORE_RUNS_FOLDER,
+  requireBaselineName,
+  runFoldersOf,
+} from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
+import { isLike } from './history.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import type { CellName, RunResult } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;
-  /** As `openRun` takes it. */
-  readonly run: string;
+  /** Each as `openRun` takes it; the first one is what it is called by. */
+  readonly runs: readonly string[];
   readonly outDir: string;
   /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
   readonly force: boolean;
@@ -31,7 +39,7 @@ export interface SavedBaseline {
 }
 
 /**
- * Copies a run's files to where its host's and kernel's baselines are kept; they are where the run was
+ * Copies the files of runs to where their host's and kernel's baselines are kept; they are where the run was
  * measured, not where it is saved. Throws `UsageError` for a name that cannot be one and, without
  * `force`, for a run that is not whole or a name that is taken, and in any case for one that lacks cells
  * of the baseline that it would replace and may not; `EnvironmentError` where it cannot be written.
@@ -40,11 +48,16 @@ export interface SavedBaseline {
 export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline> {
   const { name, outDir, force } = request;
   requireBaselineName(name);
-  const result = await openRun(request.run, outDir);
-  const lacks = lacking(result);
-  if (lacks.length > 0 && !force)
+  const opened: OpenedRun[] = [];
+  for (const run of request.runs) opened.push(await openRun(run, outDir));
+  const [result, ...more] = opened;
+  if (result === undefined) throw new UsageError('a baseline needs a run');
+  requireAlike(result, more);
+  const lacks = opened.flatMap((run) => lacking(run).map((lack) => ({ run, lack })));
+  const [wrong] = lacks;
+  if (wrong !== undefined && !force)
     throw new UsageError(
-      `run ${result.record.runId} makes no baseline: ${lacks.join('; ')}. Measure it again, or keep it as it is with --force`,
+      `run ${wrong.run.record.runId} makes no baseline: ${lacks.map(({ lack }) => lack).join('; ')}. Measure it again, or keep it as it is with --force`,
     );
   const folder = baselineFolder(outDir, result.record.environment, name);
   const replaced = await baselineIn(folder, outDir);
@@ -52,20 +65,48 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
     throw new UsageError(
       `there is already a baseline ${name} of kernel ${replaced.kernel}: run ${replaced.runId}, saved ${replaced.savedAt}. Choose another name, or replace it with --force`,
     );
-  const lost = replaced === null ? [] : await lostFrom(replaced, result);
+  const lost = replaced === null ? [] : await lostFrom(replaced, opened);
   requireNoLoss(request, result, lost);
-  const shadowed = replaced === null ? await shadowedBy(result, outDir) : null;
-  await writing(folder, () => keep(result, folder, request.now));
+  const shadowed = replaced === null ? await shadowedBy(opened, outDir) : null;
+  await writing(folder, () => keep(opened, folder, request.now));
   const baseline = await baselineIn(folder, outDir);
   if (baseline === null) throw new Error(`${folder} was written and cannot be read`);
   const losses = lost.map((cell) => `it has no ${named(cell)}, which the one before had`);
-  return { baseline, replaced, warnings: [...lacks, ...failures(result), ...losses, ...(shadowed ?? [])] };
+  const warnings = [
+    ...lacks.map(({ lack }) => lack),
+    ...opened.flatMap(failures),
+    ...losses,
+    ...(shadowed ?? []),
+  ];
+  return { baseline, replaced, warnings };
 }
 
 /** Cells of a baseline that a run lacks; none where the baseline cannot be read any more. */
-async function lostFrom(baseline: Baseline, result: RunResult): Promise<readonly LostCell[]> {
-  const before = await readRun(baseline.folder, '.').catch(() => null);
-  return before === null ? [] : lostCells([before], [result], `run ${result.record.runId}`);
+async function lostFrom(baseline: Baseline, runs: readonly RunResult[]): Promise<readonly LostCell[]> {
+  const folders = await runFoldersOf(baseline);
+  const before = await Promise.all(folders.map((folder) => readRun(folder, '.').catch(() => null)));
+  const names = runs.map(({ record }) => record.runId).join(' and ');
+  return lostCells(
+    before.filter((run) => run !== null),
+    runs,
+    `run ${names}`,
+  );
+}
+
+/** Runs of one baseline were measured on one host under one kernel, and alike. */
+function requireAlike(first: OpenedRun, more: readonly OpenedRun[]): void {
+  const { environment } = first.record;
+  for (const { record } of more) {
+    const same =
+      record.environment.kernel === environment.kernel &&
+      record.environment.kernelVersion === environment.kernelVersion &&
+      isLike(record, first.record);
+    if (!same)
+      throw new UsageError(
+        `runs ${first.record.runId} and ${record.runId} make no baseline together: they are of another host or kernel, or were measured with other settings`,
+      );
+    if (record.runId === first.record.runId) throw new UsageError(`run ${record.runId} is named twice`);
+  }
 }
 
 function requireNoLoss(
@@ -87,14 +128,15 @@ function named({ label, workload, reason }: LostCell): string {
 }
 
 /** What `this-kernel` finds no longer, once the last one saved has another name and fewer cells. */
-async function shadowedBy(result: RunResult, outDir: string): Promise<readonly string[]> {
-  const { environment } = result.record;
+async function shadowedBy(runs: readonly RunResult[], outDir: string): Promise<readonly string[]> {
+  const environment = runs[0]?.record.environment;
+  if (environment === undefined) return [];
   const { baselines } = await listBaselines(outDir);
   const last = baselines.find(
     (baseline) => dirname(baseline.folder) === dirname(baselineFolder(outDir, environment, baseline.name)),
   );
   if (last === undefined) return [];
-  return (await lostFrom(last, result)).map(
+  return (await lostFrom(last, runs)).map(
     (cell) => `it has no ${named(cell)}, which ${last.name} has, the last one saved of this kernel until now`,
   );
 }
@@ -116,15 +158,21 @@ async function baselineIn(folder: string, outDir: string): Promise<Baseline | nu
   return baselines.find((baseline) => baseline.folder === folder) ?? null;
 }
 
-/** Copies beside the place and renames. `run` may be what is replaced. */
-async function keep(run: OpenedRun, to: string, savedAt: string): Promise<void> {
+/** Copies beside the place and renames. What is replaced may be among the runs. */
+async function keep([first, ...more]: readonly OpenedRun[], to: string, savedAt: string): Promise<void> {
+  if (first === undefined) return;
   await makeFolder(dirname(to));
   // A dot first: no name of a baseline starts so.
   const room = await mkdtemp(join(dirname(to), `.${basename(to)}-`));
   try {
     const partial = join(room, 'new');
     await mkdir(partial);
-    await (run.source === run.folder ? copyFiles(run.folder, partial) : writeFiles(run, partial));
+    await copyRun(first, partial);
+    for (const run of more) {
+      const folder = join(partial, MORE_RUNS_FOLDER, run.record.runId.replaceAll(/[^A-Za-z0-9._-]/g, '-'));
+      await mkdir(folder, { recursive: true });
+      await copyRun(run, folder);
+    }
     const own = { schemaVersion: 1, savedAt } satisfies Record<
       keyof typeof baselineFileSchema.shape,
       unknown
@@ -135,6 +183,10 @@ async function keep(run: OpenedRun, to: string, savedAt: string): Promise<void> 
   } finally {
     await rm(room, { recursive: true, force: true });
   }
+}
+
+function copyRun(run: OpenedRun, to: string): Promise<void> {
+  return run.source === run.folder ? copyFiles(run.folder, to) : writeFiles(run, to);
 }
 
 async function copyFiles(from: string, to: string): Promise<void> {

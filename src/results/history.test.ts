@@ -78,7 +78,13 @@ test('What is compared already is left out, and no more than the newest are read
 
 test('A baseline counts, and once where its run is still there', async () => {
   await stored('kept', at(1));
-  await saveBaseline({ name: 'a', run: 'kept', outDir: out, force: false, now: '2025-01-02T00:00:00.000Z' });
+  await saveBaseline({
+    name: 'a',
+    runs: ['kept'],
+    outDir: out,
+    force: false,
+    now: '2025-01-02T00:00:00.000Z',
+  });
   expect(await ids()).toEqual(['kept']);
   rmSync(join(out, 'kept'), { recursive: true });
   expect(await ids()).toEqual(['kept']);

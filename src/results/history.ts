@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Workload } from '../workloads/schema.ts';
-import { listBaselines } from './baseline-index.ts';
+import { listBaselines, runFoldersOf } from './baseline-index.ts';
 import { cellKey } from './cells.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import { listRuns } from './run-index.ts';
@@ -56,9 +56,12 @@ export async function readHistory(
 async function foldersOf(outDir: string): Promise<string[]> {
   const { runs } = await listRuns(outDir);
   const { baselines } = await listBaselines(outDir);
+  const kept = await Promise.all(
+    baselines.filter(({ status }) => status === 'complete').map((baseline) => runFoldersOf(baseline)),
+  );
   return [
     ...runs.filter(({ kind, status }) => kind === 'run' && status === 'complete').map(({ folder }) => folder),
-    ...baselines.filter(({ status }) => status === 'complete').map(({ folder }) => folder),
+    ...kept.flat(),
   ];
 }
 

@@ -108,7 +108,13 @@ test('A baseline can be saved from the file, and holds all of it', async () => {
   mkdirSync(join(cwd, 'runs'));
   const run = file('whole.json', EXPORTED);
   const now = '2025-01-01T00:00:00.000Z';
-  const { baseline } = await saveBaseline({ name: 'x', run, outDir: join(cwd, 'runs'), force: false, now });
+  const { baseline } = await saveBaseline({
+    name: 'x',
+    runs: [run],
+    outDir: join(cwd, 'runs'),
+    force: false,
+    now,
+  });
   const { folder, source, ...read } = await openRun('baseline:x', join(cwd, 'runs'));
   expect(source).toBe(baseline.folder);
   expect(folder).toBe(source);

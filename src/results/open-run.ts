@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { readPlace } from '../host/host-id.ts';
 import { codeOf, messageOf, UsageError } from '../util/errors.ts';
-import { BASELINE_PREFIX } from './baseline-index.ts';
+import { BASELINE_PREFIX, findBaseline, listBaselines, runFoldersOf } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
 import type { RunResult } from './schema.ts';
 import {
@@ -42,6 +43,15 @@ export async function openRun(name: string, outDir: string): Promise<OpenedRun> 
   if (opened !== null) return opened;
   const run = await readRun(name, outDir);
   return { ...run, source: run.folder };
+}
+
+/** All runs that a name stands for: those of a baseline, or one. Throws as `openRun` does. */
+export async function openRuns(name: string, outDir: string): Promise<OpenedRun[]> {
+  if (!name.startsWith(BASELINE_PREFIX)) return [await openRun(name, outDir)];
+  const index = await listBaselines(outDir);
+  const baseline = findBaseline(name.slice(BASELINE_PREFIX.length), index, readPlace());
+  const folders = await runFoldersOf(baseline);
+  return Promise.all(folders.map((folder) => openRun(folder, outDir)));
 }
 
 async function fileOf(name: string, outDir: string): Promise<string | null> {

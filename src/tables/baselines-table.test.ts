@@ -10,6 +10,7 @@ const HERE: BaselineRow = {
   kernelVersion: '#2 SMP',
   thisKernel: true,
   savedAt: '2025-01-02T03:04:05.678Z',
+  runs: 1,
   runId: '20250101-000000-fixture',
   status: 'complete',
 };

@@ -12,7 +12,9 @@ export interface BaselineRow {
   readonly thisKernel: boolean;
   /** ISO 8601. */
   readonly savedAt: string;
+  /** The first of them. */
   readonly runId: string;
+  readonly runs: number;
   readonly status: string;
 }
 
@@ -37,7 +39,7 @@ export function baselinesTable(rows: readonly BaselineRow[]): Table {
         kernel: marked(row.kernel, row.thisHost && row.thisKernel, own),
         build: text(row.kernelVersion, own),
         saved: text(row.savedAt.slice(0, 19).replace('T', ' '), own),
-        run: text(row.runId, own),
+        run: text(row.runs === 1 ? row.runId : `${row.runId} and ${row.runs - 1} more`, own),
         status: text(row.status, own),
       };
     }),

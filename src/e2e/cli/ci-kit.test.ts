@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { BASELINES_FOLDER, listBaselines } from '../../results/baseline-index.ts';
+import { BASELINES_FOLDER, listBaselines, runFoldersOf } from '../../results/baseline-index.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { RECORD_FILE, readRun, TRIALS_FILE } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
@@ -181,7 +181,7 @@ describe('the CI kit', () => {
 });
 
 describe('the job, night after night', () => {
-  const cell = '--models epoll-lt --workloads ping-pong --duration 40ms --warmup 10ms';
+  const cell = '--models epoll-lt --workloads ping-pong --duration 40ms --warmup 10ms --retry 0';
   const summary = () => readFileSync(join(cwd, 'step-summary.md'), 'utf8');
   const baselines = async () => (await listBaselines(join(cwd, 'results'))).baselines;
 
@@ -193,11 +193,14 @@ describe('the job, night after night', () => {
     );
     const [baseline, ...others] = await baselines();
     expect(others).toEqual([]);
-    expect(baseline).toMatchObject({ name: 'ci', host: HOST, status: 'complete' });
+    expect(baseline).toMatchObject({ name: 'ci', host: HOST, status: 'complete', runs: 3 });
     expect(summary()).toMatch(/^## I\/O models on .*: no baseline yet: nothing to compare with\n/);
     expect(summary()).toContain('epoll-lt');
     expect(summary()).toBe(report('summary.md'));
-    expect(JSON.parse(report('iomodels-bench.json')).run.runId).toBe(baseline?.runId);
+    // The tables are of the last of its runs.
+    const runs = baseline === undefined ? [] : await runFoldersOf(baseline);
+    const ids = await Promise.all(runs.map(async (folder) => (await readRun(folder, cwd)).record.runId));
+    expect(ids).toContain(JSON.parse(report('iomodels-bench.json')).run.runId);
   });
 
   test('compares with the previous kernel after an upgrade, and gives the new one a baseline', async () => {
@@ -262,27 +265,31 @@ describe('the job, night after night', () => {
 
   /** Makes a baseline one of the kernel before: a reboot cannot be part of a test. */
   async function upgradeFrom(folder: string): Promise<void> {
-    const { record } = await readRun(folder, cwd);
-    const environment = { ...record.environment, kernel: OLD_KERNEL };
-    writeFileSync(
-      join(folder, RECORD_FILE),
-      JSON.stringify(runRecordSchema.parse({ ...record, environment })),
-    );
+    for (const own of await runFoldersOf({ folder })) {
+      const { record } = await readRun(own, cwd);
+      const environment = { ...record.environment, kernel: OLD_KERNEL };
+      writeFileSync(
+        join(own, RECORD_FILE),
+        JSON.stringify(runRecordSchema.parse({ ...record, environment })),
+      );
+    }
     const kernel = dirname(folder);
     renameSync(kernel, join(dirname(kernel), `${OLD_KERNEL}_00000000`));
   }
 
   /** Makes the kernel after it worse in what a noisy machine does not touch: calls per request. */
   async function halveSyscalls(folder: string): Promise<void> {
-    const { trials } = await readRun(folder, cwd);
-    const lines = trials.map((trial) => {
-      if (trial.status !== 'measured') throw new Error(`not measured: ${JSON.stringify(trial)}`);
-      const { server } = trial.observation;
-      const calls = Object.entries(server.syscalls).map(([name, count]) => [name, Math.round(count / 2)]);
-      const fewer = { ...server, syscalls: Object.fromEntries(calls) };
-      return JSON.stringify({ ...trial, observation: { ...trial.observation, server: fewer } });
-    });
-    writeFileSync(join(folder, TRIALS_FILE), `${lines.join('\n')}\n`);
+    for (const own of await runFoldersOf({ folder })) {
+      const { trials } = await readRun(own, cwd);
+      const lines = trials.map((trial) => {
+        if (trial.status !== 'measured') throw new Error(`not measured: ${JSON.stringify(trial)}`);
+        const { server } = trial.observation;
+        const calls = Object.entries(server.syscalls).map(([name, count]) => [name, Math.round(count / 2)]);
+        const fewer = { ...server, syscalls: Object.fromEntries(calls) };
+        return JSON.stringify({ ...trial, observation: { ...trial.observation, server: fewer } });
+      });
+      writeFileSync(join(own, TRIALS_FILE), `${lines.join('\n')}\n`);
+    }
   }
 });
 
@@ -298,9 +305,9 @@ case "$1 $2" in
 esac
 case "$*" in *--dry-run*) echo "checked $1" >>checked.txt; exit 0 ;; esac
 case "$1 $2" in
-  run*) echo 'stored in /r/1'; exit "$RUN" ;;
+  run*) echo "$@" >>ran.txt; echo 'stored in /r/1'; exit "$RUN" ;;
   compare*)
-    echo "compared $2" >compared.txt
+    echo "compared $2 $3" >compared.txt
     echo "$SAYS" >&2
     case $COMPARE in 0 | 1 | 4) echo '# verdicts' >iomb-report/comparison.md ;; esac
     exit "$COMPARE" ;;
@@ -311,7 +318,7 @@ esac
   const saved = () =>
     existsSync(join(cwd, 'saved.txt')) ? readFileSync(join(cwd, 'saved.txt'), 'utf8') : null;
   const SAVED = (name: string) =>
-    `baseline save ${name} /r/1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
+    `baseline save ${name} /r/1 /r/1 /r/1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
   const LOST = { COMPARE: '1', SAYS: 'missing: 2 of what the base has; nothing that is there regressed: 0' };
   let whole: string;
   beforeEach(() => {
@@ -373,7 +380,29 @@ esac
     { env: { IOMB_BASE: 'this-kernel' }, base: 'this-kernel' },
   ])('compares with $base: $env', async ({ env, base }) => {
     await stubbed(env);
-    expect(readFileSync(join(cwd, 'compared.txt'), 'utf8')).toBe(`compared baseline:${base}\n`);
+    expect(readFileSync(join(cwd, 'compared.txt'), 'utf8')).toBe(
+      `compared baseline:${base} /r/1,/r/1,/r/1\n`,
+    );
+  });
+
+  test.each([
+    { env: {}, runs: 3, blocks: '--blocks 6' },
+    { env: { IOMB_RUNS: '5' }, runs: 5, blocks: '--blocks 4' },
+    { env: { IOMB_RUNS: '1' }, runs: 1, blocks: '' },
+    { env: { IOMB_RUN: '--blocks 9 --seed 1' }, runs: 3, blocks: '--blocks 9' },
+  ])('measures $runs runs: $env', async ({ env, runs, blocks }) => {
+    await stubbed(env);
+    const ran = readFileSync(join(cwd, 'ran.txt'), 'utf8').trimEnd().split('\n');
+    expect(ran).toHaveLength(runs);
+    for (const line of ran) expect(line.includes('--blocks')).toBe(blocks !== '');
+    expect(ran[0]).toContain(blocks);
+  });
+  test.each(['0', 'many', '-1'])('refuses IOMB_RUNS=%s', async (runs) => {
+    const ended = await stubbed({ IOMB_RUNS: runs });
+    expect([ended.exitCode, ended.stderr]).toEqual([
+      2,
+      `IOMB_RUNS=${runs}: must be a whole number from 1 on\n`,
+    ]);
   });
 
   test.each([
