@@ -25,36 +25,36 @@ test('Its measures are those that Bencher has built in, and ours', () => {
     {
       "client-cpu-per-request": {
         "lower_value": 900,
-        "upper_value": 900,
-        "value": 900,
+        "upper_value": 900.0000000000001,
+        "value": 900.0000000000001,
       },
       "context-switches-per-request": {
-        "lower_value": 0.012063684221870794,
-        "upper_value": 0.012073011276084483,
-        "value": 0.012068492900349044,
+        "lower_value": 0.01206140350877193,
+        "upper_value": 0.012072659109167187,
+        "value": 0.012067518662913687,
       },
       "cpu-per-request": {
-        "lower_value": 6318.603206612376,
-        "upper_value": 6484.3684225207535,
-        "value": 6399.85091646717,
+        "lower_value": 6291.7727664711965,
+        "upper_value": 6400,
+        "value": 6378.230105156759,
       },
       "goodput": {
-        "lower_value": 9601975.110923523,
-        "upper_value": 9853845.458225429,
-        "value": 9728688.261058554,
+        "lower_value": 9728000,
+        "upper_value": 9895335.103594871,
+        "value": 9761203.185974868,
       },
       "latency": {
-        "lower_value": 1105920,
-        "upper_value": 1130496,
+        "lower_value": 1101824,
+        "upper_value": 1118208,
         "value": 1118208,
       },
       "response-p99": {
-        "lower_value": 1820672,
-        "upper_value": 1863680,
-        "value": 1839104,
+        "lower_value": 1814528,
+        "upper_value": 1839104,
+        "value": 1830912,
       },
       "response-p999": {
-        "lower_value": 2211840,
+        "lower_value": 2203648,
         "upper_value": 2269184,
         "value": 2269184,
       },
@@ -64,9 +64,9 @@ test('Its measures are those that Bencher has built in, and ours', () => {
         "value": 2310144,
       },
       "syscalls-per-request": {
-        "lower_value": 2.04999398848071,
-        "upper_value": 2.0500048497650556,
-        "value": 2.049999086274008,
+        "lower_value": 2.049995688168334,
+        "upper_value": 2.0500064663534077,
+        "value": 2.050000874141156,
       },
       "threads-max": {
         "lower_value": 1,
@@ -74,9 +74,9 @@ test('Its measures are those that Bencher has built in, and ours', () => {
         "value": 1,
       },
       "throughput": {
-        "lower_value": 150030.86110818005,
-        "upper_value": 153966.33528477233,
-        "value": 152010.7540790399,
+        "lower_value": 152000,
+        "upper_value": 154614.61099366986,
+        "value": 152518.7997808575,
       },
     }
   `);

@@ -1,4 +1,5 @@
 import type { MeasuredTrial } from '../results/schema.ts';
+import { cleanTrials } from '../summary/clean-trials.ts';
 import type { MeasuredRow, RowSummary } from '../summary/run-summary.ts';
 import type { Workload } from '../workloads/schema.ts';
 import type { ExportInput } from './exporter.ts';
@@ -10,12 +11,13 @@ export interface ExportCell<R extends RowSummary = RowSummary> {
   /** What the workload asks for. */
   readonly load: Workload;
   readonly row: R;
-  /** Those that were measured, in the order of their blocks. */
+  /** Those that its numbers are of, in the order of their blocks: the clean ones where they are enough. */
   readonly trials: readonly MeasuredTrial[];
 }
 
 /** Every cell of the plan in its order, which is the same for every run of the same plan. */
 export function exportCells({ result, summary }: ExportInput): readonly ExportCell[] {
+  const clean = new Set(cleanTrials(result));
   return result.record.cells.flatMap(({ label, workload }) => {
     const group = summary.workloads.find((candidate) => candidate.workload.id === workload);
     const row = group?.rows.find((candidate) => candidate.label === label);
@@ -23,6 +25,7 @@ export function exportCells({ result, summary }: ExportInput): readonly ExportCe
     const trials = result.trials
       .filter((trial): trial is MeasuredTrial => trial.status === 'measured')
       .filter((trial) => trial.label === label && trial.workload === workload)
+      .filter((trial) => row.status !== 'measured' || row.trials.used === 'all' || clean.has(trial))
       .toSorted((a, b) => a.block - b.block);
     return [{ label, workload, load: group.workload, row, trials }];
   });

@@ -85,7 +85,7 @@ function runFamilies({ result: { record }, summary }: ExportInput): readonly Fam
   ];
 }
 
-/** A gauge per metric, and where its value is a median over trials one for each quartile. */
+/** A gauge per metric, and where its value is a mean over trials one for each quartile. */
 function metricFamilies(metric: Metric, input: ExportInput): readonly Family[] {
   const { perBase } = UNITS[metric.unit];
   const family = (part: string, what: string, read: (value: RowValue) => number | null | undefined) =>
@@ -99,9 +99,9 @@ function metricFamilies(metric: Metric, input: ExportInput): readonly Family[] {
         return [cellLabels(input.result.record, cell), value === null ? null : value / perBase];
       }),
     );
-  if (metric.pooledBy !== 'median') return [family('', '', ({ value }) => value)];
+  if (metric.pooledBy !== 'geometric mean') return [family('', '', ({ value }) => value)];
   return [
-    family('', ', median over blocks', ({ value }) => value),
+    family('', ', geometric mean over blocks without the fifth at each end in CPU', ({ value }) => value),
     family('_lower_quartile', ', first quartile over blocks', ({ q1 }) => q1),
     family('_upper_quartile', ', third quartile over blocks', ({ q3 }) => q3),
   ];

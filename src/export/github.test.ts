@@ -19,18 +19,18 @@ test('Throughput and goodput are in the file where bigger is better', () => {
   expect(bigger.slice(0, 2)).toMatchInlineSnapshot(`
     [
       {
-        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
+        "extra": "quartiles of 5 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections throughput",
-        "range": "150030.86110818005 to 153966.33528477233",
+        "range": "152000 to 154614.61099366986",
         "unit": "req/s",
-        "value": 152010.7540790399,
+        "value": 152518.7997808575,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
+        "extra": "quartiles of 5 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections goodput",
-        "range": "9601975.110923523 to 9853845.458225429",
+        "range": "9728000 to 9895335.103594871",
         "unit": "bytes/s",
-        "value": 9728688.261058554,
+        "value": 9761203.185974868,
       },
     ]
   `);
@@ -41,32 +41,32 @@ test('Latency, CPU and system calls are in the file where smaller is better', ()
   expect(smaller.slice(0, 4)).toMatchInlineSnapshot(`
     [
       {
-        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
+        "extra": "quartiles of 5 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections p50 latency",
-        "range": "1105920 to 1130496",
+        "range": "1101824 to 1118208",
         "unit": "ns",
         "value": 1118208,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
+        "extra": "quartiles of 5 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections p99 latency",
-        "range": "1820672 to 1863680",
+        "range": "1814528 to 1839104",
         "unit": "ns",
-        "value": 1839104,
+        "value": 1830912,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
+        "extra": "quartiles of 5 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections p99.9 latency",
-        "range": "2211840 to 2269184",
+        "range": "2203648 to 2269184",
         "unit": "ns",
         "value": 2269184,
       },
       {
-        "extra": "quartiles of 6 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
+        "extra": "quartiles of 5 trials; limit: server; kernel 6.12.1, x64, host 1a2b3c4d5e6f, version 0.1.0",
         "name": "epoll-lt/many-connections server CPU",
-        "range": "6318.603206612376 to 6484.3684225207535",
+        "range": "6291.7727664711965 to 6400",
         "unit": "ns/req",
-        "value": 6399.85091646717,
+        "value": 6378.230105156759,
       },
     ]
   `);

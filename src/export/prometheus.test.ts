@@ -14,15 +14,15 @@ test('The text format has HELP and TYPE once per metric, and its samples togethe
     "# HELP iomodels_bench_run_info The run that the other metrics are of, and where it ran.
     # TYPE iomodels_bench_run_info gauge
     iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",version="0.1.0",hypervisor="kvm"} 1
-    # HELP iomodels_bench_throughput_requests_per_second Completed requests per second, median over blocks.
+    # HELP iomodels_bench_throughput_requests_per_second Completed requests per second, geometric mean over blocks without the fifth at each end in CPU.
     # TYPE iomodels_bench_throughput_requests_per_second gauge
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 152010.7540790399
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 152010.28221229883
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 195987.4788068132
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 98273.14804797975
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 20000
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 20000
-    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 20000"
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 152518.7997808575
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 151992.89434966596
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 195978.07059383596
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 98306.06060212736
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 19999.999999999985
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 19999.999999999985
+    iomodels_bench_throughput_requests_per_second{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 19999.999999999985"
   `);
 });
 
@@ -35,33 +35,33 @@ test('OpenMetrics has units, counters without their suffix in the TYPE line, and
     iomodels_bench_run_info{run="20250101-000000-fixture",status="complete",host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",cpu="Example CPU @ 2.50GHz",version="0.1.0",hypervisor="kvm"} 1
     # TYPE iomodels_bench_cpu_per_request_seconds gauge
     # UNIT iomodels_bench_cpu_per_request_seconds seconds
-    # HELP iomodels_bench_cpu_per_request_seconds Server CPU time per request, all threads and the kernel threads of io_uring included.
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 0.00000639985091646717
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 0.000006399932851368045
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 0.00000410015876151899
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 0.000009868289537745892
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 0.000006401472194444444
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 0.000006401291583333333
-    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 0.000004100683083333333
+    # HELP iomodels_bench_cpu_per_request_seconds Server CPU time per request, all threads and the kernel threads of io_uring included, geometric mean over blocks without the fifth at each end in CPU.
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 0.000006378230105156759
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 0.000006400299197929053
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 0.000004100458783991689
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 0.00000986917789786606
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 0.00000640076534729165
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 0.000006400329921690909
+    iomodels_bench_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 0.000004084335435748
     # TYPE iomodels_bench_client_cpu_per_request_seconds gauge
     # UNIT iomodels_bench_client_cpu_per_request_seconds seconds
-    # HELP iomodels_bench_client_cpu_per_request_seconds CPU time of the load generator per request.
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 9e-7
-    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 9e-7
+    # HELP iomodels_bench_client_cpu_per_request_seconds CPU time of the load generator per request, geometric mean over blocks without the fifth at each end in CPU.
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 9.000000000000001e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 9.000000000000001e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 9.000000000000001e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 9.000000000000001e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 9.000000000000001e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 9.000000000000001e-7
+    iomodels_bench_client_cpu_per_request_seconds{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 9.000000000000001e-7
     # TYPE iomodels_bench_requests gauge
     # HELP iomodels_bench_requests Requests that the run completed.
-    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 273605
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="many-connections"} 228796
     iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="many-connections"} 273602
     iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="many-connections"} 352787
     iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="select",workload="many-connections"} 147473
     iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-lt",workload="fixed-rate"} 36000
     iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="epoll-et",workload="fixed-rate"} 36000
-    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 36000
+    iomodels_bench_requests{host="1a2b3c4d5e6f",kernel="6.12.1",arch="x64",model="io_uring",workload="fixed-rate"} 30000
     # EOF"
   `);
 });

@@ -17,8 +17,10 @@ export type Domain = 'socket';
 
 export const rowValueSchema = z.object({
   value: z.number().nullable().describe('null: could not be measured'),
-  q1: z.number().optional().describe('quartiles over the trials, where the value is their median'),
+  q1: z.number().optional().describe('quartiles over the trials, where each has a value'),
   q3: z.number().optional(),
+  low: z.number().optional().describe('95 % interval over blocks, where the value is a percentile'),
+  high: z.number().optional(),
   enough: z.boolean().describe('whether the samples suffice to believe it'),
 });
 
@@ -47,7 +49,7 @@ export interface Metric {
   /** Null: could not be measured in this trial, or from too few samples to believe it. */
   ofTrial(observation: Observation): number | null;
   /** How the trials of a row make one value. */
-  readonly pooledBy: 'median' | 'sum' | 'largest' | 'merged histogram';
+  readonly pooledBy: 'geometric mean' | 'sum' | 'largest' | 'merged histogram';
   /** @param observations of at least one trial. */
   ofRow(observations: readonly Observation[]): RowValue;
   /** Samples below which it is not to be relied on; null: it is no matter of samples. */

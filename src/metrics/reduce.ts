@@ -1,6 +1,8 @@
 import { quantileSorted } from 'simple-statistics';
-import type { Latency, Observation } from '../results/schema.ts';
-import { mergeLatencies, quantileNs, samplesNeeded } from '../stats/histogram.ts';
+import type { Observation } from '../results/schema.ts';
+import { trimmedBlocks } from '../stats/bootstrap.ts';
+import { quantileNs, samplesNeeded } from '../stats/histogram.ts';
+import { blockPercentile } from '../stats/percentile-interval.ts';
 import { per, sumOf } from '../stats/sums.ts';
 import type { Metric, RowValue } from './metric.ts';
 
@@ -14,20 +16,35 @@ function asRead(read: Reading): Pick<Metric, 'ofTrial' | 'samplesNeeded'> {
   return { ofTrial: read, samplesNeeded: null };
 }
 
-/** One value of a trial, and the median of a row's trials with their quartiles. */
-export function medianOverTrials(read: Reading): Reduction {
+/**
+ * The trials that a row's rate, CPU and utilisation are taken from: ordered by CPU per request, without the fifth at each
+ * end. The same for all three, so that they multiply out.
+ */
+export function steadyTrials(observations: readonly Observation[]): readonly Observation[] {
+  const sorted = observations.toSorted((a, b) => a.server.cpuNsPerRequest - b.server.cpuNsPerRequest);
+  const trimmed = trimmedBlocks(sorted.length);
+  return sorted.slice(trimmed, sorted.length - trimmed);
+}
+
+/** The geometric mean over these trials; null where none has a value above 0. */
+export function geometricMean(observations: readonly Observation[], read: Reading): number | null {
+  const logs = observations.flatMap((o) => {
+    const value = read(o);
+    return value === null || value <= 0 ? [] : [Math.log(value)];
+  });
+  return logs.length === 0 ? null : Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length);
+}
+
+/** One value of a trial; of a row the geometric mean over its steady trials, with the quartiles over all. */
+export function steadyMean(read: Reading): Reduction {
   return {
-    ...asRead(read),
-    pooledBy: 'median',
+    ...asRead((o) => read(o)),
+    pooledBy: 'geometric mean',
     ofRow: (observations) => {
       const sorted = observations.flatMap((o) => read(o) ?? []).sort((a, b) => a - b);
-      if (sorted.length === 0) return { value: null, enough: true };
-      return {
-        value: quantileSorted(sorted, 0.5),
-        q1: quantileSorted(sorted, 0.25),
-        q3: quantileSorted(sorted, 0.75),
-        enough: true,
-      };
+      const value = geometricMean(steadyTrials(observations), read);
+      if (sorted.length === 0) return { value, enough: true };
+      return { value, q1: quantileSorted(sorted, 0.25), q3: quantileSorted(sorted, 0.75), enough: true };
     },
   };
 }
@@ -70,10 +87,6 @@ export function largest(read: Reading): Reduction {
 /** A quantile: of a row, of the ONE histogram that its trials add up to. */
 export function quantileOf(of: 'response' | 'service', share: number): Reduction & Pick<Metric, 'quantile'> {
   const needed = samplesNeeded(share);
-  const rowValueOf = (latency: Latency): RowValue => ({
-    value: quantileNs(latency, share),
-    enough: latency.count >= needed,
-  });
   return {
     quantile: { of, share },
     samplesNeeded: needed,
@@ -81,12 +94,14 @@ export function quantileOf(of: 'response' | 'service', share: number): Reduction
     ofTrial: (o) => {
       const latency = o[of];
       if (latency === null) return null;
-      const { value, enough } = rowValueOf(latency);
-      return enough ? value : null;
+      return latency.count >= needed ? quantileNs(latency, share) : null;
     },
-    ofRow: (observations) => {
+    ofRow: (observations): RowValue => {
       const latencies = observations.flatMap((o) => o[of] ?? []);
-      return latencies.length === 0 ? { value: null, enough: true } : rowValueOf(mergeLatencies(latencies));
+      if (latencies.length === 0) return { value: null, enough: true };
+      const { valueNs, interval, enough } = blockPercentile(latencies, share);
+      const bounds = interval === null ? {} : { low: interval.low, high: interval.high };
+      return { value: valueNs, ...bounds, enough };
     },
   };
 }

@@ -38,7 +38,7 @@ test('A row of the summary holds every metric, with the numbers that its other m
   expect(Object.keys(row.metrics)).toEqual(METRICS.map(({ id }) => id));
   expect(row.metrics).toMatchObject({
     throughputPerS: {
-      value: row.throughputPerS.median,
+      value: row.throughputPerS.value,
       q1: row.throughputPerS.q1,
       q3: row.throughputPerS.q3,
     },
@@ -71,6 +71,9 @@ describe('A percentile of too few samples', () => {
     const observation = { ...trial.observation, response: latency, service: latency };
     expect(metric.ofTrial(observation)).toBeNull();
     expect(metric.ofRow([observation])).toMatchObject({ enough: false });
-    expect(metric.ofRow([observation, observation])).toMatchObject({ enough: true });
+    // Too many blocks to lack samples, and one too few beyond it.
+    const blocks = (of: number) => Array.from({ length: of }, () => observation);
+    expect(metric.ofRow(blocks(4))).toMatchObject({ enough: false });
+    expect(metric.ofRow(blocks(5))).toMatchObject({ enough: true, low: 1, high: 1 });
   });
 });

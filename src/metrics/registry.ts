@@ -1,7 +1,7 @@
-import { sumOf } from '../stats/sums.ts';
+import { per, sumOf } from '../stats/sums.ts';
 import { NS_PER_S } from '../util/units.ts';
 import type { Metric, Unit } from './metric.ts';
-import { largest, medianOverTrials, perRequest, quantileOf } from './reduce.ts';
+import { largest, perRequest, quantileOf, steadyMean } from './reduce.ts';
 
 /** What most metrics are. */
 const COST = {
@@ -51,7 +51,7 @@ export const METRICS: readonly Metric[] = [
     help: 'Completed requests per second',
     named: { gobench: 'req/s' },
     column: { header: 'req/s', priority: 0 },
-    ...medianOverTrials((o) => o.throughputPerS),
+    ...steadyMean((o) => o.throughputPerS),
   },
   {
     ...RATE,
@@ -65,7 +65,7 @@ export const METRICS: readonly Metric[] = [
     column: null,
     // Bytes are verified until the last answer is drained, so this is the mean message times the rate. Exact
     // where no request broke; parts of broken echoes are counted, and the table tells of them.
-    ...medianOverTrials(({ requests, throughputPerS }) =>
+    ...steadyMean(({ requests, throughputPerS }) =>
       requests.accounted === 0 ? null : (requests.bytesVerified / requests.accounted) * throughputPerS,
     ),
   },
@@ -154,7 +154,7 @@ export const METRICS: readonly Metric[] = [
     movedBy: 'cpu',
     column: { header: 'CPU ns\n/req', priority: 0 },
     kernelColumn: 'cpu',
-    ...perRequest((o) => o.server.cpuNs),
+    ...steadyMean((o) => per(o.server.cpuNs, o.requests.accounted)),
   },
   {
     ...COST,
@@ -168,7 +168,7 @@ export const METRICS: readonly Metric[] = [
     help: 'CPU time of the load generator per request',
     movedBy: 'cpu',
     column: null,
-    ...perRequest((o) => o.client.cpuNs),
+    ...steadyMean((o) => per(o.client.cpuNs, o.requests.accounted)),
   },
   {
     ...COUNT,

@@ -113,10 +113,10 @@ function loadTime({ wallMs, loadShare, measuredShare }: NonNullable<RunRecord['t
 
 /** How many trials there were, and how the time was spent. */
 export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials'>): readonly string[] {
-  const { measured, failed, contaminated } = summary.trials;
+  const { measured, failed, clean } = summary.trials;
   const lines = [
     [
-      `${counted(measured, 'trial')} measured, ${contaminated} of them contaminated`,
+      `${counted(measured, 'trial')} measured, ${clean} of them clean${clean < measured ? ': the others are stored, and left out where enough are clean' : ''}`,
       ...(failed > 0 ? [`${failed} failed`] : []),
     ].join('; '),
   ];

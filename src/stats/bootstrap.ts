@@ -121,8 +121,8 @@ function meanInterval(sorted: readonly number[], seed: number): Interval {
     : expandedPercentileInterval(sorted, INTERVAL_ERROR, seed);
 }
 
-/** How many values are left out at each end. */
-function trimmedBlocks(count: number): number {
+/** How many values are left out at each end: a fifth, from six on. */
+export function trimmedBlocks(count: number): number {
   return count < BLOCKS_MIN_PERCENTILE ? 0 : Math.max(1, Math.floor(count * TRIMMED_SHARE));
 }
 

@@ -80,5 +80,5 @@ function ratioOf(row: MeasuredRow): number {
 }
 
 function meritOf(row: MeasuredRow, rankedBy: RankedBy): number {
-  return rankedBy === 'throughput' ? row.throughputPerS.median : (row.server.requestsPerCpuS ?? 0);
+  return rankedBy === 'throughput' ? row.throughputPerS.value : (row.server.requestsPerCpuS ?? 0);
 }

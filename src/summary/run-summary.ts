@@ -12,12 +12,25 @@ const byName = z.record(z.string(), z.number());
 export const intervalSchema = z.object({ low: number, high: number });
 
 const spreadSchema = z
-  .object({ median: number, q1: number, q3: number, min: number, max: number })
+  .object({
+    value: number.describe('geometric mean over the trials without the fifth at each end in CPU per request'),
+    median: number,
+    q1: number,
+    q3: number,
+    min: number,
+    max: number,
+  })
   .describe('over one value per block');
 
 const percentileSchema = z.object({
   valueNs: maybe.describe('null: nothing was recorded'),
-  enough: z.boolean().describe('at least samplesNeeded values were recorded, that is ten beyond it'),
+  interval: intervalSchema.nullable().describe('95 %, over blocks; null with fewer than two'),
+  blocksBeyond: count.describe('blocks that hold values beyond it'),
+  enough: z
+    .boolean()
+    .describe(
+      'to be relied on: at least samplesNeeded values (ten beyond it), in five blocks or more, and an interval below a factor of two',
+    ),
   samplesNeeded: count,
 });
 
@@ -45,7 +58,7 @@ const serverSummarySchema = z
     rssMaxBytes: maybe,
     counters: byName.describe('added up over all trials, e.g. CQ overflows and short sends'),
   })
-  .describe('sums over all trials divided by the requests of all trials; null without a request');
+  .describe('of the trials that are used; null without a request');
 
 const kernelWorkSchema = z
   .object({
@@ -131,14 +144,24 @@ const rowCommon = {
   model: z.string(),
   baseline: z.boolean().describe('whether it is the reference: the row that the others are compared with'),
 };
-const trialCounts = z.object({ measured: count, failed: count, contaminated: count });
+const trialCounts = z.object({
+  measured: count,
+  failed: count,
+  contaminated: count,
+  clean: count.describe('neither contaminated nor measured while the machine was slow by itself'),
+});
 const failures = z.array(z.string()).describe('messages of the trials that failed, each once');
 
 const measuredRowSchema = z.object({
   ...rowCommon,
   ...rowNumbersSchema.shape,
   status: z.literal('measured'),
-  trials: trialCounts,
+  trials: z.object({
+    ...trialCounts.shape,
+    used: z
+      .enum(['clean', 'all'])
+      .describe('which of them its numbers are of: clean ones where they are enough'),
+  }),
   failures,
   comparison: rowRatioSchema.nullable().describe('null for the reference itself'),
   rank: rankSchema,

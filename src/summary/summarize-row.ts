@@ -1,7 +1,9 @@
 import { quantileSorted } from 'simple-statistics';
+import { geometricMean, steadyTrials } from '../metrics/reduce.ts';
 import { METRICS } from '../metrics/registry.ts';
 import type { MeasuredTrial, Observation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
+import { NS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { summarizeKernelWork } from './kernel-work.ts';
 import { summarizeLatency } from './latency.ts';
@@ -10,7 +12,7 @@ import type { OpenLoopSummary, RowNumbers, SaturationSummary, ServerSummary, Spr
 /** @param trials at least one. */
 export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workload): RowNumbers {
   const observations = trials.map((trial) => trial.observation);
-  const throughputPerS = spreadOf(observations.map((o) => o.throughputPerS));
+  const throughputPerS = spreadOf(observations, (o) => o.throughputPerS);
   const services = observations.flatMap((o) => (o.service === null ? [] : [o.service]));
   const accounted = sumOf(observations, (o) => o.requests.accounted);
   return {
@@ -21,11 +23,10 @@ export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workloa
     server: summarizeServer(observations, accounted),
     kernel: summarizeKernelWork(observations),
     client: {
-      cpuNsPerRequest: per(
-        sumOf(observations, (o) => o.client.cpuNs),
-        accounted,
+      cpuNsPerRequest: geometricMean(steadyTrials(observations), (o) =>
+        per(o.client.cpuNs, o.requests.accounted),
       ),
-      utilisation: spreadOf(observations.map((o) => o.client.utilisation)),
+      utilisation: spreadOf(observations, (o) => o.client.utilisation),
     },
     saturation: summarizeSaturation(trials),
     openLoop: workload.mode === 'open' ? summarizeOpenLoop(observations, workload.ratePerSecond) : null,
@@ -48,16 +49,18 @@ export function summarizeSaturation(measured: readonly MeasuredTrial[]): Saturat
 }
 
 function summarizeServer(observations: readonly Observation[], accounted: number): ServerSummary {
-  const cpuNs = sumOf(observations, (o) => o.server.cpuNs);
+  const cpuNsPerRequest = geometricMean(steadyTrials(observations), (o) =>
+    per(o.server.cpuNs, o.requests.accounted),
+  );
   const syscalls = addUp(observations.map((o) => o.server.syscalls));
   // Trials without a reading count neither in the sum nor in what it is divided by.
   const switched = observations.filter(
     (o) => o.server.voluntarySwitches !== null && o.server.involuntarySwitches !== null,
   );
   return {
-    cpuNsPerRequest: per(cpuNs, accounted),
-    requestsPerCpuS: per(accounted * 1e9, cpuNs),
-    utilisation: spreadOf(observations.map((o) => o.server.utilisation)),
+    cpuNsPerRequest,
+    requestsPerCpuS: cpuNsPerRequest === null ? null : NS_PER_S / cpuNsPerRequest,
+    utilisation: spreadOf(observations, (o) => o.server.utilisation),
     syscallsPerRequest: per(
       Object.values(syscalls).reduce((sum, count) => sum + count, 0),
       accounted,
@@ -76,7 +79,7 @@ function summarizeServer(observations: readonly Observation[], accounted: number
 }
 
 function summarizeOpenLoop(observations: readonly Observation[], offeredPerS: number): OpenLoopSummary {
-  const achievedPerS = spreadOf(observations.map((o) => o.throughputPerS)).median;
+  const achievedPerS = spreadOf(observations, (o) => o.throughputPerS).value;
   return {
     offeredPerS,
     achievedShare: achievedPerS / offeredPerS,
@@ -84,9 +87,10 @@ function summarizeOpenLoop(observations: readonly Observation[], offeredPerS: nu
   };
 }
 
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
+function spreadOf(observations: readonly Observation[], read: (o: Observation) => number): Spread {
+  const sorted = observations.map(read).sort((a, b) => a - b);
   return {
+    value: geometricMean(steadyTrials(observations), read) ?? 0,
     median: quantileSorted(sorted, 0.5),
     q1: quantileSorted(sorted, 0.25),
     q3: quantileSorted(sorted, 0.75),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
 import type { MeasuredTrial, RunResult, Saturation, TrialResult } from '../results/schema.ts';
+import { cleanTrials } from './clean-trials.ts';
 import type { MeasuredRow, RowSummary } from './run-summary.ts';
 import { halfWidths, summarize } from './summarize.ts';
 import { summarizeSaturation } from './summarize-row.ts';
@@ -61,6 +62,7 @@ test('Rows are in order, with their ranks, verdicts and what they are ranked by'
 test('Trials are counted: measured, failed and contaminated', () => {
   expect(summary.trials).toMatchInlineSnapshot(`
     {
+      "clean": 39,
       "contaminated": 2,
       "failed": 1,
       "measured": 41,
@@ -72,24 +74,49 @@ test('Trials are counted: measured, failed and contaminated', () => {
 describe('A measured row', () => {
   const row = measuredRow(fixtureRun(), 'many-connections', 'io_uring');
 
-  test('Costs are the sums over trials, not means of means', () => {
+  test('Rate, CPU per request and utilisation multiply out within one per cent', () => {
+    for (const { rows } of summary.workloads)
+      for (const one of rows) {
+        if (one.status !== 'measured') continue;
+        const { throughputPerS, server } = one;
+        const product = (throughputPerS.value * (server.cpuNsPerRequest ?? 0)) / 1e9;
+        const usedCpus = product / server.utilisation.value;
+        // Of the CPUs that its tasks could use.
+        expect(Math.abs(usedCpus - Math.max(1, Math.round(usedCpus)))).toBeLessThan(0.01 * usedCpus);
+      }
+  });
+
+  test('Counts are the sums over the trials that are used, and those are the clean ones', () => {
+    const clean = new Set(cleanTrials(fixtureRun()).map(({ index }) => index));
     const trials = fixtureRun().trials.filter(
       (trial): trial is MeasuredTrial =>
         trial.status === 'measured' && trial.label === 'io_uring' && trial.workload === 'many-connections',
     );
-    const sum = (value: (o: MeasuredTrial['observation']) => number) =>
-      trials.reduce((total, trial) => total + value(trial.observation), 0);
-    const accounted = sum((o) => o.requests.accounted);
-    expect(row.server.cpuNsPerRequest).toBe(sum((o) => o.server.cpuNs) / accounted);
+    const used = trials.filter(({ index }) => clean.has(index));
+    expect(row.trials).toMatchObject({ measured: trials.length, clean: used.length, used: 'clean' });
     expect(row.server.syscallsPerRequestByName.io_uring_enter).toBe(row.server.syscallsPerRequest);
-    expect(row.response.count).toBe(sum((o) => o.response.count));
+    expect(row.response.count).toBe(
+      used.reduce((sum, { observation }) => sum + observation.response.count, 0),
+    );
   });
 
-  test('A percentile without ten samples beyond it is said to be doubtful', () => {
-    expect(row.response.p999).toMatchObject({ enough: true, samplesNeeded: 10_000 });
-    const short = withTrials((trial) => (trial.block === 0 ? trial : null));
+  test('Where too few are clean all are used, and it is said', () => {
+    const disturbed = withObservation('io_uring', (o) => ({
+      ...o,
+      contamination: { ...o.contamination, marks: ['somebody else'] },
+    }));
+    const { trials } = measuredRow(disturbed, 'many-connections', 'io_uring');
+    expect(trials).toMatchObject({ clean: 0, used: 'all' });
+  });
+
+  test('A percentile is doubtful without ten samples or five blocks beyond it', () => {
+    expect(row.response.p99).toMatchObject({ enough: true, samplesNeeded: 1000 });
+    const { interval, valueNs } = row.response.p99;
+    expect(interval?.low).toBeLessThanOrEqual(valueNs ?? 0);
+    expect(interval?.high).toBeGreaterThanOrEqual(valueNs ?? 0);
+    const short = withTrials((trial) => (trial.block < 3 ? trial : null));
     expect(measuredRow(short, 'fixed-rate', 'io_uring').response).toMatchObject({
-      p99: { enough: true },
+      p99: { enough: false, blocksBeyond: expect.any(Number) },
       p999: { enough: false },
     });
   });
@@ -97,7 +124,8 @@ describe('A measured row', () => {
   test('Response and service time are kept apart in an open loop, and are one in a closed loop', () => {
     const open = measuredRow(fixtureRun(), 'fixed-rate', 'io_uring');
     expect(open.service?.p50.valueNs).toBeLessThan(open.response.p50.valueNs ?? 0);
-    expect(open.openLoop).toMatchObject({ offeredPerS: 20_000, achievedShare: 1 });
+    expect(open.openLoop?.offeredPerS).toBe(20_000);
+    expect(open.openLoop?.achievedShare).toBeCloseTo(1, 9);
     expect(row.service).toBeNull();
     expect(row.openLoop).toBeNull();
   });

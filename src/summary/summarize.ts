@@ -1,14 +1,18 @@
 import type { Cell, MeasuredTrial, RunRecord, RunResult, TrialResult } from '../results/schema.ts';
 import { BLOCKS_MIN, halfWidth, type Pair, pairedRatio } from '../stats/bootstrap.ts';
+import { addUp, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { totalAudits } from './audit-summary.ts';
+import { cleanTrials } from './clean-trials.ts';
 import { rankRows } from './rank.ts';
-import type { RankedBy, RowRatio, RowSummary, RunSummary } from './run-summary.ts';
+import type { RankedBy, RowNumbers, RowRatio, RowSummary, RunSummary } from './run-summary.ts';
 import { summarizeRow, summarizeSaturation } from './summarize-row.ts';
 
 interface CellTrials {
   readonly cell: Cell;
   readonly measured: readonly MeasuredTrial[];
+  /** Of these. */
+  readonly clean: ReadonlySet<MeasuredTrial>;
   readonly failures: readonly string[];
   readonly failed: number;
 }
@@ -16,11 +20,12 @@ interface CellTrials {
 /** What all trials of a run say together. Deterministic: bootstrap seeds derive from the run's seed. */
 export function summarize(result: RunResult): RunSummary {
   const { record } = result;
+  const clean = new Set(cleanTrials(result));
   const groups = record.settings.workloads.map((workload) => ({
     workload,
     cells: record.cells
       .filter((cell) => cell.workload === workload.id)
-      .map((cell) => trialsOf(cell, result.trials)),
+      .map((cell) => trialsOf(cell, result.trials, clean)),
   }));
   const comparisons = groups.reduce((sum, { cells }) => sum + countComparisons(cells, record), 0);
   const measured = result.trials.filter((trial) => trial.status === 'measured');
@@ -30,6 +35,7 @@ export function summarize(result: RunResult): RunSummary {
       measured: measured.length,
       failed: result.trials.filter((trial) => trial.status === 'failed').length,
       contaminated: measured.filter(isContaminated).length,
+      clean: clean.size,
     },
     audits: totalAudits(result),
     workloads: groups.map(({ workload, cells }) => ({
@@ -65,12 +71,13 @@ interface RowContext {
   readonly comparisons: number;
 }
 
-function trialsOf(cell: Cell, trials: readonly TrialResult[]): CellTrials {
+function trialsOf(cell: Cell, trials: readonly TrialResult[], clean: ReadonlySet<MeasuredTrial>): CellTrials {
   const own = trials.filter((trial) => trial.workload === cell.workload && trial.label === cell.label);
   const failed = own.filter((trial) => trial.status === 'failed');
   return {
     cell,
     measured: own.filter((trial) => trial.status === 'measured'),
+    clean,
     failures: [...new Set(failed.map((trial) => `${trial.stage}: ${trial.message}`))],
     failed: failed.length,
   };
@@ -91,15 +98,48 @@ function rowOf(trials: CellTrials, context: RowContext): RowSummary {
     return { ...common, status: failed > 0 ? 'failed' : 'not-run', trials: { failed }, failures };
   }
   const contaminated = measured.filter(isContaminated).length;
+  const used = usedOf(measured, (trial) => trials.clean.has(trial));
   return {
     ...common,
     status: 'measured',
-    ...summarizeRow(measured, context.workload),
-    trials: { measured: measured.length, failed, contaminated },
+    ...withTrouble(summarizeRow(used.trials, context.workload), measured),
+    trials: {
+      measured: measured.length,
+      failed,
+      contaminated,
+      clean: measured.filter((trial) => trials.clean.has(trial)).length,
+      used: used.of,
+    },
     failures,
     comparison: baseline ? null : compare(trials, context),
     rank: null,
   };
+}
+
+/** What went wrong is told of all trials, whichever its numbers are of. */
+function withTrouble(row: RowNumbers, measured: readonly MeasuredTrial[]): RowNumbers {
+  const observations = measured.map(({ observation }) => observation);
+  return {
+    ...row,
+    server: { ...row.server, counters: addUp(observations.map((o) => o.server.counters)) },
+    errors: sumOf(observations, (o) => o.requests.errors + o.requests.connectionErrors),
+    marks: observations.flatMap((o) => o.contamination.marks),
+    warnings: [...new Set(observations.flatMap((o) => o.warnings))],
+  };
+}
+
+/** So many clean trials of a row are enough to leave out the others, or half of all where there are few. */
+const CLEAN_ENOUGH = 5;
+
+/** The clean ones where they are enough, else all. */
+function usedOf<T>(
+  all: readonly T[],
+  isClean: (one: T) => boolean,
+): { trials: readonly T[]; of: 'clean' | 'all' } {
+  const clean = all.filter(isClean);
+  return clean.length >= Math.min(CLEAN_ENOUGH, all.length / 2)
+    ? { trials: clean, of: 'clean' }
+    : { trials: all, of: 'all' };
 }
 
 function compare(trials: CellTrials, context: RowContext): RowRatio {
@@ -156,14 +196,17 @@ function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload:
   return clientLimited ? 'cpu' : 'throughput';
 }
 
+/** Pairs of clean trials of a block where they are enough, else all pairs. */
 function pairsOf(row: CellTrials, baseline: CellTrials, rankedBy: RankedBy): readonly Pair[] {
   const merit = ({ observation }: MeasuredTrial): number =>
     rankedBy === 'throughput' ? observation.throughputPerS : perCpuNs(observation.server.cpuNsPerRequest);
-  const baselines = new Map(baseline.measured.map((trial) => [trial.block, merit(trial)]));
-  return row.measured.flatMap((trial) => {
+  const baselines = new Map(baseline.measured.map((trial) => [trial.block, trial]));
+  const pairs = row.measured.flatMap((trial) => {
     const other = baselines.get(trial.block);
-    return other === undefined ? [] : [{ value: merit(trial), baseline: other }];
+    return other === undefined ? [] : [{ trial, other }];
   });
+  const used = usedOf(pairs, ({ trial, other }) => row.clean.has(trial) && row.clean.has(other));
+  return used.trials.map(({ trial, other }) => ({ value: merit(trial), baseline: merit(other) }));
 }
 
 /** Zero, which no ratio is made of, where no CPU time was seen. */

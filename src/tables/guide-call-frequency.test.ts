@@ -23,14 +23,14 @@ test('Every row of the guide stands beside the calls of this host, by name', () 
     blocking         “1–2 per I/O      2.00 calls/req,         2.00 calls/req,         2.00 calls/req,         the server
                      (read + write)”   recvfrom 1.00,          recvfrom 1.00,          recvfrom 1.00,          tracepoint
                      10k: “10,000      sendto 1.00,            sendto 1.00,            sendto 1.00,            agrees, 6/6
-                     threads = 10k     CPU 9,014 ns/req,       CPU 9,014 ns/req,       CPU 8,988 ns/req,       strace
+                     threads = 10k     CPU 9,015 ns/req,       CPU 9,015 ns/req,       CPU 8,986 ns/req,       strace
                      kernel objects”   2 threads               10,001 threads          201 threads             agrees, 6/6
     ───────────────  ────────────────  ──────────────────────  ──────────────────────  ──────────────────────  ───────────
     select           “1 per iteration  3.00 calls/req,         not on this             2.05 calls/req,         the server
                      (select/poll) +   pselect6 1.00,          kernel/program          recvfrom 1.00,          tracepoint
                      1–2 per active    recvfrom 1.00,          (FD_SETSIZE: holds at   sendto 1.00,            agrees, 4/4
                      FD”               sendto 1.00,            most 1016 connections)  pselect6 0.050,         strace
-                     10k: “O(N) scan   CPU 6,496 ns/req                                CPU 6,511 ns/req        agrees, 4/4
+                     10k: “O(N) scan   CPU 6,493 ns/req                                CPU 6,511 ns/req        agrees, 4/4
                      all 10k each
                      iteration”
     ───────────────  ────────────────  ──────────────────────  ──────────────────────  ──────────────────────  ───────────
@@ -38,7 +38,7 @@ test('Every row of the guide stands beside the calls of this host, by name', () 
                      (select/poll) +   poll 1.00,              recvfrom 1.00,          recvfrom 1.00,          tracepoint
                      1–2 per active    recvfrom 1.00,          sendto 1.00,            sendto 1.00,            agrees, 6/6
                      FD”               sendto 1.00,            poll 0.050,             poll 0.050,             strace
-                     10k: “O(N) scan   CPU 6,296 ns/req        CPU 22,121 ns/req       CPU 6,293 ns/req        agrees, 6/6
+                     10k: “O(N) scan   CPU 6,294 ns/req        CPU 22,113 ns/req       CPU 6,291 ns/req        agrees, 6/6
                      all 10k each
                      iteration”
     ───────────────  ────────────────  ──────────────────────  ──────────────────────  ──────────────────────  ───────────
@@ -46,26 +46,26 @@ test('Every row of the guide stands beside the calls of this host, by name', () 
                      + 1–2 per active  epoll_wait 1.00,        recvfrom 1.00,          recvfrom 1.00,          tracepoint
                      FD”               recvfrom 1.00,          sendto 1.00,            sendto 1.00,            agrees, 6/6
                      10k: “100 active  sendto 1.00,            epoll_wait 0.050,       epoll_wait 0.050,       strace
-                     × (read+write) =  CPU 6,209 ns/req        CPU 6,198 ns/req        CPU 6,200 ns/req        agrees, 6/6
+                     × (read+write) =  CPU 6,210 ns/req        CPU 6,196 ns/req        CPU 6,199 ns/req        agrees, 6/6
                      O(1) wait”
     ───────────────  ────────────────  ──────────────────────  ──────────────────────  ──────────────────────  ───────────
     epoll-et         “1 (epoll_wait)   3.00 calls/req,         2.05 calls/req,         2.05 calls/req,         the server
                      +                 epoll_wait 1.00,        recvfrom 1.00,          recvfrom 1.00,          tracepoint
                      drain-to-EAGAIN   recvfrom 1.00,          sendto 1.00,            sendto 1.00,            agrees, 6/6
                      per active FD”    sendto 1.00,            epoll_wait 0.050,       epoll_wait 0.050,       strace
-                     10k: “Same, but   CPU 6,140 ns/req        CPU 6,158 ns/req        CPU 6,157 ns/req        agrees, 6/6
+                     10k: “Same, but   CPU 6,139 ns/req        CPU 6,159 ns/req        CPU 6,158 ns/req        agrees, 6/6
                      requires careful
                      drain loop”
     ───────────────  ────────────────  ──────────────────────  ──────────────────────  ──────────────────────  ───────────
     io_uring         “1 (submit        1.00 calls/req,         0.050 calls/req,        0.050 calls/req,        the server
                      batch) + 1 (CQ    io_uring_enter 1.00,    io_uring_enter 0.050,   io_uring_enter 0.050,   tracepoint
-                     wait/polling)”    CPU 5,004 ns/req        CPU 4,992 ns/req        CPU 4,992 ns/req        agrees, 6/6
+                     wait/polling)”    CPU 5,005 ns/req        CPU 4,991 ns/req        CPU 4,991 ns/req        agrees, 6/6
                      10k: “100 ops                                                                             strace
                      submitted in one                                                                          agrees, 6/6
                      syscall”
     ───────────────  ────────────────  ──────────────────────  ──────────────────────  ──────────────────────  ───────────
     io_uring-sqpoll  “0 for            0 calls/req,            0 calls/req,            0 calls/req,            the server
-                     steady-state      CPU 7,402 ns/req        CPU 7,408 ns/req        CPU 7,410 ns/req        tracepoint
+                     steady-state      CPU 7,402 ns/req        CPU 7,409 ns/req        CPU 7,411 ns/req        tracepoint
                      high-throughput”                                                                          agrees, 6/6
                      10k:                                                                                      strace
                      “Zero-syscall                                                                             agrees, 6/6

@@ -45,14 +45,14 @@ test('Every row of the guide is measured or documented, and marked as such', () 
                                         + CQ poll)”          io_uring, many-connections: 1.00 calls/wakeup,
                                                              20.0 events/wakeup
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
-    Per-operation          select/poll  “blocking            select, ping-pong: 3.00 calls/req, CPU 6,496 ns/req
+    Per-operation          select/poll  “blocking            select, ping-pong: 3.00 calls/req, CPU 6,493 ns/req
     overhead                            read/write”          select, many-connections: 2.05 calls/req, CPU 6,511 ns/req
-                                                             poll, ping-pong: 3.00 calls/req, CPU 6,296 ns/req
-                                                             poll, many-connections: 2.05 calls/req, CPU 6,293 ns/req
-                           epoll        “blocking            epoll-lt, ping-pong: 3.00 calls/req, CPU 6,209 ns/req
-                                        read/write”          epoll-lt, many-connections: 2.05 calls/req, CPU 6,200 ns/req
-                           io_uring     “ring enqueue only”  io_uring, ping-pong: 1.00 calls/req, CPU 5,004 ns/req
-                                                             io_uring, many-connections: 0.050 calls/req, CPU 4,992 ns/req
+                                                             poll, ping-pong: 3.00 calls/req, CPU 6,294 ns/req
+                                                             poll, many-connections: 2.05 calls/req, CPU 6,291 ns/req
+                           epoll        “blocking            epoll-lt, ping-pong: 3.00 calls/req, CPU 6,210 ns/req
+                                        read/write”          epoll-lt, many-connections: 2.05 calls/req, CPU 6,199 ns/req
+                           io_uring     “ring enqueue only”  io_uring, ping-pong: 1.00 calls/req, CPU 5,005 ns/req
+                                                             io_uring, many-connections: 0.050 calls/req, CPU 4,991 ns/req
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
     Fixed buffers          select/poll  “No”                 documented: no, each call names its memory [recv(2), send(2)]
                            epoll        “No”                 documented: no, each call names its memory [recv(2), send(2)]
@@ -67,7 +67,7 @@ test('Every row of the guide is measured or documented, and marked as such', () 
                            io_uring     “Yes (SQPOLL)”       io_uring-sqpoll, ping-pong: 0 calls/req, CPU 7,402 ns/req,
                                                              of it iou-sqp 5,100 ns/req
                                                              io_uring-sqpoll, many-connections: 0 calls/req,
-                                                             CPU 7,410 ns/req, of it iou-sqp 5,100 ns/req
+                                                             CPU 7,411 ns/req, of it iou-sqp 5,100 ns/req
     ─────────────────────  ───────────  ───────────────────  ─────────────────────────────────────────────────────────────
     Works on regular       select/poll  “Yes (always         documented: always reported ready, also at EOF; the read
     files                               async-ready)”        itself may still block on the disk [poll(2), select(2)]

@@ -20,12 +20,12 @@ test('What the kernel does stands beside the calls that were made', () => {
     "c10k: kernel-side work per request
     model              sysc.      set-up  CPU ns    of it    of it  waits  preempt.  softirq  wakeups   events  CQ over-
                         /req  calls/conn    /req  iou-sqp  iou-wrk   /req      /req    share     /req  /wakeup     flows
-    io_uring           0.050        1.00   4,992        0        0  0.012     <.001     10 %    0.050     20.0         0
-    epoll-lt            2.05        1.50   6,198        -        -  0.012     <.001     10 %    0.050     20.0         0
-    epoll-et            2.05        1.50   6,158        -        -  0.012     <.001     10 %    0.050     20.0         0
-    io_uring-sqpoll        0        1.00   7,408    5,100        0  0.012     <.001     10 %    0.050     20.0         0
-    blocking            2.00        1.50   9,014        -        -  0.012     <.001     10 %     1.00     1.00         0
-    poll                2.05        1.50  22,121        -        -  0.012     <.001     10 %    0.050     20.0         0
+    io_uring           0.050        1.00   4,991        0        0  0.012     <.001     10 %    0.050     20.0         0
+    epoll-lt            2.05        1.50   6,196        -        -  0.012     <.001     10 %    0.050     20.0         0
+    epoll-et            2.05        1.50   6,159        -        -  0.012     <.001     10 %    0.050     20.0         0
+    io_uring-sqpoll        0        1.00   7,409    5,100        0  0.012     <.001     10 %    0.050     20.0         0
+    blocking            2.00        1.50   9,015        -        -  0.012     <.001     10 %     1.00     1.00         0
+    poll                2.05        1.50  22,113        -        -  0.012     <.001     10 %    0.050     20.0         0
     select           skipped
       Set-up calls per connection: io_uring io_uring_enter 1; epoll-lt accept4 1.5; epoll-et accept4 1.5; io_uring-sqpoll
       io_uring_enter 1; blocking accept4 1.5; poll accept4 1.5."

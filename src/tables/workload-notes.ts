@@ -36,10 +36,12 @@ export function legend(summary: RunSummary): readonly string[] {
       `? may be chance: the 95 % interval leaves 1 out, but covers it when widened for the ${counted(summary.comparisons, 'comparison')} of this run; more blocks would tell`,
     );
   }
-  if (summary.trials.contaminated > 0)
-    lines.push('! some trials of this row are contaminated; they are kept');
+  if (measured.some(({ trials }) => trials.used === 'all' && trials.clean < trials.measured))
+    lines.push('! too few trials of this row are clean: its numbers are of all of them');
   if (measured.some((row) => Object.values(percentilesOf(row)).some((p) => !p.enough))) {
-    lines.push('~ fewer than 10/(1-p) samples: do not rely on this percentile');
+    lines.push(
+      '~ do not rely on this percentile: fewer than ten values or five blocks beyond it, or not known to a factor of two',
+    );
   }
   if (summary.workloads.some(({ workload }) => workload.mode !== 'open')) {
     lines.push(
@@ -74,7 +76,7 @@ function spinningNotes(measured: readonly MeasuredRow[]): readonly string[] {
   return grouped(measured, ({ model, server }) =>
     findModel(model)?.spins
       ? [
-          `polls instead of waiting: it burns CPU also when nothing happens, here ${formatShare(server.utilisation.median)} of all that it could use`,
+          `polls instead of waiting: it burns CPU also when nothing happens, here ${formatShare(server.utilisation.value)} of all that it could use`,
         ]
       : [],
   );
@@ -91,7 +93,9 @@ function offeredNotes(measured: readonly MeasuredRow[]): readonly string[] {
 function sampleNotes(measured: readonly MeasuredRow[]): readonly string[] {
   return grouped(measured, (row) =>
     Object.entries(percentilesOf(row)).flatMap(([name, { enough, samplesNeeded }]) =>
-      enough ? [] : [`${name} needs ${samplesNeeded} samples and has fewer`],
+      enough || row.response.count >= samplesNeeded
+        ? []
+        : [`${name} needs ${samplesNeeded} samples and has fewer`],
     ),
   );
 }
@@ -110,13 +114,13 @@ function troubleNotes(measured: readonly MeasuredRow[]): readonly string[] {
   ];
 }
 
+/** Rows whose numbers rest on trials that were disturbed; of the others only clean ones count. */
 function contaminationNotes(measured: readonly MeasuredRow[]): readonly string[] {
-  const rows = measured.filter((row) => row.trials.contaminated > 0);
+  const rows = measured.filter(({ trials }) => trials.used === 'all' && trials.clean < trials.measured);
   if (rows.length === 0) return [];
-  if (rows.length === measured.length && rows.every((row) => row.trials.contaminated === row.trials.measured))
-    return [`Every trial is contaminated; e.g. ${rows[0]?.marks[0] ?? ''}.`];
-  const shares = rows.map((row) => `${row.label} ${row.trials.contaminated} of ${row.trials.measured}`);
-  return [`Contaminated trials: ${shares.join(', ')}; e.g. ${rows[0]?.marks[0] ?? ''}.`];
+  const shares = rows.map((row) => `${row.label} ${row.trials.clean} of ${row.trials.measured}`);
+  const example = rows.flatMap(({ marks }) => marks)[0];
+  return [`Too few clean trials: ${shares.join(', ')}${example === undefined ? '' : `; e.g. ${example}`}.`];
 }
 
 function failureNotes(rows: readonly RowSummary[]): readonly string[] {

@@ -63,7 +63,7 @@ function measuredRow(row: MeasuredRow, mixed: boolean): Row {
   const apart = mixed && row.comparison?.rankedBy === 'cpu';
   return {
     rank: row.rank === null ? text('-', 'faint') : text(`${apart ? 'c' : ''}${row.rank}`),
-    model: nameOf(row, row.trials.contaminated > 0),
+    model: nameOf(row, row.trials.used === 'all' && row.trials.clean < row.trials.measured),
     ...Object.fromEntries(
       SHOWN.map((metric) => [metric.id, metricValue(metric, row.metrics[metric.id] ?? NOTHING, 'short')]),
     ),
@@ -77,8 +77,8 @@ function otherRow(row: Exclude<RowSummary, MeasuredRow>): Row {
   return { rank: text('-', 'faint'), model: nameOf(row, false), ratio: text(why, 'faint') };
 }
 
-function nameOf(row: RowSummary, contaminated: boolean): Value {
-  return text(contaminated ? `${row.label}!` : row.label, row.baseline ? 'strong' : 'plain');
+function nameOf(row: RowSummary, disturbed: boolean): Value {
+  return text(disturbed ? `${row.label}!` : row.label, row.baseline ? 'strong' : 'plain');
 }
 
 function ratio({ comparison }: MeasuredRow, apart: boolean): Value {
