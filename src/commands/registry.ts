@@ -57,6 +57,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./noise.ts')).registerNoise,
   },
   {
+    name: 'history',
+    description: 'list the stored runs that compare learns from: floor, middle, verdict, spread',
+    load: async () => (await import('./history.ts')).registerHistory,
+  },
+  {
     name: 'list',
     description: 'list the models, the workloads or the stored runs',
     load: async () => (await import('./list.ts')).registerList,
