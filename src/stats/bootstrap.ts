@@ -122,7 +122,7 @@ function meanInterval(sorted: readonly number[], seed: number): Interval {
 }
 
 /** How many values are left out at each end. */
-function trimmedBlocks(count: number): number {
+export function trimmedBlocks(count: number): number {
   return count < BLOCKS_MIN_PERCENTILE ? 0 : Math.max(1, Math.floor(count * TRIMMED_SHARE));
 }
 
