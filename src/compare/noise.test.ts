@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { fakeRun, QUIET } from '../fixtures/compare.ts';
 import { fixtureEquals } from '../fixtures/noise.ts';
-import { fixtureRun } from '../fixtures/run.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { RunResult } from '../results/schema.ts';
 import { COMPARE_DEFAULTS, compareRuns } from './compare-runs.ts';
 import { certifyNoise, DRAWS, type NoiseOptions, twinsOf } from './noise.ts';
 import type { Comparison } from './result.ts';
-import { slowed } from './slowed.ts';
 
 /** Over a hundred comparisons. */
 const TIMEOUT_MS = 60_000;
@@ -151,24 +149,6 @@ describe('the history', () => {
     ];
     expect(certifyNoise(null, { ...OPTIONS, history: mixed, compare: rule }).runs).toBeNull();
   });
-});
-
-test('A run that is slowed has its costs multiplied and its rates divided', () => {
-  const run = fixtureRun();
-  const slow = slowed(run, 1.1);
-  const [before, after] = [run, slow].map(({ trials }) => {
-    const [trial] = trials;
-    if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
-    return trial.observation;
-  });
-  if (before === undefined || after === undefined) throw new Error('unreachable');
-  expect(after.server.cpuNsPerRequest).toBeCloseTo(1.1 * before.server.cpuNsPerRequest, 6);
-  expect(after.throughputPerS).toBeCloseTo(before.throughputPerS / 1.1, 6);
-  expect(after.response.count).toBe(before.response.count);
-  const sum = ({ histogram }: { histogram: readonly number[] }) =>
-    histogram.reduce((all, n, i) => all + (i % 2 ? n : 0), 0);
-  expect(sum(after.response)).toBe(sum(before.response));
-  expect(after.response.maxNs).toBeCloseTo(1.1 * before.response.maxNs, 6);
 });
 
 test('A run in which a model stands once, or three times, is no A/A run', () => {
