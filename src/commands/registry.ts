@@ -53,7 +53,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'noise',
-    description: 'measure equals: how often compare is wrong about them, and the smallest change it sees',
+    description: 'measure equals: how often compare is wrong about them, and finds a known change',
     load: async () => (await import('./noise.ts')).registerNoise,
   },
   {
