@@ -35,7 +35,6 @@ function levelName({ comparedBy, better }: Metric): string {
 function columnsOf(metric: Metric): Column[] {
   return [
     { key: 'run', header: 'run', align: 'left', priority: 0 },
-    { key: 'started', header: 'started (UTC)', align: 'left', priority: 4 },
     { key: 'kernel', header: 'kernel', align: 'left', priority: 1 },
     { key: 'clean', header: 'clean\ntrials', align: 'right', priority: 2 },
     { key: 'level', header: levelName(metric), align: 'right', priority: 0 },
@@ -59,14 +58,14 @@ function rowOf(metric: Metric, run: PastRun): Row {
   const shown = (value: number | null): Value => metricValue(metric, { value, enough: true }, 'short');
   return {
     run: text(run.runId),
-    started: text(run.startedAt.slice(0, 19).replace('T', ' ')),
     kernel: text(`${run.kernel}${handicap}`),
     clean: text(`${run.clean} of ${run.trials}`),
     level: shown(run.level),
     middle: shown(run.middle),
     change: before === null ? NONE : percentOf(before.change),
     verdict: before === null ? NONE : text(before.verdict, TONES[before.verdict]),
-    why: text(run.notCompared ?? before?.reason ?? run.unseen ?? ''),
+    // What is wrong with the run itself says why nothing is said of it beside another.
+    why: text(run.notCompared ?? run.unseen ?? before?.reason ?? ''),
   };
 }
 
