@@ -344,7 +344,7 @@ async function report(
   options: Options,
 ): Promise<void> {
   const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
-  const noise = await findNoise(options.results, environment);
+  const noise = await findNoise(options.results, environment, comparison.design);
   if (options.json) {
     await write(
       `${JSON.stringify(withSchema('comparison', { schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }), null, 1)}\n`,

@@ -53,8 +53,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'noise',
-    description: 'measure equals: how often compare is wrong about them, and the smallest change it sees',
+    description: 'measure equals: how often compare is wrong about them, and finds a known change',
     load: async () => (await import('./noise.ts')).registerNoise,
+  },
+  {
+    name: 'history',
+    description: 'list the stored runs that compare learns from: floor, middle, verdict, spread',
+    load: async () => (await import('./history.ts')).registerHistory,
   },
   {
     name: 'list',

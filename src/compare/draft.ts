@@ -161,7 +161,7 @@ function pairsDraft(material: Material, logOfTrial: TrialValue, pairs: Pairs): D
 function runsDraft(material: Material, logOfTrial: TrialValue): Draft {
   const { metric, runs } = material;
   const { common, sides } = commonOf(material, logOfTrial);
-  const levels = levelsOf(metric, runs, logOfTrial);
+  const levels = levelsOf(metric, runs);
   const timed = { ...common, kind: 'timed', decidedBy: metric.comparedBy } as const;
   if (levels === null) {
     const estimate = { difference: common.medians, reach: null, pValue: null };
@@ -185,23 +185,27 @@ function barredBy({ metric, unlike }: Material, { base, current }: Levels): stri
   return unlike;
 }
 
+/** The values that stand for a cell in a run, as logarithms; null: too little of it was seen. */
+export function seenValues(metric: Metric, { trials, clean, agrees }: CellRun): number[] | null {
+  const values = cleanValues(trials, new Set(metric.movedBy === 'chance' ? trials : clean), logOf(metric));
+  return (metric.comparedBy === 'middle' || agrees) && isSeen(metric, values) ? values : null;
+}
+
 /** Null where no run of a side saw enough of it. */
-function levelsOf(metric: Metric, runs: CellRuns, logOfTrial: TrialValue): Levels | null {
-  const values = ({ trials, clean }: CellRun) =>
-    cleanValues(trials, new Set(metric.movedBy === 'chance' ? trials : clean), logOfTrial);
-  const usable = (side: readonly CellRun[]) =>
-    side.filter((run) => (metric.comparedBy === 'middle' || run.agrees) && isSeen(metric, values(run)));
-  const [base, current] = [usable(runs.base), usable(runs.current)];
-  if (base.length === 0 || current.length === 0) return null;
-  const draw = drawOf([...base, ...current].map((run) => values(run).length)) ?? 1;
-  const level = (side: readonly CellRun[]): RunLevel[] =>
-    side.flatMap((run) => {
-      const own = values(run);
-      return own.length < draw
-        ? []
-        : [{ run: run.run, kind: kindOf(run.run), level: levelOf(metric, own, draw) }];
+function levelsOf(metric: Metric, runs: CellRuns): Levels | null {
+  const seen = (side: readonly CellRun[]) =>
+    side.flatMap((one) => {
+      const values = seenValues(metric, one);
+      return values === null ? [] : [{ run: one.run, values }];
     });
-  const sides = { base: level(base), current: level(current), history: level(usable(runs.history)) };
+  const [base, current] = [seen(runs.base), seen(runs.current)];
+  if (base.length === 0 || current.length === 0) return null;
+  const draw = drawOf([...base, ...current].map(({ values }) => values.length)) ?? 1;
+  const level = (side: ReturnType<typeof seen>): RunLevel[] =>
+    side.flatMap(({ run, values }) =>
+      values.length < draw ? [] : [{ run, kind: kindOf(run), level: levelOf(metric, values, draw) }],
+    );
+  const sides = { base: level(base), current: level(current), history: level(seen(runs.history)) };
   return { ...sides, own: spreadOf(sides) };
 }
 

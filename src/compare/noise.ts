@@ -10,11 +10,18 @@ import { kindOf } from './levels.ts';
 import type { Comparison } from './result.ts';
 import { slowed } from './slowed.ts';
 
-/** How often blocks are drawn and the labels dealt anew, and runs drawn from the history. */
-export const DRAWS = 40;
+/** How often blocks are drawn and the labels dealt anew. */
+export const DRAWS = 100;
+/** How often runs are drawn from the history: these comparisons take longer, and are worth few in any case. */
+const RUN_DRAWS = 40;
 /** Fewer equal runs make no two sides with a history. */
 export const RUNS_MIN = 4;
 const THREES_MIN = 7;
+/**
+ * What is found, or passes, hangs on how large the noise of these blocks is, which they share: of 17 of them, shares
+ * scattered in simulation as those of a third as many independent comparisons do. False alarms hang on it much less.
+ */
+const BLOCKS_PER_FINDING = 3;
 
 export interface NoiseOptions {
   readonly seed: number;
@@ -54,9 +61,11 @@ export function twinsOf(entries: readonly Entry[]): ReadonlyMap<string, readonly
  * What `compare` says of equals, and of a known change, by resampling.
  *
  * - **Pairs**, of an A/A run: blocks are drawn with replacement, and in each the two rows of a model are dealt anew to the
- *   two sides. No more of these comparisons are independent than there are blocks.
+ *   two sides. No more of these comparisons are independent than there are blocks, and of what hangs on the size of the
+ *   noise than a third of them.
  * - **Runs**, of the history: two equal runs, the others as history; and three a side where enough are stored. No more are
- *   independent than there are runs for.
+ *   independent than there are disjoint sides of runs: the variance of a mean over all pairs is at most that over as many
+ *   that share none. Hoeffding (1948), "A class of statistics with asymptotically normal distribution".
  * @param result the A/A run; null: the history alone, of which the last run says what is certified.
  */
 export function certifyNoise(result: RunResult | null, options: NoiseOptions): NoiseCertificate {
@@ -85,7 +94,8 @@ function pairsDesign(result: RunResult, options: NoiseOptions): NoiseDesign {
   const marked = withReasons(result);
   const blocks = blocksOf(result);
   const equals = Array.from({ length: DRAWS }, (_, draw) => dealt(marked, derivedSeed(options.seed, draw)));
-  return designOf(equals, options, { independent: Math.min(DRAWS, blocks.length), sideRuns: 0 });
+  const independent = Math.min(DRAWS, blocks.length);
+  return designOf(equals, options, { independent, findings: independent / BLOCKS_PER_FINDING, sideRuns: 0 });
 }
 
 /** Of the kind of which most runs are stored; null where these are too few. */
@@ -93,27 +103,33 @@ function runsDesign(options: NoiseOptions, size: number): NoiseDesign | null {
   const kinds = [...groupBy(options.history, kindOf).values()].sort((a, b) => b.length - a.length);
   const [own = []] = kinds;
   if (own.length < (size === 1 ? RUNS_MIN : THREES_MIN)) return null;
-  const equals = Array.from({ length: DRAWS }, (_, draw): Equals => {
+  const equals = Array.from({ length: RUN_DRAWS }, (_, draw): Equals => {
     const order = shuffled(own, derivedSeed(options.seed, size, draw));
     const [base, current] = [order.slice(0, size), order.slice(size, 2 * size)];
     const taken = new Set([...base, ...current]);
     return { base, current, history: options.history.filter((run) => !taken.has(run)) };
   });
-  return designOf(equals, options, { independent: Math.floor(own.length / (2 * size)), sideRuns: size });
+  const independent = Math.floor(own.length / (2 * size));
+  return designOf(equals, options, { independent, findings: independent, sideRuns: size });
+}
+
+interface Worth extends Pick<NoiseDesign, 'independent' | 'sideRuns'> {
+  /** Independent comparisons that all but false alarms are worth. */
+  readonly findings: number;
 }
 
 function designOf(
   equals: readonly Equals[],
   { compare, detect }: NoiseOptions,
-  { independent, sideRuns }: Pick<NoiseDesign, 'independent' | 'sideRuns'>,
+  { independent, findings, sideRuns }: Worth,
 ): NoiseDesign {
   const judged = (factor: number) =>
     equals.map(({ base, current, history }) =>
       compare(base, factor === 1 ? current : current.map((run) => slowed(run, factor)), history),
     );
-  const rate = (all: readonly Comparison[], is: (one: Comparison) => boolean): NoiseRate => {
+  const rate = (all: readonly Comparison[], worth: number, is: (one: Comparison) => boolean): NoiseRate => {
     const times = all.filter(is).length;
-    return { times, of: all.length, ...wilson(times / all.length, independent) };
+    return { times, of: all.length, worth, ...wilson(times / all.length, worth) };
   };
   const same = judged(1);
   return {
@@ -121,13 +137,13 @@ function designOf(
     independent,
     sideRuns,
     equal: {
-      falseAlarms: rate(same, isAlarmed),
-      passed: rate(same, (one) => one.outcome === 'passed' && !isAlarmed(one)),
-      inconclusive: rate(same, ({ outcome }) => outcome === 'inconclusive'),
+      falseAlarms: rate(same, independent, isAlarmed),
+      passed: rate(same, findings, (one) => one.outcome === 'passed' && !isAlarmed(one)),
+      inconclusive: rate(same, findings, ({ outcome }) => outcome === 'inconclusive'),
     },
     found: [1, 2].map((times) => ({
       change: times * detect,
-      regressed: rate(judged(1 + times * detect), ({ outcome }) => outcome === 'regressed'),
+      regressed: rate(judged(1 + times * detect), findings, ({ outcome }) => outcome === 'regressed'),
     })),
     halfWidths: halfWidthsOf(same),
   };

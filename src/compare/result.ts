@@ -5,7 +5,7 @@ import { workloadSchema } from '../workloads/schema.ts';
 const count = z.number().int().nonnegative();
 const number = z.number();
 
-const verdictSchema = z
+export const verdictSchema = z
   .enum(['regressed', 'improved', 'same', 'inconclusive'])
   .describe(
     'same: the 95 % interval lies inside +-detect. regressed: it lies wholly on the worse side of no change, and not ' +
@@ -19,7 +19,7 @@ const decidedBySchema = z
       'middle: what each run is stood for by, the floor (of a rate the ceiling) of its clean trials, or their median',
   );
 
-const changeSchema = z
+export const changeSchema = z
   .object({
     ratio: number,
     interval: z.object({ low: number, high: number }).nullable().describe('95 %; null: nothing says'),

@@ -1,54 +1,42 @@
-import type { Latency, MeasuredTrial, RunResult } from '../results/schema.ts';
-import {
-  bucketIndex,
-  bucketValueNs,
-  countedBuckets,
-  encodeHistogram,
-  HISTOGRAM_BUCKETS,
-} from '../stats/histogram.ts';
+import type { Observation, RunResult, TrialResult } from '../results/schema.ts';
+import { scaleLatency } from '../stats/histogram.ts';
 
 /**
- * A run as it would be if its servers were slower by this factor: CPU and response times times it, rates divided by it.
- * For what a rule finds of a change that is known.
+ * The run as it would be if all of its servers needed `factor` times the CPU for a request and took `factor` times as
+ * long to answer it: a change of known size. In a closed loop the same requests take so much longer, in an open one as
+ * many come as before. Client, counts and calibrations stay as they are, and so do the marks of the trials.
  */
 export function slowed(run: RunResult, factor: number): RunResult {
+  const open = new Set(
+    run.record.settings.workloads.flatMap(({ id, mode }) => (mode === 'open' ? [id] : [])),
+  );
   return {
     ...run,
-    trials: run.trials.map((trial) => (trial.status === 'measured' ? slowedTrial(trial, factor) : trial)),
+    trials: run.trials.map(
+      (trial): TrialResult =>
+        trial.status === 'failed'
+          ? trial
+          : { ...trial, observation: slowedObservation(trial.observation, factor, open.has(trial.workload)) },
+    ),
   };
 }
 
-function slowedTrial(trial: MeasuredTrial, factor: number): MeasuredTrial {
-  const { observation } = trial;
+function slowedObservation(observation: Observation, factor: number, isOpen: boolean): Observation {
   const { server, response, service } = observation;
+  const time = isOpen ? 1 : factor;
   return {
-    ...trial,
-    observation: {
-      ...observation,
-      throughputPerS: observation.throughputPerS / factor,
-      response: slowedLatency(response, factor),
-      service: service && slowedLatency(service, factor),
-      server: {
-        ...server,
-        cpuNs: server.cpuNs * factor,
-        cpuNsPerRequest: server.cpuNsPerRequest * factor,
-      },
+    ...observation,
+    windowNs: observation.windowNs * time,
+    accountedNs: observation.accountedNs * time,
+    throughputPerS: observation.throughputPerS / time,
+    response: scaleLatency(response, factor),
+    service: service && scaleLatency(service, factor),
+    server: {
+      ...server,
+      cpuNs: server.cpuNs * factor,
+      cpuNsPerRequest: server.cpuNsPerRequest * factor,
+      utilisation: (server.utilisation * factor) / time,
     },
-  };
-}
-
-/** Every value times the factor, in the bucket where it then lies. */
-function slowedLatency(latency: Latency, factor: number): Latency {
-  const dense = new Array<number>(HISTOGRAM_BUCKETS).fill(0);
-  for (const { index, count } of countedBuckets(latency.histogram)) {
-    const moved = bucketIndex(bucketValueNs(index, latency) * factor);
-    dense[moved] = (dense[moved] ?? 0) + count;
-  }
-  return {
-    count: latency.count,
-    sumNs: latency.sumNs * factor,
-    minNs: latency.minNs * factor,
-    maxNs: latency.maxNs * factor,
-    histogram: encodeHistogram(dense),
+    client: { ...observation.client, utilisation: observation.client.utilisation / time },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runHistorySchema } from '../compare/history-result.ts';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
@@ -19,6 +20,7 @@ import {
   BASELINE_SCHEMA_VERSION,
   COMPARE_SCHEMA_VERSION,
   DOCTOR_SCHEMA_VERSION,
+  HISTORY_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
   type SchemaName,
   schemaId,
@@ -73,6 +75,16 @@ const comparisonJsonSchema = z
     noise: noiseCertificateSchema.nullable().describe('of the host of the current side; null: there is none'),
   })
   .describe('What compare --json prints');
+
+const historySchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(HISTORY_SCHEMA_VERSION),
+    like: z.string().describe('id of the run whose host and settings the others have'),
+    history: runHistorySchema,
+    problems,
+  })
+  .describe('What history --json prints: one metric in the stored runs of a host');
 
 const doctorSchema = z
   .object({
@@ -133,6 +145,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
+  history: historySchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
   run: runRecordSchema.extend(schema),
@@ -148,6 +161,7 @@ export type ShowJson = ReadonlyDeep<z.infer<typeof showSchema>>;
 export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
 export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
+export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;

@@ -21,7 +21,7 @@ test('A noise certificate says how often compare is wrong, and what it can see',
       left out at 120 columns: equals: inconclusive, half-width of the interval over all cells
       Equals are blocks of an A/A run drawn again with their rows dealt anew, and equal runs of this host; slower ones are
       the same with CPU and response times multiplied. In brackets the 95 % interval of the share, of as many as are
-      independent.
+      independent; in pairs, of what passes and is found, of a third.
       Three runs a side: not certified, fewer than seven equal runs of this host are stored with these settings."
   `);
 });

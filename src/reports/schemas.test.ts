@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { compareRuns } from '../compare/compare-runs.ts';
+import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
+import { historyOf } from '../compare/history.ts';
+import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
@@ -72,6 +74,11 @@ describe('what is printed and stored is as its schema says:', () => {
   };
   const found = { id: 'x', status: 'ok', title: 't', value: 'v', meaning: 'm', fix: null };
   const comparison = compareRuns([run], [{ ...run, record: { ...run.record, runId: 'other' } }]);
+  const [metric] = COMPARED_METRICS;
+  if (metric === undefined) throw new Error('there are metrics');
+  const history = historyOf([run, { ...run, record: { ...run.record, runId: 'other' } }], {
+    ...{ metric, like: run.record, compare: COMPARE_DEFAULTS },
+  });
   const outputs: Readonly<Record<SchemaName, object>> = {
     baseline: { schemaVersion: 1, baseline, replaced: null },
     baselines: {
@@ -83,6 +90,7 @@ describe('what is printed and stored is as its schema says:', () => {
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
+    history: { schemaVersion: 1, like: 'r', history, problems: [] },
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

@@ -19,15 +19,24 @@ export interface History {
   readonly problems: readonly string[];
 }
 
+export interface HistoryOptions {
+  /** The newest so many; default: `HISTORY_MAX`. */
+  readonly max?: number;
+  /** Ids of runs that are left out. */
+  readonly exclude?: ReadonlySet<string>;
+  /** Which of the others are meant; default: all. */
+  readonly where?: (record: RunRecord) => boolean;
+}
+
 /**
  * The stored runs of the host of `like`, measured with its settings: what says how far equal runs lie apart. Under
  * `outDir` and in its baselines, each run once, complete ones of the kind `run` alone; other kernels, builds and handicaps
- * are among them, for their readers to tell apart. The newest `max`, without `exclude`.
+ * are among them, for their readers to tell apart.
  */
 export async function readHistory(
   outDir: string,
   like: RunRecord,
-  { max = HISTORY_MAX, exclude = new Set<string>() }: { max?: number; exclude?: ReadonlySet<string> } = {},
+  { max = HISTORY_MAX, exclude = new Set(), where = () => true }: HistoryOptions = {},
 ): Promise<History> {
   const found = new Map<string, { folder: string; record: RunRecord }>();
   for (const folder of await foldersOf(outDir)) {
@@ -37,7 +46,7 @@ export async function readHistory(
       () => null,
     );
     if (record === null || found.has(record.runId) || exclude.has(record.runId)) continue;
-    if (isLike(record, like)) found.set(record.runId, { folder, record });
+    if (isLike(record, like) && where(record)) found.set(record.runId, { folder, record });
   }
   const newest = [...found.values()]
     .sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt))

@@ -6,8 +6,14 @@ const count = z.number().int().nonnegative();
 const share = z.number().nonnegative();
 
 const rateSchema = z
-  .object({ times: count, of: count, low: share, high: share })
-  .describe('how often, with the 95 % interval of the share, of as many as are independent');
+  .object({
+    times: count,
+    of: count,
+    worth: share.describe('independent comparisons that it is worth: what the interval is of'),
+    low: share,
+    high: share,
+  })
+  .describe('how often, with the 95 % interval of the share');
 
 const designSchema = z
   .object({

@@ -19,12 +19,15 @@ export async function saveNoise(outDir: string, certificate: NoiseCertificate): 
 }
 
 /**
- * The certificate to judge a run by: the newest of its host, one of its kernel before others. Null where
- * there is none; files that are no certificate are passed over, for a quotation is worth no error.
+ * The certificate to judge a run by: the newest of its host, one of its kernel before others, and one of the way of
+ * judging before others. Null where there is none; files that are no certificate, or one of an older version, which
+ * certified another way of judging, are passed over: a quotation is worth no error.
+ * @param design of the comparison that quotes it.
  */
 export async function findNoise(
   outDir: string,
   place: { readonly host?: string | null | undefined; readonly kernel: string },
+  design: 'pairs' | 'runs',
 ): Promise<NoiseCertificate | null> {
   const folder = resolve(outDir, NOISE_FOLDER);
   const names = await readdir(folder).catch(() => [] as string[]);
@@ -35,7 +38,8 @@ export async function findNoise(
       found.push(certificate);
   }
   const near = (certificate: NoiseCertificate) => Number(certificate.environment.kernel === place.kernel);
-  found.sort((a, b) => near(b) - near(a) || b.measuredAt.localeCompare(a.measuredAt));
+  const fits = (certificate: NoiseCertificate) => Number(certificate[design] !== null);
+  found.sort((a, b) => near(b) - near(a) || fits(b) - fits(a) || b.measuredAt.localeCompare(a.measuredAt));
   return found[0] ?? null;
 }
 

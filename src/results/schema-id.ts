@@ -6,6 +6,7 @@ export type SchemaName =
   | 'comparison'
   | 'doctor'
   | 'document'
+  | 'history'
   | 'models'
   | 'noise'
   | 'run'
@@ -27,3 +28,4 @@ export const BASELINE_SCHEMA_VERSION = 1;
 export const COMPARE_SCHEMA_VERSION = 2;
 /** Of a noise certificate. */
 export const NOISE_SCHEMA_VERSION = 2;
+export const HISTORY_SCHEMA_VERSION = 1;

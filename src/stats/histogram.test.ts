@@ -10,6 +10,7 @@ import {
   mergeLatencies,
   quantileNs,
   samplesNeeded,
+  scaleLatency,
   totalCount,
 } from './histogram.ts';
 
@@ -133,5 +134,34 @@ describe('Quantiles', () => {
     { share: 0.999, samples: 10_000 },
   ])('Percentile $share needs $samples samples', ({ share, samples }) => {
     expect(samplesNeeded(share)).toBe(samples);
+  });
+});
+
+describe('latencies that took so many times as long', () => {
+  const counts = new Array<number>(HISTOGRAM_BUCKETS).fill(0);
+  for (let ns = 1; ns < 2 ** 31; ns *= 1.37) counts[bucketIndex(ns)] = 1000;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const latency = { count: total, sumNs: 5, minNs: 1, maxNs: 2 ** 31, histogram: encodeHistogram(counts) };
+
+  test.each([1.05, 1.1, 2, 0.5])(
+    '%d: hold every value once, each percentile so many times as large',
+    (factor) => {
+      const scaled = scaleLatency(latency, factor);
+      expect(totalCount(scaled.histogram)).toBe(total);
+      expect(scaled).toMatchObject({
+        count: total,
+        sumNs: 5 * factor,
+        minNs: factor,
+        maxNs: factor * 2 ** 31,
+      });
+      for (const share of [0.5, 0.75, 0.9]) {
+        const ratio = (quantileNs(scaled, share) ?? 0) / (quantileNs(latency, share) ?? 1);
+        expect(Math.abs(ratio / factor - 1)).toBeLessThan(1 / 64);
+      }
+    },
+  );
+  test('the last bucket has no end: nothing leaves it', () => {
+    const last = { ...latency, histogram: [HISTOGRAM_BUCKETS - 1, 7], maxNs: 2 ** 37 };
+    expect(scaleLatency(last, 3).histogram).toEqual(last.histogram);
   });
 });

@@ -81,6 +81,33 @@ export function mergeLatencies(latencies: readonly Latency[]): Latency {
   };
 }
 
+/**
+ * The latencies as they would be if each had taken `factor` times as long. The values of a bucket are taken to lie evenly
+ * in it, and are shared out among the buckets that they come to, in whole numbers.
+ */
+export function scaleLatency(latency: Latency, factor: number): Latency {
+  const dense = new Array<number>(HISTOGRAM_BUCKETS).fill(0);
+  for (const { index, count } of countedBuckets(latency.histogram)) {
+    const low = bucketLowerNs(index) * factor;
+    const width = bucketWidthNs(index) * factor;
+    const last = bucketIndex(low + width);
+    let placed = 0;
+    for (let to = bucketIndex(low); to <= last; to++) {
+      const above = to === last ? 1 : Math.min(1, (bucketLowerNs(to) + bucketWidthNs(to) - low) / width);
+      const upTo = Math.round(count * above);
+      dense[to] = (dense[to] ?? 0) + upTo - placed;
+      placed = upTo;
+    }
+  }
+  return {
+    count: latency.count,
+    sumNs: latency.sumNs * factor,
+    minNs: latency.minNs * factor,
+    maxNs: latency.maxNs * factor,
+    histogram: encodeHistogram(dense),
+  };
+}
+
 /** How many values it counts. */
 export function totalCount(sparse: SparseHistogram): number {
   let total = 0;

@@ -1,4 +1,8 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { mean } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
+import { trimmedMean } from './bootstrap.ts';
 import { meanOfRows, PAIRS_MIN, pairedEstimate, signFlipP, studentEstimate } from './paired.ts';
 import { studentTQuantile } from './student-t.ts';
 
@@ -80,4 +84,23 @@ describe('The sign-flip test', () => {
     expect(signFlipP([], 1)).toBeNull();
     expect(signFlipP([[1], []], 1)).toBeNull();
   });
+  test.each([1, 2, 3])('of many pairs is what turning them and sorting them anew says: %i rows', (count) => {
+    const random = xoroshiro128plus(count);
+    const rows = Array.from({ length: count }, (_, r) =>
+      Array.from({ length: 11 + 6 * r }, () => uniformInt(random, -50, 60) / 100),
+    );
+    expect(signFlipP(rows, 5)).toBe(plainSignFlipP(rows, 5));
+  });
 });
+
+/** The same p, without a thought of time. */
+function plainSignFlipP(rows: readonly (readonly number[])[], seed: number): number {
+  const size = (some: readonly (readonly number[])[]) =>
+    Math.abs(mean(some.map((row) => trimmedMean(row.toSorted((a, b) => a - b)))));
+  const random = xoroshiro128plus(seed);
+  const atLeast = size(rows) * (1 - 1e-12);
+  const extreme = Array.from({ length: 2000 }, () =>
+    size(rows.map((row) => row.map((value) => (uniformInt(random, 0, 1) === 1 ? -value : value)))),
+  ).filter((value) => value >= atLeast).length;
+  return (extreme + 1) / 2001;
+}

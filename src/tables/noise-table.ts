@@ -29,7 +29,7 @@ export function noiseTable(certificate: NoiseCertificate): Table {
     columns,
     rows: designs.map(rowOf),
     notes: [
-      'Equals are blocks of an A/A run drawn again with their rows dealt anew, and equal runs of this host; slower ones are the same with CPU and response times multiplied. In brackets the 95 % interval of the share, of as many as are independent.',
+      'Equals are blocks of an A/A run drawn again with their rows dealt anew, and equal runs of this host; slower ones are the same with CPU and response times multiplied. In brackets the 95 % interval of the share, of as many as are independent; in pairs, of what passes and is found, of a third.',
       ...(certificate.runs === null
         ? [
             'Single runs: not certified, fewer than four equal runs of this host are stored with these settings.',

@@ -38,6 +38,7 @@ describe('JSON of the real binary names its schema, and is as that says:', () =>
     { args: ['export', '--format', 'document'] },
     { args: ['list', 'models', '--json'] },
     { args: ['list', 'workloads', '--json'] },
+    { args: ['history', '--json'] },
     { args: ['doctor', '--json'] },
     { args: ['baseline', 'save', 'a', '--json'] },
     { args: ['baseline', 'list', '--json'] },
