@@ -1,12 +1,14 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readRun } from '../../results/store.ts';
+import { cleanTrials } from '../../summary/clean-trials.ts';
 import { EXIT } from '../../util/errors.ts';
 import { until } from '../conformance/until.ts';
-import { CLI_DEADLINE_MS, Cli, runCli, runFolders } from './cli.ts';
+import { CLI_DEADLINE_MS, Cli, newestFolder, runCli, runFolders } from './cli.ts';
 import { countFds, listeningPort, serversOf } from './processes.ts';
 
 /** Of many-connections: a server with as many descriptors is in the middle of its load. */
@@ -107,4 +109,39 @@ test('a trial in which another client talks to the server fails', async () => {
       message: expect.stringMatching(/^counts-differ: .*another client talks/),
     },
   ]);
+});
+
+test('what a busy neighbour contaminated is measured again, or the run says what it lacks', async () => {
+  const planned = 6;
+  const blocks = ['--blocks', `${planned}`, '--duration', '60ms', '--warmup', '10ms', '--retry', '20s'];
+  const cli = start(['run', '--models', 'epoll-lt,poll', '--workloads', 'ping-pong', ...blocks]);
+  await untilSaid(cli, 'saving to');
+  // On every CPU, so on the server's as well, while the first blocks are measured.
+  const neighbours = availableParallelism();
+  const busy = Array.from({ length: neighbours }, () =>
+    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+  );
+  try {
+    await untilSaid(cli, 'block 3 of 6');
+  } finally {
+    for (const one of busy) one.kill('SIGKILL');
+  }
+  const { exitCode } = await cli.ended;
+  expect(exitCode, cli.stderr).toBe(EXIT.ok);
+  const run = await readRun(newestFolder(cwd), cwd);
+  const { blocks: all = 0, repeatBlocks = 0 } = run.record.timing ?? {};
+  expect(all - repeatBlocks).toBe(planned);
+  expect(run.calibrations.map(({ block }) => block)).toEqual([...Array(all + 1).keys()]);
+  const clean = cleanTrials(run);
+  const lacking = run.record.cells.filter(
+    ({ label }) => clean.filter((trial) => trial.label === label).length < planned,
+  );
+  const said = run.record.warnings.some((warning) =>
+    /lacks? clean trials after 20 s of measuring again/.test(warning),
+  );
+  // Rows that were tried often without success are given up in silence only where others were not.
+  if (lacking.length > 0) expect(said || repeatBlocks >= 5).toBe(true);
+  // Repeats hold a row and its rival, so that a pair stays a pair.
+  for (const { block } of run.trials.filter(({ block }) => block >= planned))
+    expect(run.trials.filter((trial) => trial.block === block)).toHaveLength(2);
 });
