@@ -1,6 +1,7 @@
 import type { Comparison, LeftOut, Missing, Overall } from '../compare/result.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
+import { groupBy } from '../stats/group-by.ts';
 import { compareOverview, compareTable, overallTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
 import { counted } from '../util/units.ts';
@@ -68,10 +69,15 @@ function whyInconclusive({ unlike, overall }: Comparison): string {
   const [first] = unlike;
   if (first !== undefined) return first;
   const open = overall.filter(({ gate, verdict }) => gate && verdict === 'inconclusive');
-  const reasons = open.map(
-    ({ metric, change, reason, cells }) =>
-      `${metricName(metric)} ${cells === 0 ? '' : `${percent(change.ratio)}${intervalText(change)}, `}${reason ?? ''}`,
-  );
+  const byReason = groupBy(open, ({ reason }) => reason ?? '');
+  const reasons = [...byReason].map(([reason, own]) => {
+    const names = own.map(({ metric, change, cells }) =>
+      cells === 0
+        ? metricName(metric)
+        : `${metricName(metric)} ${percent(change.ratio)}${intervalText(change)}`,
+    );
+    return `${names.join(' and ')}: ${reason}`;
+  });
   return reasons.join('; ') || 'nothing that the outcome needs was judged';
 }
 
