@@ -83,25 +83,30 @@ export function kindOf({ record: { environment, build, settings } }: RunResult):
 export interface Spread {
   readonly variance: number;
   readonly degrees: number;
+  /** The farthest that one run lay from the mean of its group. */
+  readonly farthest: number;
 }
 
 /** Pooled over groups of equal runs, each around its own mean. */
 export function pooledSpread(groups: readonly (readonly number[])[]): Spread {
   let squares = 0;
   let degrees = 0;
+  let farthest = 0;
   for (const levels of groups) {
     if (levels.length < 2) continue;
     const middle = mean([...levels]);
     squares += levels.reduce((sum, level) => sum + (level - middle) ** 2, 0);
     degrees += levels.length - 1;
+    farthest = Math.max(farthest, ...levels.map((level) => Math.abs(level - middle)));
   }
-  return { variance: degrees === 0 ? 0 : squares / degrees, degrees };
+  return { variance: degrees === 0 ? 0 : squares / degrees, degrees, farthest };
 }
 
 /**
  * The spread of a cell beside the other cells of its metric. Where few runs say it, both count: the larger one, and twice
  * the degrees of freedom at most, for the cells of a run share its weather. Of what has no floor (tails) the larger one
- * counts in any case: their own spread is mostly that of one run in ten. Null where nothing says it.
+ * counts in any case, and at least the farthest that any run lay: theirs is mostly the spread of one run in ten, which no
+ * standard deviation of the others tells. Null where nothing says it.
  */
 export function spreadWith(
   own: Spread,
@@ -112,9 +117,11 @@ export function spreadWith(
   const all = others.reduce((sum, spread) => sum + spread.degrees, 0);
   const pooled = others.reduce((sum, spread) => sum + spread.variance * spread.degrees, 0) / Math.max(1, all);
   const few = own.degrees < DEGREES_MIN;
-  const variance = few || comparedBy === 'middle' ? Math.max(own.variance, pooled) : own.variance;
+  const isTail = comparedBy === 'middle';
+  const wider = few || isTail ? Math.max(own.variance, pooled) : own.variance;
   return {
-    variance: Math.max(variance, SPREAD_MIN ** 2),
+    ...own,
+    variance: Math.max(wider, isTail ? own.farthest ** 2 : 0, SPREAD_MIN ** 2),
     degrees: few ? Math.min(2 * own.degrees, Math.max(own.degrees, all)) : own.degrees,
   };
 }
