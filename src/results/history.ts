@@ -9,7 +9,7 @@ import type { RunRecord } from './schema.ts';
 import { parseRecord, RECORD_FILE } from './store.ts';
 
 /** So many runs say how far runs lie apart as well as more would. */
-export const HISTORY_MAX = 30;
+export const HISTORY_MAX = 20;
 
 /** Stored runs that may be compared with one. */
 export interface History {
