@@ -29,19 +29,6 @@ export function logChange(base: readonly number[], current: readonly number[]): 
   return { difference, reach: t * Math.sqrt(variance) };
 }
 
-/** One value per block that holds both sides: the same for the logarithms of their ratios. */
-export function pairedLogChange(differences: readonly number[]): LogChange | null {
-  if (differences.length === 0) return null;
-  const sorted = differences.toSorted(ascending);
-  const difference = trimmedMean(sorted);
-  if (sorted.length < BLOCKS_MIN) return { difference, reach: null };
-  const { variance, degrees } = trimmedError(sorted);
-  return {
-    difference,
-    reach: studentTQuantile(1 - INTERVAL_ERROR / 2, degrees) * Math.sqrt(variance),
-  };
-}
-
 function ascending(a: number, b: number): number {
   return a - b;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pairedRankTest, rankTest, smallestP } from './rank-test.ts';
+import { rankTest } from './rank-test.ts';
 
 const upTo = (count: number, step = 1, from = 0) => Array.from({ length: count }, (_, i) => from + i * step);
 
@@ -26,30 +26,5 @@ describe('rankTest', () => {
   });
   test('has nothing to say of an empty side', () => {
     expect(rankTest([], [1])).toBeNull();
-  });
-});
-
-describe('smallestP', () => {
-  test.each([
-    { base: 4, current: 4, p: 2 / 70 },
-    { base: 7, current: 7, p: 2 / 3432 },
-    { base: 30, current: 30, p: 0 },
-  ])('is $p with $base and $current blocks', ({ base, current, p }) => {
-    expect(smallestP(base, current)).toBeCloseTo(p, 10);
-  });
-});
-
-describe('pairedRankTest', () => {
-  test.each([
-    // wilcox.test(d)$p.value of R 4, exact.
-    { differences: [1, 2, 3, 4, 5, 6], p: 2 / 64 },
-    { differences: [-0.1, 2, 3, 4, 5], p: 4 / 32 },
-    { differences: [0, 0], p: 1 },
-    { differences: [-1, 1], p: 1 },
-  ])('of $differences is $p', ({ differences, p }) => {
-    expect(pairedRankTest(differences)).toBeCloseTo(p, 10);
-  });
-  test('has nothing to say without a value', () => {
-    expect(pairedRankTest([])).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import { pnorm, psignrank, pwilcox } from 'lib-r-math.js';
+import { pnorm, pwilcox } from 'lib-r-math.js';
 
 /** Blocks per side up to which the exact distribution is used; its counts take long for more. */
 const EXACT_MAX = 25;
@@ -19,31 +19,6 @@ export function rankTest(base: readonly number[], current: readonly number[]): n
   return base.length <= EXACT_MAX && current.length <= EXACT_MAX
     ? exactP(middle - distance, base.length, current.length)
     : normalP(distance, base, current);
-}
-
-/**
- * Two-sided p-value of Wilcoxon's signed-rank test of one difference per block, by R's `psignrank`; ties
- * get their middle rank, zeros are left out, and the statistic is rounded towards no difference. Null
- * without a value.
- */
-export function pairedRankTest(differences: readonly number[]): number | null {
-  if (differences.length === 0) return null;
-  const sizes = differences.filter((value) => value !== 0);
-  if (sizes.length === 0) return 1;
-  const rankOf = (size: number) => {
-    const below = sizes.filter((other) => Math.abs(other) < size).length;
-    const equal = sizes.filter((other) => Math.abs(other) === size).length;
-    return below + (equal + 1) / 2;
-  };
-  const positive = sizes.reduce((sum, value) => sum + (value > 0 ? rankOf(value) : 0), 0);
-  const total = (sizes.length * (sizes.length + 1)) / 2;
-  const lower = Math.ceil(Math.min(positive, total - positive));
-  return Math.min(1, 2 * psignrank(lower, sizes.length));
-}
-
-/** The smallest p-value that so many blocks can show: all of one side above all of the other. */
-export function smallestP(base: number, current: number): number {
-  return base <= EXACT_MAX && current <= EXACT_MAX ? exactP(0, base, current) : 0;
 }
 
 /** Pairs in which the current value is the larger one; ties count half. */
