@@ -458,7 +458,8 @@ function wantsBlock(measuring: Measuring, block: number): boolean {
   if (block > 0 && isOutOfTime(measuring)) return false;
   if (block < settings.blocks) return true;
   if (settings.precision === null || block >= BLOCKS_MAX) return false;
-  return wantsMore(widthsOf(measuring), settings.precision, block);
+  const asked = { precision: settings.precision, planned: settings.blocks, blocks: block };
+  return wantsMore(asked, () => widthsOf(measuring));
 }
 
 function isOutOfTime({ execution, startedMs }: Measuring): boolean {
@@ -466,8 +467,8 @@ function isOutOfTime({ execution, startedMs }: Measuring): boolean {
   return maxTimeS !== null && (execution.deps.monotonicMs() - startedMs) / MS_PER_S >= maxTimeS;
 }
 
-function widthsOf({ record, trials }: Measuring): readonly HalfWidth[] {
-  return halfWidths(summarize({ record, trials, calibrations: [], problems: [] }));
+function widthsOf({ record, trials, calibrations }: Measuring): readonly HalfWidth[] {
+  return halfWidths(summarize({ record, trials, calibrations, problems: [] }));
 }
 
 /** How much of the wall time was load: docs/architecture.md asks for short trials, so the rest must be small. */

@@ -1,21 +1,37 @@
 import { formatShare } from '../document/format.ts';
 import type { RunSettings } from '../results/schema.ts';
 import { BLOCKS_MIN } from '../stats/bootstrap.ts';
+import { cautiousHalfWidth, isLook } from '../stats/stopping.ts';
 import { counted } from '../util/units.ts';
 import type { HalfWidth } from './summarize.ts';
 
-/** Ratios that are not known as well as asked, the widest first; those without an interval before all others. */
+/** Ratios that are not surely known as well as asked, the widest first; those without an interval before all others. */
 function tooWide(widths: readonly HalfWidth[], precision: number): readonly HalfWidth[] {
-  const size = ({ halfWidth }: HalfWidth) => halfWidth ?? Number.POSITIVE_INFINITY;
   return widths.filter((one) => size(one) > precision).sort((a, b) => size(b) - size(a));
 }
 
+function size({ halfWidth, blocks }: HalfWidth): number {
+  return halfWidth === null ? Number.POSITIVE_INFINITY : cautiousHalfWidth(halfWidth, blocks);
+}
+
 /**
- * Whether further blocks would help to know every ratio to within `precision`. Without an interval after so many
- * blocks, a row or its reference keeps failing: more do not help it.
+ * Whether a run goes on after so many blocks to know every ratio to within `precision`: it does between two looks
+ * (`isLook`), and where a look finds one wider. Without an interval after so many blocks, a row or its reference keeps
+ * failing: more do not help it.
+ * @param widthsOf all ratios; only asked for at a look.
  */
-export function wantsMore(widths: readonly HalfWidth[], precision: number, blocks: number): boolean {
-  return tooWide(widths, precision).some(({ halfWidth }) => halfWidth !== null || blocks < 2 * BLOCKS_MIN);
+export function wantsMore(
+  {
+    precision,
+    planned,
+    blocks,
+  }: { readonly precision: number; readonly planned: number; readonly blocks: number },
+  widthsOf: () => readonly HalfWidth[],
+): boolean {
+  if (!isLook(blocks, planned)) return true;
+  return tooWide(widthsOf(), precision).some(
+    ({ halfWidth }) => halfWidth !== null || blocks < 2 * BLOCKS_MIN,
+  );
 }
 
 /**
@@ -35,11 +51,16 @@ export function shortfalls(
   const wide = tooWide(widths, precision);
   const [widest] = wide;
   if (widest === undefined) return cut;
-  const known = widest.halfWidth === null ? 'not known' : `known to ${percent(widest.halfWidth)}`;
   return [
     ...cut,
-    `${asked} was not reached ${after}: ${wide.length} of ${counted(widths.length, 'ratio')} ${wide.length === 1 ? 'is' : 'are'} wider; that of ${widest.label} under ${widest.workload} is ${known}`,
+    `${asked} was not reached ${after}: ${wide.length} of ${counted(widths.length, 'ratio')} ${wide.length === 1 ? 'is' : 'are'} wider, or may be; that of ${widest.label} under ${widest.workload} is ${known(widest, precision)}`,
   ];
+}
+
+function known({ halfWidth, blocks }: HalfWidth, precision: number): string {
+  if (halfWidth === null) return 'not known';
+  const so = `known to ${percent(halfWidth)}`;
+  return halfWidth > precision ? so : `${so}, and in ${counted(blocks, 'block')} that may be luck`;
 }
 
 /** With a decimal where it would be rounded to nothing. */

@@ -51,7 +51,14 @@ export function halfWidths(summary: RunSummary): readonly HalfWidth[] {
   return summary.workloads.flatMap(({ workload, rows }) =>
     rows.flatMap((row) =>
       row.status === 'measured' && row.comparison !== null
-        ? [{ workload: workload.id, label: row.label, halfWidth: row.comparison.halfWidth }]
+        ? [
+            {
+              workload: workload.id,
+              label: row.label,
+              halfWidth: row.comparison.halfWidth,
+              blocks: row.comparison.blocks,
+            },
+          ]
         : [],
     ),
   );
@@ -62,6 +69,8 @@ export interface HalfWidth {
   readonly workload: string;
   readonly label: string;
   readonly halfWidth: number | null;
+  /** That hold both it and its reference, and are used. */
+  readonly blocks: number;
 }
 
 interface RowContext {
