@@ -16,10 +16,10 @@ test('At 80 columns a sweep is its head, a table and a chart per active count, a
     10 active: server CPU per request over idle connections
     model          0    1000    4000    9900  slope, ns per
                 idle    idle    idle    idle  idle connection
-    select    6.48µs  9.50µs       -       -  3.00 [2.79, 3.21]      inconclusive
-    poll      6.42µs  9.49µs  18.9µs  37.5µs  3.14 [3.07, 3.19]      O(N)
-    epoll-lt  6.08µs  6.12µs  6.12µs  6.09µs  0.000 [-0.011, 0.011]  O(1)
-    io_uring  5.21µs  5.18µs  5.19µs  5.21µs  0.000 [-0.007, 0.011]  O(1)
+    select    6.48µs  9.50µs       -       -  2.94 [2.84, 3.18]       inconclusive
+    poll      6.42µs  9.49µs  18.9µs  37.5µs  3.07 [3.06, 3.17]       O(N)
+    epoll-lt  6.08µs  6.12µs  6.12µs  6.09µs  -0.002 [-0.009, 0.013]  O(1)
+    io_uring  5.21µs  5.18µs  5.19µs  5.21µs  0.002 [-0.004, 0.009]   O(1)
       left out at 80 columns: 10 idle, 100 idle, k of N^k, events/wakeup
       poll: one wait serves several of the 10 active connections (events/wakeup,
       with the most idle ones), which share its price: per wait the slope is as many
@@ -51,11 +51,12 @@ test('At 80 columns a sweep is its head, a table and a chart per active count, a
             s select   p poll   e epoll-lt   i io_uring
 
     slope: server CPU in ns that one more idle connection adds to a request; least
-    squares in each block, with the 95 % interval over the blocks (6).
+    squares through the floor of each count (expected lowest of 5 trials), with the
+    95 % interval over the blocks (6).
     k of N^k: how the cost grows between the two largest counts; 1 is in proportion.
     O(N): the interval leaves out 0 and the cost grows by 50 % or more over the
-    sweep. O(1): at 10000 idle connections not even the upper end of the interval is
-    as much as that.
+    sweep, also in the lowest trials of all. O(1): at 10000 idle connections not
+    even the upper end of the interval is as much as that.
     CPU per request is compared, not throughput: of the two it moves less on a busy
     host (it can still differ by a third between two moments), and it is the
     server's own where the client is the limit.

@@ -1,7 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, test } from 'vitest';
-import { halfWidth, type Interval, meanEstimate, type Pair, pairedRatio } from './bootstrap.ts';
+import { halfWidth, type Interval, type Pair, pairedRatio } from './bootstrap.ts';
 
 const OPTIONS = { seed: 7, comparisons: 1 };
 
@@ -62,28 +62,6 @@ describe('The ratio of two models', () => {
   test('Equal values in every block are no difference', () => {
     const equal = FASTER.map(({ baseline }) => ({ value: baseline, baseline }));
     expect(pairedRatio(equal, OPTIONS)).toMatchObject({ ratio: 1, differs: false });
-  });
-});
-
-describe('The mean of one value per block', () => {
-  const VALUES = [-0.02, 0.01, 0, 0.02, -0.01, 0.005, -0.005, 0];
-
-  test('Has the interval of a ratio without the logarithms', () => {
-    const mean = meanEstimate(VALUES, OPTIONS.seed);
-    const pairs = VALUES.map((value) => ({ value: Math.exp(value), baseline: 1 }));
-    const { ratio, interval } = pairedRatio(pairs, OPTIONS);
-    expect(mean?.value).toBeCloseTo(Math.log(ratio ?? 0), 12);
-    expect(mean?.interval?.low).toBeCloseTo(Math.log(interval?.low ?? 0), 12);
-    expect(mean?.interval?.high).toBeCloseTo(Math.log(interval?.high ?? 0), 12);
-  });
-
-  test.each([
-    { values: [], expected: null },
-    { values: [3], expected: { value: 3, interval: null } },
-    { values: [3, 1, 2], expected: { value: 2, interval: null } },
-    { values: [5, 5, 5, 5], expected: { value: 5, interval: { low: 5, high: 5 } } },
-  ])('Of $values it is $expected', ({ values, expected }) => {
-    expect(meanEstimate(values, 1)).toEqual(expected);
   });
 });
 

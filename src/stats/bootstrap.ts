@@ -42,12 +42,6 @@ export interface PairedRatio {
   readonly differs: boolean;
 }
 
-export interface MeanEstimate {
-  readonly value: number;
-  /** 95 %; null with fewer than `BLOCKS_MIN` blocks. */
-  readonly interval: Interval | null;
-}
-
 export interface RatioOptions {
   readonly seed: number;
   /** How many ratios the run compares with 1. */
@@ -90,17 +84,6 @@ export function pairedRatio(pairs: readonly Pair[], options: RatioOptions): Pair
   return { blocks, ratio, interval, simultaneous, differs };
 }
 
-/**
- * The trimmed mean of one value per block, and its 95 % interval: `pairedRatio` without the
- * logarithms, for quantities that are sums and may be negative. Null without a value.
- */
-export function meanEstimate(values: readonly number[], seed: number): MeanEstimate | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  if (sorted.length === 0) return null;
-  const interval = sorted.length < BLOCKS_MIN ? null : meanInterval(sorted, seed);
-  return { value: trimmedMean(sorted), interval };
-}
-
 /** Half the width of an interval, in units of the ratio; null without one. */
 export function halfWidth(interval: Interval | null): number | null {
   return interval === null ? null : (interval.high - interval.low) / 2;
@@ -118,7 +101,7 @@ function exponential({ low, high }: Interval): Interval {
 function meanInterval(sorted: readonly number[], seed: number): Interval {
   return sorted.length < BLOCKS_MIN_PERCENTILE
     ? trimmedTInterval(sorted, INTERVAL_ERROR)
-    : expandedPercentileInterval(sorted, INTERVAL_ERROR, seed);
+    : expandedPercentileInterval(sorted, seed);
 }
 
 /** How many values are left out at each end: a fifth, from six on. */
@@ -154,15 +137,22 @@ function trimmedTInterval(sorted: readonly number[], error: number): Interval {
   return { low: middle - reach, high: middle + reach };
 }
 
-function expandedPercentileInterval(sorted: readonly number[], error: number, seed: number): Interval {
-  const count = sorted.length;
-  const t = studentTQuantile(1 - error / 2, count - 1);
-  const level = normalProbability(-Math.sqrt(count / (count - 1)) * t);
-  const means = resampledMeans(sorted, seed);
-  return { low: quantileSorted(means, level), high: quantileSorted(means, 1 - level) };
+function expandedPercentileInterval(sorted: readonly number[], seed: number): Interval {
+  return expandedPercentiles(resampledMeans(sorted, seed), sorted.length);
 }
 
-/** Trimmed means of resamples, in order. */
+/**
+ * The 95 % interval from the estimates of resamples, expanded for the small number of what was resampled; see
+ * `pairedRatio`. @param count of blocks, at least two.
+ */
+export function expandedPercentiles(resampled: readonly number[], count: number): Interval {
+  const sorted = resampled.toSorted((a, b) => a - b);
+  const t = studentTQuantile(1 - INTERVAL_ERROR / 2, count - 1);
+  const level = normalProbability(-Math.sqrt(count / (count - 1)) * t);
+  return { low: quantileSorted(sorted, level), high: quantileSorted(sorted, 1 - level) };
+}
+
+/** Trimmed means of resamples. */
 function resampledMeans(sorted: readonly number[], seed: number): number[] {
   const random = xoroshiro128plus(seed);
   const count = sorted.length;
@@ -187,5 +177,5 @@ function resampledMeans(sorted: readonly number[], seed: number): number[] {
     }
     means[resample] = sum / (count - 2 * trimmed);
   }
-  return [...means.sort()];
+  return [...means];
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import type { RunResult } from '../results/schema.ts';
@@ -57,7 +57,7 @@ test('Counts that a model cannot hold are cells without a cost, and the line goe
   expect(fit.blocks).toBe(6);
 });
 
-test('A block that lacks a point is left out, as it is when a trial failed or the run was interrupted', () => {
+test('A line tells of the blocks of its rarest point, as where a trial failed or the run was interrupted', () => {
   const sweep = fixtureSweep();
   const lost = sweep.trials.find(
     (trial) => trial.block === 5 && trial.label === 'poll' && trial.workload === 'idle-9900-active-1',
@@ -65,6 +65,37 @@ test('A block that lacks a point is left out, as it is when a trial failed or th
   const trials = sweep.trials.filter((trial) => trial !== lost);
   expect(lineOf({ ...sweep, trials }, 1, 'poll').fit.blocks).toBe(5);
   expect(lineOf({ ...sweep, trials }, 10, 'poll').fit.blocks).toBe(6);
+});
+
+describe('Contaminated trials', () => {
+  /** Trials of a label in these blocks cost thrice as much with the most idle connections, and are marked. */
+  const disturbed = (blocks: readonly number[]): RunResult => {
+    const sweep = fixtureSweep({ blocks: 8, noise: 0 });
+    const trials = sweep.trials.map((trial) => {
+      if (trial.status !== 'measured' || trial.label !== 'epoll-lt' || !blocks.includes(trial.block))
+        return trial;
+      if (trial.workload !== 'idle-9900-active-1') return trial;
+      const { observation } = trial;
+      const server = { ...observation.server, cpuNsPerRequest: 3 * observation.server.cpuNsPerRequest };
+      const contamination = { ...observation.contamination, marks: ['a neighbour took the CPU'] };
+      return { ...trial, observation: { ...observation, server, contamination } };
+    });
+    return { ...sweep, trials };
+  };
+
+  test('are left out where every count has enough clean ones', () => {
+    const { fit, trials } = lineOf(disturbed([1, 4]), 1, 'epoll-lt');
+    expect(trials).toEqual({ measured: 48, clean: 46, used: 'clean' });
+    expect(fit).toMatchObject({ blocks: 6, verdict: { kind: 'O(1)' } });
+    expect(fit.slopeNsPerIdle?.value).toBeCloseTo(0, 9);
+  });
+
+  test('are used where clean ones are too few, and do not make a constant cost grow', () => {
+    const { fit, trials } = lineOf(disturbed([1, 2, 4, 5]), 1, 'epoll-lt');
+    expect(trials).toEqual({ measured: 48, clean: 44, used: 'all' });
+    expect(fit.blocks).toBe(8);
+    expect(fit.verdict.kind).not.toBe('O(N)');
+  });
 });
 
 test('A server that does not count events has none per wakeup', () => {

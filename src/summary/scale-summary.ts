@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { scalePointOf } from '../plan/scale-workloads.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import type { RunResult, TrialResult } from '../results/schema.ts';
-import { type CostPoint, fitScale, scaleFitSchema } from '../stats/scale-fit.ts';
+import type { MeasuredTrial, RunResult } from '../results/schema.ts';
+import { type CostPoint, fitScale, SCALE_BLOCKS_MIN, scaleFitSchema } from '../stats/scale-fit.ts';
+import { cleanTrials } from './clean-trials.ts';
 import {
   type RowSummary,
   type RunSummary,
@@ -29,6 +30,17 @@ const scaleLineSchema = z
     label: z.string(),
     model: z.string(),
     cells: z.array(scaleCellSchema).describe('fewest idle connections first'),
+    trials: z.object({
+      measured: z.number().int().nonnegative(),
+      clean: z
+        .number()
+        .int()
+        .nonnegative()
+        .describe('neither contaminated nor measured while the machine was slow by itself'),
+      used: z
+        .enum(['clean', 'all'])
+        .describe('which of them the fit is of: clean ones where every count has enough'),
+    }),
     fit: scaleFitSchema,
   })
   .describe('a model over all counts of idle connections');
@@ -62,6 +74,7 @@ export function summarizeScale(result: RunResult, summary: RunSummary = summariz
     const point = scalePointOf(workload.workload);
     return point === null ? [] : [{ ...point, workload }];
   });
+  const clean = new Set(cleanTrials(result));
   const actives = [...new Set(points.map((point) => point.active))].sort((a, b) => a - b);
   return {
     trials: summary.trials,
@@ -72,7 +85,7 @@ export function summarizeScale(result: RunResult, summary: RunSummary = summariz
         idle: own.map((point) => point.idle),
         lines: result.record.settings.entries.map((entry) => ({
           ...entry,
-          ...lineOf(entry.label, own, result),
+          ...lineOf(entry.label, own, { result, clean }),
         })),
       };
     }),
@@ -87,17 +100,35 @@ interface SweepPoint {
 function lineOf(
   label: string,
   points: readonly SweepPoint[],
-  result: RunResult,
-): Pick<ScaleLine, 'cells' | 'fit'> {
+  { result, clean }: { readonly result: RunResult; readonly clean: ReadonlySet<MeasuredTrial> },
+): Pick<ScaleLine, 'cells' | 'trials' | 'fit'> {
   const cells = points.flatMap(({ idle, workload }) => {
     const row = workload.rows.find((candidate) => candidate.label === label);
     return row === undefined ? [] : [cellOf(idle, row)];
   });
-  const measured = points.filter(({ idle }) =>
-    cells.some((cell) => cell.idle === idle && cell.row.status === 'measured'),
-  );
-  const trials = result.trials.filter((trial) => trial.label === label);
-  return { cells, fit: fitScale(wholeBlocks(measured, trials), result.record.settings.seed) };
+  const counts = points.map(({ idle, workload }) => ({
+    idle,
+    trials: result.trials.filter(
+      (trial): trial is MeasuredTrial =>
+        trial.status === 'measured' && trial.label === label && trial.workload === workload.workload.id,
+    ),
+  }));
+  const own = counts.flatMap(({ trials }) => trials);
+  const cleanCounts = counts.map(({ idle, trials }) => ({
+    idle,
+    trials: trials.filter((t) => clean.has(t)),
+  }));
+  const used = counts.every(
+    ({ trials }, i) => trials.length === 0 || (cleanCounts[i]?.trials.length ?? 0) >= SCALE_BLOCKS_MIN,
+  )
+    ? 'clean'
+    : 'all';
+  const blocks = pointsOfBlocks(used === 'clean' ? cleanCounts : counts);
+  return {
+    cells,
+    trials: { measured: own.length, clean: own.filter((trial) => clean.has(trial)).length, used },
+    fit: fitScale(blocks, result.record.settings.seed),
+  };
 }
 
 function cellOf(idle: number, row: RowSummary): ScaleCell {
@@ -111,23 +142,15 @@ function cellOf(idle: number, row: RowSummary): ScaleCell {
   };
 }
 
-/** Only blocks that hold all the points: a line over fewer of them is another line. */
-function wholeBlocks(points: readonly SweepPoint[], trials: readonly TrialResult[]): CostPoint[][] {
-  const blocks = [...new Set(trials.map((trial) => trial.block))];
-  const costs = new Map(
-    trials.flatMap((trial) =>
-      trial.status === 'measured'
-        ? [[`${trial.block} ${trial.workload}`, trial.observation.server.cpuNsPerRequest]]
-        : [],
-    ),
-  );
-  return blocks
-    .map((block) =>
-      points.flatMap(({ idle, workload }) => {
-        const cpuNsPerRequest = costs.get(`${block} ${workload.workload.id}`) ?? 0;
-        // Without any CPU time seen there is no cost to tell of.
-        return cpuNsPerRequest > 0 ? [{ idle, cpuNsPerRequest }] : [];
-      }),
-    )
-    .filter((found) => found.length > 0 && found.length === points.length);
+/** The points of each block; a trial without any CPU time seen has no cost to tell of. */
+function pointsOfBlocks(
+  counts: readonly { readonly idle: number; readonly trials: readonly MeasuredTrial[] }[],
+): CostPoint[][] {
+  const blocks = new Map<number, CostPoint[]>();
+  for (const { idle, trials } of counts)
+    for (const { block, observation } of trials) {
+      const { cpuNsPerRequest } = observation.server;
+      if (cpuNsPerRequest > 0) blocks.set(block, [...(blocks.get(block) ?? []), { idle, cpuNsPerRequest }]);
+    }
+  return [...blocks.values()];
 }

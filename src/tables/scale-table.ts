@@ -2,7 +2,7 @@ import type { Column, Row, Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { findModel } from '../models/registry.ts';
-import { GROWTH_MATERIAL, IDLE_REFERENCE, type ScaleVerdict } from '../stats/scale-fit.ts';
+import { FLOOR_OF, GROWTH_MATERIAL, IDLE_REFERENCE, type ScaleVerdict } from '../stats/scale-fit.ts';
 import type { ScaleCell, ScaleLine, ScaleSummary, ScaleSweep } from '../summary/scale-summary.ts';
 import { counted } from '../util/units.ts';
 
@@ -34,11 +34,13 @@ export function scaleLegend(summary: ScaleSummary): readonly string[] {
   const blocks = summary.sweeps.flatMap(({ lines }) => lines.map(({ fit }) => fit.blocks));
   const [fewest, most] = [Math.min(...blocks), Math.max(...blocks)];
   return [
-    `slope: server CPU in ns that one more idle connection adds to a request; least squares in each block, with the 95 % interval over the blocks (${fewest === most ? most : `${fewest} to ${most}`}).`,
+    `slope: server CPU in ns that one more idle connection adds to a request; least squares through the floor of each count (expected lowest of ${FLOOR_OF} trials), with the 95 % interval over the blocks (${fewest === most ? most : `${fewest} to ${most}`}).`,
     'k of N^k: how the cost grows between the two largest counts; 1 is in proportion.',
-    `O(N): the interval leaves out 0 and the cost grows by ${GROWTH_MATERIAL * 100} % or more over the sweep. O(1): at ${IDLE_REFERENCE} idle connections not even the upper end of the interval is as much as that.`,
+    `O(N): the interval leaves out 0 and the cost grows by ${GROWTH_MATERIAL * 100} % or more over the sweep, also in the lowest trials of all. O(1): at ${IDLE_REFERENCE} idle connections not even the upper end of the interval is as much as that.`,
     "CPU per request is compared, not throughput: of the two it moves less on a busy host (it can still differ by a third between two moments), and it is the server's own where the client is the limit.",
-    ...(summary.trials.contaminated > 0 ? ['! some trials of this row are contaminated; they are kept'] : []),
+    ...(summary.sweeps.some(({ lines }) => lines.some(isDisturbed))
+      ? ['! too few trials of this row are clean: its line is through all of them']
+      : []),
   ];
 }
 
@@ -62,10 +64,9 @@ function columnsOf({ idle }: ScaleSweep): readonly Column[] {
 
 function rowOf(line: ScaleLine): Row {
   const { slopeNsPerIdle: slope, verdict } = line.fit;
-  const contaminated = line.cells.some(({ row }) => row.status === 'measured' && row.trials.contaminated > 0);
   const events = lastEvents(line.cells);
   return {
-    model: text(contaminated ? `${line.label}!` : line.label),
+    model: text(isDisturbed(line) ? `${line.label}!` : line.label),
     ...Object.fromEntries(line.cells.map((cell) => [keyOf(cell.idle), costOf(cell)])),
     slope: slope === null ? NONE : { kind: 'estimate', ...slope },
     exponent: exponentOf(line),
@@ -139,7 +140,7 @@ function doubt(
     case 'too-few-points':
       return 'inconclusive: a slope needs two counts of idle connections that were measured';
     case 'too-few-blocks':
-      return `inconclusive: an interval needs ${verdict.blocksWanted} whole blocks or more (--blocks)`;
+      return `inconclusive: an interval needs ${verdict.blocksWanted} blocks or more (--blocks)`;
     case 'too-noisy':
       return verdict.blocksWanted === null
         ? 'inconclusive: the interval is too wide, by so much that only a quieter host would help'
@@ -184,14 +185,19 @@ function failureNotes({ lines }: ScaleSweep): string[] {
   );
 }
 
+/** Its line is of trials that were disturbed; of the others only clean trials count. */
+function isDisturbed({ trials }: ScaleLine): boolean {
+  return trials.used === 'all' && trials.clean < trials.measured;
+}
+
 function contaminationNotes({ lines }: ScaleSweep): string[] {
-  const rows = lines.flatMap(({ cells }) => cells.map(({ row }) => row));
-  const measured = rows.filter((row) => row.status === 'measured');
-  const contaminated = measured.reduce((sum, row) => sum + row.trials.contaminated, 0);
-  if (contaminated === 0) return [];
-  const all = measured.reduce((sum, row) => sum + row.trials.measured, 0);
-  const example = measured.flatMap((row) => row.marks)[0];
-  return [`Contaminated: ${contaminated} of ${counted(all, 'trial')}${example ? `, e.g. ${example}` : ''}.`];
+  const all = lines.reduce((sum, { trials }) => sum + trials.measured, 0);
+  const clean = lines.reduce((sum, { trials }) => sum + trials.clean, 0);
+  if (clean === all) return [];
+  const disturbed = lines.filter(isDisturbed);
+  const rest = disturbed.length === 0 ? 'the others are left out' : `${labels(disturbed)}: all are used`;
+  const marks = lines.flatMap(({ cells }) => cells.flatMap(({ row }) => ('marks' in row ? row.marks : [])));
+  return [`Clean: ${clean} of ${counted(all, 'trial')}; ${rest}${marks[0] ? `. E.g. ${marks[0]}` : ''}.`];
 }
 
 /** One line per text, with all the rows that it is true of. */

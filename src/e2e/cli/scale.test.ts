@@ -23,7 +23,7 @@ describe('a sweep', () => {
   let json: ScaleJson;
   beforeAll(async () => {
     const points = ['--models', 'select,poll,epoll-lt', '--idle', '0,2000', '--active', '1'];
-    ended = await runCli(['scale', ...points, '--blocks', '4', '--seed', '7', ...SHORT], { cwd });
+    ended = await runCli(['scale', ...points, '--blocks', '6', '--seed', '7', ...SHORT], { cwd });
     folder = runFolders(cwd)[0] ?? '';
     json = JSON.parse((await runCli(['scale', '--from', basename(folder), '--json'], { cwd })).stdout);
   });
@@ -40,12 +40,12 @@ describe('a sweep', () => {
       expect(ended.stdout).toContain(name);
     expect(ended.stdout).toContain(`stored in ${folder}\n`);
     expect(Math.max(...ended.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
-    expect(ended.stderr).toContain('block 4 of 4: 20 of 20 trials');
+    expect(ended.stderr).toContain('block 6 of 6: 30 of 30 trials');
   });
 
   test('is stored as any other run, which show prints', async () => {
     const record = runRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')));
-    expect(record).toMatchObject({ status: 'complete', settings: { seed: 7, blocks: 4 } });
+    expect(record).toMatchObject({ status: 'complete', settings: { seed: 7, blocks: 6 } });
     expect(record.settings.workloads.map(({ id }) => id)).toEqual(['idle-0-active-1', 'idle-2000-active-1']);
     const show = await runCli(['show', basename(folder)], { cwd });
     expect(show.exitCode, show.stderr).toBe(EXIT.ok);
@@ -59,14 +59,15 @@ describe('a sweep', () => {
   });
 
   test('as JSON has a line per model, with a cost at every count that could be measured', () => {
-    expect(json.scale.trials).toMatchObject({ measured: 20, failed: 0 });
+    expect(json.scale.trials).toMatchObject({ measured: 30, failed: 0 });
     expect(json.scale.sweeps.map(({ active, idle }) => ({ active, idle }))).toEqual([
       { active: 1, idle: [0, 2000] },
     ]);
     for (const label of ['poll', 'epoll-lt']) {
-      const { cells, fit } = lineOf(label);
+      const { cells, fit, trials } = lineOf(label);
       for (const cell of cells) expect(cell.cpuNsPerRequest).toBeGreaterThan(0);
-      expect(fit.blocks).toBe(4);
+      expect(trials.measured).toBe(12);
+      expect(fit.blocks).toBe(6);
       const { value, interval } = fit.slopeNsPerIdle ?? { value: Number.NaN, interval: null };
       expect(interval?.low).toBeLessThanOrEqual(value);
       expect(interval?.high).toBeGreaterThanOrEqual(value);
@@ -92,7 +93,7 @@ test('scale --json prints only JSON on stdout, and doubts what two blocks say', 
   const { scale } = JSON.parse(stdout) as ScaleJson;
   expect(scale.sweeps[0]?.lines[0]?.fit).toMatchObject({
     blocks: 2,
-    verdict: { kind: 'inconclusive', why: 'too-few-blocks', blocksWanted: 4 },
+    verdict: { kind: 'inconclusive', why: 'too-few-blocks', blocksWanted: 6 },
   });
 });
 
