@@ -6,6 +6,7 @@ import { confirmComparison, suspiciousCells } from '../compare/confirm.ts';
 import { JUDGED_IDS, METRIC_IDS } from '../compare/judged-metrics.ts';
 import type { Comparison } from '../compare/result.ts';
 import { BY, type By, rowOf, sidesBy } from '../compare/sides.ts';
+import { commandText } from '../config/variants.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../observe/environment.ts';
@@ -123,6 +124,7 @@ async function compare(
   await locateRequests(exports.filter(({ path }) => path !== null));
   if (options.by !== undefined) return compareRows(baseNames, options.by, compareOptions, options);
   const [base, current] = await readSides(baseNames, currentNames ?? '', options.results);
+  if (options.confirm) requireConfirmable(base, current);
   const known = { ...compareOptions, history: await historyOf(base, current, options.results) };
   let comparison = compareRuns(base, current, known);
   requireComparable(comparison, options.force === true);
@@ -294,6 +296,22 @@ async function confirm(
   process.stderr.write(`the second measurement is stored in ${folder}\n`);
   signal.throwIfAborted();
   return confirmComparison(comparison, compareRuns(base, [only(result, cells)], compareOptions));
+}
+
+/** Refuses what cannot be measured again as it was. */
+function requireConfirmable(base: readonly RunResult[], current: readonly RunResult[]): void {
+  const ids = new Set(base.map(({ record }) => record.runId));
+  if (current.some(({ record }) => ids.has(record.runId)))
+    throw new UsageError(
+      '--confirm measures the current side alone, and rows of one run are judged side by side: run them again, with more --blocks',
+    );
+  // A stored run is what a stranger may have written: its text is never executed.
+  const entries = current.flatMap(({ record }) => record.settings.entries);
+  const started = entries.find(({ variant }) => variant !== undefined && variant.prefix.length > 0)?.variant;
+  if (started !== undefined)
+    throw new UsageError(
+      `--confirm starts no command that a stored run names (variant ${started.name}: ${commandText(started.prefix)}): measure it again with run --variant`,
+    );
 }
 
 /** Refuses to measure another kernel or machine in the place of the current side. */

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/run-config.ts';
+import { variantTexts } from '../config/variants.ts';
 import { formatWallTime } from '../document/format.ts';
 import { MODELS } from '../models/registry.ts';
 import { readEnvironment } from '../observe/environment.ts';
@@ -21,9 +22,10 @@ export async function printPlan({ settings }: RunConfig, json: boolean): Promise
   const skipped = plan.cells.flatMap((cell) =>
     cell.skipReason === null ? [] : [`skipped  ${cell.label}  ${cell.workload}: ${cell.skipReason}`],
   );
+  const variants = variantTexts(settings.entries).map((text) => `variant  ${text}`);
   const total = `${counted(trials.length, 'trial')}, ${(loadMs / MS_PER_S).toFixed(1)} s of load, seed ${settings.seed}`;
   const time = `about ${formatWallTime(wallMs, 's')} of wall time${conditions(settings)}`;
-  return write(`${[...lines, ...skipped, total, time].join('\n')}\n`);
+  return write(`${[...lines, ...skipped, ...variants, total, time].join('\n')}\n`);
 }
 
 /** What the estimate leaves out. */

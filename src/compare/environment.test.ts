@@ -56,3 +56,23 @@ test('memory that the kernel takes for itself is no difference', () => {
     differences({ environment: { ...environment, memoryBytes: environment.memoryBytes - 1e6 } }),
   ).toEqual([]);
 });
+
+const asVariant = (name: string, ...prefix: string[]) => ({
+  settings: {
+    ...settings,
+    entries: settings.entries.map((entry) => ({ ...entry, variant: { name, prefix } })),
+  },
+});
+test('one name of a variant for two commands is refused, and two names are no difference', () => {
+  const base = [{ ...run, record: { ...run.record, ...asVariant('x') } }];
+  const against = (change: Partial<RunRecord>) =>
+    differencesOf(base, [{ ...run, record: { ...run.record, ...change } }]);
+  expect(against(asVariant('x', 'env', 'A=b c'))).toEqual([
+    { what: 'variant x', effect: 'refused', base: 'the server as it is', current: "env 'A=b c'" },
+  ]);
+  expect(against(asVariant('x'))).toEqual([]);
+  expect(against(asVariant('y', 'env'))).toEqual([]);
+});
+test('a side of which every trial failed does not differ in what its sockets used', () => {
+  expect(differencesOf([run], [{ ...run, trials: [] }])).toEqual([]);
+});

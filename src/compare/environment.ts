@@ -1,5 +1,9 @@
+import { commandText } from '../config/variants.ts';
 import type { RunRecord, RunResult } from '../results/schema.ts';
 import type { EnvironmentDifference } from './result.ts';
+
+/** What a run has nothing to say of: no difference, unlike what it did not find out. */
+const UNTOLD = Symbol('untold');
 
 interface Property {
   readonly what: string;
@@ -62,7 +66,7 @@ const PROPERTIES: readonly Property[] = [
 ];
 
 /** Of the sockets that were measured; runs that did not pin it had that of their host. */
-function congestionOf({ record, trials }: RunResult): string {
+function congestionOf({ record, trials }: RunResult): string | typeof UNTOLD {
   const host = record.environment.sysctls['net.ipv4.tcp_congestion_control'] ?? 'unknown';
   const used = trials.flatMap((trial) => {
     if (trial.status === 'failed') return [];
@@ -71,7 +75,7 @@ function congestionOf({ record, trials }: RunResult): string {
       ? [host]
       : [congestion.server, congestion.client].filter((one) => one !== null);
   });
-  return [...new Set(used)].sort().join(', ') || 'unknown';
+  return used.length === 0 ? UNTOLD : [...new Set(used)].sort().join(', ');
 }
 
 /** What is not the same on both sides, or within a side; what refuses a comparison comes first. */
@@ -81,6 +85,7 @@ export function differencesOf(
 ): EnvironmentDifference[] {
   const properties = [
     ...PROPERTIES,
+    ...variantsOf([...base, ...current]),
     ...keyed([...base, ...current], 'mitigation', ({ environment }) => environment.mitigations),
     ...keyed([...base, ...current], 'sysctl', ({ environment }) => environment.sysctls),
   ];
@@ -94,9 +99,25 @@ export function differencesOf(
   return found.sort((a, b) => order.indexOf(a.effect) - order.indexOf(b.effect));
 }
 
-/** All values of a side, each once. */
-function valuesOf(runs: readonly RunResult[], read: Property['read']): string {
-  return [...new Set(runs.map((run) => String(read(run) ?? 'unknown')))].sort().join(' and ');
+/** All values of a side, each once; undefined where none of its runs tells. */
+function valuesOf(runs: readonly RunResult[], read: Property['read']): string | undefined {
+  const values = runs.map(read).filter((value) => value !== UNTOLD);
+  if (values.length === 0) return undefined;
+  return [...new Set(values.map((value) => String(value ?? 'unknown')))].sort().join(' and ');
+}
+
+/** The commands of variants that go by one name on both sides: with others it is other servers that are compared. */
+function variantsOf(runs: readonly RunResult[]): Property[] {
+  const entriesOf = ({ record }: RunResult) => record.settings.entries;
+  const names = runs.flatMap(entriesOf).flatMap(({ variant }) => variant?.name ?? []);
+  return [...new Set(names)].sort().map((name) => ({
+    what: `variant ${name}`,
+    effect: 'refused',
+    read: (run) => {
+      const found = entriesOf(run).find(({ variant }) => variant?.name === name)?.variant;
+      return found === undefined ? UNTOLD : commandText(found.prefix) || 'the server as it is';
+    },
+  }));
 }
 
 function keyed(

@@ -353,6 +353,14 @@ describe('resolveRunConfig', () => {
   });
 });
 
+test('The reference may be a row of a variant, or a model: then it is the first of its variants', () => {
+  const reference = (flag: string) =>
+    resolveRunConfig({ models: 'poll,epoll-lt', variant: ['a=', 'b=env'], reference: flag }, CONTEXT).settings
+      .baseline;
+  expect(['poll', 'poll@b'].map(reference)).toEqual(['poll@a', 'poll@b']);
+  expect(() => reference('select')).toThrow(/--reference.*select/);
+});
+
 test('Every row is entered once for each variant, and the first of the reference model is the reference', () => {
   const { settings } = resolveRunConfig({ models: 'poll,epoll-lt', variant: ['a=', 'b=env X=1'] }, CONTEXT);
   expect(settings.entries).toEqual([

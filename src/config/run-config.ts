@@ -41,9 +41,9 @@ export interface RunFlags {
   readonly maxTime?: string | undefined;
   readonly retry?: string | undefined;
   readonly audit?: boolean | undefined;
-  /** Hidden; see `handicap` in the settings. */
   /** `name=command`, each of them. */
   readonly variant?: readonly string[] | undefined;
+  /** Hidden; see `handicap` in the settings. */
   readonly handicapNs?: string | undefined;
   readonly handicap?: string | undefined;
 }
@@ -155,10 +155,12 @@ function resolveWorkloads(
   return names.flatMap((name) => known.filter((workload) => workload.id === name).slice(0, 1));
 }
 
-/** Without `--reference`: the first row of epoll-lt where it is in the run, else the first row. */
+/** A row, or with variants the first of those that a model, or a double of one, was entered as. Without `--reference`: the first row of epoll-lt where it is in the run, else the first row. */
 function resolveReference(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
   const labels = entries.map((entry) => entry.label);
   if (flag !== undefined) {
+    const [first] = entries.filter(({ label, variant }) => variant && label === `${flag}@${variant.name}`);
+    if (first !== undefined) return first.label;
     // An empty run has been complained of already.
     if (labels.length > 0 && !labels.includes(flag))
       problems.push(`--reference: ${unknown(flag, labels, 'model in this run')}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseVariants, words } from './variants.ts';
+import { commandText, parseVariants, words } from './variants.ts';
 
 describe('The words of a command prefix', () => {
   test.each([
@@ -13,6 +13,14 @@ describe('The words of a command prefix', () => {
   ])('$text are $found', ({ text, found }) => {
     expect(words(text)).toEqual(found);
   });
+});
+
+test.each([
+  { prefix: [], text: '' },
+  { prefix: ['env', 'A=b c', "it's", '', '$X'], text: `env 'A=b c' 'it'\\''s' '' '$X'` },
+])('A command prefix is written as it is read: $text', ({ prefix, text }) => {
+  expect(commandText(prefix)).toBe(text);
+  expect(words(text)).toEqual(prefix);
 });
 
 describe('A variant', () => {
@@ -30,6 +38,7 @@ describe('A variant', () => {
     { texts: ['=env'], problem: /"" cannot name a variant/ },
     { texts: ['a/b=env'], problem: /cannot name a variant/ },
     { texts: ["a=env 'X"], problem: /a quote is not closed/ },
+    { texts: ["a='' X=1"], problem: /the command is an empty word; a= is the server as it is/ },
     { texts: ['a=', 'b=', 'a=env'], problem: /--variant a: the name is there twice/ },
   ])('$texts is refused', ({ texts, problem }) => {
     const problems: string[] = [];

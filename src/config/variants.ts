@@ -1,4 +1,4 @@
-import type { Variant } from '../results/schema.ts';
+import type { Entry, Variant } from '../results/schema.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 
@@ -31,7 +31,24 @@ function parseVariant(text: string, problems: string[]): Variant[] {
     problems.push(`--variant ${text}: a quote is not closed`);
     return [];
   }
+  if (prefix[0] === '') {
+    problems.push(`--variant ${text}: the command is an empty word; ${name}= is the server as it is`);
+    return [];
+  }
   return [{ name, prefix }];
+}
+
+/** A command prefix as `words` reads it back; what stands before the server as it is, is nothing. */
+export function commandText(prefix: readonly string[]): string {
+  return prefix
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}
+
+/** Each variant of these rows once, as a line says it: `plain: as it is`, `numa: numactl --membind=0`. */
+export function variantTexts(entries: readonly Entry[]): string[] {
+  const variants = new Map(entries.flatMap(({ variant }) => (variant ? [[variant.name, variant]] : [])));
+  return [...variants.values()].map(({ name, prefix }) => `${name}: ${commandText(prefix) || 'as it is'}`);
 }
 
 /**

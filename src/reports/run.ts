@@ -1,9 +1,10 @@
 import { compareRuns } from '../compare/compare-runs.ts';
 import { sidesBy } from '../compare/sides.ts';
+import { variantTexts } from '../config/variants.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
-import type { RunRecord, RunResult } from '../results/schema.ts';
+import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
@@ -83,7 +84,14 @@ function headerLines(record: RunRecord): readonly string[] {
       `clock ${env.clocksource ?? 'unknown'}`,
     ].join(' · '),
     `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    ...variantLines(settings.entries),
   ];
+}
+
+/** What the names behind `@` mean. */
+function variantLines(entries: readonly Entry[]): string[] {
+  const texts = variantTexts(entries);
+  return texts.length === 0 ? [] : [`variants · ${texts.join(' · ')}`];
 }
 
 function pinning(cpus: readonly number[] | null): string {

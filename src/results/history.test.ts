@@ -51,6 +51,15 @@ describe('Of the history is', () => {
     { what: 'another host', change: { environment: { ...environment, host: 'elsewhere' } } },
     { what: 'another length of trials', change: { settings: { ...settings, durationMs: 1234 } } },
     { what: 'another pinning', change: { settings: { ...settings, serverCpus: [0, 1, 2] } } },
+    {
+      what: 'another command before the server of a row',
+      change: {
+        settings: {
+          ...settings,
+          entries: settings.entries.map((entry) => ({ ...entry, variant: { name: 'x', prefix: ['nice'] } })),
+        },
+      },
+    },
     { what: 'other cells', change: { cells: [] } },
     {
       what: 'another load of the same name',

@@ -85,7 +85,7 @@ function tried(read: () => RunRecord): RunRecord | null {
 
 /** Whether both come from one host, and were measured alike in what moves the numbers of a cell. */
 export function isLike(run: RunRecord, like: RunRecord): boolean {
-  return sameHost(run, like) && sameSettings(run, like) && shareCell(run, like);
+  return sameHost(run, like) && sameSettings(run, like) && sameCommands(run, like) && shareCell(run, like);
 }
 
 function sameHost({ environment: a }: RunRecord, { environment: b }: RunRecord): boolean {
@@ -99,6 +99,14 @@ function sameSettings({ settings: a }: RunRecord, { settings: b }: RunRecord): b
     a.serverCpus?.length === b.serverCpus?.length &&
     a.clientCpus?.length === b.clientCpus?.length
   );
+}
+
+/** Rows of one label start their servers alike: a name of a variant may mean another command in another run. */
+function sameCommands(run: RunRecord, like: RunRecord): boolean {
+  const commands = ({ settings }: RunRecord) =>
+    new Map(settings.entries.map(({ label, variant }) => [label, JSON.stringify(variant?.prefix ?? [])]));
+  const own = commands(run);
+  return [...commands(like)].every(([label, command]) => (own.get(label) ?? command) === command);
 }
 
 /** A row under a workload of equal definition in both. */

@@ -1,12 +1,14 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { LaunchError, launchServer, type ServerHandle } from './launch.ts';
 
 const never = new AbortController().signal;
 const STATS = { event: 'stats', accepted: 2, syscalls: { read: 5 } };
 
+const say = 'const say = (line) => console.log(typeof line === "string" ? line : JSON.stringify(line));';
+
 /** A server made of JavaScript; `say` prints a line as JSON. */
 function launch(script: string, signal = never): Promise<ServerHandle> {
-  const say = 'const say = (line) => console.log(typeof line === "string" ? line : JSON.stringify(line));';
   return launchServer(process.execPath, ['-e', `${say}${script}`], signal);
 }
 
@@ -40,6 +42,28 @@ describe('launchServer', () => {
     const server = await launch(`${withStats}${ready}${untilStopped}`);
     expect(await Promise.all([server.stop(), server.stop()])).toEqual([STATS, STATS]);
     expect(await server.stop()).toEqual(STATS);
+  });
+
+  test('signals no other process that has the number by which a server knows itself', async () => {
+    const bystander = spawn(process.execPath, ['-e', untilStopped], { stdio: 'ignore' });
+    try {
+      const told = ready.replace('process.pid', String(bystander.pid));
+      const server = await launch(`${withStats}${told}${untilStopped}`);
+      expect(server.isStarted).toBe(false);
+      expect(await server.stop()).toEqual(STATS);
+      expect(await server.ended).toEqual({ exitCode: 0, signal: null });
+      expect([bystander.exitCode, bystander.signalCode]).toEqual([null, null]);
+    } finally {
+      bystander.kill('SIGKILL');
+    }
+  });
+
+  test('ends a server that its command started as a child', async () => {
+    const args = ['-e', `${say}${withStats}${ready}${untilStopped}`];
+    const server = await launchServer('sh', ['-c', '"$@"; exit $?', 'sh', process.execPath, ...args], never);
+    expect(server.isStarted).toBe(false);
+    expect(await server.stop()).toEqual(STATS);
+    expect(await server.ended).toEqual({ exitCode: 0, signal: null });
   });
 
   test('has no stats of a server that did not tell any', async () => {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { codeOf } from '../util/errors.ts';
 import { parseLine, type Ready, readySchema, type ServerStats, statsSchema } from './protocol.ts';
+import { isServerOf } from './whose-pid.ts';
 
 /** How long a server may take from start to its ready line; generous, machines stall. */
 export const READY_TIMEOUT_MS = 20_000;
@@ -84,20 +85,24 @@ export async function launchServer(
   void ended.then(() => {
     running = false;
   });
+  const group = -child.pid;
+  const isStarted = ready.pid === child.pid;
+  // The server's own pid, which is not the child's where a tracer started it; the group, where it is a number of elsewhere.
+  const target = isStarted || isServerOf(ready.pid, [path, ...args]) ? ready.pid : group;
   const stop = async () => {
-    if (running) sendSignal(ready.pid, 'SIGTERM');
+    if (running) sendSignal(target, 'SIGTERM');
     const timer = setTimeout(() => {
-      sendSignal(ready.pid, 'SIGKILL');
+      sendSignal(target, 'SIGKILL');
       child.kill('SIGKILL');
     }, STOP_TIMEOUT_MS);
     await ended;
     clearTimeout(timer);
     return stats;
   };
-  return { ...ready, stop, ended, stderr: () => said, isStarted: ready.pid === child.pid };
+  return { ...ready, stop, ended, stderr: () => said, isStarted };
 }
 
-/** The server's own pid, which is not the child's where a tracer started it. */
+/** To a process, or to a group where `pid` is negative; one that is gone is no error. */
 function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

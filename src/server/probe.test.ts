@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
-import { probeModel, supportOf } from './probe.ts';
+import { probeModel, supportOf, whyNotVariant } from './probe.ts';
 
 const MODEL = findModel('epoll-et') as ModelSpec;
 const answer = (supported: boolean, reason: string, features = '') =>
@@ -65,6 +65,17 @@ test('a program that is not there is a reason, not an error', async () => {
   expect(await probeModel(MODEL, '/nowhere/epoll', null)).toEqual(
     unsupported(expect.stringMatching(/^the probe broke: .*ENOENT/)),
   );
+});
+
+test.each([
+  { prefix: ['env', 'X=1'], script: answer(true, ''), why: null },
+  { prefix: ['no-such-program'], script: answer(true, ''), why: 'no program no-such-program in PATH' },
+  { prefix: [tmpdir()], script: answer(true, ''), why: 'it cannot be executed: EACCES' },
+  { prefix: ['true'], script: answer(true, ''), why: "exit 0, but without the server's answer" },
+  { prefix: ['sh', '-c', 'echo oh >&2; exit 3'], script: answer(true, ''), why: 'exit 3: oh' },
+  { prefix: ['sh', '-c', 'kill -TERM $$'], script: answer(true, ''), why: 'SIGTERM' },
+])('The command $prefix starts a server, or not: $why', async ({ prefix, script, why }) => {
+  expect(await whyNotVariant(prefix, program(script), [])).toBe(why);
 });
 
 describe('supportOf', () => {

@@ -78,6 +78,24 @@ export async function probeModel(
   };
 }
 
+/** How a command ended, or why it did not begin. */
+function howEnded({
+  timedOut,
+  exitCode,
+  signal,
+  code,
+}: {
+  readonly timedOut: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+}): string {
+  if (timedOut) return 'it does not end';
+  if (exitCode === SERVER_EXIT.served) return "exit 0, but without the server's answer";
+  if (exitCode !== undefined) return `exit ${exitCode}`;
+  return signal ?? `it cannot be executed: ${code ?? 'no reason given'}`;
+}
+
 /** Why a command does not start a server that it stands before, by a probe; null: it does. Never throws. */
 export async function whyNotVariant(
   prefix: readonly string[],
@@ -88,6 +106,5 @@ export async function whyNotVariant(
   const result = await execa(command, args, { reject: false, timeout: PROBE_TIMEOUT_MS, stdin: 'ignore' });
   if (result.exitCode === SERVER_EXIT.served && parseLine(result.stdout.trim(), probeSchema)) return null;
   if (result.code === 'ENOENT') return `no program ${command} in PATH`;
-  const how = result.timedOut ? 'it does not end' : `exit ${result.exitCode ?? result.signal}`;
-  return [how, result.stderr.trim()].filter((text) => text !== '').join(': ');
+  return [howEnded(result), result.stderr.trim()].filter((text) => text !== '').join(': ');
 }

@@ -43,6 +43,42 @@ describe('Variants of a server', () => {
     expect(comparisons[0]).toMatchObject({ name: 'named against plain', comparison: { design: 'pairs' } });
     const labels = comparisons[0].comparison.metrics.map(({ label }: { label: string }) => label);
     expect(new Set(labels)).toEqual(new Set(['epoll-lt', 'poll']));
+    expect(ended.stdout).toContain("variants · plain: as it is · named: env 'IOMB_NOTE=a b'");
+    const rows = await runCli(
+      ['compare', `${runId}:epoll-lt@plain`, `${runId}:poll@plain`, '--json', '--inconclusive', 'pass'],
+      { cwd },
+    );
+    const { comparison } = JSON.parse(rows.stdout);
+    expect(comparison.design).toBe('pairs');
+    expect(new Set(comparison.metrics.map(({ label }: { label: string }) => label))).toEqual(
+      new Set(['poll@plain against epoll-lt@plain']),
+    );
+    const confirm = await runCli(['compare', `${runId}:poll@plain`, `${runId}:poll@named`, '--confirm'], {
+      cwd,
+    });
+    expect([confirm.exitCode, confirm.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('rows of one run are judged side by side'),
+    ]);
+  });
+  test('that a stored run names are never started by a comparison', async () => {
+    const folders: string[] = [];
+    for (const results of ['one', 'two']) {
+      const ended = await run('--variant', 'x=env A=1', '--results', results);
+      expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
+      const list = await runCli(['list', 'runs', '--results', results, '--json'], { cwd });
+      folders.push(JSON.parse(list.stdout).runs[0].folder);
+    }
+    const [base = '', current = ''] = folders;
+    const ended = await runCli(['compare', base, current, '--confirm'], { cwd });
+    expect([ended.exitCode, ended.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('--confirm starts no command that a stored run names (variant x: env A=1)'),
+    ]);
+  });
+  test('are told by --dry-run', async () => {
+    const ended = await run('--variant', 'plain=', '--variant', 'x=chrt -f 10', '--dry-run');
+    expect(ended.stdout).toMatch(/\nvariant {2}plain: as it is\nvariant {2}x: chrt -f 10\n/);
   });
   test('are refused before the run where their command does not start a server', async () => {
     const missing = await run('--variant', 'x=no-such-program --flag');
