@@ -305,7 +305,7 @@ case "$1 $2" in
 esac
 case "$*" in *--dry-run*) echo "checked $1" >>checked.txt; exit 0 ;; esac
 case "$1 $2" in
-  run*) echo "$@" >>ran.txt; echo 'stored in /r/1'; exit "$RUN" ;;
+  run*) echo "$@" >>ran.txt; echo 'stored in /r, s/1'; exit "$RUN" ;;
   compare*)
     echo "compared $2 $3" >compared.txt
     echo "$SAYS" >&2
@@ -318,7 +318,7 @@ esac
   const saved = () =>
     existsSync(join(cwd, 'saved.txt')) ? readFileSync(join(cwd, 'saved.txt'), 'utf8') : null;
   const SAVED = (name: string) =>
-    `baseline save ${name} /r/1 /r/1 /r/1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
+    `baseline save ${name} 1 1 1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
   const LOST = { COMPARE: '1', SAYS: 'missing: 2 of what the base has; nothing that is there regressed: 0' };
   let whole: string;
   beforeEach(() => {
@@ -380,9 +380,7 @@ esac
     { env: { IOMB_BASE: 'this-kernel' }, base: 'this-kernel' },
   ])('compares with $base: $env', async ({ env, base }) => {
     await stubbed(env);
-    expect(readFileSync(join(cwd, 'compared.txt'), 'utf8')).toBe(
-      `compared baseline:${base} /r/1,/r/1,/r/1\n`,
-    );
+    expect(readFileSync(join(cwd, 'compared.txt'), 'utf8')).toBe(`compared baseline:${base} 1,1,1\n`);
   });
 
   test.each([
