@@ -6,7 +6,7 @@ import { withSchema } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
 import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
-import { listRuns } from '../results/run-index.ts';
+import { newestAlike } from '../results/newest-alike.ts';
 import type { RunKind } from '../results/schema.ts';
 import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
@@ -64,7 +64,7 @@ export function registerBaseline(command: Command): void {
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
     .argument('[runs...]', `as ${runArgument(KINDS).description}; several are kept as one`)
-    .option('--last <n>', 'the newest so many complete runs, instead of naming them')
+    .option('--last <n>', 'the newest so many complete runs of this host and kernel that were measured alike')
     .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
     .addOption(
@@ -129,13 +129,13 @@ async function askedRuns(
   const count = Number(last);
   if (!/^\d+$/.test(last) || count < 1)
     throw new UsageError(`--last ${last}: must be a whole number from 1 on`);
-  const { runs } = await listRuns(results);
-  const usable = runs.filter(({ kind, status }) => status === 'complete' && KINDS.includes(kind));
-  if (usable.length < count)
-    throw new UsageError(
-      `--last ${last}: there are ${counted(usable.length, 'complete run')} under ${results}`,
-    );
-  return usable.slice(-count).map(({ folder }) => folder);
+  const { folders, passedOver } = await newestAlike(results, { count, kinds: KINDS, here: readPlace() });
+  if (folders.length < count)
+    throw new UsageError([
+      `--last ${last}: there ${folders.length === 1 ? 'is' : 'are'} ${counted(folders.length, 'complete run')} of this host and kernel under ${results} that ${folders.length === 1 ? 'was' : 'were'} measured alike`,
+      ...passedOver.map((why) => `  ${why}`),
+    ]);
+  return folders;
 }
 
 async function list(options: ListOptions): Promise<void> {

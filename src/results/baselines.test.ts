@@ -406,14 +406,71 @@ describe('a baseline of several runs', () => {
       'c',
     ]);
   });
-  test('is refused of runs that are not alike, or named twice', async () => {
+  const { settings, build } = record;
+  const [workload] = settings.workloads;
+  test.each([
+    { change: at(NEW), differs: 'kernel: 6.11.0 and 6.12.1' },
+    { change: at(REBUILT), differs: 'kernel: 6.11.0 and 6.12.1' },
+    { change: at({ ...OLD, kernelVersion: '#2' }), differs: 'kernel build: #1 SMP and #2' },
+    { change: at(ELSEWHERE), differs: 'host: box and other' },
+    {
+      change: { settings: { ...settings, durationMs: 1 } },
+      differs: `trial duration in ms: ${settings.durationMs} and 1`,
+    },
+    { change: { settings: { ...settings, serverCpus: [4, 5, 6] } }, differs: 'server CPUs: 1 and 3' },
+    { change: { build: { ...build, hash: 'x' } }, differs: /servers \(hash of .*\): .* and x/ },
+    {
+      change: { settings: { ...settings, workloads: workload === undefined ? [] : [workload] } },
+      differs: /workloads: \S+ .* and \S+$/m,
+    },
+    {
+      change: {
+        settings: {
+          ...settings,
+          workloads: settings.workloads.map((one) => ({ ...one, messageBytes: 12_345 })),
+        },
+      },
+      differs: /load of .*"messageBytes":12345/,
+    },
+    {
+      change: { settings: { ...settings, handicap: { ns: 5, labels: ['epoll-lt'] } } },
+      differs: 'handicap: none and 5 ns of epoll-lt',
+    },
+    {
+      change: {
+        settings: {
+          ...settings,
+          entries: settings.entries.map((entry) => ({ ...entry, variant: { name: 'x', prefix: ['nice'] } })),
+        },
+      },
+      differs: 'server of epoll-lt: epoll-lt and nice epoll-lt',
+    },
+  ])('is refused of runs that differ, and it is said in what: $differs', async ({ change, differs }) => {
     await storedRun('a', alike);
-    await storedRun('b', at(NEW));
-    await storedRun('c', { ...alike, settings: { ...record.settings, durationMs: 1 } });
-    for (const other of ['b', 'c'])
-      await expect(save('several', 'a', { runs: ['a', other] })).rejects.toThrow(
-        `runs a and ${other} make no baseline together`,
-      );
-    await expect(save('several', 'a', { runs: ['a', 'a'] })).rejects.toThrow('run a is named twice');
+    await storedRun('b', { ...alike, ...change });
+    const error = await failureOf(UsageError, () => save('several', 'a', { runs: ['a', 'b'] }));
+    expect(error.message).toContain('runs a and b make no baseline together; they differ in');
+    expect(error.message).toMatch(differs);
+    expect(existsSync(join(out, BASELINES_FOLDER))).toBe(false);
+  });
+  test('is refused of a run that is named twice', async () => {
+    for (const runId of ['a', 'b']) await storedRun(runId, alike);
+    for (const runs of [
+      ['a', 'a'],
+      ['b', 'a', 'a'],
+    ])
+      await expect(save('several', 'a', { runs })).rejects.toThrow('run a is named twice');
+  });
+  test('holds what any of them measured, and tells which run lacks what', async () => {
+    await storedRun('a', alike);
+    await storedRun(
+      'b',
+      alike,
+      trials.filter(({ label, workload: id }) => label !== 'io_uring' || id !== 'fixed-rate'),
+    );
+    const { warnings } = await save('several', 'a', { runs: ['a', 'b'] });
+    expect(warnings).toContain(
+      'not all of its runs have io_uring under fixed-rate (no trial was measured in run b)',
+    );
   });
 });

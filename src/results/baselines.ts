@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { makeFolder } from '../host/make-folder.ts';
 import { codeOf, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
+import { unlike } from './alike.ts';
 import {
   BASELINE_FILE,
   baselineFolder,
@@ -13,7 +14,6 @@ import {
 } from './baseline-index.ts';
 import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
-import { isLike } from './history.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import type { CellName, RunResult } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
@@ -75,6 +75,7 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
   const warnings = [
     ...lacks.map(({ lack }) => lack),
     ...opened.flatMap(failures),
+    ...partly(opened),
     ...losses,
     ...(shadowed ?? []),
   ];
@@ -93,20 +94,28 @@ async function lostFrom(baseline: Baseline, runs: readonly RunResult[]): Promise
   );
 }
 
-/** Runs of one baseline were measured on one host under one kernel, and alike. */
-function requireAlike(first: OpenedRun, more: readonly OpenedRun[]): void {
-  const { environment } = first.record;
+/** Runs of one baseline stand for one measurement. */
+function requireAlike({ record: first }: OpenedRun, more: readonly OpenedRun[]): void {
+  const ids = new Set([first.runId]);
   for (const { record } of more) {
-    const same =
-      record.environment.kernel === environment.kernel &&
-      record.environment.kernelVersion === environment.kernelVersion &&
-      isLike(record, first.record);
-    if (!same)
-      throw new UsageError(
-        `runs ${first.record.runId} and ${record.runId} make no baseline together: they are of another host or kernel, or were measured with other settings`,
-      );
-    if (record.runId === first.record.runId) throw new UsageError(`run ${record.runId} is named twice`);
+    if (ids.has(record.runId)) throw new UsageError(`run ${record.runId} is named twice`);
+    ids.add(record.runId);
+    const differences = unlike(first, record);
+    if (differences.length > 0)
+      throw new UsageError([
+        `runs ${first.runId} and ${record.runId} make no baseline together; they differ in`,
+        ...differences.map(({ what, values }) => `  ${what}: ${values[0]} and ${values[1]}`),
+      ]);
   }
+}
+
+/** Cells that some of several runs have and others lack: they are kept, of those that have them. */
+function partly(runs: readonly OpenedRun[]): readonly string[] {
+  return runs.flatMap((run) =>
+    lostCells(runs, [run], `run ${run.record.runId}`).map(
+      (cell) => `not all of its runs have ${named(cell)}`,
+    ),
+  );
 }
 
 function requireNoLoss(
