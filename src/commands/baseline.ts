@@ -4,7 +4,7 @@ import { documentOf, tablePart } from '../document/document.ts';
 import { readPlace } from '../host/host-id.ts';
 import { withSchema } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
-import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
+import { findBaselineRuns, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
 import { newestAlike } from '../results/newest-alike.ts';
 import type { RunKind } from '../results/schema.ts';
@@ -45,8 +45,8 @@ Examples:
   iomodels-bench baseline show previous-kernel --path
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
 
-Wherever a command takes a run, baseline:<name> stands for a baseline (of several runs, for the first; as a side of
-compare for all of them):
+Wherever a command takes a run, baseline:<name> stands for a baseline. One of several runs is all of them as a side
+of compare and for baseline save and show; other commands take baseline:<name>/<run id>:
   <name>            the last one saved under that name; of this host, if it has one
   <name>@<kernel>   the same, of the kernel with this release
   previous-kernel   the last one saved of this host that was measured on another kernel
@@ -85,7 +85,10 @@ export function registerBaseline(command: Command): void {
   command
     .command('show')
     .description('print where a baseline is from, and its tables')
-    .argument('<name>', 'a name, <name>@<kernel>, previous-kernel or this-kernel')
+    .argument(
+      '<name>',
+      'a name, <name>@<kernel>, previous-kernel or this-kernel; of several runs with /<run id> one',
+    )
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: where it is from, without its numbers')
@@ -159,17 +162,22 @@ async function list(options: ListOptions): Promise<void> {
 async function show(name: string, options: ShowOptions): Promise<void> {
   const index = await listBaselines(options.results);
   for (const problem of index.problems) process.stderr.write(`warning: ${problem}\n`);
-  const baseline = findBaseline(name, index, readPlace());
-  if (options.path) return write(`${baseline.folder}\n`);
+  const { baseline, folders } = findBaselineRuns(name, index, readPlace());
+  const [folder] = folders;
+  if (options.path) return write(`${folders.length === 1 ? folder : baseline.folder}\n`);
   if (options.json)
     return write(
       `${JSON.stringify(withSchema('baseline', { schemaVersion: BASELINE_SCHEMA_VERSION, baseline }), null, 1)}\n`,
     );
-  const result = await readRun(baseline.folder, options.results);
-  const report = runReport(result);
-  const first = baseline.runs === 1 ? '' : `; the first of ${counted(baseline.runs, 'run')}`;
-  const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}${first}`;
-  if (options.markdown) return writeDocument({ ...report, facts: [from, ...report.facts] }, options);
-  await write(`${from}\n\n`);
-  await writeDocument(report, { stored: `stored in ${baseline.folder}` });
+  for (const [i, run] of folders.entries()) {
+    const report = runReport(await readRun(run, options.results));
+    const which = folders.length === 1 ? '' : `; run ${i + 1} of ${folders.length}`;
+    const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}${which}`;
+    if (i > 0) await write('\n');
+    if (options.markdown) await writeDocument({ ...report, facts: [from, ...report.facts] }, options);
+    else {
+      await write(`${from}\n\n`);
+      await writeDocument(report, { stored: `stored in ${run}` });
+    }
+  }
 }

@@ -16,7 +16,13 @@ import { failureOf } from '../fixtures/failure.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { readPlace } from '../host/host-id.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
-import { BASELINE_FILE, BASELINES_FOLDER, findBaseline, listBaselines } from './baseline-index.ts';
+import {
+  BASELINE_FILE,
+  BASELINES_FOLDER,
+  findBaseline,
+  listBaselines,
+  runFoldersOf,
+} from './baseline-index.ts';
 import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
 import { openRuns } from './open-run.ts';
@@ -397,8 +403,17 @@ describe('a baseline of several runs', () => {
     const runs = await openRuns(`baseline:several@${OLD.kernel}`, out);
     expect(runs.map((run) => run.record.runId)).toEqual(['a', 'b', 'c']);
     expect(runs.map((run) => run.trials.length)).toEqual([trials.length, trials.length, trials.length]);
-    // Where one run is asked for, it is the first.
-    expect((await readRun(`baseline:several@${OLD.kernel}`, out)).record.runId).toBe('a');
+    const copy = await save('copy', '', { runs: [`baseline:several@${OLD.kernel}`] });
+    expect(copy.baseline.runIds).toEqual(['a', 'b', 'c']);
+    // One run is asked for by its id.
+    const error = await failureOf(UsageError, () => readRun('baseline:several', out));
+    expect(error.message).toBe(
+      'baseline several holds 3 runs, and one is needed: name baseline:several/a or baseline:several/b or baseline:several/c',
+    );
+    for (const runId of ['a', 'b', 'c'])
+      expect((await readRun(`baseline:several@${OLD.kernel}/${runId}`, out)).record.runId).toBe(runId);
+    const none = await failureOf(UsageError, () => readRun('baseline:several/d', out));
+    expect(none.message).toBe('baseline several holds no run d; it holds a, b, c');
     const again = await save('several', 'b', { runs: ['b', 'c'], force: true });
     expect(again.replaced).toMatchObject({ runs: 3 });
     expect((await openRuns(`baseline:several@${OLD.kernel}`, out)).map((run) => run.record.runId)).toEqual([
@@ -452,6 +467,26 @@ describe('a baseline of several runs', () => {
     expect(error.message).toContain('runs a and b make no baseline together; they differ in');
     expect(error.message).toMatch(differs);
     expect(existsSync(join(out, BASELINES_FOLDER))).toBe(false);
+  });
+  test('is no baseline where one of them is gone or another, nor to versions that know of one run', async () => {
+    for (const runId of ['a', 'b']) await storedRun(runId, alike);
+    const { baseline } = await save('several', 'a', { runs: ['a', 'b'] });
+    const file = JSON.parse(readFileSync(join(baseline.folder, BASELINE_FILE), 'utf8'));
+    expect(file).toMatchObject({ schemaVersion: 2, runIds: ['a', 'b'] });
+    const [, second = ''] = runFoldersOf(baseline);
+    cpSync(join(out, 'a', RECORD_FILE), join(second, RECORD_FILE));
+    expect(await listBaselines(out)).toEqual({
+      baselines: [],
+      problems: [expect.stringContaining('holds run a in place of run b')],
+    });
+    rmSync(second, { recursive: true });
+    expect((await listBaselines(out)).problems).toEqual([expect.stringContaining('ENOENT')]);
+  });
+  test('is as complete as its runs are', async () => {
+    await storedRun('a', alike);
+    await storedRun('b', { ...alike, status: 'interrupted' });
+    const { baseline } = await save('several', 'a', { runs: ['a', 'b'], force: true });
+    expect(baseline.status).toBe('interrupted');
   });
   test('is refused of a run that is named twice', async () => {
     for (const runId of ['a', 'b']) await storedRun(runId, alike);

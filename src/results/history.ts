@@ -69,10 +69,9 @@ function isTold({ kind, status }: RunRecord): boolean {
 async function foldersOf(outDir: string): Promise<string[]> {
   const { runs } = await listRuns(outDir);
   const { baselines } = await listBaselines(outDir);
-  const kept = await Promise.all(baselines.map((baseline) => runFoldersOf(baseline)));
   return [
     ...runs.filter(({ kind, status }) => kind === 'run' && status === 'complete').map(({ folder }) => folder),
-    ...kept.flat(),
+    ...baselines.flatMap(runFoldersOf),
   ];
 }
 
