@@ -104,6 +104,8 @@ while [ "$runs" -gt 0 ]; do
     1) failed=1 ;; # some trials failed: the others are compared, but that is no success
     *) exit "$code" ;;
   esac
+  # By its id, not its folder: that may have blanks or commas in it.
+  run=${run##*/}
   measured="$measured $run" sides="${sides:+$sides,}$run"
 done
 

@@ -4,9 +4,9 @@ import { documentOf, tablePart } from '../document/document.ts';
 import { readPlace } from '../host/host-id.ts';
 import { withSchema } from '../reports/json.ts';
 import { runReport } from '../reports/run.ts';
-import { findBaseline, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
+import { findBaselineRuns, isOfHost, isOfKernel, listBaselines } from '../results/baseline-index.ts';
 import { saveBaseline } from '../results/baselines.ts';
-import { listRuns } from '../results/run-index.ts';
+import { newestAlike } from '../results/newest-alike.ts';
 import type { RunKind } from '../results/schema.ts';
 import { BASELINE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { readRun } from '../results/store.ts';
@@ -45,8 +45,8 @@ Examples:
   iomodels-bench baseline show previous-kernel --path
   iomodels-bench compare baseline:previous-kernel 20260102-030405-1a2b
 
-Wherever a command takes a run, baseline:<name> stands for a baseline (of several runs, for the first; as a side of
-compare for all of them):
+Wherever a command takes a run, baseline:<name> stands for a baseline. One of several runs is all of them as a side
+of compare and for baseline save and show; other commands take baseline:<name>/<run id>:
   <name>            the last one saved under that name; of this host, if it has one
   <name>@<kernel>   the same, of the kernel with this release
   previous-kernel   the last one saved of this host that was measured on another kernel
@@ -64,7 +64,7 @@ export function registerBaseline(command: Command): void {
     .description('keep a copy of a run')
     .argument('<name>', 'what to call it; once for each host and kernel')
     .argument('[runs...]', `as ${runArgument(KINDS).description}; several are kept as one`)
-    .option('--last <n>', 'the newest so many complete runs, instead of naming them')
+    .option('--last <n>', 'the newest so many complete runs of this host and kernel that were measured alike')
     .addOption(resultsOption())
     .option('--force', 'replace one of the same name, and keep a run that is not complete')
     .addOption(
@@ -85,7 +85,10 @@ export function registerBaseline(command: Command): void {
   command
     .command('show')
     .description('print where a baseline is from, and its tables')
-    .argument('<name>', 'a name, <name>@<kernel>, previous-kernel or this-kernel')
+    .argument(
+      '<name>',
+      'a name, <name>@<kernel>, previous-kernel or this-kernel; of several runs with /<run id> one',
+    )
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: where it is from, without its numbers')
@@ -129,13 +132,13 @@ async function askedRuns(
   const count = Number(last);
   if (!/^\d+$/.test(last) || count < 1)
     throw new UsageError(`--last ${last}: must be a whole number from 1 on`);
-  const { runs } = await listRuns(results);
-  const usable = runs.filter(({ kind, status }) => status === 'complete' && KINDS.includes(kind));
-  if (usable.length < count)
-    throw new UsageError(
-      `--last ${last}: there are ${counted(usable.length, 'complete run')} under ${results}`,
-    );
-  return usable.slice(-count).map(({ folder }) => folder);
+  const { folders, passedOver } = await newestAlike(results, { count, kinds: KINDS, here: readPlace() });
+  if (folders.length < count)
+    throw new UsageError([
+      `--last ${last}: there ${folders.length === 1 ? 'is' : 'are'} ${counted(folders.length, 'complete run')} of this host and kernel under ${results} that ${folders.length === 1 ? 'was' : 'were'} measured alike`,
+      ...passedOver.map((why) => `  ${why}`),
+    ]);
+  return folders;
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -159,17 +162,22 @@ async function list(options: ListOptions): Promise<void> {
 async function show(name: string, options: ShowOptions): Promise<void> {
   const index = await listBaselines(options.results);
   for (const problem of index.problems) process.stderr.write(`warning: ${problem}\n`);
-  const baseline = findBaseline(name, index, readPlace());
-  if (options.path) return write(`${baseline.folder}\n`);
+  const { baseline, folders } = findBaselineRuns(name, index, readPlace());
+  const [folder] = folders;
+  if (options.path) return write(`${folders.length === 1 ? folder : baseline.folder}\n`);
   if (options.json)
     return write(
       `${JSON.stringify(withSchema('baseline', { schemaVersion: BASELINE_SCHEMA_VERSION, baseline }), null, 1)}\n`,
     );
-  const result = await readRun(baseline.folder, options.results);
-  const report = runReport(result);
-  const first = baseline.runs === 1 ? '' : `; the first of ${counted(baseline.runs, 'run')}`;
-  const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}${first}`;
-  if (options.markdown) return writeDocument({ ...report, facts: [from, ...report.facts] }, options);
-  await write(`${from}\n\n`);
-  await writeDocument(report, { stored: `stored in ${baseline.folder}` });
+  for (const [i, run] of folders.entries()) {
+    const report = runReport(await readRun(run, options.results));
+    const which = folders.length === 1 ? '' : `; run ${i + 1} of ${folders.length}`;
+    const from = `Baseline ${baseline.name} of host ${baseline.host}, saved ${baseline.savedAt}${which}`;
+    if (i > 0) await write('\n');
+    if (options.markdown) await writeDocument({ ...report, facts: [from, ...report.facts] }, options);
+    else {
+      await write(`${from}\n\n`);
+      await writeDocument(report, { stored: `stored in ${run}` });
+    }
+  }
 }

@@ -58,6 +58,7 @@ describe('what is printed and stored is as its schema says:', () => {
     status: 'complete',
     savedAt: '2025-01-01T00:00:00.000Z',
     runs: 1,
+    runIds: ['r'],
     folder: '/x',
   };
   const entry = {

@@ -28,6 +28,9 @@ const SEARCHES = ['previous-kernel', 'this-kernel'] as const;
 /** No separators, and no dot first: a name is one folder below its kernel's, wherever it comes from. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** What may stand before the id of a run. */
+const NAMED = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@[^/]*)?$/;
+
 /** Throws `UsageError` for a name that cannot be a folder's, or that means a search. */
 export function requireBaselineName(name: string): void {
   if (SEARCHES.some((search) => search === name))
@@ -46,7 +49,7 @@ export function baselineFolder(outDir: string, place: Place, name: string): stri
 }
 
 /** A run.json may come from anywhere: what it calls its host and kernel is no path. */
-function folderName(text: string): string {
+export function folderName(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9._+-]/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'unknown';
 }
 
@@ -91,9 +94,23 @@ const indexedSchema = z.object({
 
 async function readBaseline(folder: string): Promise<Omit<Baseline, 'name' | 'host' | 'folder'>> {
   const { runId, status, environment } = await readJson(join(folder, 'run.json'), indexedSchema);
-  const { savedAt } = await readJson(join(folder, BASELINE_FILE), baselineFileSchema);
-  const more = await foldersIn(join(folder, MORE_RUNS_FOLDER));
-  return { ...environment, runId, status, savedAt, runs: 1 + more.length };
+  const file = await readJson(join(folder, BASELINE_FILE), baselineFileSchema);
+  const runIds = file.schemaVersion === 1 ? [runId] : file.runIds;
+  const statuses = [status];
+  for (const [i, own] of runFoldersOf({ folder, runIds }).entries()) {
+    const found = i === 0 ? { runId, status } : await readJson(join(own, 'run.json'), indexedSchema);
+    if (found.runId !== runIds[i])
+      throw new UsageError(`${own} holds run ${found.runId} in place of run ${runIds[i]}`);
+    statuses.push(found.status);
+  }
+  return {
+    ...environment,
+    runId,
+    runs: runIds.length,
+    runIds,
+    status: statuses.find((one) => one !== 'complete') ?? 'complete',
+    savedAt: file.savedAt,
+  };
 }
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
@@ -104,9 +121,43 @@ async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
 }
 
 /** The folders of all runs of a baseline, the one that it is called by first. */
-export async function runFoldersOf({ folder }: Pick<Baseline, 'folder'>): Promise<string[]> {
-  const more = await foldersIn(join(folder, MORE_RUNS_FOLDER));
-  return [folder, ...more.sort().map((name) => join(folder, MORE_RUNS_FOLDER, name))];
+export function runFoldersOf({ folder, runIds }: Pick<Baseline, 'folder' | 'runIds'>): string[] {
+  return runIds.map((runId, i) => (i === 0 ? folder : join(folder, MORE_RUNS_FOLDER, folderName(runId))));
+}
+
+/** What a reference stands for: a baseline, and the folders of all of its runs or of the one that is named. */
+export interface FoundRuns {
+  readonly baseline: Baseline;
+  readonly folders: readonly string[];
+}
+
+/**
+ * The runs that `<baseline>` or `<baseline>/<run id>` names, `<baseline>` as `findBaseline` takes it. Throws as that does,
+ * and `UsageError` for a run that the baseline does not hold.
+ */
+export function findBaselineRuns(reference: string, index: BaselineIndex, here: Place): FoundRuns {
+  const at = reference.lastIndexOf('/');
+  const inside = at > 0 && NAMED.test(reference.slice(0, at));
+  const baseline = findBaseline(inside ? reference.slice(0, at) : reference, index, here);
+  const folders = runFoldersOf(baseline);
+  if (!inside) return { baseline, folders };
+  const runId = reference.slice(at + 1);
+  const own = folders[baseline.runIds.indexOf(runId)];
+  if (own === undefined)
+    throw new UsageError(
+      `baseline ${baseline.name} holds no run ${cleanText(runId)}; it holds ${baseline.runIds.join(', ')}`,
+    );
+  return { baseline, folders: [own] };
+}
+
+/** Throws `UsageError` that says what to name where a reference stands for several runs. */
+export function requireOneRun(reference: string, { baseline, folders }: FoundRuns): string {
+  const [folder, ...more] = folders;
+  if (folder !== undefined && more.length === 0) return folder;
+  const names = baseline.runIds.map((runId) => `${BASELINE_PREFIX}${reference}/${runId}`);
+  throw new UsageError(
+    `baseline ${reference} holds ${folders.length} runs, and one is needed: name ${names.slice(0, 5).join(' or ')}`,
+  );
 }
 
 /** Whether it was measured on this host. */

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { environmentSchema, runRecordSchema } from './schema.ts';
 
-export const baselineFileSchema = z.object({ schemaVersion: z.literal(1), savedAt: z.string() });
+const savedAt = z.string();
+
+/** Readers that know of one run alone refuse a baseline of several, instead of taking the first for all of it. */
+export const baselineFileSchema = z.discriminatedUnion('schemaVersion', [
+  z.object({ schemaVersion: z.literal(1), savedAt }),
+  z.object({ schemaVersion: z.literal(2), savedAt, runIds: z.array(z.string()).min(2) }),
+]);
+
+export type BaselineFile = z.infer<typeof baselineFileSchema>;
 
 export const baselineSchema = z
   .object({
@@ -13,6 +21,7 @@ export const baselineSchema = z
       .describe('build, as of uname -v: a kernel may be built anew under the same release'),
     runId: z.string().describe('of the first of its runs'),
     runs: z.number().int().min(1).describe('that it holds'),
+    runIds: z.array(z.string()).min(1).describe('of all that it holds, the first one first'),
     status: runRecordSchema.shape.status,
     savedAt: z.string(),
     folder: z.string(),

@@ -16,7 +16,13 @@ import { failureOf } from '../fixtures/failure.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { readPlace } from '../host/host-id.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
-import { BASELINE_FILE, BASELINES_FOLDER, findBaseline, listBaselines } from './baseline-index.ts';
+import {
+  BASELINE_FILE,
+  BASELINES_FOLDER,
+  findBaseline,
+  listBaselines,
+  runFoldersOf,
+} from './baseline-index.ts';
 import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
 import { openRuns } from './open-run.ts';
@@ -397,8 +403,17 @@ describe('a baseline of several runs', () => {
     const runs = await openRuns(`baseline:several@${OLD.kernel}`, out);
     expect(runs.map((run) => run.record.runId)).toEqual(['a', 'b', 'c']);
     expect(runs.map((run) => run.trials.length)).toEqual([trials.length, trials.length, trials.length]);
-    // Where one run is asked for, it is the first.
-    expect((await readRun(`baseline:several@${OLD.kernel}`, out)).record.runId).toBe('a');
+    const copy = await save('copy', '', { runs: [`baseline:several@${OLD.kernel}`] });
+    expect(copy.baseline.runIds).toEqual(['a', 'b', 'c']);
+    // One run is asked for by its id.
+    const error = await failureOf(UsageError, () => readRun('baseline:several', out));
+    expect(error.message).toBe(
+      'baseline several holds 3 runs, and one is needed: name baseline:several/a or baseline:several/b or baseline:several/c',
+    );
+    for (const runId of ['a', 'b', 'c'])
+      expect((await readRun(`baseline:several@${OLD.kernel}/${runId}`, out)).record.runId).toBe(runId);
+    const none = await failureOf(UsageError, () => readRun('baseline:several/d', out));
+    expect(none.message).toBe('baseline several holds no run d; it holds a, b, c');
     const again = await save('several', 'b', { runs: ['b', 'c'], force: true });
     expect(again.replaced).toMatchObject({ runs: 3 });
     expect((await openRuns(`baseline:several@${OLD.kernel}`, out)).map((run) => run.record.runId)).toEqual([
@@ -406,14 +421,91 @@ describe('a baseline of several runs', () => {
       'c',
     ]);
   });
-  test('is refused of runs that are not alike, or named twice', async () => {
+  const { settings, build } = record;
+  const [workload] = settings.workloads;
+  test.each([
+    { change: at(NEW), differs: 'kernel: 6.11.0 and 6.12.1' },
+    { change: at(REBUILT), differs: 'kernel: 6.11.0 and 6.12.1' },
+    { change: at({ ...OLD, kernelVersion: '#2' }), differs: 'kernel build: #1 SMP and #2' },
+    { change: at(ELSEWHERE), differs: 'host: box and other' },
+    {
+      change: { settings: { ...settings, durationMs: 1 } },
+      differs: `trial duration in ms: ${settings.durationMs} and 1`,
+    },
+    { change: { settings: { ...settings, serverCpus: [4, 5, 6] } }, differs: 'server CPUs: 1 and 3' },
+    { change: { build: { ...build, hash: 'x' } }, differs: /servers \(hash of .*\): .* and x/ },
+    {
+      change: { settings: { ...settings, workloads: workload === undefined ? [] : [workload] } },
+      differs: /workloads: \S+ .* and \S+$/m,
+    },
+    {
+      change: {
+        settings: {
+          ...settings,
+          workloads: settings.workloads.map((one) => ({ ...one, messageBytes: 12_345 })),
+        },
+      },
+      differs: /load of .*"messageBytes":12345/,
+    },
+    {
+      change: { settings: { ...settings, handicap: { ns: 5, labels: ['epoll-lt'] } } },
+      differs: 'handicap: none and 5 ns of epoll-lt',
+    },
+    {
+      change: {
+        settings: {
+          ...settings,
+          entries: settings.entries.map((entry) => ({ ...entry, variant: { name: 'x', prefix: ['nice'] } })),
+        },
+      },
+      differs: 'server of epoll-lt: epoll-lt and nice epoll-lt',
+    },
+  ])('is refused of runs that differ, and it is said in what: $differs', async ({ change, differs }) => {
     await storedRun('a', alike);
-    await storedRun('b', at(NEW));
-    await storedRun('c', { ...alike, settings: { ...record.settings, durationMs: 1 } });
-    for (const other of ['b', 'c'])
-      await expect(save('several', 'a', { runs: ['a', other] })).rejects.toThrow(
-        `runs a and ${other} make no baseline together`,
-      );
-    await expect(save('several', 'a', { runs: ['a', 'a'] })).rejects.toThrow('run a is named twice');
+    await storedRun('b', { ...alike, ...change });
+    const error = await failureOf(UsageError, () => save('several', 'a', { runs: ['a', 'b'] }));
+    expect(error.message).toContain('runs a and b make no baseline together; they differ in');
+    expect(error.message).toMatch(differs);
+    expect(existsSync(join(out, BASELINES_FOLDER))).toBe(false);
+  });
+  test('is no baseline where one of them is gone or another, nor to versions that know of one run', async () => {
+    for (const runId of ['a', 'b']) await storedRun(runId, alike);
+    const { baseline } = await save('several', 'a', { runs: ['a', 'b'] });
+    const file = JSON.parse(readFileSync(join(baseline.folder, BASELINE_FILE), 'utf8'));
+    expect(file).toMatchObject({ schemaVersion: 2, runIds: ['a', 'b'] });
+    const [, second = ''] = runFoldersOf(baseline);
+    cpSync(join(out, 'a', RECORD_FILE), join(second, RECORD_FILE));
+    expect(await listBaselines(out)).toEqual({
+      baselines: [],
+      problems: [expect.stringContaining('holds run a in place of run b')],
+    });
+    rmSync(second, { recursive: true });
+    expect((await listBaselines(out)).problems).toEqual([expect.stringContaining('ENOENT')]);
+  });
+  test('is as complete as its runs are', async () => {
+    await storedRun('a', alike);
+    await storedRun('b', { ...alike, status: 'interrupted' });
+    const { baseline } = await save('several', 'a', { runs: ['a', 'b'], force: true });
+    expect(baseline.status).toBe('interrupted');
+  });
+  test('is refused of a run that is named twice', async () => {
+    for (const runId of ['a', 'b']) await storedRun(runId, alike);
+    for (const runs of [
+      ['a', 'a'],
+      ['b', 'a', 'a'],
+    ])
+      await expect(save('several', 'a', { runs })).rejects.toThrow('run a is named twice');
+  });
+  test('holds what any of them measured, and tells which run lacks what', async () => {
+    await storedRun('a', alike);
+    await storedRun(
+      'b',
+      alike,
+      trials.filter(({ label, workload: id }) => label !== 'io_uring' || id !== 'fixed-rate'),
+    );
+    const { warnings } = await save('several', 'a', { runs: ['a', 'b'] });
+    expect(warnings).toContain(
+      'not all of its runs have io_uring under fixed-rate (no trial was measured in run b)',
+    );
   });
 });

@@ -3,24 +3,25 @@ import { basename, dirname, join } from 'node:path';
 import { makeFolder } from '../host/make-folder.ts';
 import { codeOf, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
+import { unlike } from './alike.ts';
 import {
   BASELINE_FILE,
   baselineFolder,
+  folderName,
   listBaselines,
   MORE_RUNS_FOLDER,
   requireBaselineName,
   runFoldersOf,
 } from './baseline-index.ts';
-import type { Baseline, baselineFileSchema } from './baseline-schema.ts';
+import type { Baseline, BaselineFile } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
-import { isLike } from './history.ts';
-import { type OpenedRun, openRun } from './open-run.ts';
+import { type OpenedRun, openRuns } from './open-run.ts';
 import type { CellName, RunResult } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;
-  /** Each as `openRun` takes it; the first one is what it is called by. */
+  /** Each as `openRuns` takes it; the first one is what it is called by. */
   readonly runs: readonly string[];
   readonly outDir: string;
   /** Replaces a baseline of the same name, host and kernel, and keeps a run that is not whole. */
@@ -49,7 +50,7 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
   const { name, outDir, force } = request;
   requireBaselineName(name);
   const opened: OpenedRun[] = [];
-  for (const run of request.runs) opened.push(await openRun(run, outDir));
+  for (const run of request.runs) opened.push(...(await openRuns(run, outDir)));
   const [result, ...more] = opened;
   if (result === undefined) throw new UsageError('a baseline needs a run');
   requireAlike(result, more);
@@ -75,6 +76,7 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
   const warnings = [
     ...lacks.map(({ lack }) => lack),
     ...opened.flatMap(failures),
+    ...partly(opened),
     ...losses,
     ...(shadowed ?? []),
   ];
@@ -83,7 +85,7 @@ export async function saveBaseline(request: SaveRequest): Promise<SavedBaseline>
 
 /** Cells of a baseline that a run lacks; none where the baseline cannot be read any more. */
 async function lostFrom(baseline: Baseline, runs: readonly RunResult[]): Promise<readonly LostCell[]> {
-  const folders = await runFoldersOf(baseline);
+  const folders = runFoldersOf(baseline);
   const before = await Promise.all(folders.map((folder) => readRun(folder, '.').catch(() => null)));
   const names = runs.map(({ record }) => record.runId).join(' and ');
   return lostCells(
@@ -93,20 +95,28 @@ async function lostFrom(baseline: Baseline, runs: readonly RunResult[]): Promise
   );
 }
 
-/** Runs of one baseline were measured on one host under one kernel, and alike. */
-function requireAlike(first: OpenedRun, more: readonly OpenedRun[]): void {
-  const { environment } = first.record;
+/** Runs of one baseline stand for one measurement. */
+function requireAlike({ record: first }: OpenedRun, more: readonly OpenedRun[]): void {
+  const ids = new Set([first.runId]);
   for (const { record } of more) {
-    const same =
-      record.environment.kernel === environment.kernel &&
-      record.environment.kernelVersion === environment.kernelVersion &&
-      isLike(record, first.record);
-    if (!same)
-      throw new UsageError(
-        `runs ${first.record.runId} and ${record.runId} make no baseline together: they are of another host or kernel, or were measured with other settings`,
-      );
-    if (record.runId === first.record.runId) throw new UsageError(`run ${record.runId} is named twice`);
+    if (ids.has(record.runId)) throw new UsageError(`run ${record.runId} is named twice`);
+    ids.add(record.runId);
+    const differences = unlike(first, record);
+    if (differences.length > 0)
+      throw new UsageError([
+        `runs ${first.runId} and ${record.runId} make no baseline together; they differ in`,
+        ...differences.map(({ what, values }) => `  ${what}: ${values[0]} and ${values[1]}`),
+      ]);
   }
+}
+
+/** Cells that some of several runs have and others lack: they are kept, of those that have them. */
+function partly(runs: readonly OpenedRun[]): readonly string[] {
+  return runs.flatMap((run) =>
+    lostCells(runs, [run], `run ${run.record.runId}`).map(
+      (cell) => `not all of its runs have ${named(cell)}`,
+    ),
+  );
 }
 
 function requireNoLoss(
@@ -169,14 +179,14 @@ async function keep([first, ...more]: readonly OpenedRun[], to: string, savedAt:
     await mkdir(partial);
     await copyRun(first, partial);
     for (const run of more) {
-      const folder = join(partial, MORE_RUNS_FOLDER, run.record.runId.replaceAll(/[^A-Za-z0-9._-]/g, '-'));
-      await mkdir(folder, { recursive: true });
+      const folder = join(partial, MORE_RUNS_FOLDER, folderName(run.record.runId));
+      await makeFolder(dirname(folder));
+      await mkdir(folder);
       await copyRun(run, folder);
     }
-    const own = { schemaVersion: 1, savedAt } satisfies Record<
-      keyof typeof baselineFileSchema.shape,
-      unknown
-    >;
+    const runIds = [first, ...more].map(({ record }) => record.runId);
+    const own: BaselineFile =
+      more.length === 0 ? { schemaVersion: 1, savedAt } : { schemaVersion: 2, savedAt, runIds };
     await writeFile(join(partial, BASELINE_FILE), `${JSON.stringify(own)}\n`);
     await rename(to, join(room, 'old')).catch(unlessMissing);
     await rename(partial, to);

@@ -99,6 +99,19 @@ test('A baseline counts, and once where its run is still there', async () => {
   expect(await ids()).toEqual(['kept']);
 });
 
+test('A baseline of equals, or of what was broken off, does not count, nor such a run among several', async () => {
+  await stored('equals', { ...at(1), kind: 'noise' });
+  await stored('whole', at(2));
+  await stored('broken', { ...at(3), status: 'broken' });
+  const now = '2025-01-04T00:00:00.000Z';
+  const save = (name: string, runs: readonly string[]) =>
+    saveBaseline({ name, runs, outDir: out, force: true, now });
+  await save('equals', ['equals']);
+  await save('several', ['whole', 'broken']);
+  for (const run of ['equals', 'whole', 'broken']) rmSync(join(out, run), { recursive: true });
+  expect(await ids()).toEqual(['whole']);
+});
+
 test('Folders that hold no run, or half of one, do no harm', async () => {
   await stored('good');
   mkdirSync(join(out, 'empty'));

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Workload } from '../workloads/schema.ts';
+import { isLike } from './alike.ts';
 import { listBaselines, runFoldersOf } from './baseline-index.ts';
-import { cellKey } from './cells.ts';
 import { type OpenedRun, openRun } from './open-run.ts';
 import { listRuns } from './run-index.ts';
 import type { RunRecord } from './schema.ts';
@@ -46,7 +45,7 @@ export async function readHistory(
       () => null,
     );
     if (record === null || found.has(record.runId) || exclude.has(record.runId)) continue;
-    if (isLike(record, like) && where(record)) found.set(record.runId, { folder, record });
+    if (isTold(record) && isLike(record, like) && where(record)) found.set(record.runId, { folder, record });
   }
   const newest = [...found.values()]
     .sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt))
@@ -61,16 +60,18 @@ export async function readHistory(
   return { runs, problems };
 }
 
+/** A baseline may be of anything: of equals, which hold every row twice, or of what was broken off. */
+function isTold({ kind, status }: RunRecord): boolean {
+  return (kind === null || kind === 'run') && status === 'complete';
+}
+
 /** Of runs of the kind `run`, and of baselines. */
 async function foldersOf(outDir: string): Promise<string[]> {
   const { runs } = await listRuns(outDir);
   const { baselines } = await listBaselines(outDir);
-  const kept = await Promise.all(
-    baselines.filter(({ status }) => status === 'complete').map((baseline) => runFoldersOf(baseline)),
-  );
   return [
     ...runs.filter(({ kind, status }) => kind === 'run' && status === 'complete').map(({ folder }) => folder),
-    ...kept.flat(),
+    ...baselines.flatMap(runFoldersOf),
   ];
 }
 
@@ -81,47 +82,4 @@ function tried(read: () => RunRecord): RunRecord | null {
   } catch {
     return null;
   }
-}
-
-/** Whether both come from one host, and were measured alike in what moves the numbers of a cell. */
-export function isLike(run: RunRecord, like: RunRecord): boolean {
-  return sameHost(run, like) && sameSettings(run, like) && sameCommands(run, like) && shareCell(run, like);
-}
-
-function sameHost({ environment: a }: RunRecord, { environment: b }: RunRecord): boolean {
-  return a.host === b.host && a.arch === b.arch && a.cpuModel === b.cpuModel && a.cpus === b.cpus;
-}
-
-function sameSettings({ settings: a }: RunRecord, { settings: b }: RunRecord): boolean {
-  return (
-    a.durationMs === b.durationMs &&
-    a.warmupMs === b.warmupMs &&
-    a.serverCpus?.length === b.serverCpus?.length &&
-    a.clientCpus?.length === b.clientCpus?.length
-  );
-}
-
-/** Rows of one label start their servers alike: a name of a variant may mean another command in another run. */
-function sameCommands(run: RunRecord, like: RunRecord): boolean {
-  const commands = ({ settings }: RunRecord) =>
-    new Map(settings.entries.map(({ label, variant }) => [label, JSON.stringify(variant?.prefix ?? [])]));
-  const own = commands(run);
-  return [...commands(like)].every(([label, command]) => (own.get(label) ?? command) === command);
-}
-
-/** A row under a workload of equal definition in both. */
-function shareCell(run: RunRecord, like: RunRecord): boolean {
-  const definition = ({ settings }: RunRecord, id: string) => {
-    const workload = settings.workloads.find((one) => one.id === id);
-    return workload === undefined ? null : JSON.stringify(definitionOf(workload));
-  };
-  const own = new Set(run.cells.map(cellKey));
-  return like.cells.some(
-    (cell) => own.has(cellKey(cell)) && definition(run, cell.workload) === definition(like, cell.workload),
-  );
-}
-
-/** What of a workload moves numbers; its texts do not. */
-function definitionOf({ title: _title, description: _description, profile: _profile, ...load }: Workload) {
-  return Object.entries(load).sort(([a], [b]) => a.localeCompare(b));
 }

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { readPlace } from '../host/host-id.ts';
 import { codeOf, messageOf, UsageError } from '../util/errors.ts';
-import { BASELINE_PREFIX, findBaseline, listBaselines, runFoldersOf } from './baseline-index.ts';
+import { BASELINE_PREFIX, findBaselineRuns, listBaselines } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
 import type { RunResult } from './schema.ts';
 import {
@@ -49,8 +49,7 @@ export async function openRun(name: string, outDir: string): Promise<OpenedRun> 
 export async function openRuns(name: string, outDir: string): Promise<OpenedRun[]> {
   if (!name.startsWith(BASELINE_PREFIX)) return [await openRun(name, outDir)];
   const index = await listBaselines(outDir);
-  const baseline = findBaseline(name.slice(BASELINE_PREFIX.length), index, readPlace());
-  const folders = await runFoldersOf(baseline);
+  const { folders } = findBaselineRuns(name.slice(BASELINE_PREFIX.length), index, readPlace());
   return Promise.all(folders.map((folder) => openRun(folder, outDir)));
 }
 

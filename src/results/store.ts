@@ -5,7 +5,7 @@ import { makeFolder } from '../host/make-folder.ts';
 import { replaceWhole } from '../host/write-file.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
-import { BASELINE_PREFIX, findBaseline, listBaselines } from './baseline-index.ts';
+import { BASELINE_PREFIX, findBaselineRuns, listBaselines, requireOneRun } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
 import {
   type Calibration,
@@ -135,7 +135,7 @@ async function runIds(outDir: string): Promise<string[]> {
 async function folderOf(name: string, outDir: string): Promise<string> {
   if (!name.startsWith(BASELINE_PREFIX)) return findRun(name, outDir);
   const reference = name.slice(BASELINE_PREFIX.length);
-  return findBaseline(reference, await listBaselines(outDir), readPlace()).folder;
+  return requireOneRun(reference, findBaselineRuns(reference, await listBaselines(outDir), readPlace()));
 }
 
 async function findRun(name: string, outDir: string): Promise<string> {

@@ -94,6 +94,7 @@ describe('baseline', () => {
       'kernelVersion',
       'name',
       'runId',
+      'runIds',
       'runs',
       'savedAt',
       'status',

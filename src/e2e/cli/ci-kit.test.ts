@@ -18,6 +18,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { BASELINES_FOLDER, listBaselines, runFoldersOf } from '../../results/baseline-index.ts';
+import type { Baseline } from '../../results/baseline-schema.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { RECORD_FILE, readRun, TRIALS_FILE } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
@@ -198,7 +199,7 @@ describe('the job, night after night', () => {
     expect(summary()).toContain('epoll-lt');
     expect(summary()).toBe(report('summary.md'));
     // The tables are of the last of its runs.
-    const runs = baseline === undefined ? [] : await runFoldersOf(baseline);
+    const runs = baseline === undefined ? [] : runFoldersOf(baseline);
     const ids = await Promise.all(runs.map(async (folder) => (await readRun(folder, cwd)).record.runId));
     expect(ids).toContain(JSON.parse(report('iomodels-bench.json')).run.runId);
   });
@@ -206,7 +207,7 @@ describe('the job, night after night', () => {
   test('compares with the previous kernel after an upgrade, and gives the new one a baseline', async () => {
     const [before] = await baselines();
     if (before === undefined) throw new Error('no baseline');
-    await upgradeFrom(before.folder);
+    await upgradeFrom(before);
     // Too few blocks for a verdict: whatever the machine does, nothing can have regressed.
     const ended = await runJob({ IOMB_RUN: `${cell} --blocks 2` });
     expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
@@ -229,7 +230,7 @@ describe('the job, night after night', () => {
     const kept = await baselines();
     const before = kept.find(({ kernel }) => kernel === OLD_KERNEL);
     if (before === undefined) throw new Error('no baseline of the kernel before');
-    await halveSyscalls(before.folder);
+    await halveSyscalls(before);
     const ended = await runJob({ IOMB_RUN: `${cell} --blocks 8` });
     expect(ended.exitCode, ended.stderr).toBe(EXIT.regressed);
     expect(ended.stdout).toContain('\nregressed\n');
@@ -264,8 +265,8 @@ describe('the job, night after night', () => {
   });
 
   /** Makes a baseline one of the kernel before: a reboot cannot be part of a test. */
-  async function upgradeFrom(folder: string): Promise<void> {
-    for (const own of await runFoldersOf({ folder })) {
+  async function upgradeFrom(baseline: Baseline): Promise<void> {
+    for (const own of runFoldersOf(baseline)) {
       const { record } = await readRun(own, cwd);
       const environment = { ...record.environment, kernel: OLD_KERNEL };
       writeFileSync(
@@ -273,13 +274,13 @@ describe('the job, night after night', () => {
         JSON.stringify(runRecordSchema.parse({ ...record, environment })),
       );
     }
-    const kernel = dirname(folder);
+    const kernel = dirname(baseline.folder);
     renameSync(kernel, join(dirname(kernel), `${OLD_KERNEL}_00000000`));
   }
 
   /** Makes the kernel after it worse in what a noisy machine does not touch: calls per request. */
-  async function halveSyscalls(folder: string): Promise<void> {
-    for (const own of await runFoldersOf({ folder })) {
+  async function halveSyscalls(baseline: Baseline): Promise<void> {
+    for (const own of runFoldersOf(baseline)) {
       const { trials } = await readRun(own, cwd);
       const lines = trials.map((trial) => {
         if (trial.status !== 'measured') throw new Error(`not measured: ${JSON.stringify(trial)}`);
@@ -305,7 +306,7 @@ case "$1 $2" in
 esac
 case "$*" in *--dry-run*) echo "checked $1" >>checked.txt; exit 0 ;; esac
 case "$1 $2" in
-  run*) echo "$@" >>ran.txt; echo 'stored in /r/1'; exit "$RUN" ;;
+  run*) echo "$@" >>ran.txt; echo 'stored in /r, s/1'; exit "$RUN" ;;
   compare*)
     echo "compared $2 $3" >compared.txt
     echo "$SAYS" >&2
@@ -318,7 +319,7 @@ esac
   const saved = () =>
     existsSync(join(cwd, 'saved.txt')) ? readFileSync(join(cwd, 'saved.txt'), 'utf8') : null;
   const SAVED = (name: string) =>
-    `baseline save ${name} /r/1 /r/1 /r/1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
+    `baseline save ${name} 1 1 1 --results results --force${name === 'accepted' ? ' --allow-missing=*' : ''}\n`;
   const LOST = { COMPARE: '1', SAYS: 'missing: 2 of what the base has; nothing that is there regressed: 0' };
   let whole: string;
   beforeEach(() => {
@@ -380,9 +381,7 @@ esac
     { env: { IOMB_BASE: 'this-kernel' }, base: 'this-kernel' },
   ])('compares with $base: $env', async ({ env, base }) => {
     await stubbed(env);
-    expect(readFileSync(join(cwd, 'compared.txt'), 'utf8')).toBe(
-      `compared baseline:${base} /r/1,/r/1,/r/1\n`,
-    );
+    expect(readFileSync(join(cwd, 'compared.txt'), 'utf8')).toBe(`compared baseline:${base} 1,1,1\n`);
   });
 
   test.each([
