@@ -102,7 +102,7 @@ function disturbed(request: LoadRequest): LoadReport {
 describe('contaminated trials', () => {
   const pinned = { serverCpus: [1], clientCpus: [0], blocks: 3 };
   const entries = ['epoll-lt', 'poll', 'select'].map((model) => ({ label: model, model }));
-  const budget = (value: number) => ({ retry: { kind: 'time' as const, value } });
+  const budget = (value: number) => ({ retry: { kind: 'time' as const, value, withinMs: null } });
 
   test('are measured again with what they are compared with, until as many are clean as were planned', async () => {
     // The second trial of the run alone.
@@ -143,8 +143,52 @@ describe('contaminated trials', () => {
       const { result } = await run(fakeWorld({ answer: disturbed }), { ...pinned, blocks: 8, ...settings });
       return result.record.timing?.repeatBlocks;
     };
-    expect(await blocksOf({ retry: { kind: 'share', value: 0.5 } })).toBe(4);
-    expect(await blocksOf({ retry: { kind: 'share', value: 0.5 }, maxTimeS: 0.001 })).toBe(0);
+    const half = { kind: 'share' as const, value: 0.5, withinMs: null };
+    expect(await blocksOf({ retry: half })).toBe(4);
+    expect(await blocksOf({ retry: half, maxTimeS: 0.001 })).toBe(0);
+    // A block of two trials takes 740 ms, eight of them 5920 ms.
+    const blockMs = FAKE_CALIBRATION_MS + 2 * (FAKE_OVERHEAD_MS + 250);
+    expect(await blocksOf({ retry: { ...half, withinMs: 10.5 * blockMs } })).toBe(2);
+    expect(await blocksOf({ retry: { ...half, withinMs: 6 * blockMs } })).toBe(0);
+  });
+  test('of one row that is never clean are given up, and the run says of which and why', async () => {
+    const world: FakeWorld = fakeWorld({
+      answer: (request) =>
+        world.servers.at(-1)?.path === '/bin/poll' ? disturbed(request) : fakeReport(request),
+    });
+    const { result } = await run(world, { ...pinned, entries, ...budget(60_000) });
+    expect(result.record.timing?.repeatBlocks).toBe(5);
+    expect(result.record.warnings.slice(1)).toEqual([
+      '1 cell lacks clean trials and was given up: never clean where others beside were: poll under small; mostly the client waited for its CPU … of the time',
+    ]);
+  });
+  test('that an abort interrupts stay, in a block with a calibration at both ends', async () => {
+    const controller = new AbortController();
+    // The second of the repeat block's trials.
+    const world = fakeWorld({
+      answer: disturbed,
+      launch: (call) => {
+        if (call === 10) controller.abort();
+      },
+    });
+    const { result } = await run(world, { ...pinned, entries, ...budget(60_000) }, controller);
+    expect(result.record.status).toBe('interrupted');
+    expect(result.trials.filter(({ block }) => block === 3)).toHaveLength(1);
+    expect(result.record.timing).toMatchObject({ blocks: 4, repeatBlocks: 1 });
+    expect(result.calibrations.map(({ block }) => block)).toEqual([0, 1, 2, 3, 4]);
+    expectCleanedUp(world);
+  });
+  test('of an interrupted planned block are enclosed by calibrations, too', async () => {
+    const controller = new AbortController();
+    const world = fakeWorld({
+      launch: (call) => {
+        if (call === 4) controller.abort();
+      },
+    });
+    const { result } = await run(world, { ...pinned, entries }, controller);
+    expect(result.trials).toHaveLength(4);
+    expect(result.calibrations.map(({ block }) => block)).toEqual([0, 1, 2]);
+    expect(result.record.timing).toMatchObject({ blocks: 2, repeatBlocks: 0 });
   });
 });
 

@@ -15,6 +15,7 @@ import {
   serverSizes,
   trialsOfBlock,
 } from './plan/plan-run.ts';
+import { cellKey } from './results/cells.ts';
 import type {
   AuditInstrument,
   Calibration,
@@ -31,13 +32,14 @@ import type {
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import { supportOf } from './server/probe.ts';
+import { groupBy } from './stats/group-by.ts';
 import { sumOf } from './stats/sums.ts';
-import { type Lacking, lackingCells, mostlyDisturbedBy } from './summary/lacking.ts';
+import { lackingCells, lackWarnings } from './summary/lacking.ts';
 import { shortfalls, wantsMore } from './summary/precision.ts';
 import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
 import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
-import { counted, MS_PER_S, NS_PER_MS } from './util/units.ts';
+import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
@@ -201,24 +203,21 @@ async function measure(
   const calibrations: Calibration[] = [];
   const warnings: string[] = [];
   const finish = async (status: RunRecord['status']) => {
-    const { repeatBlocks } = measuring;
-    const timing = timingOf(request.settings, trials, {
-      wallMs: deps.monotonicMs() - startedMs,
-      repeatBlocks,
-    });
+    const timing = timingOf(measuring);
     const all = [...record.warnings, ...warnings];
     record = { ...record, warnings: all, status, finishedAt: deps.now(), timing };
     await store.saveRecord(record);
   };
   const measuring: Measuring = {
     ...{ plan, execution, meter, record, trials, calibrations, warnings, startedMs },
-    repeatBlocks: 0,
+    firstRepeat: null,
   };
   try {
     await measureBlocks(measuring, listener);
     warnings.push(...whatIsShort(measuring));
   } catch (error) {
     // The record is worth less than the reason: a full disk fails both.
+    if (signal.aborted) await calibrateAfterAbort(measuring).catch(() => {});
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
     if (!signal.aborted) throw error;
     return { result: { record, trials, calibrations, problems: [] }, folder: store.folder };
@@ -324,8 +323,8 @@ interface Measuring {
   readonly calibrations: Calibration[];
   readonly warnings: string[];
   readonly startedMs: number;
-  /** Blocks in which contaminated trials were measured again. */
-  repeatBlocks: number;
+  /** From this block on contaminated trials are measured again; null: that did not begin. */
+  firstRepeat: number | null;
 }
 
 /**
@@ -347,6 +346,7 @@ async function measureBlocks(measuring: Measuring, listener: RunListener): Promi
   }
   await calibrate(measuring, block);
   await measureAgain(measuring, listener, { first: block, begunMs });
+  execution.signal.throwIfAborted();
 }
 
 async function measureBlock(
@@ -355,6 +355,7 @@ async function measureBlock(
   block: { readonly trials: readonly Trial[]; readonly planned: number },
 ): Promise<void> {
   for (const trial of block.trials) {
+    execution.signal.throwIfAborted();
     listener.trialStarted(trial, trial.index, block.planned, execution.generator);
     const result = await measureTrial(trial, execution);
     execution.signal.throwIfAborted();
@@ -374,52 +375,53 @@ async function measureAgain(
   const { retry } = plan.settings;
   if (retry === null || retry.value === 0) return;
   const endedMs = execution.deps.monotonicMs();
-  const budgetMs = retry.kind === 'time' ? retry.value : retry.value * (endedMs - begunMs);
+  const budgetMs = retryBudgetMs(retry, endedMs - begunMs);
   // --precision may have made more blocks than were planned: more clean ones are not asked for.
-  const wanted = Math.min(plan.settings.blocks, first);
+  const planned = Math.min(plan.settings.blocks, first);
+  measuring.firstRepeat = first;
   for (let block = first; ; block++) {
-    const lacking = lackingCells({ record, trials, calibrations }, wanted);
-    if (lacking.again.length === 0) return;
+    const lacking = lackingCells({ record, trials, calibrations }, planned);
     const again = repeatTrials(plan, { block, first: trials.length, again: lacking.again });
     const passedMs = execution.deps.monotonicMs() - endedMs;
-    if (passedMs + expectedMs(again, trials) > budgetMs || isOutOfTime(measuring)) {
-      warnings.push(stillLacking(lacking, { wanted, budgetMs }, mostlyDisturbedBy({ trials, calibrations })));
+    const fits = passedMs + expectedMs(again, measuring) <= budgetMs && !isOutOfTime(measuring);
+    if (again.length === 0 || !fits) {
+      warnings.push(...lackWarnings(lacking, { trials, calibrations }, { planned, budgetMs }));
       return;
     }
     listener.repeating(block, again.length);
     await measureBlock(measuring, listener, { trials: again, planned: trials.length + again.length });
     listener.blockEnded(block, block + 1);
-    measuring.repeatBlocks++;
     await calibrate(measuring, block + 1);
   }
 }
 
-/** What trials will take, by what those of their cells took. */
-function expectedMs(planned: readonly Trial[], measured: readonly TrialResult[]): number {
-  return sumOf(planned, (trial) => {
-    const own = measured.filter(
-      ({ label, workload }) => label === trial.label && workload === trial.workload,
-    );
-    return own.length === 0 ? 0 : sumOf(own, ({ wallMs }) => wallMs) / own.length;
-  });
+/** Time for measuring again, after planned blocks that took so long. */
+function retryBudgetMs(
+  { kind, value, withinMs }: NonNullable<RunSettings['retry']>,
+  plannedMs: number,
+): number {
+  const asked = kind === 'time' ? value : value * plannedMs;
+  return withinMs === null ? asked : Math.max(0, Math.min(asked, withinMs - plannedMs));
 }
 
-function stillLacking(
-  { cells }: Lacking,
-  { wanted, budgetMs }: { readonly wanted: number; readonly budgetMs: number },
-  reason: string | null,
-): string {
-  const [worst] = cells.toSorted((a, b) => a.clean - b.clean);
-  const name = worst === undefined ? '' : `; ${worst.label} under ${worst.workload} has ${worst.clean}`;
-  const why = reason === null ? '' : `; mostly ${reason}`;
-  return `${counted(cells.length, 'cell')} ${cells.length === 1 ? 'lacks' : 'lack'} clean trials after ${Math.round(budgetMs / MS_PER_S)} s of measuring again (--retry): ${wanted} were planned${name}: the host, not the blocks${why}`;
+/** What a block of these trials will take, by what trials of their cells and calibrations took. */
+function expectedMs(planned: readonly Trial[], { trials, calibrations }: Measuring): number {
+  const mean = (all: readonly { readonly wallMs: number }[]) =>
+    all.length === 0 ? 0 : sumOf(all, ({ wallMs }) => wallMs) / all.length;
+  const measured = groupBy(trials, cellKey);
+  return mean(calibrations) + sumOf(planned, (trial) => mean(measured.get(cellKey(trial)) ?? []));
 }
 
 /** Of what was asked for, what the blocks that there are do not come to. */
 function whatIsShort(measuring: Measuring): string[] {
   const { settings } = measuring.execution;
   const widths = settings.precision === null ? [] : widthsOf(measuring);
-  return shortfalls(settings, { blocks: blocksOf(measuring.trials) - measuring.repeatBlocks, widths });
+  return shortfalls(settings, { blocks: blocksOf(ordinaryTrials(measuring)), widths });
+}
+
+/** Those of planned blocks and of --precision, without what was measured again. */
+function ordinaryTrials({ trials, firstRepeat }: Measuring): TrialResult[] {
+  return trials.filter(({ block }) => firstRepeat === null || block < firstRepeat);
 }
 
 function blocksOf(trials: readonly TrialResult[]): number {
@@ -434,7 +436,7 @@ async function calibrate(
   { execution, meter, calibrations, warnings }: Measuring,
   block: number,
 ): Promise<void> {
-  const { deps, settings, store, signal } = execution;
+  const { deps, settings, store } = execution;
   const startedAt = deps.now();
   const startedMs = deps.monotonicMs();
   const cpu = settings.serverCpus?.[0] ?? null;
@@ -444,12 +446,18 @@ async function calibrate(
     warnings.push(`block ${block} has no calibration: ${error.message}`);
     return null;
   });
-  signal.throwIfAborted();
   if (costs === null) return;
   const wallMs = Math.round(deps.monotonicMs() - startedMs);
   const calibration: Calibration = { block, startedAt, wallMs, cpu, ...costs };
   calibrations.push(calibration);
   await store.appendCalibration(calibration);
+}
+
+/** Trials of a block that an abort cut have a calibration at both ends as well. */
+async function calibrateAfterAbort(measuring: Measuring): Promise<void> {
+  const last = measuring.trials.at(-1)?.block;
+  if (last === undefined || measuring.calibrations.some(({ block }) => block > last)) return;
+  await calibrate(measuring, last + 1);
 }
 
 function wantsBlock(measuring: Measuring, block: number): boolean {
@@ -472,21 +480,19 @@ function widthsOf({ record, trials, calibrations }: Measuring): readonly HalfWid
 }
 
 /** How much of the wall time was load: docs/architecture.md asks for short trials, so the rest must be small. */
-function timingOf(
-  settings: RunSettings,
-  trials: readonly TrialResult[],
-  { wallMs, repeatBlocks }: { readonly wallMs: number; readonly repeatBlocks: number },
-): RunRecord['timing'] {
+function timingOf(measuring: Measuring): RunRecord['timing'] {
+  const { execution, trials, startedMs } = measuring;
+  const wallMs = execution.deps.monotonicMs() - startedMs;
   const measured = trials.flatMap((trial) => (trial.status === 'failed' ? [] : [trial.observation]));
   const measuredMs = sumOf(measured, ({ accountedNs }) => accountedNs / NS_PER_MS);
-  const loadMs = measuredMs + measured.length * settings.warmupMs;
+  const loadMs = measuredMs + measured.length * execution.settings.warmupMs;
   return {
     wallMs: Math.round(wallMs),
     loadMs: Math.round(loadMs),
     loadShare: wallMs > 0 ? loadMs / wallMs : 0,
     measuredShare: wallMs > 0 ? measuredMs / wallMs : 0,
     blocks: blocksOf(trials),
-    repeatBlocks,
+    repeatBlocks: blocksOf(trials) - blocksOf(ordinaryTrials(measuring)),
   };
 }
 

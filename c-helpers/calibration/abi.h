@@ -41,7 +41,8 @@ CALIBRATION_API uint32_t calibration_abi_version(void);
 
 /*
  * Measures what the machine costs without any I/O model. Takes loop_ns + ping_ns on threads of its own
- * (call it .async), so the caller's affinity stays as it is.
+ * (call it .async), so the caller's affinity stays as it is; longer where it got too few samples in that
+ * time.
  */
 CALIBRATION_API void calibration_measure(const struct calibration_config *config,
 					 struct calibration_report *report);

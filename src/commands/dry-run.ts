@@ -41,6 +41,7 @@ function conditions({ precision, maxTimeS, audit, retry }: RunConfig['settings']
   ].join('');
 }
 
-function retryText({ kind, value }: NonNullable<RunConfig['settings']['retry']>): string {
-  return kind === 'share' ? `${Math.round(value * 100)} % of it` : formatWallTime(value, 's');
+function retryText({ kind, value, withinMs }: NonNullable<RunConfig['settings']['retry']>): string {
+  const budget = kind === 'share' ? `${Math.round(value * 100)} % of it` : formatWallTime(value, 's');
+  return withinMs === null ? budget : `${budget}, within ${formatWallTime(withinMs, 's')} in all`;
 }

@@ -60,6 +60,7 @@ describe('resolveRunConfig', () => {
         "retry": {
           "kind": "share",
           "value": 0.5,
+          "withinMs": 115000,
         },
         "seed": 4711,
         "serverCpus": [
@@ -118,6 +119,7 @@ describe('resolveRunConfig', () => {
         "retry": {
           "kind": "share",
           "value": 0.5,
+          "withinMs": null,
         },
         "seed": 0,
         "serverCpus": [
@@ -372,13 +374,28 @@ test('Every row is entered once for each variant, and the first of the reference
   expect(settings.baseline).toBe('epoll-lt@a');
 });
 test.each([
-  { retry: undefined, is: { kind: 'share', value: 0.5 } },
-  { retry: '25%', is: { kind: 'share', value: 0.25 } },
-  { retry: '30s', is: { kind: 'time', value: 30_000 } },
-  { retry: '0', is: { kind: 'time', value: 0 } },
+  { retry: undefined, is: { kind: 'share', value: 0.5, withinMs: 115_000 } },
+  { retry: '25%', is: { kind: 'share', value: 0.25, withinMs: null } },
+  { retry: '30s', is: { kind: 'time', value: 30_000, withinMs: null } },
+  { retry: '0', is: { kind: 'time', value: 0, withinMs: null } },
 ])('--retry $retry is $is', ({ retry, is }) => {
   expect(resolveRunConfig({ retry }, CONTEXT).settings.retry).toEqual(is);
 });
 test.each(['much', '30', '-1s'])('--retry %s is refused', (retry) => {
   expect(() => resolveRunConfig({ retry }, CONTEXT)).toThrow(/--retry .*: must be a share such as 50%/);
+});
+
+test.each([
+  { blocks: '40' },
+  { duration: '200ms' },
+  { models: 'poll' },
+  { profile: 'full' },
+  { precision: '2%' },
+  { audit: true },
+])('a run that is told %o is as long as it was asked to be', (flags) => {
+  expect(resolveRunConfig(flags, CONTEXT).settings.retry).toEqual({
+    kind: 'share',
+    value: 0.5,
+    withinMs: null,
+  });
 });

@@ -14,6 +14,8 @@ export const RUN_DEFAULTS = {
   warmupMs: 20,
   durationMs: 60,
   retry: '50%',
+  /** Of a plain run: its planned blocks, and what is measured again, however slow the machine is. */
+  withinMs: 115_000,
   profile: 'default',
 } as const;
 
@@ -93,7 +95,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
-    retry: retry(flags.retry, problems),
+    retry: retry(flags.retry, isPlain(flags), problems),
     audit: flags.audit ?? false,
     handicap,
   };
@@ -274,15 +276,25 @@ function precision(text: string, problems: string[]): number {
   return Number.NaN;
 }
 
+/** Whether nothing was said that makes a run longer or shorter: what is promised of a run's time is of these. */
+function isPlain(flags: RunFlags): boolean {
+  const { models, workloads, ownWorkloads, profile, variant, blocks, duration, warmup, precision, audit } =
+    flags;
+  const lists = [ownWorkloads, variant].every((list) => list === undefined || list.length === 0);
+  const said = [models, workloads, profile, blocks, duration, warmup, precision];
+  return lists && audit !== true && said.every((flag) => flag === undefined);
+}
+
 /** `50%` of the planned blocks' time, a time such as `30s`, or 0 for none. */
-function retry(text: string | undefined, problems: string[]): RunSettings['retry'] {
+function retry(text: string | undefined, plain: boolean, problems: string[]): RunSettings['retry'] {
   const asked = text ?? RUN_DEFAULTS.retry;
-  if (/^0(%|ms|s|m)?$/.test(asked)) return { kind: 'time', value: 0 };
+  const withinMs = text === undefined && plain ? RUN_DEFAULTS.withinMs : null;
+  if (/^0(%|ms|s|m)?$/.test(asked)) return { kind: 'time', value: 0, withinMs };
   const share = /^(\d+(?:\.\d+)?)%$/.exec(asked);
-  if (share) return { kind: 'share', value: Number(share[1]) / 100 };
+  if (share) return { kind: 'share', value: Number(share[1]) / 100, withinMs };
   const wrong: string[] = [];
   const value = duration(asked, 0, '--retry', wrong, 'run');
   if (wrong.length > 0)
     problems.push(`--retry ${asked}: must be a share such as 50%, a time such as 30s, or 0`);
-  return { kind: 'time', value };
+  return { kind: 'time', value, withinMs };
 }

@@ -211,7 +211,16 @@ export const runSettingsSchema = z.object({
   precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),
   maxTimeS: z.number().positive().nullable(),
   retry: z
-    .object({ kind: z.enum(['share', 'time']), value: amount })
+    .object({
+      kind: z.enum(['share', 'time']),
+      value: amount,
+      withinMs: amount
+        .nullable()
+        .default(null)
+        .describe(
+          'none is begun that would end later than this after the first block began; null: no such limit',
+        ),
+    })
     .nullable()
     .default(null)
     .describe(

@@ -53,7 +53,7 @@ const labels = (lacking: ReturnType<typeof lackingCells>) => lacking.again.map((
 
 describe('What a run lacks of its clean trials', () => {
   test('is nothing where all are clean', () => {
-    expect(lackingCells(run(3), 3)).toEqual({ cells: [], again: [] });
+    expect(lackingCells(run(3), 3)).toEqual({ cells: [], again: [], givenUp: [] });
   });
   test('is a row whose trial was contaminated, with the reference and the rows of its model', () => {
     const lacking = lackingCells(run(3, ['a/1']), 3);
@@ -72,7 +72,7 @@ describe('What a run lacks of its clean trials', () => {
     expect(lackingCells(run(4, ['a/1']), 3).again).toEqual([]);
     expect(lackingCells(run(4, ['a/1', 'ref/3']), 3).again).not.toEqual([]);
   });
-  test('is not what failed, was skipped, or was never clean however often it was tried', () => {
+  test('is not what failed or was skipped', () => {
     const failed = run(3, ['b/0']);
     const trials = failed.trials.map((one): TrialResult => {
       if (one.label !== 'b' || one.block !== 2 || one.status !== 'measured') return one;
@@ -80,9 +80,20 @@ describe('What a run lacks of its clean trials', () => {
       return { ...rest, status: 'failed', stage: 'load', message: 'gone' };
     });
     expect(lackingCells({ ...failed, trials }, 3).again).toEqual([]);
+  });
+  test('is given up where it was never clean however often it was tried beside clean ones', () => {
     const always = ['b/0', 'b/1', 'b/2', 'b/3', 'b/4', 'b/5', 'b/6'];
     expect(lackingCells(run(7, always), 3).cells.map(({ label }) => label)).toEqual(['b']);
-    expect(lackingCells(run(8, [...always, 'b/7']), 3).again).toEqual([]);
+    expect(lackingCells(run(8, [...always, 'b/7']), 3)).toEqual({
+      cells: [],
+      again: [],
+      givenUp: [{ label: 'b', workload: WORKLOAD, clean: 0 }],
+    });
+    // Once clean, it can be; and where nothing was, the weather was to blame.
+    expect(lackingCells(run(8, [...always.slice(1), 'b/7']), 3).givenUp).toEqual([]);
+    const storm = LABELS.flatMap((label) => Array.from({ length: 9 }, (_, block) => `${label}/${block}`));
+    expect(lackingCells(run(9, storm), 3).givenUp).toEqual([]);
+    expect(labels(lackingCells(run(9, storm), 3))).toEqual([...LABELS].sort());
   });
 });
 

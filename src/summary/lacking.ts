@@ -1,8 +1,9 @@
 import { cellKey } from '../results/cells.ts';
-import type { Cell, CellName, MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { Cell, CellName, MeasuredTrial, RunResult, TrialResult } from '../results/schema.ts';
+import { counted, MS_PER_S } from '../util/units.ts';
 import { cleanTrials, uncleanReasons, usualSpeed } from './clean-trials.ts';
 
-/** Rows that were measured again so often in a row without being clean once are not a matter of luck. */
+/** A row that was measured again so often beside clean ones, and is never clean itself, is not a matter of luck. */
 const TRIES_MAX = 5;
 
 /** A cell with fewer clean trials, or clean pairs with a rival, than were planned. */
@@ -15,12 +16,13 @@ export interface Lacking {
   readonly cells: readonly LackingCell[];
   /** What is to be measured once more: these and their rivals, so that a pair stays a pair. */
   readonly again: readonly CellName[];
+  /** What lacks them and is not measured again any more: it was never clean where others beside it were. */
+  readonly givenUp: readonly LackingCell[];
 }
 
 /**
  * What a run lacks of its planned clean trials. A row's rivals are the reference and the rows of its own model (doubles,
- * variants): those that it is compared with. Cells of which a trial failed are left alone, and those that were measured
- * again several times without ever being clean.
+ * variants): those that it is compared with. Cells of which a trial failed are left alone.
  * @param planned blocks: as many clean trials of every cell, and as many clean pairs with each rival.
  */
 export function lackingCells(
@@ -29,13 +31,15 @@ export function lackingCells(
 ): Lacking {
   const clean = new Set(cleanTrials(run));
   const { settings } = run.record;
-  const measurable = run.record.cells.filter((cell) => canBeRepeated(cell, run, { clean, planned }));
-  const blocksOf = new Map(
-    measurable.map((cell) => [
-      cellKey(cell),
-      new Set([...clean].filter((trial) => isOf(trial, cell)).map(({ block }) => block)),
-    ]),
+  const cleanBlocksOf = (cell: CellName) =>
+    new Set([...clean].filter((trial) => isOf(trial, cell)).map(({ block }) => block));
+  const measured = run.record.cells.filter((cell) => isMeasurable(cell, run.trials));
+  const hopeless = measured.filter(
+    (cell) =>
+      cleanBlocksOf(cell).size === 0 && triesBesideClean(cell, run.trials, { clean, planned }) >= TRIES_MAX,
   );
+  const measurable = measured.filter((cell) => !hopeless.includes(cell));
+  const blocksOf = new Map(measurable.map((cell) => [cellKey(cell), cleanBlocksOf(cell)]));
   const cleanBlocks = (cell: CellName) => blocksOf.get(cellKey(cell)) ?? new Set<number>();
   const cells: LackingCell[] = [];
   const again = new Map<string, CellName>();
@@ -49,7 +53,8 @@ export function lackingCells(
     for (const { label, workload } of [cell, ...rivals])
       again.set(cellKey({ label, workload }), { label, workload });
   }
-  return { cells, again: [...again.values()] };
+  const givenUp = hopeless.map(({ label, workload }) => ({ label, workload, clean: 0 }));
+  return { cells, again: [...again.values()], givenUp };
 }
 
 function isOf(trial: CellName, cell: CellName): boolean {
@@ -61,17 +66,51 @@ function isRival(cell: Cell, other: Cell, reference: string): boolean {
   return other.label === reference || other.model === cell.model;
 }
 
-function canBeRepeated(
-  cell: Cell,
-  { trials }: Pick<RunResult, 'trials'>,
-  { clean, planned }: { readonly clean: ReadonlySet<MeasuredTrial>; readonly planned: number },
-): boolean {
+/** Whether a cell was measured, and no trial of it broke. */
+function isMeasurable(cell: Cell, trials: readonly TrialResult[]): boolean {
   const own = trials.filter((trial) => isOf(trial, cell) && trial.counter === 'own');
-  if (cell.skipReason !== null || own.length === 0 || own.some(({ status }) => status === 'failed'))
-    return false;
-  const repeats = own.filter(({ block }) => block >= planned).slice(-TRIES_MAX);
-  const hopeless = repeats.every((trial) => trial.status === 'measured' && !clean.has(trial));
-  return repeats.length < TRIES_MAX || !hopeless;
+  return cell.skipReason === null && own.length > 0 && own.every(({ status }) => status !== 'failed');
+}
+
+/** How often a cell was measured again in a block in which something else was clean: the weather was fit for it. */
+function triesBesideClean(
+  cell: Cell,
+  trials: readonly TrialResult[],
+  { clean, planned }: { readonly clean: ReadonlySet<MeasuredTrial>; readonly planned: number },
+): number {
+  const fit = new Set([...clean].filter((trial) => !isOf(trial, cell)).map(({ block }) => block));
+  return trials.filter((trial) => isOf(trial, cell) && trial.block >= planned && fit.has(trial.block)).length;
+}
+
+/**
+ * What a run says of clean trials that it still lacks after measuring again.
+ * @param planned as of `lackingCells`.
+ */
+export function lackWarnings(
+  { cells, givenUp }: Lacking,
+  run: Pick<RunResult, 'trials' | 'calibrations'>,
+  { planned, budgetMs }: { readonly planned: number; readonly budgetMs: number },
+): string[] {
+  const why = (reason: string | null) => (reason === null ? '' : `; mostly ${reason}`);
+  const lack = ({ length }: readonly LackingCell[]) =>
+    `${counted(length, 'cell')} ${length === 1 ? 'lacks' : 'lack'} clean trials`;
+  const [worst] = cells.toSorted((a, b) => a.clean - b.clean);
+  return [
+    ...(worst === undefined
+      ? []
+      : [
+          `${lack(cells)} after ${Math.round(budgetMs / MS_PER_S)} s of measuring again (--retry): ${planned} were planned; ${nameOf(worst)} has ${worst.clean}: the host, not the blocks${why(mostlyDisturbedBy(run))}`,
+        ]),
+    ...(givenUp.length === 0
+      ? []
+      : [
+          `${lack(givenUp)} and ${givenUp.length === 1 ? 'was' : 'were'} given up: never clean where others beside were: ${givenUp.map(nameOf).join(', ')}${why(mostlyDisturbedBy({ ...run, trials: run.trials.filter((trial) => givenUp.some((cell) => isOf(trial, cell))) }))}`,
+        ]),
+  ];
+}
+
+function nameOf({ label, workload }: CellName): string {
+  return `${label} under ${workload}`;
 }
 
 /** What disturbed a run's trials most often, without its numbers; null: nothing did. */

@@ -10,10 +10,12 @@ import { EnvironmentError } from '../../util/errors.ts';
 /** More than any host of a test has, and less than CPU_SETSIZE. */
 const NO_SUCH_CPU = 1000;
 
+let library: string;
 let meter: Calibrator;
 beforeAll(async () => {
   const { calibration } = await compileHelpers({ sourceDir: HELPERS_DIR, programs: [] });
-  meter = calibrator(calibration);
+  library = calibration;
+  meter = calibrator(library);
 });
 
 describe('the calibration', () => {
@@ -29,6 +31,13 @@ describe('the calibration', () => {
     // The loop holds one such call; a ping holds four, and two threads that wake each other.
     expect(spinNs).toBeGreaterThan(syscallNs);
     expect(pingNs).toBeGreaterThan(4 * syscallNs);
+  });
+
+  test('have samples, also where others keep the CPU for all of the time that there is', async () => {
+    // As if a nanosecond had been left of it.
+    const short = calibrator(library, { loopNs: 1, pingNs: 1 });
+    const { spinNs, syscallNs, pingNs } = await short.measure({ serverCpu: first, clientCpu: first });
+    for (const ns of [spinNs, syscallNs, pingNs]) expect(ns).toBeGreaterThan(0);
   });
 
   test('leave the CPUs of the process as they are', async () => {

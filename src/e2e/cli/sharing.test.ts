@@ -136,11 +136,10 @@ test('what a busy neighbour contaminated is measured again, or the run says what
   const lacking = run.record.cells.filter(
     ({ label }) => clean.filter((trial) => trial.label === label).length < planned,
   );
-  const said = run.record.warnings.some((warning) =>
-    /lacks? clean trials after 20 s of measuring again/.test(warning),
+  const said = run.record.warnings.filter((warning) =>
+    /lacks? clean trials (after 20 s of measuring again|and was given up)/.test(warning),
   );
-  // Rows that were tried often without success are given up in silence only where others were not.
-  if (lacking.length > 0) expect(said || repeatBlocks >= 5).toBe(true);
+  if (lacking.length > 0) expect(said).not.toEqual([]);
   // Repeats hold a row and its rival, so that a pair stays a pair.
   for (const { block } of run.trials.filter(({ block }) => block >= planned))
     expect(run.trials.filter((trial) => trial.block === block)).toHaveLength(2);
