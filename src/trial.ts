@@ -389,6 +389,8 @@ function loadRequest(
     clientCpu: settings.clientCpus?.[0] ?? null,
     edgeFiles: [...Object.values(edgeFilesOf(server.pid)), ...execution.quotaFiles].slice(0, EDGE_FILES_MAX),
     traceIds: trial.counter === 'tracepoint' ? execution.tracepoints.map((event) => event.id) : [],
+    // What another instrument does beside it would count as the server's.
+    hardware: trial.counter === 'own',
     kernelThreads: model.kernelThreads,
   };
 }

@@ -36,6 +36,12 @@
 #define DURATION_MAX_NS (86400 * NS_PER_S)
 #define TIMER_SLACK_NS 1 /* the least there is; the default of 50 us would be lateness */
 
+struct loadgen {
+	struct load load; /* first: it is aligned to cache lines */
+	struct observer observer;
+	struct loadgen_config config;
+};
+
 uint32_t loadgen_abi_version(void)
 {
 	return LOADGEN_ABI_VERSION;
@@ -60,6 +66,14 @@ static uint32_t open_fds(void)
 	return fds;
 }
 
+/* Without those of the CPU's counters, which a run can do without. */
+static uint64_t fds_needed(const struct loadgen_config *config)
+{
+	uint64_t traces = (uint64_t)config->trace_events * tasks_count(config->server_pid);
+
+	return config->connections + traces + open_fds() + FDS_RESERVED;
+}
+
 static bool enough_fds(const struct loadgen_config *config, char *message)
 {
 	struct rlimit limit;
@@ -69,16 +83,30 @@ static bool enough_fds(const struct loadgen_config *config, char *message)
 			       strerror(errno));
 		return false;
 	}
-	uint64_t traces = (uint64_t)config->trace_events * tasks_count(config->server_pid);
-	uint64_t needed = config->connections + traces + open_fds() + FDS_RESERVED;
+	uint64_t needed = fds_needed(config);
 	if (needed <= limit.rlim_cur)
 		return true;
 	(void)snprintf(message, LOADGEN_MESSAGE_BYTES,
 		       "%u connections%s need %llu file descriptors in the load generator, and "
 		       "RLIMIT_NOFILE is %llu (ulimit -n)",
-		       config->connections, traces ? " and the traces" : "", (unsigned long long)needed,
-		       (unsigned long long)limit.rlim_cur);
+		       config->connections, config->trace_events ? " and the traces" : "",
+		       (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
 	return false;
+}
+
+/* Leaves the CPU's counters out where their descriptors would be missing for connections. */
+static void fit_hardware(struct loadgen *all)
+{
+	struct loadgen_config *config = &all->config;
+	uint64_t events = (uint64_t)LOADGEN_HARDWARE_EVENTS * tasks_count(config->server_pid);
+	struct rlimit limit;
+
+	if (!config->hardware || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    fds_needed(config) + events <= limit.rlim_cur)
+		return;
+	config->hardware = 0;
+	for (uint32_t i = 0; i < LOADGEN_HARDWARE_EVENTS; i++)
+		all->observer.hardware.error[i] = EMFILE;
 }
 
 /* Bounded and ended strings: the config comes from another language. */
@@ -121,8 +149,9 @@ static const char *find_fault(const struct loadgen_config *config)
 		return "edge_files is over the limit of 12";
 	if (config->trace_events > LOADGEN_TRACE_MAX)
 		return "trace_events is over the limit of 64";
-	if ((config->trace_events > 0 || config->kernel_threads) && config->server_pid == 0)
-		return "trace_events and kernel_threads need server_pid";
+	if ((config->trace_events > 0 || config->kernel_threads || config->hardware) &&
+	    config->server_pid == 0)
+		return "trace_events, kernel_threads and hardware need server_pid";
 	if (!paths_end(config))
 		return "a path has no end";
 	if (config->measure_ns == 0 || config->measure_ns > DURATION_MAX_NS ||
@@ -162,12 +191,6 @@ static void place_active(struct load *lg)
 		lg->conns[i].slot = slot;
 	}
 }
-
-struct loadgen {
-	struct load load; /* first: it is aligned to cache lines */
-	struct observer observer;
-	struct loadgen_config config;
-};
 
 static void read_moment(void *context, enum load_moment moment, const struct load_totals *totals)
 {
@@ -240,6 +263,7 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 	histogram_reset(&lg->response);
 	histogram_reset(&lg->service);
 	observer_init(&all->observer, &all->config, &lg->failure);
+	fit_hardware(all);
 	lg->reader = (struct edge_reader){.context = &all->observer,
 					  .read = read_moment,
 					  .accepted = read_accepted,
@@ -369,6 +393,7 @@ void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
 	out->status = lg->failure.status;
 	out->connections_opened = (uint32_t)lg->opened;
 	out->counters = all->observer.edges.counters;
+	memcpy(out->hardware_error, all->observer.hardware.error, sizeof(out->hardware_error));
 	out->connect_ns = lg->connect_ns;
 	out->warmup_completed = lg->warmup_completed;
 	memcpy(out->message, lg->failure.message, sizeof(out->message));
@@ -466,6 +491,11 @@ void loadgen_destroy(struct loadgen *all)
 int32_t loadgen_trace_check(int32_t pid, uint64_t id)
 {
 	return traces_check(pid, id);
+}
+
+int32_t loadgen_hardware_check(int32_t pid, uint32_t event)
+{
+	return hardware_check(pid, event);
 }
 
 void loadgen_congestion(char *name)

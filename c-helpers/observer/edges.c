@@ -307,6 +307,12 @@ static void read_files(struct observer *o, enum loadgen_edge_id id)
 		read_file(o->config->edge_path[i], &o->edges.file[id][i]);
 }
 
+static void read_hardware(struct observer *o, struct loadgen_edge *edge)
+{
+	if (o->config->hardware)
+		hardware_read(&o->hardware, edge);
+}
+
 static uint64_t server_cpu_ns(struct observer *o)
 {
 	uint64_t ns;
@@ -345,6 +351,7 @@ void edges_read_start(struct observer *o, const struct load_totals *totals)
 		sample(o, edge);
 	read_counters(o, LOADGEN_EDGE_START);
 	read_kernel_threads(o, edge);
+	read_hardware(o, edge);
 	edge->server_cpu_ns = server_cpu_ns(o);
 }
 
@@ -357,6 +364,7 @@ void edges_read_end(struct observer *o, const struct load_totals *totals)
 	bool rests = !e->restless && settle(e);
 	if (rests)
 		edge->server_cpu_ns = server_cpu_ns(o);
+	read_hardware(o, edge);
 	read_kernel_threads(o, edge);
 	read_counters(o, LOADGEN_EDGE_END);
 	sample(o, edge);

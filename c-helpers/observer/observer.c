@@ -29,6 +29,8 @@ void observer_open(struct observer *o)
 	edges_open(o);
 	if (o->failure->status == LOADGEN_OK)
 		traces_open(o);
+	if (o->failure->status == LOADGEN_OK && o->config->hardware)
+		hardware_open(&o->hardware, o->config->server_pid, hardware_events);
 	if (o->failure->status == LOADGEN_OK && o->config->server_pid > 0)
 		open_pid_fd(o);
 }
@@ -38,6 +40,7 @@ void observer_close(struct observer *o)
 	if (o->ended_fd >= 0)
 		(void)close(o->ended_fd);
 	o->ended_fd = -1;
+	hardware_close(&o->hardware);
 	traces_close(o);
 	edges_close(o);
 }

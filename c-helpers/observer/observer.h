@@ -6,7 +6,8 @@
  *   observer.c  opens and closes all of it
  *   edges.c     the readings at the edges of the window
  *   agreement.c what the server has counted, beside what the load has done
- *   traces.c    tracepoints
+ *   traces.c, hardware.c  tracepoints, and the CPU's counters
+ *   task_event.c  an event over all tasks
  *   tasks.c     the server's threads, and the kernel's
  */
 #ifndef IOMB_OBSERVER_H
@@ -16,6 +17,7 @@
 #include "../wire/failure.h"
 #include "agreement.h"
 #include "edges.h"
+#include "hardware.h"
 #include "traces.h"
 
 struct observer {
@@ -25,6 +27,7 @@ struct observer {
 	struct edges edges;
 	struct agreement agreement;
 	struct traces traces;
+	struct hardware hardware;
 };
 
 /* What is to be read, and where a failure goes; opens nothing. */

@@ -1,29 +1,20 @@
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../wire/uapi.h"
 #include "observer.h"
-#include "tasks.h"
 #include "traces.h"
 
-/* Returns the descriptor, or -1 with errno. */
-static int open_event(int32_t tid, uint64_t id)
+static struct perf_event_attr attr_of(uint64_t id)
 {
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = id, .inherit = 1};
-
-	return (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	return (struct perf_event_attr){.type = PERF_TYPE_TRACEPOINT, .config = id};
 }
 
 int32_t traces_check(int32_t pid, uint64_t id)
 {
-	int fd = open_event(pid, id);
+	struct perf_event_attr attr = attr_of(id);
 
-	if (fd < 0)
-		return errno;
-	(void)close(fd);
-	return 0;
+	return task_event_check(pid, &attr);
 }
 
 /* perf_event_open(2), "ERRORS". */
@@ -45,73 +36,45 @@ static const char *remedy(int error)
 	}
 }
 
-static void close_events(const int *fds, uint32_t used)
+static bool open_event(struct observer *o, uint32_t event)
 {
-	for (uint32_t i = 0; i < used; i++)
-		(void)close(fds[i]);
-}
+	uint64_t id = o->config->trace_id[event];
+	struct perf_event_attr attr = attr_of(id);
+	int error = task_event_open(&o->traces.event[event], o->config->server_pid, &attr);
 
-static bool open_task(int32_t tid, void *context)
-{
-	struct observer *o = context;
-	struct traces *traces = &o->traces;
-	uint32_t events = o->config->trace_events;
-	int *grown = realloc(traces->fds, (traces->tasks + 1ull) * events * sizeof(*traces->fds));
-
-	if (!grown) {
-		fail(o->failure, LOADGEN_SYSTEM, "no memory to trace %u tasks", traces->tasks + 1);
-		return false;
-	}
-	traces->fds = grown;
-	int *fds = &traces->fds[(size_t)traces->tasks * events];
-	for (uint32_t i = 0; i < events; i++) {
-		fds[i] = open_event(tid, o->config->trace_id[i]);
-		if (fds[i] >= 0)
-			continue;
-		int error = errno;
-
-		close_events(fds, i);
-		if (error == ESRCH) /* it has ended meanwhile */
-			return true;
-		fail(o->failure, LOADGEN_SYSTEM, "perf_event_open(tracepoint %llu, task %d): %s; %s",
-		     (unsigned long long)o->config->trace_id[i], tid, strerror(error), remedy(error));
-		return false;
-	}
-	traces->tasks++;
-	return true;
+	if (error == ESRCH)
+		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d has no tasks to trace",
+		     o->config->server_pid);
+	else if (error != 0)
+		fail(o->failure, LOADGEN_SYSTEM, "perf_event_open(tracepoint %llu, process %d): %s; %s",
+		     (unsigned long long)id, o->config->server_pid, strerror(error), remedy(error));
+	return error == 0;
 }
 
 void traces_open(struct observer *o)
 {
-	if (o->config->trace_events > 0 && !tasks_each(o->config->server_pid, open_task, o))
-		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d has no tasks to trace",
-		     o->config->server_pid);
+	for (uint32_t i = 0; i < o->config->trace_events; i++)
+		if (!open_event(o, i))
+			return;
 }
 
 void traces_read(struct observer *o, uint64_t *sums)
 {
-	uint32_t events = o->config->trace_events;
+	for (uint32_t i = 0; i < o->config->trace_events; i++) {
+		struct task_reading sum;
+		int error = task_event_read(&o->traces.event[i], &sum);
 
-	memset(sums, 0, events * sizeof(*sums));
-	for (uint32_t task = 0; task < o->traces.tasks; task++) {
-		for (uint32_t i = 0; i < events; i++) {
-			int fd = o->traces.fds[(size_t)task * events + i];
-			uint64_t hits;
-
-			if (read(fd, &hits, sizeof(hits)) == sizeof(hits))
-				sums[i] += hits;
-			else
-				fail_call(o->failure, "read(the count of tracepoint %llu)",
-					  (unsigned long long)o->config->trace_id[i]);
-		}
+		sums[i] = sum.value;
+		if (error == 0)
+			continue;
+		errno = error;
+		fail_call(o->failure, "read(the count of tracepoint %llu)",
+			  (unsigned long long)o->config->trace_id[i]);
 	}
 }
 
 void traces_close(struct observer *o)
 {
-	struct traces *traces = &o->traces;
-
-	close_events(traces->fds, traces->tasks * o->config->trace_events);
-	free(traces->fds);
-	*traces = (struct traces){0};
+	for (uint32_t i = 0; i < LOADGEN_TRACE_MAX; i++)
+		task_event_close(&o->traces.event[i]);
 }

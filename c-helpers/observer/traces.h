@@ -1,9 +1,7 @@
 /*
  * traces.h - how often the server's tasks pass tracepoints of the kernel, counted by the kernel.
  *
- * One counting event (perf_event_open(2); nothing is recorded) per tracepoint and task. Tasks that
- * these start later are counted with them, ended ones included (inherit): with the blocking server,
- * which has one thread when the run begins, the calls of all threads that it makes add up.
+ * One counting event per tracepoint and task: see task_event.h.
  *
  * Needs CAP_PERFMON (5.8; before that CAP_SYS_ADMIN), or kernel.perf_event_paranoid of at most 1 and a
  * server of the same user; a kernel with CONFIG_PERF_EVENTS and CONFIG_FTRACE_SYSCALLS.
@@ -17,12 +15,12 @@
 #include <stdint.h>
 
 #include "../wire/abi.h"
+#include "task_event.h"
 
 struct observer;
 
 struct traces {
-	int *fds; /* [tasks][config.trace_events] */
-	uint32_t tasks;
+	struct task_event event[LOADGEN_TRACE_MAX]; /* by config.trace_id[] */
 };
 
 /*

@@ -17,7 +17,7 @@
 
 #include "congestion.h"
 
-#define LOADGEN_ABI_VERSION 3u
+#define LOADGEN_ABI_VERSION 4u
 #define LOADGEN_PATH_BYTES 1024
 #define LOADGEN_MESSAGE_BYTES 256
 #define LOADGEN_EDGE_FILES_MAX 12
@@ -25,6 +25,7 @@
 #define LOADGEN_COUNTERS_MAX 56
 #define LOADGEN_COUNTER_NAME_BYTES 24
 #define LOADGEN_TRACE_MAX 64
+#define LOADGEN_HARDWARE_EVENTS 4
 
 #define LOADGEN_API __attribute__((visibility("default")))
 
@@ -51,6 +52,13 @@ enum loadgen_status {
 enum loadgen_edge_id { LOADGEN_EDGE_START = 0, LOADGEN_EDGE_END = 1, LOADGEN_EDGES = 2 };
 /* The counters are read twice at an edge, so that they enclose the traces. */
 enum loadgen_reading { LOADGEN_BEFORE_TRACES = 0, LOADGEN_AFTER_TRACES = 1, LOADGEN_READINGS = 2 };
+/* The CPU's own counters, over all tasks of the server. */
+enum loadgen_hardware_id {
+	LOADGEN_INSTRUCTIONS_USER = 0,
+	LOADGEN_INSTRUCTIONS_KERNEL = 1,
+	LOADGEN_CYCLES = 2,	  /* in user space and in the kernel */
+	LOADGEN_CACHE_MISSES = 3, /* likewise */
+};
 enum loadgen_histogram_id { LOADGEN_HIST_RESPONSE = 0, LOADGEN_HIST_SERVICE = 1, LOADGEN_HISTS = 2 };
 
 struct loadgen_config {
@@ -67,7 +75,7 @@ struct loadgen_config {
 	uint32_t edge_files;	 /* how many of edge_path[] are set */
 	uint32_t trace_events;	 /* how many of trace_id[] are set */
 	uint32_t kernel_threads; /* 1: read the CPU of io_uring's kernel threads */
-	uint32_t reserved;
+	uint32_t hardware;	 /* 1: count by enum loadgen_hardware_id */
 	uint64_t seed;
 	uint64_t warmup_ns;
 	uint64_t measure_ns;
@@ -103,13 +111,22 @@ struct loadgen_edge {
 	uint64_t sqp_cpu_ns;
 	uint64_t wrk_cpu_ns;
 	uint64_t files_ns; /* when edge_path[] was read: outside of the window */
+	/*
+	 * By enum loadgen_hardware_id, since the run began: counts, the time that the tasks ran, and that in
+	 * which a counter was theirs; less where events take turns at a counter. Zeros where not counted.
+	 */
+	uint64_t hardware[LOADGEN_HARDWARE_EVENTS];
+	uint64_t hardware_enabled_ns[LOADGEN_HARDWARE_EVENTS];
+	uint64_t hardware_running_ns[LOADGEN_HARDWARE_EVENTS];
 };
 
 struct loadgen_report {
 	uint32_t abi_version;
 	uint32_t status; /* enum loadgen_status */
 	uint32_t connections_opened;
-	uint32_t counters;		/* counters that the server's page names */
+	uint32_t counters; /* counters that the server's page names */
+	/* Why an event of config.hardware is not counted: an errno of perf_event_open or read; 0: it is. */
+	int32_t hardware_error[LOADGEN_HARDWARE_EVENTS];
 	uint64_t connect_ns;		/* first connect() to the last established connection */
 	uint64_t warmup_completed;	/* requests completed before the start edge */
 	uint64_t window_ns;		/* start edge to deadline: the time that throughput divides by */
@@ -129,8 +146,9 @@ struct loadgen_report {
 	char congestion[CONGESTION_NAME_BYTES]; /* TCP congestion control of the load's sockets */
 	char message[LOADGEN_MESSAGE_BYTES];	/* why status is not OK, for people */
 };
-_Static_assert(sizeof(struct loadgen_report) ==
-		       4 * 4 + 18 * 8 + 2 * 13 * 8 + CONGESTION_NAME_BYTES + LOADGEN_MESSAGE_BYTES,
+_Static_assert(sizeof(struct loadgen_report) == 4 * (4 + LOADGEN_HARDWARE_EVENTS) + 18 * 8 +
+							2 * (13 + 3 * LOADGEN_HARDWARE_EVENTS) * 8 +
+							CONGESTION_NAME_BYTES + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
 
 struct loadgen_progress {
@@ -169,6 +187,8 @@ LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, 
 LOADGEN_API void loadgen_destroy(struct loadgen *lg);
 /* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
 LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
+/* Whether this process may count an event of enum loadgen_hardware_id in the task pid: 0, or an errno. */
+LOADGEN_API int32_t loadgen_hardware_check(int32_t pid, uint32_t event);
 /* TCP congestion control that the load's sockets have here: CONGESTION_NAME_BYTES, empty if not told. */
 LOADGEN_API void loadgen_congestion(char *name);
 /* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */

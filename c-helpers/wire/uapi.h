@@ -72,20 +72,37 @@ struct io_event {
 	int64_t res2;
 };
 
-/* perf_event_open(2): counting a tracepoint. The structure as of 4.1; every later kernel takes its size. */
+/* perf_event_open(2): counting. The structure as of 4.1; every later kernel takes its size. */
 enum {
+	PERF_TYPE_HARDWARE = 0,
+	PERF_TYPE_SOFTWARE = 1,
 	PERF_TYPE_TRACEPOINT = 2,
+};
+enum {
+	PERF_COUNT_HW_CPU_CYCLES = 0,
+	PERF_COUNT_HW_INSTRUCTIONS = 1,
+	PERF_COUNT_HW_CACHE_MISSES = 3, /* of the last level, as a rule */
+};
+enum {
+	PERF_COUNT_SW_TASK_CLOCK = 1,
+	PERF_COUNT_SW_PAGE_FAULTS = 2,
+	PERF_COUNT_SW_CONTEXT_SWITCHES = 3,
+};
+enum {
+	PERF_FORMAT_TOTAL_TIME_ENABLED = 1,
+	PERF_FORMAT_TOTAL_TIME_RUNNING = 2,
 };
 #define PERF_FLAG_FD_CLOEXEC 8ul
 
 struct perf_event_attr {
 	uint32_t type;
 	uint32_t size;
-	uint64_t config; /* the tracepoint's id */
+	uint64_t config; /* PERF_COUNT_*, or the tracepoint's id */
 	uint64_t sample_period;
 	uint64_t sample_type;
 	uint64_t read_format;
-	uint64_t disabled : 1, inherit : 1, other_bits : 62;
+	uint64_t disabled : 1, inherit : 1, pinned : 1, exclusive : 1, exclude_user : 1, exclude_kernel : 1,
+		other_bits : 58;
 	uint32_t wakeup_events;
 	uint32_t bp_type;
 	uint64_t config1;

@@ -15,7 +15,12 @@ async function run(args: readonly string[], change: Partial<DoctorDeps> = {}): P
   const deps: DoctorDeps = {
     host: fakeHost({ '/proc/self/status': 'Cpus_allowed_list:\t0-3\n' }),
     findCompiler: async () => ({ command: 'cc', version: 'cc 12' }),
-    prepareHelpers: async () => ({ support: supportOf(), ffiCall: () => {}, congestion: 'reno' }),
+    prepareHelpers: async () => ({
+      support: supportOf(),
+      ffiCall: () => {},
+      congestion: 'reno',
+      hardwareErrnos: [0, 0, 0, 0],
+    }),
     workloads: GOOD_FACTS.workloads,
     cacheDir: '/tmp',
     terminal: { width: 100, color: false },

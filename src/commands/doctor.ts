@@ -6,7 +6,7 @@ import { diagnose } from '../doctor/diagnose.ts';
 import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { linuxHost } from '../host/host.ts';
-import { cheapestCall, congestionOf } from '../load/ffi.ts';
+import { cheapestCall, congestionOf, hardwareErrnos } from '../load/ffi.ts';
 import { MODELS, programsOf } from '../models/registry.ts';
 import { serverSizes } from '../plan/plan-run.ts';
 import { renderMarkdown } from '../render/markdown.ts';
@@ -90,5 +90,10 @@ async function prepareHelpers(signal: AbortSignal) {
     MODELS.map((model) => supportOf(model, built, serverSizes(loadWorkloads()))),
   );
   signal.throwIfAborted();
-  return { support, ffiCall: cheapestCall(built.loadgen), congestion: congestionOf(built.loadgen) };
+  return {
+    support,
+    ffiCall: cheapestCall(built.loadgen),
+    congestion: congestionOf(built.loadgen),
+    hardwareErrnos: hardwareErrnos(built.loadgen),
+  };
 }

@@ -19,7 +19,7 @@ import { markdownOption, type PrintOptions, write, writeDocument } from './outpu
 const KINDS: readonly RunKind[] = ['run'];
 
 /** What is told where no metric is named: the first one of the gate, CPU per request. */
-const DEFAULT_METRIC = COMPARED_METRICS.find(({ gate }) => gate)?.id ?? '';
+const DEFAULT_METRIC = COMPARED_METRICS.find(({ gate, optional }) => gate && !optional)?.id ?? '';
 
 interface HistoryOptions extends PrintOptions {
   readonly kernel?: string;

@@ -7,7 +7,7 @@ import { batchingOf } from './batching.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { differencesOf } from './environment.ts';
 import { judge } from './judge.ts';
-import { COMPARED_METRICS, whyMeaningless } from './judged-metrics.ts';
+import { COMPARED_METRICS, mayBeCount, whyMeaningless } from './judged-metrics.ts';
 import { kindOf } from './levels.ts';
 import { type CellPair, matchCells, type Unjudged } from './match-cells.ts';
 import { type OverallDraft, overallDraft, overallOf, overallOfCounts } from './overall.ts';
@@ -198,11 +198,12 @@ function draftsOf(
     const meaningless = whyMeaningless(metric, limits, cell.workload);
     if (meaningless !== null) return leave(leftOut, meaningless);
     const draft = draftOf({ ...material, metric });
+    if (draft === null && metric.optional && !has(metric, [...own.base, ...own.current])) return [];
     if (draft === null)
       return isLost(metric, own)
         ? leave(lost, 'could not be measured in current')
         : leave(leftOut, 'could not be measured on both sides');
-    const told = batching !== null && metric.movedBy === 'load' && draft.kind === 'timed';
+    const told = batching !== null && mayBeCount(metric) && draft.kind === 'timed';
     return told && options.metrics === null
       ? leave(leftOut, 'it varies with how requests meet: see what is said beside CPU')
       : [draft];
@@ -211,9 +212,11 @@ function draftsOf(
 
 /** Whether only the base has values; too few samples to believe a percentile are no loss of it. */
 function isLost(metric: Metric, { base, current }: CellRuns): boolean {
-  const has = (side: CellRuns['base']) =>
-    side.some(({ trials }) => trials.some((trial) => isValue(metric.ofTrial(trial.observation))));
-  return metric.samplesNeeded === null && has(base) && !has(current);
+  return metric.samplesNeeded === null && !metric.optional && has(metric, base) && !has(metric, current);
+}
+
+function has(metric: Metric, runs: CellRuns['base']): boolean {
+  return runs.some(({ trials }) => trials.some((trial) => isValue(metric.ofTrial(trial.observation))));
 }
 
 function isValue(value: number | null): boolean {

@@ -7,6 +7,7 @@ import { type Estimate, pairedEstimate } from '../stats/paired.ts';
 import { rankTest } from '../stats/rank-test.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
 import { counted } from '../util/units.ts';
+import { mayBeCount } from './judged-metrics.ts';
 import {
   changeOfLevels,
   cleanValues,
@@ -82,7 +83,7 @@ export function draftOf(material: Material): Draft | null {
   const logOfTrial = logOf(metric);
   const [base, current] = [runs.base, runs.current].map((side) => allValues(side, logOfTrial));
   if (base === undefined || current === undefined || base.length === 0 || current.length === 0) return null;
-  if (metric.movedBy === 'load' && [...runs.base, ...runs.current].every((side) => isCount(side, logOfTrial)))
+  if (mayBeCount(metric) && [...runs.base, ...runs.current].every((side) => isCount(side, logOfTrial)))
     return countDraft(material, logOfTrial, { base, current });
   return pairs === null ? runsDraft(material, logOfTrial) : pairsDraft(material, logOfTrial, pairs);
 }

@@ -4,7 +4,7 @@ import type { Saturation } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 
 /** What hardly varies stands first, for it is a finding even where time is noise. */
-const ORDER: readonly Metric['movedBy'][] = ['load', 'cpu', 'wall', 'chance'];
+const ORDER: readonly Metric['movedBy'][] = ['program', 'load', 'cpu', 'wall', 'chance'];
 
 /** Every metric in the order of the verdicts. A count that hardly varies is judged as one, whatever stands there. */
 export const COMPARED_METRICS: readonly Metric[] = METRICS.toSorted(
@@ -15,6 +15,11 @@ export const METRIC_IDS = COMPARED_METRICS.map((metric) => metric.id);
 
 /** Those that are judged unless it is said which. */
 export const JUDGED_IDS = COMPARED_METRICS.filter((metric) => metric.judged).map((metric) => metric.id);
+
+/** Whether it is judged as a count where it hardly varies. */
+export function mayBeCount({ movedBy }: Metric): boolean {
+  return movedBy === 'program' || movedBy === 'load';
+}
 
 /** Why a metric says nothing about the server in a cell; null: it does. */
 export function whyMeaningless(

@@ -1,4 +1,7 @@
+import { HARDWARE_EVENTS } from '../load/abi.ts';
 import { MODELS } from '../models/registry.ts';
+import { errnoName } from '../observe/hardware.ts';
+import { whyUncounted } from '../observe/uncounted.ts';
 import type { Support } from '../results/schema.ts';
 import { isEngine } from './checks-cpu.ts';
 import { RINGS_CHARGED } from './checks-limits.ts';
@@ -154,4 +157,21 @@ export function perf(facts: Facts): Answer {
     meaning: `${Number(level) <= PARANOID_USER_EVENTS ? 'perf sees user space only' : 'perf is refused'}; ${aside}`,
     fix: `sudo sysctl -w kernel.perf_event_paranoid=${PARANOID_KERNEL_EVENTS}`,
   };
+}
+
+/** Whether the CPU counts instructions, cycles and cache misses of the servers. */
+export function hardwareCounters({ helpers, environment }: Facts): Answer {
+  if (helpers.status === 'failed') return { ...notProbed(helpers.reason), status: 'info' };
+  const counted = helpers.hardwareErrnos.filter((errno) => errno === 0).length;
+  const value = `${counted} of ${HARDWARE_EVENTS.length} events can be counted`;
+  const first = helpers.hardwareErrnos.find((errno) => errno !== 0);
+  if (first === undefined)
+    return {
+      status: 'ok',
+      value,
+      meaning: 'instructions and cycles per request are counted, which no other load on the machine moves',
+      fix: null,
+    };
+  const { reason, fix } = whyUncounted(errnoName(first), environment);
+  return { status: 'info', value: counted === 0 ? 'none' : value, meaning: `not counted: ${reason}`, fix };
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { GOOD_ENVIRONMENT, GOOD_FACTS, supportOf } from '../fixtures/facts.ts';
 import type { Environment } from '../results/schema.ts';
@@ -21,6 +22,7 @@ function without(reasons: Record<string, string>): Change {
       support: supportOf(reasons),
       ffi: { p50Ns: 40, p99Ns: 60 },
       congestion: 'reno',
+      hardwareErrnos: [0, 0, 0, 0],
     },
   };
 }
@@ -28,7 +30,22 @@ function without(reasons: Record<string, string>): Change {
 /** The machine, where the probe of one model names these features. */
 function features(model: string, names: string[]): Change {
   const support = supportOf().map((one) => (one.model === model ? { ...one, features: names } : one));
-  return { helpers: { status: 'ready', support, ffi: { p50Ns: 40, p99Ns: 60 }, congestion: 'reno' } };
+  return {
+    helpers: {
+      status: 'ready',
+      support,
+      ffi: { p50Ns: 40, p99Ns: 60 },
+      congestion: 'reno',
+      hardwareErrnos: [0, 0, 0, 0],
+    },
+  };
+}
+
+/** The machine, where counting fails so, but for the events of `fine`. */
+function counters(errno: number, fine: readonly number[] = []): Change {
+  const errnos = [0, 1, 2, 3].map((event) => (fine.includes(event) ? 0 : errno));
+  const { helpers } = GOOD_FACTS;
+  return helpers.status === 'ready' ? { helpers: { ...helpers, hardwareErrnos: errnos } } : {};
 }
 
 /** The findings that a change of the good machine moves, as text. */
@@ -65,6 +82,7 @@ describe('diagnose', () => {
         "congestion ok: reno",
         "backlog ok: 4,096",
         "perf ok: kernel.perf_event_paranoid=1",
+        "hardware-counters ok: 4 of 4 events can be counted",
         "clocksource ok: tsc",
         "timer ok: 30 ns a reading (p99 50 ns), steps of 20 ns",
         "ffi ok: 40 ns a call (p99 60 ns)",
@@ -191,6 +209,14 @@ describe('diagnose', () => {
       { ...sysctls({ 'kernel.perf_event_paranoid': '3' }), capabilities: ['CAP_PERFMON'] },
     ],
     [
+      'a guest without hardware counters',
+      { ...counters(constants.errno.ENOENT), environment: { hypervisor: 'KVM' } },
+    ],
+    [
+      'counters of user space only',
+      { ...counters(constants.errno.EACCES, [0]), ...sysctls({ 'kernel.perf_event_paranoid': '2' }) },
+    ],
+    [
       'a dear timer and dear calls',
       {
         timer: { p50Ns: 1500, p99Ns: 3000, stepNs: 1000 },
@@ -199,13 +225,20 @@ describe('diagnose', () => {
           support: supportOf(),
           ffi: { p50Ns: 5000, p99Ns: 9000 },
           congestion: 'reno',
+          hardwareErrnos: [0, 0, 0, 0],
         },
       },
     ],
     [
       'a kernel that refuses the congestion control',
       {
-        helpers: { status: 'ready', support: supportOf(), ffi: { p50Ns: 40, p99Ns: 60 }, congestion: 'bbr' },
+        helpers: {
+          status: 'ready',
+          support: supportOf(),
+          ffi: { p50Ns: 40, p99Ns: 60 },
+          congestion: 'bbr',
+          hardwareErrnos: [0, 0, 0, 0],
+        },
       },
     ],
     ['a busy host', { stealShare: 0.05, cpuPressureShare: 0.4, loadAverage: 30 }],
@@ -250,6 +283,7 @@ describe('diagnose', () => {
       kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
       memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
+      hardware-counters info: not probed; no C compiler; fix: null
       ffi problem: not measured; no C compiler; fix: null
       -- no compiler, on a distribution that is not known
       compiler problem: none; nothing can be measured: servers and load generator are compiled here. tried cc; fix: null
@@ -260,6 +294,7 @@ describe('diagnose', () => {
       kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
       memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
+      hardware-counters info: not probed; cc could not compile epoll; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       -- a model that cannot run
       models problem: 9 of 10 run here; skipped: native-aio (seccomp blocks io_setup); fix: null
@@ -281,6 +316,7 @@ describe('diagnose', () => {
       kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
       memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
+      hardware-counters info: not probed; cc could not compile epoll; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       -- a kernel without DEFER_TASKRUN
       io_uring ok: allowed; in use: COOP_TASKRUN; fix: null
@@ -350,6 +386,12 @@ describe('diagnose', () => {
       perf info: kernel.perf_event_paranoid=3; perf is refused; not needed to measure, only to check the counts with perf by hand; fix: sudo sysctl -w kernel.perf_event_paranoid=1
       -- perf for privileged users, and privileges
       perf ok: kernel.perf_event_paranoid=3; perf sees the kernel's events; not needed to measure, only to check the counts with perf by hand; fix: null
+      -- a guest without hardware counters
+      hypervisor info: KVM; a neighbour can take CPU time (steal); trials in which that is seen are marked. Timer interrupts and wakeups cost more than on bare metal; fix: null
+      hardware-counters info: none; not counted: the hypervisor (KVM) gives its guest none (ENOENT); fix: null
+      -- counters of user space only
+      perf info: kernel.perf_event_paranoid=2; perf sees user space only; not needed to measure, only to check the counts with perf by hand; fix: sudo sysctl -w kernel.perf_event_paranoid=1
+      hardware-counters info: 1 of 4 events can be counted; not counted: kernel.perf_event_paranoid=2 keeps them from a process without CAP_PERFMON (EACCES); fix: sudo sysctl -w kernel.perf_event_paranoid=1
       -- a dear timer and dear calls
       timer warning: 1,500 ns a reading (p99 3,000 ns), steps of 1,000 ns; readings this slow go through a system call; see the clock source; fix: null
       ffi info: 5,000 ns a call (p99 9,000 ns); a trial makes one such call and progress a few: none of it is inside a measured request; fix: null
@@ -367,6 +409,7 @@ describe('diagnose', () => {
       kernel info: 6.8.0-45-generic (x64); what it can do could not be tried; fix: null
       memlock info: unlimited; whether io_uring's rings count could not be tried; fix: null
       congestion info: unknown; that of the host is unknown; fix: null
+      hardware-counters info: not probed; cc could not compile epoll; fix: null
       ffi problem: not measured; cc could not compile epoll; fix: null
       results-folder problem: ./results, 80 GiB free, not writable; runs cannot be stored there; fix: iomodels-bench run --results ~/iomodels-results
       cache-folder problem: /home/me/.cache/iomodels-bench, 80 GiB free, not writable; compiled helpers cannot be kept there; fix: export XDG_CACHE_HOME=/var/tmp/cache

@@ -1,4 +1,4 @@
-import { compiler, ioUring, models, perf } from './checks-access.ts';
+import { compiler, hardwareCounters, ioUring, models, perf } from './checks-access.ts';
 import {
   clocksource,
   container,
@@ -54,6 +54,7 @@ export const CHECKS = [
   { id: 'congestion', title: 'TCP congestion', check: congestion },
   { id: 'backlog', title: 'listen backlog', check: backlog },
   { id: 'perf', title: 'perf access', check: perf },
+  { id: 'hardware-counters', title: 'hardware counters', check: hardwareCounters },
   { id: 'clocksource', title: 'clock source', check: clocksource },
   { id: 'timer', title: 'timer', check: timer },
   { id: 'ffi', title: 'FFI call', check: ffi },

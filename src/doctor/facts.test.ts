@@ -28,7 +28,12 @@ function sources(change: Partial<FactSources> = {}): FactSources {
   return {
     host: fakeHost(FILES),
     findCompiler: async () => ({ command: 'cc', version: 'cc 12' }),
-    prepareHelpers: async () => ({ support: supportOf(), ffiCall: () => {}, congestion: 'reno' }),
+    prepareHelpers: async () => ({
+      support: supportOf(),
+      ffiCall: () => {},
+      congestion: 'reno',
+      hardwareErrnos: [0, 0, 0, 0],
+    }),
     workloads: GOOD_FACTS.workloads,
     resultsDir: join(folder, 'not', 'yet', 'there'),
     cacheDir: folder,

@@ -36,6 +36,8 @@ export type HelperFacts =
       readonly support: readonly Support[];
       readonly ffi: CallCost;
       readonly congestion: string | null;
+      /** By `HARDWARE_EVENTS`: 0, or the errno with which counting it fails. */
+      readonly hardwareErrnos: readonly number[];
     }
   | { readonly status: 'failed'; readonly reason: string };
 
@@ -89,6 +91,7 @@ export interface FactSources {
     readonly support: readonly Support[];
     readonly ffiCall: () => void;
     readonly congestion: string | null;
+    readonly hardwareErrnos: readonly number[];
   }>;
   readonly workloads: readonly Workload[];
   readonly resultsDir: string;
@@ -144,8 +147,8 @@ async function findCompiler(sources: FactSources): Promise<CompilerFacts> {
 
 async function prepareHelpers(sources: FactSources): Promise<HelperFacts> {
   try {
-    const { support, ffiCall, congestion } = await sources.prepareHelpers();
-    return { status: 'ready', support, ffi: await timeCall(ffiCall), congestion };
+    const { ffiCall, ...ready } = await sources.prepareHelpers();
+    return { status: 'ready', ...ready, ffi: await timeCall(ffiCall) };
   } catch (error) {
     return { status: 'failed', reason: messageOf(error) };
   }

@@ -50,6 +50,7 @@ function requestFor(server: ServerHandle, shape: Shape): LoadRequest {
     edgeFiles: [],
     traceIds: events.map((event) => event.id),
     kernelThreads: true,
+    hardware: false,
   };
 }
 

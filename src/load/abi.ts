@@ -2,7 +2,7 @@
  * The TypeScript side of the wire to the load generator; its twin is `c-helpers/wire/abi.h`.
  * Struct members are listed in the order of the C header.
  */
-export const LOADGEN_ABI_VERSION = 3;
+export const LOADGEN_ABI_VERSION = 4;
 export const PATH_BYTES = 1024;
 export const MESSAGE_BYTES = 256;
 export const EDGE_FILES_MAX = 12;
@@ -10,6 +10,8 @@ export const EDGE_FILE_BYTES = 16_384;
 export const COUNTERS_MAX = 56;
 export const COUNTER_NAME_BYTES = 24;
 export const TRACE_MAX = 64;
+/** `enum loadgen_hardware_id`, by value. */
+export const HARDWARE_EVENTS = ['instructionsUser', 'instructionsKernel', 'cycles', 'cacheMisses'] as const;
 export const CONGESTION_BYTES = 16;
 export const HISTOGRAM_BUCKETS = 3840;
 
@@ -68,7 +70,7 @@ export const CONFIG = {
   edge_files: 'uint32_t',
   trace_events: 'uint32_t',
   kernel_threads: 'uint32_t',
-  reserved: 'uint32_t',
+  hardware: 'uint32_t',
   seed: 'uint64_t',
   warmup_ns: 'uint64_t',
   measure_ns: 'uint64_t',
@@ -95,6 +97,9 @@ export const EDGE_STRUCT = {
   sqp_cpu_ns: 'uint64_t',
   wrk_cpu_ns: 'uint64_t',
   files_ns: 'uint64_t',
+  hardware: { array: 'uint64_t', length: HARDWARE_EVENTS.length },
+  hardware_enabled_ns: { array: 'uint64_t', length: HARDWARE_EVENTS.length },
+  hardware_running_ns: { array: 'uint64_t', length: HARDWARE_EVENTS.length },
 } as const satisfies Struct;
 
 /** `struct loadgen_report`. */
@@ -103,6 +108,7 @@ export const REPORT = {
   status: 'uint32_t',
   connections_opened: 'uint32_t',
   counters: 'uint32_t',
+  hardware_error: { array: 'int32_t', length: HARDWARE_EVENTS.length },
   connect_ns: 'uint64_t',
   warmup_completed: 'uint64_t',
   window_ns: 'uint64_t',

@@ -12,6 +12,7 @@ import {
   EDGE_FILE_BYTES,
   EDGE_FILES_MAX,
   EDGE_STRUCT,
+  HARDWARE_EVENTS,
   HISTOGRAM,
   HISTOGRAM_BUCKETS,
   LOADGEN_ABI_VERSION,
@@ -120,6 +121,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
     tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
+    hardwareCheck: library.func('loadgen_hardware_check', 'int32_t', ['int32_t', 'uint32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
   };
 }
@@ -156,7 +158,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     edge_files: request.edgeFiles.length,
     trace_events: request.traceIds.length,
     kernel_threads: request.kernelThreads ? 1 : 0,
-    reserved: 0,
+    hardware: request.hardware ? 1 : 0,
     seed: request.seed,
     warmup_ns: Math.round(request.warmupNs),
     measure_ns: Math.round(request.measureNs),
@@ -199,6 +201,14 @@ function readLatency(
   };
 }
 
+function readHardware(raw: Values<typeof EDGE_STRUCT>): LoadEdge['hardware'] {
+  return HARDWARE_EVENTS.map((_, i) => ({
+    value: raw.hardware[i] ?? 0,
+    enabledNs: raw.hardware_enabled_ns[i] ?? 0,
+    runningNs: raw.hardware_running_ns[i] ?? 0,
+  }));
+}
+
 /** Turns what the library holds after a run into a report; every uint64 becomes a number. */
 class ReportReader {
   readonly #fns: Functions;
@@ -220,6 +230,7 @@ class ReportReader {
       status: LOADGEN_STATUS[raw.status] ?? 'system',
       message: raw.message,
       congestion: raw.congestion || null,
+      hardwareErrnos: this.#request.hardware ? raw.hardware_error : [],
       connectionsOpened: raw.connections_opened,
       connectNs: raw.connect_ns,
       warmupCompleted: raw.warmup_completed,
@@ -268,6 +279,7 @@ class ReportReader {
             wrkCpuNs: raw.wrk_cpu_ns,
           }
         : null,
+      hardware: this.#request.hardware ? readHardware(raw) : [],
       filesNs: raw.files_ns,
       files: Object.fromEntries(this.#request.edgeFiles.map((path, i) => [path, this.#readFile(which, i)])),
     };
@@ -372,6 +384,12 @@ export function cheapestCall(libraryPath: string): () => void {
 export function traceChecker(libraryPath: string): (pid: number, id: number) => number {
   const fns = bind(libraryPath);
   return (pid, id) => Number(fns.traceCheck(pid, id));
+}
+
+/** Whether this process may count each of `HARDWARE_EVENTS` in itself: 0, or the errno of perf_event_open(2). */
+export function hardwareErrnos(libraryPath: string): readonly number[] {
+  const fns = bind(libraryPath);
+  return HARDWARE_EVENTS.map((_, event) => Number(fns.hardwareCheck(process.pid, event)));
 }
 
 /** TCP congestion control that the load's sockets have here; null where the kernel does not tell. */

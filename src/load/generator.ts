@@ -29,6 +29,8 @@ export interface LoadRequest {
   readonly traceIds: readonly number[];
   /** Whether to read the CPU of io_uring's kernel threads; costs a look at every task of the server. */
   readonly kernelThreads: boolean;
+  /** Whether to count instructions, cycles and cache misses of the server's tasks, where the CPU has counters. */
+  readonly hardware: boolean;
 }
 
 /** Readings at one edge of the measured window, when no request is in flight. */
@@ -62,6 +64,14 @@ export interface LoadEdge {
     /** Of `iou-wrk`; shrinks when one ends, which it does after five seconds without work. */
     readonly wrkCpuNs: number;
   } | null;
+  /** By `HARDWARE_EVENTS`, over all tasks of the server since the run began; empty if not asked for. */
+  readonly hardware: readonly {
+    readonly value: number;
+    /** In which the tasks ran. */
+    readonly enabledNs: number;
+    /** ... and a counter was theirs; less where several events took turns at it. */
+    readonly runningNs: number;
+  }[];
   /** When `files` were read: before the window, and after it. */
   readonly filesNs: number;
   /** The text of `LoadRequest.edgeFiles`, by path; empty where it could not be read. */
@@ -82,6 +92,8 @@ export interface LoadReport {
   readonly message: string;
   /** TCP congestion control of the client's sockets; null: not told, or none was opened. */
   readonly congestion: string | null;
+  /** By `HARDWARE_EVENTS`, why one is not counted: an errno; 0: it is. Empty if not asked for. */
+  readonly hardwareErrnos: readonly number[];
   readonly connectionsOpened: number;
   readonly connectNs: number;
   readonly warmupCompleted: number;

@@ -9,6 +9,7 @@ export type Unit =
   | 'ns'
   | 'ns-per-request'
   | 'per-request'
+  | 'ratio'
   | 'bytes'
   | 'count';
 
@@ -58,10 +59,10 @@ export interface Metric {
   readonly resolution: number;
   /**
    * What moves it from run to run: `cpu` the machine's speed, which the load generator feels as well;
-   * `wall` that, and whoever else wants the CPUs; `load` how requests happen to meet; `chance` nothing
+   * `wall` that, and whoever else wants the CPUs; `program` only program and kernel; `load` how requests happen to meet; `chance` nothing
    * that lasts for a run.
    */
-  readonly movedBy: 'load' | 'cpu' | 'wall' | 'chance';
+  readonly movedBy: 'program' | 'load' | 'cpu' | 'wall' | 'chance';
   /**
    * Which of a run's trials stands for it beside other runs: `best`, where noise can only make it worse, so that its
    * best end stays put while its middle wanders; else their `middle`.
@@ -76,6 +77,8 @@ export interface Metric {
    * server; and asked for in an open loop, so that the speed of the machine does not move it.
    */
   readonly isRate: boolean;
+  /** Whether many machines cannot measure it, so that its absence is no loss. */
+  readonly optional: boolean;
   /** Whether `compare` judges it unless told what to judge. */
   readonly judged: boolean;
   /** Its column in the table of a workload, and which go first where the width does not suffice; null: none. */

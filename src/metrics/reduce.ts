@@ -72,6 +72,23 @@ export function perRequest(amount: Reading): Reduction {
   };
 }
 
+/** One amount over another: of a row, sum over sum of the trials that have both. */
+export function ratioOf(amount: Reading, divisor: Reading): Reduction {
+  const both = (o: Observation) => amount(o) !== null && divisor(o) !== null;
+  const ratio = (observations: readonly Observation[]) => {
+    const read = observations.filter(both);
+    return per(
+      sumOf(read, (o) => amount(o) ?? 0),
+      sumOf(read, (o) => divisor(o) ?? 0),
+    );
+  };
+  return {
+    ...asRead((o) => ratio([o])),
+    pooledBy: 'sum',
+    ofRow: (observations) => ({ value: ratio(observations), enough: true }),
+  };
+}
+
 /** The largest of the trials. */
 export function largest(read: Reading): Reduction {
   return {

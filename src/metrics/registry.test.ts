@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
-import { exportText } from '../fixtures/export-input.ts';
+import { exportInput, exportText } from '../fixtures/export-input.ts';
+import { withHardware } from '../fixtures/hardware.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { summarize } from '../summary/summarize.ts';
 import { bmfName, gobenchUnit, METRICS, prometheusName, snakeName } from './registry.ts';
@@ -28,7 +29,7 @@ describe('A metric is called by one name in every format:', () => {
   test.each(cases)('$format has $name', ({ format, name }) => {
     const exporter = EXPORTERS.find(({ id }) => id === format);
     if (exporter === undefined) throw new Error(`no exporter ${format}`);
-    expect(exportText(exporter)).toContain(name);
+    expect(exportText(exporter, exportInput(withHardware(fixtureRun())))).toContain(name);
   });
 });
 
@@ -60,6 +61,29 @@ test('Goodput is the bytes that came back for completed requests, one way', () =
   const { requests, windowNs } = trial.observation;
   const goodput = METRICS.find(({ id }) => id === 'goodputBytesPerS');
   expect(goodput?.ofTrial(trial.observation)).toBeCloseTo((requests.completed * 64 * 1e9) / windowNs, 3);
+});
+
+describe('Of what the CPU counts', () => {
+  const [bare] = fixtureRun().trials;
+  const [counting] = withHardware(fixtureRun()).trials;
+  const [users] = withHardware(fixtureRun(), { instructionsKernel: null }).trials;
+  if (bare?.status !== 'measured' || counting?.status !== 'measured' || users?.status !== 'measured')
+    throw new Error('the fixture begins with a measured trial');
+  const observations = [bare, counting, users].map(({ observation }) => observation);
+  const of = (stem: string) => {
+    const metric = METRICS.find((one) => one.stem === stem);
+    return [...observations.map((o) => metric?.ofTrial(o)), metric?.ofRow(observations).value];
+  };
+  test.each([
+    ['instructions_user', null, 1500, 1500, 1500],
+    ['instructions_kernel', null, 9000, null, 9000],
+    ['cycles', null, 12_000, 12_000, 12_000],
+    // IPC takes both kinds of instructions.
+    ['instructions_per_cycle', null, 0.875, null, 0.875],
+    ['cache_misses', null, 20, 20, 20],
+  ])('%s is of trials that have it, and null without', (stem, ...values) => {
+    expect(of(stem)).toEqual(values);
+  });
 });
 
 describe('A percentile of too few samples', () => {

@@ -1,7 +1,8 @@
+import type { Observation } from '../results/schema.ts';
 import { per, sumOf } from '../stats/sums.ts';
 import { NS_PER_S } from '../util/units.ts';
 import type { Metric, Unit } from './metric.ts';
-import { largest, perRequest, quantileOf, steadyMean } from './reduce.ts';
+import { largest, perRequest, quantileOf, ratioOf, steadyMean } from './reduce.ts';
 
 /** What most metrics are. */
 const COST = {
@@ -14,6 +15,7 @@ const COST = {
   comparedBy: 'middle',
   gate: false,
   judged: true,
+  optional: false,
   kernelColumn: null,
 } as const satisfies Partial<Metric>;
 
@@ -28,6 +30,17 @@ const RATE = { ...COST, ...BEST, better: 'higher', isRate: true } as const satis
 
 /** A count per request: differences of a fiftieth of a call are none. */
 const COUNT = { ...COST, resolution: 0.02, movedBy: 'load' } as const satisfies Partial<Metric>;
+
+/** What the CPU counts, per request; null where it has no counters, or none that may be used. */
+const HARDWARE = { ...COST, unit: 'per-request', optional: true } as const satisfies Partial<Metric>;
+
+/** Instructions depend on the program and the kernel alone. */
+const INSTRUCTIONS = {
+  ...HARDWARE,
+  movedBy: 'program',
+  countedThreshold: 0.01,
+  gate: true,
+} as const satisfies Partial<Metric>;
 
 /** Shown and exported, and judged by `compare` only where asked for. */
 const TOLD = { judged: false } as const satisfies Partial<Metric>;
@@ -171,6 +184,65 @@ export const METRICS: readonly Metric[] = [
     ...steadyMean((o) => per(o.client.cpuNs, o.requests.accounted)),
   },
   {
+    ...INSTRUCTIONS,
+    id: 'instructionsUserPerRequest',
+    stem: 'instructions_user',
+    title: 'instructions in user space',
+    name: 'user instr./request',
+    help: 'Instructions of the server per request, in user space',
+    column: { header: 'user\ninstr.', priority: 8 },
+    ...perRequest((o) => o.server.hardware?.instructionsUser ?? null),
+  },
+  {
+    ...INSTRUCTIONS,
+    id: 'instructionsKernelPerRequest',
+    stem: 'instructions_kernel',
+    title: 'instructions in the kernel',
+    name: 'kernel instr./request',
+    help: 'Instructions of the server per request, in the kernel, interrupts of its CPU included',
+    column: { header: 'kernel\ninstr.', priority: 8 },
+    ...perRequest((o) => o.server.hardware?.instructionsKernel ?? null),
+  },
+  {
+    ...HARDWARE,
+    ...TOLD,
+    id: 'cyclesPerRequest',
+    stem: 'cycles',
+    title: 'cycles',
+    name: 'cycles/request',
+    help: 'CPU cycles of the server per request',
+    movedBy: 'cpu',
+    column: null,
+    ...perRequest((o) => o.server.hardware?.cycles ?? null),
+  },
+  {
+    ...COST,
+    ...TOLD,
+    id: 'instructionsPerCycle',
+    stem: 'instructions_per_cycle',
+    unit: 'ratio',
+    optional: true,
+    title: 'instructions per cycle',
+    name: 'IPC',
+    help: 'Instructions of the server per CPU cycle, in user space and in the kernel',
+    better: 'higher',
+    movedBy: 'cpu',
+    column: { header: 'IPC', priority: 9 },
+    ...ratioOf(instructions, (o) => o.server.hardware?.cycles ?? null),
+  },
+  {
+    ...HARDWARE,
+    ...TOLD,
+    id: 'cacheMissesPerRequest',
+    stem: 'cache_misses',
+    title: 'cache misses',
+    name: 'cache misses/request',
+    help: 'Cache misses of the server per request, of the last level as a rule',
+    movedBy: 'cpu',
+    column: { header: 'cache\nmisses', priority: 9 },
+    ...perRequest((o) => o.server.hardware?.cacheMisses ?? null),
+  },
+  {
     ...COUNT,
     id: 'syscallsPerRequest',
     stem: 'syscalls',
@@ -225,6 +297,13 @@ export const METRICS: readonly Metric[] = [
     ...largest((o) => o.server.rssMaxBytes),
   },
 ];
+
+/** In user space and in the kernel. */
+function instructions({ server: { hardware } }: Observation): number | null {
+  if (hardware === null || hardware.instructionsUser === null || hardware.instructionsKernel === null)
+    return null;
+  return hardware.instructionsUser + hardware.instructionsKernel;
+}
 
 /** The metric of this id; undefined for one of another version. */
 export function findMetric(id: string): Metric | undefined {
@@ -291,6 +370,15 @@ export const UNITS: Readonly<Record<Unit, UnitNames>> = {
     dashed: '-per-request',
     gobench: '/op',
     shown: 'per req',
+  },
+  ratio: {
+    snake: '',
+    prometheus: '_ratio',
+    base: null,
+    perBase: 1,
+    dashed: '',
+    gobench: '',
+    shown: 'ratio',
   },
   bytes: {
     snake: '_bytes',

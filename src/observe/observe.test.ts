@@ -116,6 +116,7 @@ describe('observe', () => {
           },
           "cpuNs": 50000000,
           "cpuNsPerRequest": 5555555.555555556,
+          "hardware": null,
           "involuntarySwitches": 3,
           "kernelThreads": null,
           "rssMaxBytes": null,

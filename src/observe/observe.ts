@@ -4,6 +4,7 @@ import type { Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
 import { counted, NS_PER_S } from '../util/units.ts';
 import { judgeContamination, type SideCpus } from './contamination.ts';
+import { hardwareOf } from './hardware.ts';
 import { cpuTicksBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
 import { judgeSaturation } from './saturation.ts';
 
@@ -102,6 +103,7 @@ function serverSide(
     setup: syscallsOf(start.counters),
     setupPerConnection: setupPerConnection(trial.report),
     kernelThreads: kernelThreads(start, end),
+    hardware: hardwareOf(trial.report),
     softirqShare: softirqShare(trial),
     threads: status.threads,
     rssMaxBytes: status.rssMaxBytes,

@@ -9,6 +9,7 @@ import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
 import { overallTable } from '../tables/compare-table.ts';
+import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
@@ -34,7 +35,7 @@ export function runReport(
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
-      notesPart([...auditNotes(summary.audits), ...footerLines(record, summary)]),
+      notesPart([...auditNotes(summary.audits), ...hardwareNotes(result), ...footerLines(record, summary)]),
       ...variantTables(result).map(tablePart),
     ],
   };

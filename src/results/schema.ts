@@ -69,6 +69,19 @@ export const observationSchema = z.object({
       .object({ sqpCpuNs: amount, workerCpuNs: amount })
       .nullable()
       .describe("CPU of io_uring's iou-sqp and iou-wrk threads, part of cpuNs; null: it has none"),
+    hardware: z
+      .object({
+        instructionsUser: count.nullable(),
+        instructionsKernel: count.nullable(),
+        cycles: count.nullable().describe('in user space and in the kernel'),
+        cacheMisses: count.nullable().describe('likewise'),
+        uncounted: z
+          .record(z.string(), z.string())
+          .describe('why a member is null: the errno of perf_event_open(2), or shared'),
+      })
+      .nullable()
+      .default(null)
+      .describe("the CPU's own counters, over all tasks; null: they were not asked"),
     softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
     threads: count.nullable(),
     rssMaxBytes: count.nullable().describe('peak since the server started'),

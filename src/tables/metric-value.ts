@@ -25,6 +25,7 @@ export function metricValue(
       return form === 'short'
         ? { kind: 'nanoseconds', ns: value }
         : { kind: 'duration', ns: value, enough: true };
+    case 'ratio':
     case 'per-request':
       return { kind: 'per-request', value: Math.max(0, value) };
     case 'count':

@@ -29,9 +29,7 @@ export function workloadTable(summary: WorkloadSummary): Table {
   return {
     title: `${summary.workload.id}: ${summary.workload.title} (${LOOPS[summary.workload.mode]})`,
     columns: columnsOf(summary),
-    rows: summary.rows.map((row) =>
-      row.status === 'measured' ? measuredRow(row, rankedByOf(summary) === null) : otherRow(row),
-    ),
+    rows: summary.rows.map((row) => (row.status === 'measured' ? measuredRow(row, summary) : otherRow(row))),
     notes: workloadNotes(summary),
   };
 }
@@ -51,21 +49,34 @@ function columnsOf(summary: WorkloadSummary): readonly Column[] {
   return [
     { key: 'rank', header: '#', align: 'right', priority: 0 },
     { key: 'model', header: 'model', align: 'left', priority: 0 },
-    ...SHOWN.map(({ id, column }) => ({ key: id, align: 'right' as const, ...column })),
+    ...shownIn(summary).map(({ id, column }) => ({ key: id, align: 'right' as const, ...column })),
     // Whose limit it was decides whether the other numbers are the server's: it goes last.
     { key: 'limit', header: 'limit', align: 'left', priority: 1 },
     { key: 'ratio', header: `${metric},\ntimes ${summary.baseline}`, align: 'left', priority: 0 },
   ];
 }
 
-/** @param mixed the table has rows ranked by throughput and others ranked by CPU. */
-function measuredRow(row: MeasuredRow, mixed: boolean): Row {
+/** Without the columns of what this machine could not measure: a note says why. */
+function shownIn({ rows }: WorkloadSummary): typeof SHOWN {
+  const measured = rows.filter((row) => row.status === 'measured');
+  return SHOWN.filter(
+    ({ id, optional }) =>
+      !optional || measured.some(({ metrics }) => (metrics[id] ?? NOTHING).value !== null),
+  );
+}
+
+function measuredRow(row: MeasuredRow, summary: WorkloadSummary): Row {
+  // The table has rows ranked by throughput and others ranked by CPU.
+  const mixed = rankedByOf(summary) === null;
   const apart = mixed && row.comparison?.rankedBy === 'cpu';
   return {
     rank: row.rank === null ? text('-', 'faint') : text(`${apart ? 'c' : ''}${row.rank}`),
     model: nameOf(row, row.trials.used === 'all' && row.trials.clean < row.trials.measured),
     ...Object.fromEntries(
-      SHOWN.map((metric) => [metric.id, metricValue(metric, row.metrics[metric.id] ?? NOTHING, 'short')]),
+      shownIn(summary).map((metric) => [
+        metric.id,
+        metricValue(metric, row.metrics[metric.id] ?? NOTHING, 'short'),
+      ]),
     ),
     limit: text(row.saturation.verdict),
     ratio: ratio(row, apart),

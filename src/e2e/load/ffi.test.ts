@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Artifacts, compileHelpers } from '../../build/compile.ts';
 import { findCompiler } from '../../build/compiler.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
-import { HISTOGRAM_BUCKETS as WIRE_BUCKETS } from '../../load/abi.ts';
-import { cheapestCall, loadGenerator } from '../../load/ffi.ts';
+import { HARDWARE_EVENTS, HISTOGRAM_BUCKETS as WIRE_BUCKETS } from '../../load/abi.ts';
+import { cheapestCall, hardwareErrnos, loadGenerator } from '../../load/ffi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from '../../load/generator.ts';
 import { edgeFilesOf } from '../../observe/procfs.ts';
 import { launchServer, type ServerHandle } from '../../server/launch.ts';
@@ -54,6 +54,7 @@ function requestFor(server: Pick<ServerHandle, 'port' | 'pid' | 'countersFd'> | 
     edgeFiles: server ? Object.values(edgeFilesOf(server.pid)) : [],
     traceIds: [],
     kernelThreads: false,
+    hardware: false,
   };
 }
 
@@ -160,6 +161,24 @@ describe('the load generator, against the epoll server', () => {
       expect(edge.files[files.cpuStat]).toMatch(/^cpu0 \d+/m);
       expect(edge.files[files.serverStatus]).toMatch(/^Threads:\t1$/m);
     }
+  });
+
+  test('says of each event of the CPU how much of it there was, or why it is not counted', async () => {
+    const request = { ...requestFor(server), hardware: true };
+    const report = await generator.run(request, never);
+    expectBalanced(report, request);
+    expect(report.hardwareErrnos).toEqual(hardwareErrnos(artifacts.loadgen));
+    expect(report.hardwareErrnos).toHaveLength(HARDWARE_EVENTS.length);
+    for (const [i, errno] of report.hardwareErrnos.entries()) {
+      const [before, after] = [
+        report.start.hardware[i]?.runningNs ?? 0,
+        report.end.hardware[i]?.runningNs ?? 0,
+      ];
+      if (errno === 0) expect(after).toBeGreaterThan(before);
+      else expect(report.end.hardware[i]).toEqual({ value: 0, enabledNs: 0, runningNs: 0 });
+    }
+    const unasked = await generator.run(requestFor(server), never);
+    expect([unasked.hardwareErrnos, unasked.end.hardware]).toEqual([[], []]);
   });
 
   test('keeps an empty text where a file cannot be read', async () => {
@@ -358,7 +377,7 @@ describe('the library', () => {
     return library;
   }
   const FUNCTIONS =
-    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy trace_check congestion try_cpu try_lock';
+    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy hardware_check trace_check congestion try_cpu try_lock';
 
   test('of another version is refused by name', async () => {
     const stubs = FUNCTIONS.split(' ').map((name) => `void loadgen_${name}(void) {}`);
@@ -372,7 +391,7 @@ describe('the library', () => {
     );
     expect(() => loadGenerator(library)).toThrow(EnvironmentError);
     expect(() => loadGenerator(library)).toThrow(
-      /other\.so does not match this version: ABI 99, expected 3; 7 buckets, expected 3840/,
+      /other\.so does not match this version: ABI 99, expected 4; 7 buckets, expected 3840/,
     );
   });
 

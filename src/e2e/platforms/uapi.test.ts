@@ -65,7 +65,7 @@ function program(): string {
         return `printf("${name}.${member} %zu %zu\\n", ${place}, ${size});`;
       }),
     ]),
-    ...['disabled', 'inherit'].flatMap((bit) => [
+    ...['disabled', 'inherit', 'exclude_user', 'exclude_kernel'].flatMap((bit) => [
       `{ struct perf_event_attr attr = {.${bit} = 1};`,
       'for (size_t i = 0; i < 112; i++)',
       `if (((unsigned char *)&attr)[i]) printf("${bit} %zu %u\\n", i, ((unsigned char *)&attr)[i]); }`,
