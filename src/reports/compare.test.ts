@@ -61,7 +61,7 @@ test('a comparison says the answer first, then what changed, the verdicts of all
     throughput        timed            2         0             0     0        1.53
     p50               timed            2         0             0     0        3.74
     p99               timed            0         0             2     0         102  tails need 3 runs a side
-    RSS               timed            0         0             0     2        3.60
+    RSS               timed            0         0             0     2        5.05
 
     Cells that did not change are counted only; --all shows them.
     floor, ceiling: the expected best of five clean trials of each run, which noise can only make worse; runs ±: how far equal runs lie apart."
