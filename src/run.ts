@@ -59,7 +59,8 @@ export interface RunDeps extends TrialDeps {
   /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
   quotaFiles(): readonly string[];
   loadGenerator(libraryPath: string): LoadGenerator;
-  calibrator(libraryPath: string): Calibrator;
+  /** Null where what it would measure says nothing. */
+  readonly calibrator: ((libraryPath: string) => Calibrator) | null;
   createStore(runId: string): Promise<RunStore>;
   /** Locks the CPUs that are measured on against other runs of this host; see `host/cpu-lock.ts`. */
   lockCpus(
@@ -194,7 +195,8 @@ async function measure(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  const meter = calibratorOf(() => deps.calibrator(compiledCalibration(artifacts)));
+  const { calibrator } = deps;
+  const meter = calibrator && calibratorOf(() => calibrator(compiledCalibration(artifacts)));
   let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
@@ -317,7 +319,7 @@ function newRecord(
 interface Measuring {
   readonly plan: RunPlan;
   readonly execution: Execution;
-  readonly meter: Calibrator;
+  readonly meter: Calibrator | null;
   readonly record: RunRecord;
   readonly trials: TrialResult[];
   readonly calibrations: Calibration[];
@@ -436,6 +438,7 @@ async function calibrate(
   { execution, meter, calibrations, warnings }: Measuring,
   block: number,
 ): Promise<void> {
+  if (meter === null) return;
   const { deps, settings, store } = execution;
   const startedAt = deps.now();
   const startedMs = deps.monotonicMs();

@@ -80,6 +80,7 @@ function realDeps(outDir: string): RunDeps {
     quotaFiles: () => quotaStatFiles(linuxHost()),
     loadGenerator,
     calibrator,
+    away: null,
     launch: launchServer,
     launchTraced,
     prepareAudit,

@@ -19,6 +19,8 @@ import { type Weather, weatherOf } from './weather.ts';
 export interface CompareOptions {
   /** The change that is to be found, as a share. */
   readonly detect: number;
+  /** Whether it was asked for, so that it holds for metrics that bring one of their own as well; absent: no. */
+  readonly isDetectSaid?: boolean;
   /** Instead of `detect`, for single metrics. */
   readonly detects: Readonly<Record<MetricId, number>>;
   /** Metrics to judge, all of them for the outcome; null: those that are `judged`. */
@@ -64,7 +66,7 @@ export function compareRuns(
   const judged = (['counted', 'timed'] as const).flatMap((kind) =>
     judge(
       metrics.flatMap((metric) => drafts.filter((draft) => draft.kind === kind && draft.metric === metric)),
-      (draft) => detectOf(draft, options),
+      (draft) => detectOf({ ...draft, cells: [draft.cell] }, options),
     ),
   );
   const overall = overallsOf(metrics, { drafts, judged, options });
@@ -229,9 +231,15 @@ function mostlySaturated(side: CellRuns['base']): 'client' | 'other' {
   return client > trials.length / 2 ? 'client' : 'other';
 }
 
-function detectOf({ metric, kind }: Pick<Draft, 'metric' | 'kind'>, options: CompareOptions): number {
+/** Over several cells the largest of theirs. */
+function detectOf(
+  { metric, kind, cells }: Pick<Draft, 'metric' | 'kind'> & { readonly cells: readonly CellPair[] },
+  options: CompareOptions,
+): number {
+  const own = options.isDetectSaid ? null : metric.detectable;
+  const ofLoad = own === null ? [] : cells.map(({ workload }) => own(workload.connections));
   const fallback = kind === 'counted' ? metric.countedThreshold : null;
-  return options.detects[metric.id] ?? fallback ?? options.detect;
+  return options.detects[metric.id] ?? fallback ?? (ofLoad.length > 0 ? Math.max(...ofLoad) : options.detect);
 }
 
 interface Judged {
@@ -242,13 +250,17 @@ interface Judged {
 
 /** Every metric over all of its cells. */
 function overallsOf(metrics: readonly Metric[], { drafts, judged, options }: Judged): Overall[] {
-  const inputs = metrics.map((metric) => ({
-    drafts: drafts.filter((draft) => draft.metric === metric),
-    judged: judged.filter((one) => one.metric === metric.id),
-    gate: metric.gate || options.metrics !== null,
-    detect: detectOf({ metric, kind: 'timed' }, options),
-    countedDetect: detectOf({ metric, kind: 'counted' }, options),
-  }));
+  const inputs = metrics.map((metric) => {
+    const own = drafts.filter((draft) => draft.metric === metric);
+    const cells = own.map(({ cell }) => cell);
+    return {
+      drafts: own,
+      judged: judged.filter((one) => one.metric === metric.id),
+      gate: metric.gate || options.metrics !== null,
+      detect: detectOf({ metric, kind: 'timed', cells }, options),
+      countedDetect: detectOf({ metric, kind: 'counted', cells }, options),
+    };
+  });
   const timed = inputs.flatMap((input) => overallDraft(input) ?? []);
   const ps = (some: readonly OverallDraft[]) => holm(some.map(({ overall }) => overall.pValue ?? 1));
   const tested = timed.filter(({ overall, barred }) => barred === null && overall.pValue !== null);

@@ -189,7 +189,7 @@ function barredBy({ metric, unlike }: Material, { base, current }: Levels): stri
 /** The values that stand for a cell in a run, as logarithms; null: too little of it was seen. */
 export function seenValues(metric: Metric, { trials, clean, agrees }: CellRun): number[] | null {
   const values = cleanValues(trials, new Set(metric.movedBy === 'chance' ? trials : clean), logOf(metric));
-  return (metric.comparedBy === 'middle' || agrees) && isSeen(metric, values) ? values : null;
+  return (metric.comparedBy !== 'best' || agrees) && isSeen(metric, values) ? values : null;
 }
 
 /** Null where no run of a side saw enough of it. */
@@ -201,7 +201,11 @@ function levelsOf(metric: Metric, runs: CellRuns): Levels | null {
     });
   const [base, current] = [seen(runs.base), seen(runs.current)];
   if (base.length === 0 || current.length === 0) return null;
-  const draw = drawOf([...base, ...current].map(({ values }) => values.length)) ?? 1;
+  const draw =
+    drawOf(
+      metric,
+      [...base, ...current].map(({ values }) => values.length),
+    ) ?? 1;
   const level = (side: ReturnType<typeof seen>): RunLevel[] =>
     side.flatMap(({ run, values }) =>
       values.length < draw ? [] : [{ run, kind: kindOf(run), level: levelOf(metric, values, draw) }],

@@ -60,18 +60,21 @@ export interface Metric {
   /**
    * What moves it from run to run: `cpu` the machine's speed, which the load generator feels as well;
    * `wall` that, and whoever else wants the CPUs; `program` only program and kernel; `load` how requests happen to meet; `chance` nothing
-   * that lasts for a run.
+   * that lasts for a run; `boot` program and kernel, and how a boot happened to lay out and schedule them.
    */
-  readonly movedBy: 'program' | 'load' | 'cpu' | 'wall' | 'chance';
+  readonly movedBy: 'program' | 'boot' | 'load' | 'cpu' | 'wall' | 'chance';
   /**
    * Which of a run's trials stands for it beside other runs: `best`, where noise can only make it worse, so that its
-   * best end stays put while its middle wanders; else their `middle`.
+   * best end stays put while its middle wanders; else their `middle`; `exact` is the middle of what hardly varies but
+   * from boot to boot, in each cell by as much as its own boots say.
    */
-  readonly comparedBy: 'best' | 'middle';
+  readonly comparedBy: 'best' | 'middle' | 'exact';
   /** Whether the overall verdict of `compare` needs it: what is steady enough to be held on to. */
   readonly gate: boolean;
   /** The smallest change that matters, as a share, where it hardly varies; null: as of any other. */
   readonly countedThreshold: number | null;
+  /** The change that is to be found with so many connections, as a share, unless it is said; null: as of any other. */
+  readonly detectable: ((connections: number) => number) | null;
   /**
    * It is work done per time: of the client where that was the limit, so that it says nothing about the
    * server; and asked for in an open loop, so that the speed of the machine does not move it.

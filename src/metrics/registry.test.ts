@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
 import { exportInput, exportText } from '../fixtures/export-input.ts';
+import { withGuest } from '../fixtures/guest.ts';
 import { withHardware } from '../fixtures/hardware.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { summarize } from '../summary/summarize.ts';
@@ -29,7 +30,9 @@ describe('A metric is called by one name in every format:', () => {
   test.each(cases)('$format has $name', ({ format, name }) => {
     const exporter = EXPORTERS.find(({ id }) => id === format);
     if (exporter === undefined) throw new Error(`no exporter ${format}`);
-    expect(exportText(exporter, exportInput(withHardware(fixtureRun())))).toContain(name);
+    // A guest has no times, and a host no path length.
+    const runs = [withHardware(fixtureRun()), withGuest(fixtureRun())];
+    expect(runs.map((run) => exportText(exporter, exportInput(run))).join('\n')).toContain(name);
   });
 });
 
@@ -83,6 +86,27 @@ describe('Of what the CPU counts', () => {
     ['cache_misses', null, 20, 20, 20],
   ])('%s is of trials that have it, and null without', (stem, ...values) => {
     expect(of(stem)).toEqual(values);
+  });
+});
+
+describe('In a guest whose clock counts instructions', () => {
+  const [trial] = withGuest(fixtureRun(), { pathOf: () => 26_000 }).trials;
+  if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+  const { observation } = trial;
+  test.each(METRICS.filter(({ unit }) => ['ns', 'ns-per-request', 'requests-per-second'].includes(unit)))(
+    '$id is of time, and has no value',
+    (metric) => {
+      expect(metric.ofTrial(observation)).toBeNull();
+      expect(metric.ofRow([observation])).toEqual({ value: null, enough: true });
+    },
+  );
+  test.each([
+    ['guestInstructionsPerRequest', 26_000],
+    ['guestServerInstructionsPerRequest', 13_000],
+    ['guestClientInstructionsPerRequest', 13_000],
+    ['syscallsPerRequest', observation.server.syscallsPerRequest],
+  ])('%s is %d', (id, value) => {
+    expect(METRICS.find((metric) => metric.id === id)?.ofTrial(observation)).toBe(value);
   });
 });
 

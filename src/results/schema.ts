@@ -109,6 +109,19 @@ export const observationSchema = z.object({
       .describe('of the periods of a CPU quota, those in which it stopped the run; null: no quota'),
     marks: z.array(z.string()).describe('why this trial is contaminated; empty: it is not'),
   }),
+  pathLength: z
+    .object({
+      total: amount
+        .nullable()
+        .describe('of both ends and the kernel; null: the row spins, or the clock is no count'),
+      server: amount.nullable().describe('null where several CPUs share the clock'),
+      client: amount.nullable(),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'guest instructions between the edges, in a guest whose clock counts them; null: times are times',
+    ),
   congestion: z
     .object({ server: z.string().nullable(), client: z.string().nullable() })
     .nullable()
@@ -247,6 +260,24 @@ export const runSettingsSchema = z.object({
     .describe('rows whose servers are made slower by so much busy work per read, as a test of the tool'),
 });
 
+/**
+ * What the times of a guest are. `icount`: one instruction is one nanosecond; `kvm`: time; `tcg`: nothing, so that no
+ * number of it is shown.
+ */
+export const CLOCKS = ['icount', 'kvm', 'tcg'] as const;
+
+/** A virtual machine that was booted for one run, and nothing else. */
+export const guestSchema = z.object({
+  clock: z.enum(CLOCKS),
+  qemu: z.string().describe('version'),
+  cpu: z.string().describe('as in -cpu'),
+  smp: count.min(1),
+  memoryMb: count,
+  image: z.string().describe('file name of the kernel image'),
+  series: z.string().describe('what the boots that one command began have in common'),
+  boot: count.describe('of this kernel in the series, from 0'),
+});
+
 /** What a number must be judged against later. Null: could not be read. */
 export const environmentSchema = z.object({
   host: z
@@ -287,6 +318,10 @@ export const environmentSchema = z.object({
     .default(null)
     .describe('whether the CPU time of tasks leaves out that of interrupts; null: not known'),
   cpuQuota: z.number().positive().nullable().default(null).describe('CPUs; null: no quota, or not known'),
+  guest: guestSchema
+    .nullable()
+    .default(null)
+    .describe('the virtual machine that the tool booted; null: none'),
 });
 
 /** Whether a model can run here, by its own probe. */
@@ -383,6 +418,8 @@ export type Cell = z.infer<typeof cellSchema>;
 export type CellName = Pick<Cell, 'label' | 'workload'>;
 export type RunSettings = z.infer<typeof runSettingsSchema>;
 export type Environment = z.infer<typeof environmentSchema>;
+export type Guest = z.infer<typeof guestSchema>;
+export type Clock = Guest['clock'];
 export type Support = z.infer<typeof supportSchema>;
 export type BuildInfo = z.infer<typeof buildSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
