@@ -7,7 +7,7 @@ import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts
 import { findModel } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
 import { auditSyscalls, type SyscallCounts } from './observe/audit.ts';
-import { observe, SYSCALL_PREFIX } from './observe/observe.ts';
+import { countsInstructions, observe, SYSCALL_PREFIX } from './observe/observe.ts';
 import { edgeFilesOf } from './observe/procfs.ts';
 import { tracedCalls } from './observe/traced.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
@@ -438,7 +438,7 @@ function loadRequest(subject: Subject, server: ServerHandle, execution: Executio
 /** All of it that a server does not say. */
 function loadOf(
   { trial, model, workload }: Subject,
-  { settings, tracepoints }: Execution,
+  { settings, tracepoints, environment }: Execution,
   { edgeFiles }: Pick<LoadRequest, 'edgeFiles'>,
 ): Omit<LoadRequest, 'port' | 'serverPid' | 'countersPath'> {
   const shape =
@@ -463,7 +463,7 @@ function loadOf(
     edgeFiles,
     traceIds: trial.counter === 'tracepoint' ? tracepoints.map((event) => event.id) : [],
     // What another instrument does beside it would count as the server's.
-    hardware: trial.counter === 'own',
+    hardware: trial.counter === 'own' && !countsInstructions(environment.guest),
     kernelThreads: model.kernelThreads,
   };
 }

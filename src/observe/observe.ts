@@ -66,7 +66,7 @@ export function observe(trial: TrialReadings): Observation {
     service: sameLatency(report.response, report.service) ? null : latency(report.service),
     server,
     client,
-    saturation: countsInstructions(trial)
+    saturation: countsInstructions(trial.guest)
       ? 'neither'
       : judgeSaturation({
           serverUtilisation: server.utilisation,
@@ -78,7 +78,7 @@ export function observe(trial: TrialReadings): Observation {
         }),
     pathLength: pathLength(trial, accountedNs, { server, client }),
     congestion: { server: trial.serverCongestion || null, client: report.congestion },
-    contamination: countsInstructions(trial)
+    contamination: countsInstructions(trial.guest)
       ? UNDISTURBED
       : contamination(trial, accountedNs, { server, client }),
     warnings: warningsOf(trial, counters),
@@ -151,7 +151,7 @@ function kernelThreads(start: LoadEdge, end: LoadEdge): Observation['server']['k
 }
 
 /** Then nobody can be disturbed, and nobody is the limit: everybody waits for everybody's instructions. */
-function countsInstructions({ guest }: TrialReadings): boolean {
+export function countsInstructions(guest: Pick<Guest, 'clock'> | null): boolean {
   return guest !== null && guest.clock !== 'kvm';
 }
 

@@ -4,7 +4,7 @@ import { variantTexts } from '../config/variants.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
-import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
+import type { Clock, Entry, Guest, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
@@ -77,6 +77,7 @@ function headerLines(record: RunRecord): readonly string[] {
   const where = [env.hypervisor, env.container].filter((name) => name !== null);
   return [
     `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
+    ...(env.guest === null ? [] : [guestLine(env.guest)]),
     [
       `server ${pinning(settings.serverCpus)}`,
       `client ${pinning(settings.clientCpus)}`,
@@ -87,6 +88,18 @@ function headerLines(record: RunRecord): readonly string[] {
     `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
     ...variantLines(settings.entries),
   ];
+}
+
+/** What a clock says. */
+const CLOCK_TEXTS: Readonly<Record<Clock, string>> = {
+  icount: 'clock icount: one instruction is one nanosecond',
+  kvm: 'clock kvm: wall time',
+  tcg: 'clock tcg: no number of it means anything',
+};
+
+/** What a guest's numbers depend on. */
+export function guestLine({ clock, qemu, cpu, smp, boot }: Guest): string {
+  return `guest · ${CLOCK_TEXTS[clock]} · QEMU ${qemu} · -cpu ${cpu} · ${counted(smp, 'CPU')} · boot ${boot + 1}`;
 }
 
 /** What the names behind `@` mean. */

@@ -95,6 +95,7 @@ const openLoopSummarySchema = z.object({
 const rowNumbersSchema = z.object({
   metrics: z.record(z.string(), rowValueSchema).describe('every metric, by id'),
   throughputPerS: spreadSchema,
+  timed: z.boolean().describe('false: in a guest whose clock counts instructions, no time is one'),
   response: latencySummarySchema,
   service: latencySummarySchema
     .nullable()
@@ -109,7 +110,9 @@ const rowNumbersSchema = z.object({
   warnings: z.array(z.string()),
 });
 
-const rankedBySchema = z.enum(['throughput', 'cpu']);
+const rankedBySchema = z
+  .enum(['throughput', 'cpu', 'path'])
+  .describe('cpu: requests per CPU time of the server. path: requests per instruction of the guest');
 
 const rowRatioSchema = z
   .object({

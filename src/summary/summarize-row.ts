@@ -18,6 +18,7 @@ export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workloa
   return {
     metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, metric.ofRow(observations)])),
     throughputPerS,
+    timed: observations.every((o) => o.pathLength === null),
     response: summarizeLatency(observations.map((o) => o.response)),
     service: services.length === 0 ? null : summarizeLatency(services),
     server: summarizeServer(observations, accounted),

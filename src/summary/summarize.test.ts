@@ -259,7 +259,7 @@ test('A growing difference is first not shown, then may be chance, and then rank
     });
     return measuredRow(result, 'many-connections', 'epoll-et').comparison?.verdict;
   };
-  const verdicts = Array.from({ length: 60 }, (_, step) => verdictAt(step * 0.004));
+  const verdicts = Array.from({ length: 16 }, (_, step) => verdictAt(step * 0.015));
   const changes = verdicts.filter((verdict, i) => i === 0 || verdict !== verdicts[i - 1]);
   expect(changes).toEqual(['no-difference', 'unclear', 'better']);
 });

@@ -195,9 +195,11 @@ function noComparison(rankedBy: RankedBy, reason: string): RowRatio {
 /**
  * Throughput ranks servers only where it is theirs: not where the rate is given (open loop), nor where
  * the client was the limit of either cell. There the CPU per request says who is cheaper. Where neither
- * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure.
+ * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure. Where no time
+ * was measured, instructions are what there is.
  */
 function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload: Workload): RankedBy {
+  if (row.measured.some(({ observation }) => observation.pathLength !== null)) return 'path';
   if (workload.mode === 'open') return 'cpu';
   const clientLimited = [row, baseline].some(
     (cell) => cell !== undefined && summarizeSaturation(cell.measured).verdict === 'client',
@@ -207,8 +209,7 @@ function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload:
 
 /** Pairs of clean trials of a block where they are enough, else all pairs. */
 function pairsOf(row: CellTrials, baseline: CellTrials, rankedBy: RankedBy): readonly Pair[] {
-  const merit = ({ observation }: MeasuredTrial): number =>
-    rankedBy === 'throughput' ? observation.throughputPerS : perCpuNs(observation.server.cpuNsPerRequest);
+  const merit = ({ observation }: MeasuredTrial): number => meritOf(observation, rankedBy);
   const baselines = new Map(baseline.measured.map((trial) => [trial.block, trial]));
   const pairs = row.measured.flatMap((trial) => {
     const other = baselines.get(trial.block);
@@ -218,9 +219,17 @@ function pairsOf(row: CellTrials, baseline: CellTrials, rankedBy: RankedBy): rea
   return used.trials.map(({ trial, other }) => ({ value: merit(trial), baseline: merit(other) }));
 }
 
-/** Zero, which no ratio is made of, where no CPU time was seen. */
-function perCpuNs(cpuNsPerRequest: number): number {
-  return cpuNsPerRequest > 0 ? 1 / cpuNsPerRequest : 0;
+/** Zero, which no ratio is made of, where no CPU time was seen, or no path length is known. */
+function meritOf(o: MeasuredTrial['observation'], rankedBy: RankedBy): number {
+  const inverse = (cost: number | null) => (cost !== null && cost > 0 ? 1 / cost : 0);
+  switch (rankedBy) {
+    case 'throughput':
+      return o.throughputPerS;
+    case 'cpu':
+      return inverse(o.server.cpuNsPerRequest);
+    case 'path':
+      return inverse(o.pathLength?.total ?? null) * o.requests.accounted;
+  }
 }
 
 function isContaminated(trial: MeasuredTrial): boolean {
