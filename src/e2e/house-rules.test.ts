@@ -46,6 +46,7 @@ const ROOMS = [
   'doctor',
   'summary',
   'observe',
+  'place',
   'server',
   'load',
   'calibration',
