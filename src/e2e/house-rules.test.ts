@@ -213,6 +213,7 @@ describe('the load generator', () => {
     load: ['wire'],
     observer: ['wire', 'server'],
     loadlib: ['wire', 'load', 'observer'],
+    agent: ['wire'],
     calibration: [],
   };
   const includesOf = (file: SourceFile) =>
