@@ -63,30 +63,47 @@ void answer_refused(int64_t id, const char *format, ...)
 	answer_end();
 }
 
-static void put_character(const char *bytes, size_t length)
+/* Bytes that stand for themselves; the rest is at most one of them. */
+static size_t plain_bytes(const char *text, size_t bytes)
 {
-	unsigned char c = (unsigned char)bytes[0];
+	size_t at = 0, length;
 
-	if (c == '"' || c == '\\')
+	while (at < bytes) {
+		unsigned char c = (unsigned char)text[at];
+
+		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\')
+			break;
+		length = utf8_bytes(text + at, bytes - at);
+		if (length == 0)
+			break;
+		at += length;
+	}
+	return at;
+}
+
+static void put_special(unsigned char c)
+{
+	if (c >= 0x80)
+		(void)fputs(REPLACEMENT, out);
+	else if (c == '\n')
+		(void)fputs("\\n", out);
+	else if (c == '"' || c == '\\')
 		(void)fprintf(out, "\\%c", c);
-	else if (c < 0x20 || c == 0x7f)
-		(void)fprintf(out, "\\u%04x", (unsigned int)c);
 	else
-		(void)fwrite(bytes, 1, length, out);
+		(void)fprintf(out, "\\u%04x", (unsigned int)c);
 }
 
 void put_text(const char *text, size_t bytes)
 {
 	begin_item();
 	(void)fputc('"', out);
-	for (size_t at = 0; at < bytes;) {
-		size_t length = utf8_bytes(text + at, bytes - at);
+	for (size_t at = 0; at < bytes; at++) {
+		size_t plain = plain_bytes(text + at, bytes - at);
 
-		if (length == 0)
-			(void)fputs(REPLACEMENT, out);
-		else
-			put_character(text + at, length);
-		at += length ? length : 1;
+		(void)fwrite(text + at, 1, plain, out);
+		at += plain;
+		if (at < bytes)
+			put_special((unsigned char)text[at]);
 	}
 	(void)fputc('"', out);
 }

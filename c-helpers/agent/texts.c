@@ -12,7 +12,8 @@
 #define PATH_BYTES 4096
 #define FILE_BYTES 65536
 #define PART_BYTES 32768
-#define SYMBOL_BYTES_MAX 600 /* of a line; KSYM_NAME_LEN is 512 */
+#define NAME_BYTES_MAX 512		       /* KSYM_NAME_LEN */
+#define SYMBOL_BYTES_MAX (NAME_BYTES_MAX + 24) /* of a line: sign, address, space and end */
 
 static bool read_file(const char *path, char *to, size_t bytes, size_t *used)
 {
@@ -80,19 +81,26 @@ static void put_part(struct symbols *s, bool last)
 	s->used = 0;
 }
 
+static bool is_padding(const char *name)
+{
+	return strncmp(name, "__pfx_", 6) == 0 || strncmp(name, "__cfi_", 6) == 0;
+}
+
 /* A line of /proc/kallsyms: address, type, name. What is no function is left out: the line is slow. */
 static void take_symbol(struct symbols *s, const char *line)
 {
-	char type, name[SYMBOL_BYTES_MAX - 32];
-	uint64_t address;
+	char *at;
+	uint64_t address = strtoull(line, &at, 16);
 
-	if (sscanf(line, "%" SCNx64 " %c %567s", &address, &type, name) != 3 || !strchr("tTwW", type) ||
-	    strncmp(name, "__pfx_", 6) == 0 || strncmp(name, "__cfi_", 6) == 0)
+	if (at == line || at[0] != ' ' || !at[1] || !strchr("tTwW", at[1]) || at[2] != ' ' ||
+	    is_padding(at + 3))
 		return;
+	size_t length = strcspn(at + 3, " \t\n"); /* a module's name may follow */
 	bool below = address < s->address;
 	uint64_t delta = below ? s->address - address : address - s->address;
-	s->used += (size_t)snprintf(s->text + s->used, SYMBOL_BYTES_MAX, "%s%" PRIx64 " %s\n",
-				    below ? "-" : "", delta, name);
+	s->used += (size_t)snprintf(s->text + s->used, SYMBOL_BYTES_MAX, "%s%" PRIx64 " %.*s\n",
+				    below ? "-" : "", delta,
+				    (int)(length < NAME_BYTES_MAX ? length : NAME_BYTES_MAX), at + 3);
 	s->address = address;
 	if (s->used > sizeof(s->text) - SYMBOL_BYTES_MAX)
 		put_part(s, false);
