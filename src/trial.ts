@@ -46,7 +46,7 @@ export interface TrialDeps {
   ): Promise<TracedServer>;
   preflight(port: number, signal: AbortSignal): Promise<void>;
   /** Where the servers run; null: here, as children of this process. */
-  readonly away: (Away & { readonly marks: boolean }) | null;
+  readonly away: Away | null;
   /** A clock that never goes back, in milliseconds. */
   monotonicMs(): number;
   /** Now, as ISO 8601. */
@@ -71,7 +71,6 @@ export interface Away {
       readonly program: string;
       readonly args: readonly string[];
       readonly load: Omit<LoadRequest, 'port' | 'serverPid' | 'countersPath'>;
-      readonly marks: boolean;
     },
     signal: AbortSignal,
   ): Promise<AwayAnswer>;
@@ -196,17 +195,10 @@ async function serve(subject: Subject, execution: Execution, launch: Launch): Pr
 }
 
 /** The same by an agent, in one exchange. */
-async function serveAway(
-  subject: Subject,
-  execution: Execution,
-  away: NonNullable<TrialDeps['away']>,
-): Promise<Served> {
+async function serveAway(subject: Subject, execution: Execution, away: Away): Promise<Served> {
   const { trial, workload, model, args } = subject;
   const load = loadOf(subject, execution, { edgeFiles: [edgeFilesOf('{pid}').serverStatus] });
-  const answer = await away.trial(
-    { program: model.program, args, load, marks: away.marks },
-    execution.signal,
-  );
+  const answer = await away.trial({ program: model.program, args, load }, execution.signal);
   const { ready, report, stats, stderr } = answer;
   const said = stderr.trim();
   if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);

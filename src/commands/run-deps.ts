@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Option } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
@@ -12,6 +11,7 @@ import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
 import { findTracepoints } from '../observe/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
+import { newRunId } from '../results/run-id.ts';
 import type { InstrumentSupport, RunKind } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
 import {
@@ -106,10 +106,4 @@ async function prepareAudit(loadgenPath: string): Promise<AuditMeans> {
     reason: found.available ? null : found.reason,
   };
   return { counters: [tracepoint, await straceSupport()], tracepoints: found.available ? found.events : [] };
-}
-
-/** Sorts by time and does not collide: `20260102-030405-1a2b`. */
-function newRunId(now: string): string {
-  const stamp = now.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  return `${stamp}-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
 }

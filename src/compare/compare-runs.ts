@@ -200,7 +200,8 @@ function draftsOf(
     const meaningless = whyMeaningless(metric, limits, cell.workload);
     if (meaningless !== null) return leave(leftOut, meaningless);
     const draft = draftOf({ ...material, metric });
-    if (draft === null && metric.optional && !has(metric, [...own.base, ...own.current])) return [];
+    const isNowhere = draft === null && !has(metric, [...own.base, ...own.current]);
+    if (isNowhere && (metric.optional || !isTimed([...own.base, ...own.current]))) return [];
     if (draft === null)
       return isLost(metric, own)
         ? leave(lost, 'could not be measured in current')
@@ -215,6 +216,11 @@ function draftsOf(
 /** Whether only the base has values; too few samples to believe a percentile are no loss of it. */
 function isLost(metric: Metric, { base, current }: CellRuns): boolean {
   return metric.samplesNeeded === null && !metric.optional && has(metric, base) && !has(metric, current);
+}
+
+/** Whether times of some trial are times. */
+function isTimed(runs: CellRuns['base']): boolean {
+  return runs.some(({ trials }) => trials.some(({ observation }) => observation.pathLength === null));
 }
 
 function has(metric: Metric, runs: CellRuns['base']): boolean {

@@ -4,7 +4,8 @@ import { variantTexts } from '../config/variants.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
-import type { Clock, Entry, Guest, RunRecord, RunResult } from '../results/schema.ts';
+import { countsInstructions } from '../observe/observe.ts';
+import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
@@ -15,6 +16,7 @@ import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
 import { counted } from '../util/units.ts';
 import { outcomeLine } from './compare.ts';
+import { guestLine } from './guest-line.ts';
 
 /**
  * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
@@ -35,7 +37,12 @@ export function runReport(
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
-      notesPart([...auditNotes(summary.audits), ...hardwareNotes(result), ...footerLines(record, summary)]),
+      notesPart([
+        ...(countsInstructions(record.environment.guest)
+          ? []
+          : [...auditNotes(summary.audits), ...hardwareNotes(result)]),
+        ...footerLines(record, summary),
+      ]),
       ...variantTables(result).map(tablePart),
     ],
   };
@@ -81,25 +88,18 @@ function headerLines(record: RunRecord): readonly string[] {
     [
       `server ${pinning(settings.serverCpus)}`,
       `client ${pinning(settings.clientCpus)}`,
-      `governor ${env.governor ?? 'unknown'}`,
-      `SMT ${env.smt ?? 'unknown'}`,
-      `clock ${env.clocksource ?? 'unknown'}`,
+      // What makes a CPU faster or slower says nothing of instructions.
+      ...(countsInstructions(env.guest)
+        ? []
+        : [
+            `governor ${env.governor ?? 'unknown'}`,
+            `SMT ${env.smt ?? 'unknown'}`,
+            `clock ${env.clocksource ?? 'unknown'}`,
+          ]),
     ].join(' · '),
     `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
     ...variantLines(settings.entries),
   ];
-}
-
-/** What a clock says. */
-const CLOCK_TEXTS: Readonly<Record<Clock, string>> = {
-  icount: 'clock icount: one instruction is one nanosecond',
-  kvm: 'clock kvm: wall time',
-  tcg: 'clock tcg: no number of it means anything',
-};
-
-/** What a guest's numbers depend on. */
-export function guestLine({ clock, qemu, cpu, smp, boot }: Guest): string {
-  return `guest · ${CLOCK_TEXTS[clock]} · QEMU ${qemu} · -cpu ${cpu} · ${counted(smp, 'CPU')} · boot ${boot + 1}`;
 }
 
 /** What the names behind `@` mean. */
@@ -142,7 +142,7 @@ export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials
       ...(failed > 0 ? [`${failed} failed`] : []),
     ].join('; '),
   ];
-  if (record.timing !== null) {
+  if (record.timing !== null && !countsInstructions(record.environment.guest)) {
     lines.push(loadTime(record.timing));
   }
   return lines;

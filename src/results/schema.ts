@@ -275,6 +275,7 @@ export const guestSchema = z.object({
   memoryMb: count,
   image: z.string().describe('file name of the kernel image'),
   series: z.string().describe('what the boots that one command began have in common'),
+  place: count.describe('of its kernel among those of the series, as they were named, from 0'),
   boot: count.describe('of this kernel in the series, from 0'),
 });
 

@@ -42,7 +42,7 @@ function rankedByOf(summary: WorkloadSummary): RankedBy | null {
       row.status === 'measured' && row.comparison ? [row.comparison.rankedBy] : [],
     ),
   );
-  return kinds.size > 1 ? null : ([...kinds][0] ?? 'throughput');
+  return kinds.size > 1 ? null : ([...kinds][0] ?? (isTimed(summary) ? 'throughput' : 'path'));
 }
 
 function columnsOf(summary: WorkloadSummary): readonly Column[] {
