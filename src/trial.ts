@@ -83,6 +83,10 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
         const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
         return { ...common(), status: 'measured', observation };
       }
+      case 'cpu': {
+        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        return { ...common(), status: 'counted', observation };
+      }
       case 'tracepoint': {
         const { observation, audit } = await auditByTracepoints(subjectOf(trial, execution), execution);
         return { ...common(), status: 'audited', observation, audit };
@@ -389,8 +393,7 @@ function loadRequest(
     clientCpu: settings.clientCpus?.[0] ?? null,
     edgeFiles: [...Object.values(edgeFilesOf(server.pid)), ...execution.quotaFiles].slice(0, EDGE_FILES_MAX),
     traceIds: trial.counter === 'tracepoint' ? execution.tracepoints.map((event) => event.id) : [],
-    // What another instrument does beside it would count as the server's.
-    hardware: trial.counter === 'own',
+    hardware: trial.counter === 'cpu',
     kernelThreads: model.kernelThreads,
   };
 }
