@@ -6,9 +6,11 @@ import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
+import { uncountedEvents } from './observe/hardware.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
 import {
   countTrials,
+  type FurtherInstrument,
   planRun,
   type RunPlan,
   repeatTrials,
@@ -17,7 +19,6 @@ import {
 } from './plan/plan-run.ts';
 import { cellKey } from './results/cells.ts';
 import type {
-  AuditInstrument,
   Calibration,
   Environment,
   InstrumentSupport,
@@ -55,6 +56,8 @@ export interface RunDeps extends TrialDeps {
   whyNotCpu(cpu: number, loadgenPath: string): string | null;
   /** Finds out what this process may count with, beside the servers' own counts. */
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
+  /** Whether this process may count each of `HARDWARE_EVENTS`: 0, or an errno. */
+  hardwareErrnos(loadgenPath: string): readonly number[];
   readEnvironment(): Environment;
   /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
   quotaFiles(): readonly string[];
@@ -174,12 +177,13 @@ async function measure(
   const { listener, signal, startedMs } = options;
   const { artifacts, support, environment } = options.prepared;
   const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
+  const errnos = request.settings.cpuCounters ? deps.hardwareErrnos(artifacts.loadgen) : [];
   const plan = planRun({
     settings: request.settings,
     models: MODELS,
     nofile: environment.limits.nofile,
     support,
-    audits: auditsOf(audit),
+    instruments: [...auditsOf(audit), ...(errnos.includes(0) ? (['cpu'] as const) : [])],
   });
   requireSomething(plan);
   const store = await deps.createStore(request.runId);
@@ -197,7 +201,11 @@ async function measure(
   };
   const { calibrator } = deps;
   const meter = calibrator && calibratorOf(() => calibrator(compiledCalibration(artifacts)));
-  let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
+  let record = newRecord(request, {
+    ...{ plan, execution, support, tool: deps.tool },
+    counters: audit.counters,
+    uncountedEvents: uncountedEvents(errnos),
+  });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 
@@ -229,7 +237,7 @@ async function measure(
 }
 
 /** Counters that can be used. */
-function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
+function auditsOf({ counters }: AuditMeans): FurtherInstrument[] {
   return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
 }
 
@@ -284,12 +292,13 @@ interface RecordInput {
   readonly execution: Execution;
   readonly support: readonly Support[];
   readonly counters: readonly InstrumentSupport[];
+  readonly uncountedEvents: RunRecord['uncountedEvents'];
   readonly tool: RunDeps['tool'];
 }
 
 function newRecord(
   request: RunRequest,
-  { plan, execution, support, counters, tool }: RecordInput,
+  { plan, execution, support, counters, uncountedEvents, tool }: RecordInput,
 ): RunRecord {
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -305,9 +314,10 @@ function newRecord(
     build: execution.artifacts.info,
     support: [...support],
     counters: [...counters],
+    uncountedEvents,
     warnings: [
       ...request.warnings,
-      ...plan.auditsLeftOut.map(
+      ...plan.leftOut.map(
         ({ label, workload, counter, reason }) =>
           `audit by ${counter}: ${label} under ${workload} is left out: ${reason}`,
       ),

@@ -7,7 +7,7 @@ import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts
 import { findModel } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
 import { auditSyscalls, type SyscallCounts } from './observe/audit.ts';
-import { countsInstructions, observe, SYSCALL_PREFIX } from './observe/observe.ts';
+import { observe, SYSCALL_PREFIX } from './observe/observe.ts';
 import { edgeFilesOf } from './observe/procfs.ts';
 import { tracedCalls } from './observe/traced.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
@@ -111,6 +111,10 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
           ? serveAway(subject, execution, away)
           : serve(subject, execution, launch));
         return { ...common(), status: 'measured', observation };
+      }
+      case 'cpu': {
+        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        return { ...common(), status: 'counted', observation };
       }
       case 'tracepoint': {
         const { observation, audit } = await auditByTracepoints(subjectOf(trial, execution), execution);
@@ -430,7 +434,7 @@ function loadRequest(subject: Subject, server: ServerHandle, execution: Executio
 /** All of it that a server does not say. */
 function loadOf(
   { trial, model, workload }: Subject,
-  { settings, tracepoints, environment }: Execution,
+  { settings, tracepoints }: Execution,
   { edgeFiles }: Pick<LoadRequest, 'edgeFiles'>,
 ): Omit<LoadRequest, 'port' | 'serverPid' | 'countersPath'> {
   const shape =
@@ -454,8 +458,7 @@ function loadOf(
     clientCpu: settings.clientCpus?.[0] ?? null,
     edgeFiles,
     traceIds: trial.counter === 'tracepoint' ? tracepoints.map((event) => event.id) : [],
-    // What another instrument does beside it would count as the server's.
-    hardware: trial.counter === 'own' && !countsInstructions(environment.guest),
+    hardware: trial.counter === 'cpu',
     kernelThreads: model.kernelThreads,
   };
 }

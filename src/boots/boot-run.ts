@@ -137,6 +137,7 @@ function guestDeps(agent: Agent, { request, environment }: DepsInput): RunDeps {
     quotaFiles: () => [],
     loadGenerator: () => ({ run: never('load generator'), progress: () => null }),
     calibrator: null,
+    hardwareErrnos: () => [],
     createStore: (runId) => createStore(results, runId),
     lockCpus: () => Promise.resolve({ warning: null, release: () => {} }),
     tool,

@@ -5,7 +5,7 @@ import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { fileLocker, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
+import { fileLocker, hardwareErrnos, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
 import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
@@ -84,6 +84,7 @@ function realDeps(outDir: string): RunDeps {
     launch: launchServer,
     launchTraced,
     prepareAudit,
+    hardwareErrnos,
     preflight: preflightEcho,
     lockCpus: (request, loadgenPath) => lockCpus({ ...request, tryLock: fileLocker(loadgenPath) }),
     createStore: (runId) => createStore(outDir, runId),

@@ -1,6 +1,6 @@
 import type { Metric } from '../metrics/metric.ts';
 import { lostCells } from '../results/cells.ts';
-import type { CellName, MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { counted } from '../util/units.ts';
 import { batchingOf } from './batching.ts';
@@ -9,7 +9,7 @@ import { differencesOf } from './environment.ts';
 import { judge } from './judge.ts';
 import { COMPARED_METRICS, mayBeCount, whyMeaningless } from './judged-metrics.ts';
 import { kindOf } from './levels.ts';
-import { type CellPair, matchCells, type Unjudged } from './match-cells.ts';
+import { type CellPair, matchCells, type Unjudged, type UsedTrial } from './match-cells.ts';
 import { type OverallDraft, overallDraft, overallOf, overallOfCounts } from './overall.ts';
 import { pairsOf } from './pairs.ts';
 import type { Comparison, MetricComparison, MetricId, Overall, Verdict } from './result.ts';
@@ -185,13 +185,17 @@ function draftsOf(
   { runs, weather, paired, options }: Context,
   { lost, leftOut }: Unjudged,
 ): Draft[] {
-  const own = cellRuns(cell, runs, weather);
-  const pairs = paired ? pairsOf(own) : null;
+  const taken = (from: Metric['takenFrom']) => {
+    const found = cellRuns(cell, { runs, weather }, from);
+    return { runs: found, pairs: paired ? pairsOf(found) : null };
+  };
+  const by = { own: taken('own'), cpu: taken('cpu') };
+  const varying = batchingOf(by.own.runs, by.own.pairs);
   // Rows of other models make other calls: that is what is compared, and no batching.
-  const batching = cell.sameModel ? batchingOf(own, pairs) : null;
+  const batching = cell.sameModel ? varying : null;
   const [unlike = null] = weather.unlike;
-  const material = { cell, runs: own, pairs, batching, unlike, disturbances: weather.reasons };
-  const limits = [own.base, own.current].map(mostlySaturated);
+  const material = { cell, batching, unlike, disturbances: weather.reasons };
+  const limits = [by.own.runs.base, by.own.runs.current].map(mostlySaturated);
   return metrics.flatMap((metric) => {
     const leave = (where: Unjudged['leftOut'], reason: string): Draft[] => {
       where.push({ label: cell.label, workload: cell.workload.id, metric: metric.id, reason });
@@ -199,14 +203,18 @@ function draftsOf(
     };
     const meaningless = whyMeaningless(metric, limits, cell.workload);
     if (meaningless !== null) return leave(leftOut, meaningless);
-    const draft = draftOf({ ...material, metric });
-    const isNowhere = draft === null && !has(metric, [...own.base, ...own.current]);
-    if (isNowhere && (metric.optional || !isTimed([...own.base, ...own.current]))) return [];
+    const own = by[metric.takenFrom];
+    const draft = draftOf({ ...material, ...own, metric });
+    const both = [...own.runs.base, ...own.runs.current];
+    if (draft === null && !has(metric, both) && (metric.optional || !isTimed(both))) return [];
     if (draft === null)
-      return isLost(metric, own)
+      return isLost(metric, own.runs)
         ? leave(lost, 'could not be measured in current')
         : leave(leftOut, 'could not be measured on both sides');
-    const told = batching !== null && mayBeCount(metric) && draft.kind === 'timed';
+    // Two values may lie close by chance: what goes with the calls is no count where these vary.
+    const told =
+      mayBeCount(metric) &&
+      (metric.takenFrom === 'cpu' ? varying !== null : batching !== null && draft.kind === 'timed');
     return told && options.metrics === null
       ? leave(leftOut, 'it varies with how requests meet: see what is said beside CPU')
       : [draft];
@@ -232,7 +240,7 @@ function isValue(value: number | null): boolean {
 }
 
 function mostlySaturated(side: CellRuns['base']): 'client' | 'other' {
-  const trials: readonly MeasuredTrial[] = side.flatMap((run) => run.trials);
+  const trials: readonly UsedTrial[] = side.flatMap((run) => run.trials);
   const client = trials.filter(({ observation }) => observation.saturation === 'client').length;
   return client > trials.length / 2 ? 'client' : 'other';
 }

@@ -1,9 +1,10 @@
 import { mean, median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { RunResult } from '../results/schema.ts';
 import { expectedHighest, expectedLowest } from '../stats/extremes.ts';
 import { type Estimate, studentEstimate } from '../stats/paired.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
+import type { UsedTrial } from './match-cells.ts';
 
 /**
  * A run is stood for by the expected best of so many clean trials, or of as many as each of the compared runs has. Of
@@ -22,7 +23,7 @@ const SPREAD_MIN = 0.001;
 const SPREAD_EXACT_MIN = 0.0001;
 
 /** Values of one trial, as logarithms; null: it has none. */
-export type TrialValue = (trial: MeasuredTrial) => number | null;
+export type TrialValue = (trial: UsedTrial) => number | null;
 
 /** As logarithms: a share is a difference. @param offset added before, so that counts may be 0. */
 export function logOf(metric: Pick<Metric, 'ofTrial' | 'resolution'>): TrialValue {
@@ -35,8 +36,8 @@ export function logOf(metric: Pick<Metric, 'ofTrial' | 'resolution'>): TrialValu
 
 /** The clean values of a cell in one run. */
 export function cleanValues(
-  trials: readonly MeasuredTrial[],
-  clean: ReadonlySet<MeasuredTrial>,
+  trials: readonly UsedTrial[],
+  clean: ReadonlySet<UsedTrial>,
   logOfTrial: TrialValue,
 ): number[] {
   return trials.flatMap((trial) => (clean.has(trial) ? (logOfTrial(trial) ?? []) : []));
@@ -53,13 +54,13 @@ export function drawOf({ comparedBy }: Pick<Metric, 'comparedBy'>, counts: reado
 
 /**
  * Whether a floor was seen: the best trials agree. A run in which no three come near each other was measured in bursts,
- * and its best is only its luckiest. What wanders anyway has none.
+ * and its best is only its luckiest. What wanders anyway has none. What the CPU counts needs no floor.
  */
 export function isSeen(
-  { comparedBy, better }: Pick<Metric, 'comparedBy' | 'better'>,
+  { comparedBy, better, takenFrom }: Pick<Metric, 'comparedBy' | 'better' | 'takenFrom'>,
   values: readonly number[],
 ): boolean {
-  if (comparedBy === 'exact') return values.length > 0;
+  if (comparedBy === 'exact' || takenFrom === 'cpu') return values.length > 0;
   if (comparedBy === 'middle') return values.length >= CLEAN_MIN;
   const sign = better === 'lower' ? 1 : -1;
   const best = values.map((value) => sign * value).sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import type { Observation } from '../results/schema.ts';
+import type { AuditInstrument, Instrument, Observation } from '../results/schema.ts';
 
 /** What a metric's numbers are of; decides how they look, and its names in the exports. */
 export type Unit =
@@ -47,11 +47,13 @@ export interface Metric {
   readonly named?: { readonly bmf?: string; readonly gobench?: string };
   /** A quantile of a distribution, of which the exports know more. */
   readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
+  /** Which trials its values are of, by their instrument: those without any, or those in which the CPU counts. */
+  readonly takenFrom: Exclude<Instrument, AuditInstrument>;
   /** Null: could not be measured in this trial, or from too few samples to believe it. */
   ofTrial(observation: Observation): number | null;
   /** How the trials of a row make one value. */
   readonly pooledBy: 'geometric mean' | 'sum' | 'largest' | 'merged histogram';
-  /** @param observations of at least one trial. */
+  /** @param observations of the trials that it is taken from. */
   ofRow(observations: readonly Observation[]): RowValue;
   /** Samples below which it is not to be relied on; null: it is no matter of samples. */
   readonly samplesNeeded: number | null;

@@ -8,6 +8,7 @@ import { largest, perRequest, quantileOf, ratioOf, steadyMean } from './reduce.t
 const COST = {
   better: 'lower',
   domains: ['socket'],
+  takenFrom: 'own',
   resolution: 0,
   movedBy: 'wall',
   countedThreshold: null,
@@ -33,14 +34,19 @@ const RATE = { ...COST, ...BEST, better: 'higher', isRate: true } as const satis
 const COUNT = { ...COST, resolution: 0.02, movedBy: 'load' } as const satisfies Partial<Metric>;
 
 /** What the CPU counts, per request; null where it has no counters, or none that may be used. */
-const HARDWARE = { ...COST, unit: 'per-request', optional: true } as const satisfies Partial<Metric>;
+const HARDWARE = {
+  ...COST,
+  takenFrom: 'cpu',
+  unit: 'per-request',
+  optional: true,
+} as const satisfies Partial<Metric>;
 
-/** Instructions depend on the program and the kernel alone. */
+/** Instructions depend on the program and the kernel alone; interrupts only add some. */
 const INSTRUCTIONS = {
   ...HARDWARE,
+  ...GATE,
   movedBy: 'program',
   countedThreshold: 0.01,
-  gate: true,
 } as const satisfies Partial<Metric>;
 
 /** One connection repeats to some hundredths of a per cent from boot to boot, fifty to one per cent. */
@@ -261,12 +267,11 @@ const ROWS: readonly Metric[] = [
     ...perRequest((o) => o.server.hardware?.cycles ?? null),
   },
   {
-    ...COST,
+    ...HARDWARE,
     ...TOLD,
     id: 'instructionsPerCycle',
     stem: 'instructions_per_cycle',
     unit: 'ratio',
-    optional: true,
     title: 'instructions per cycle',
     name: 'IPC',
     help: 'Instructions of the server per CPU cycle, in user space and in the kernel',

@@ -135,13 +135,17 @@ function loadTime({ wallMs, loadShare, measuredShare }: NonNullable<RunRecord['t
 
 /** How many trials there were, and how the time was spent. */
 export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials'>): readonly string[] {
-  const { measured, failed, clean } = summary.trials;
+  const { measured, failed, clean, counted: byCpu } = summary.trials;
   const lines = [
     [
       `${counted(measured, 'trial')} measured, ${clean} of them clean${clean < measured ? ': the others are stored, and left out where enough are clean' : ''}`,
       ...(failed > 0 ? [`${failed} failed`] : []),
     ].join('; '),
   ];
+  if (byCpu > 0)
+    lines.push(
+      `Instructions, IPC and cache misses are of ${counted(byCpu, 'trial')} more, with the CPU's counters; times and rates are not: counting makes every switch of a server dearer.`,
+    );
   if (record.timing !== null && !countsInstructions(record.environment.guest)) {
     lines.push(loadTime(record.timing));
   }

@@ -81,7 +81,7 @@ export const observationSchema = z.object({
       })
       .nullable()
       .default(null)
-      .describe("the CPU's own counters, over all tasks; null: they were not asked"),
+      .describe("the CPU's own counters, over all tasks, in trials that count with them; null: not asked"),
     softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
     threads: count.nullable(),
     rssMaxBytes: count.nullable().describe('peak since the server started'),
@@ -131,10 +131,12 @@ export const observationSchema = z.object({
 });
 
 /**
- * Who counts the system calls of a trial: the server itself, as in every trial; the kernel's tracepoints;
- * or strace. Trials of the last two are audits: their speed is never used as a throughput.
+ * What counts in a trial beside the clocks: the servers themselves, as in every trial, and nothing else; the kernel's
+ * tracepoints or strace, which audit them; or the CPU's own counters. Whatever else counts costs time, so that the speed
+ * of its trials is never used.
  */
-export const instrumentSchema = z.enum(['own', 'tracepoint', 'strace']);
+export const instrumentSchema = z.enum(['own', 'tracepoint', 'strace', 'cpu']);
+export const auditInstrumentSchema = instrumentSchema.exclude(['own', 'cpu']);
 
 /** model x workload x repetition, as planned. */
 export const trialSchema = z.object({
@@ -175,6 +177,7 @@ export const trialResultSchema = z.discriminatedUnion('status', [
     observation: observationSchema,
     audit: auditSchema,
   }),
+  z.object({ ...trialCommon, status: z.literal('counted'), observation: observationSchema }),
   z.object({
     ...trialCommon,
     status: z.literal('failed'),
@@ -253,6 +256,10 @@ export const runSettingsSchema = z.object({
       'time for measuring contaminated trials again: a share of what the planned blocks took, or ms; null: none',
     ),
   audit: z.boolean().default(false).describe('whether audit trials were asked for'),
+  cpuCounters: z
+    .boolean()
+    .default(false)
+    .describe("whether trials that count with the CPU's own counters were asked for, where it has any"),
   handicap: z
     .object({ ns: count.min(1), labels: z.array(z.string()) })
     .nullable()
@@ -380,6 +387,12 @@ export const runRecordSchema = z.object({
     .array(instrumentSupportSchema)
     .default([])
     .describe('counters that this run could use for its audit; empty: no audit was asked for'),
+  uncountedEvents: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'events of the CPU that could not be counted here, with the errno of perf_event_open(2); empty: all could be, or none was asked for',
+    ),
   warnings: z.array(z.string()),
   timing: z
     .object({
@@ -406,9 +419,12 @@ export type Trial = z.infer<typeof trialSchema>;
 export type TrialResult = z.infer<typeof trialResultSchema>;
 export type MeasuredTrial = Extract<TrialResult, { status: 'measured' }>;
 export type AuditedTrial = Extract<TrialResult, { status: 'audited' }>;
+export type CountedTrial = Extract<TrialResult, { status: 'counted' }>;
+/** A trial that has an observation. */
+export type ObservedTrial = Exclude<TrialResult, { status: 'failed' }>;
 export type Instrument = z.infer<typeof instrumentSchema>;
-/** An instrument beside the server itself. */
-export type AuditInstrument = Exclude<Instrument, 'own'>;
+/** What checks the servers' own counts. */
+export type AuditInstrument = z.infer<typeof auditInstrumentSchema>;
 export type InstrumentSupport = z.infer<typeof instrumentSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rowValueSchema } from '../metrics/metric.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import { auditSchema, cellSchema, instrumentSchema, saturationSchema } from '../results/schema.ts';
+import { auditInstrumentSchema, auditSchema, cellSchema, saturationSchema } from '../results/schema.ts';
 import { workloadSchema } from '../workloads/schema.ts';
 
 const count = z.number().int().nonnegative();
@@ -191,7 +191,7 @@ const cellNameSchema = cellSchema.pick({ label: true, workload: true });
 
 const auditTotalSchema = z
   .object({
-    counter: instrumentSchema.exclude(['own']),
+    counter: auditInstrumentSchema,
     available: z.boolean(),
     reason: z.string().nullable().describe('why it could not be used, and what would allow it'),
     trials: count,
@@ -205,7 +205,10 @@ const auditTotalSchema = z
 
 export const runSummarySchema = z.object({
   comparisons: count.describe('ratios that the run compares with 1: what the verdicts are guarded against'),
-  trials: trialCounts,
+  trials: z.object({
+    ...trialCounts.shape,
+    counted: count.describe("in which the CPU's own counters counted, beside those measured"),
+  }),
   workloads: z.array(workloadSummarySchema),
   audits: z
     .array(auditTotalSchema)

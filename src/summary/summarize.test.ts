@@ -64,6 +64,7 @@ test('Trials are counted: measured, failed and contaminated', () => {
     {
       "clean": 39,
       "contaminated": 2,
+      "counted": 0,
       "failed": 1,
       "measured": 41,
     }

@@ -1,4 +1,11 @@
-import type { Cell, MeasuredTrial, RunRecord, RunResult, TrialResult } from '../results/schema.ts';
+import type {
+  Cell,
+  CountedTrial,
+  MeasuredTrial,
+  RunRecord,
+  RunResult,
+  TrialResult,
+} from '../results/schema.ts';
 import { BLOCKS_MIN, halfWidth, type Pair, pairedRatio } from '../stats/bootstrap.ts';
 import { addUp, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -13,6 +20,8 @@ interface CellTrials {
   readonly measured: readonly MeasuredTrial[];
   /** Of these. */
   readonly clean: ReadonlySet<MeasuredTrial>;
+  /** Those in which the CPU counts. */
+  readonly counted: readonly CountedTrial[];
   readonly failures: readonly string[];
   readonly failed: number;
 }
@@ -36,6 +45,7 @@ export function summarize(result: RunResult): RunSummary {
       failed: result.trials.filter((trial) => trial.status === 'failed').length,
       contaminated: measured.filter(isContaminated).length,
       clean: clean.size,
+      counted: result.trials.filter((trial) => trial.status === 'counted').length,
     },
     audits: totalAudits(result),
     workloads: groups.map(({ workload, cells }) => ({
@@ -87,6 +97,7 @@ function trialsOf(cell: Cell, trials: readonly TrialResult[], clean: ReadonlySet
     cell,
     measured: own.filter((trial) => trial.status === 'measured'),
     clean,
+    counted: own.filter((trial) => trial.status === 'counted'),
     failures: [...new Set(failed.map((trial) => `${trial.stage}: ${trial.message}`))],
     failed: failed.length,
   };
@@ -111,7 +122,7 @@ function rowOf(trials: CellTrials, context: RowContext): RowSummary {
   return {
     ...common,
     status: 'measured',
-    ...withTrouble(summarizeRow(used.trials, context.workload), measured),
+    ...withTrouble(summarizeRow(used.trials, trials.counted, context.workload), measured),
     trials: {
       measured: measured.length,
       failed,
