@@ -139,15 +139,18 @@ static void raise_fd_limit(void)
 	}
 }
 
-/* False with errno. */
-static bool open_lines(int in, int out_fd)
+/* False with errno. Nothing is read before the hello: it comes first. */
+static bool open_lines(int in, int out_fd, bool init)
 {
 	FILE *out = fdopen(out_fd, "w");
 
 	if (!out || setvbuf(out, NULL, _IOFBF, BUFSIZ) != 0)
 		return false;
 	answer_to(out);
-	return programs_open() && inbox_open(in);
+	if (!programs_open())
+		return false;
+	say_hello(init);
+	return inbox_open(in);
 }
 
 int main(int argc, char **argv)
@@ -158,13 +161,12 @@ int main(int argc, char **argv)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	raise_fd_limit();
-	if (in < 0 || !open_lines(in, out)) {
+	if (in < 0 || !open_lines(in, out, init)) {
 		perror("agent");
 		if (init)
 			guest_close(wire_fd);
 		return EXIT_FAILURE;
 	}
-	say_hello(init);
 	serve(init);
 	if (init)
 		guest_close(wire_fd);

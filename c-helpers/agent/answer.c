@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #define MESSAGE_BYTES 512
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* The stream is locked while a line is under way. */
+static pthread_mutex_t line = PTHREAD_MUTEX_INITIALIZER; /* held while one is under way */
 static FILE *out;
 static bool comma; /* the next item has one before it */
 
@@ -26,7 +27,7 @@ void answer_to(FILE *stream)
 
 void answer_begin(const char *event)
 {
-	flockfile(out);
+	(void)pthread_mutex_lock(&line);
 	comma = false;
 	put_object();
 	put_member_string("event", event);
@@ -47,7 +48,7 @@ void answer_end(void)
 	put_object_end();
 	(void)fputc('\n', out);
 	(void)fflush(out);
-	funlockfile(out);
+	(void)pthread_mutex_unlock(&line);
 }
 
 void answer_refused(int64_t id, const char *format, ...)
