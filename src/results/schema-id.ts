@@ -6,6 +6,8 @@ export type SchemaName =
   | 'comparison'
   | 'doctor'
   | 'document'
+  | 'explain'
+  | 'explanation'
   | 'history'
   | 'models'
   | 'noise'
@@ -29,3 +31,5 @@ export const COMPARE_SCHEMA_VERSION = 2;
 /** Of a noise certificate. */
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
+/** Of what `kernels explain --json` prints. */
+export const EXPLAIN_SCHEMA_VERSION = 1;
