@@ -46,6 +46,7 @@ const ROOMS = [
   'doctor',
   'summary',
   'observe',
+  'place',
   'server',
   'load',
   'calibration',
@@ -212,6 +213,7 @@ describe('the load generator', () => {
     load: ['wire'],
     observer: ['wire', 'server'],
     loadlib: ['wire', 'load', 'observer'],
+    agent: ['wire'],
     calibration: [],
   };
   const includesOf = (file: SourceFile) =>

@@ -1,0 +1,18 @@
+import { HISTOGRAM_BUCKETS } from '../../load/abi.ts';
+import type { LoadLatency, LoadReport } from '../../load/generator.ts';
+import type { AgentReport } from './protocol.ts';
+
+/** A report as the load generator gives it here. Throws `RangeError` where a bucket is none. */
+export function loadReportOf(report: AgentReport): LoadReport {
+  const response = latencyOf(report.response);
+  return { ...report, response, service: report.service === null ? response : latencyOf(report.service) };
+}
+
+function latencyOf(latency: AgentReport['response']): LoadLatency {
+  const counts = new Array<number>(HISTOGRAM_BUCKETS).fill(0);
+  for (const [bucket, counted] of latency.counts) {
+    if (bucket >= counts.length) throw new RangeError(`a histogram has no bucket ${bucket}`);
+    counts[bucket] = counted;
+  }
+  return { ...latency, counts };
+}
