@@ -1,6 +1,8 @@
 import { formatSigned } from '../document/format.ts';
 import { changeOf, clearChanges, differenceOf } from './difference.ts';
 import type { FunctionChange, GroupChange, PathLength } from './explain-schema.ts';
+import { mainCaller } from './pairing.ts';
+import { subsystemOf } from './subsystems.ts';
 
 /** Functions that a line names. */
 const NAMED_MAX = 3;
@@ -9,7 +11,7 @@ const NAMED_FROM = 3;
 
 /**
  * What a change of the path length comes from, a line for each of the subsystems that changed most, with the
- * functions that did most of it: `scheduler +2,481 instructions per request: update_se +320, native_sched_clock +202`.
+ * functions that did most of it: `scheduler +2,481 per request: update_se +320, native_sched_clock +202`.
  * Empty where no subsystem changed by an instruction.
  */
 export function explainChange(before: PathLength, after: PathLength, linesMax: number): string[] {
@@ -24,15 +26,21 @@ export function explainChange(before: PathLength, after: PathLength, linesMax: n
         .slice(0, NAMED_MAX)
         .map(groupText);
       const functions = named.length === 0 ? '' : `: ${named.join(', ')}`;
-      return `${one.subsystem} ${formatSigned(changeOf(one))} instructions per request${functions}`;
+      return `${one.subsystem} ${formatSigned(changeOf(one))} per request${functions}`;
     });
 }
 
-/** `update_se +235`; of several that are told as one: `fdget -48 (with __fget_light, __fdget)`. */
+/**
+ * `update_se +235`; of several that are told as one: `fdget -48 (with __fget_light, __fdget)`; of what is new because of
+ * another subsystem: `_find_next_bit +496 (called by skb_defer_free_flush)`.
+ */
 export function groupText(group: GroupChange): string {
   const text = `${groupName(group)} ${formatSigned(changeOf(group))}`;
   const others = otherMembers(group);
-  return others.length === 0 ? text : `${text} (with ${namesOf(others)})`;
+  if (others.length > 0) return `${text} (with ${namesOf(others)})`;
+  const [one] = group.members;
+  const caller = group.relation === 'appeared' && one !== undefined ? mainCaller(one) : null;
+  return caller === null || subsystemOf(caller) === group.subsystem ? text : `${text} (called by ${caller})`;
 }
 
 /** The member that most is executed of, afterwards where there is one. */

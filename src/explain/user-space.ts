@@ -2,7 +2,7 @@
 export const USER_SPACE_END = 1n << 47n;
 
 /**
- * Where the agent's text begins: it is linked with `-Wl,-Ttext-segment` and this, so that its addresses are not those
+ * Where the agent's text begins: it is linked to it (`src/build/guest-programs.ts`), so that its addresses are not those
  * of the static servers, which the linker puts at 4 MiB.
  */
 export const AGENT_TEXT_START = 0x2000_0000n;
