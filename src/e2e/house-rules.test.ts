@@ -20,7 +20,7 @@ const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.p
 describe('packages with one home', () => {
   test.each([
     { name: 'koffi', home: /^src\/((load|calibration)\/ffi|e2e\/libc\/libc)\.ts$/ },
-    { name: 'execa', home: /^src\/(build|server|e2e)\// },
+    { name: 'execa', home: /^src\/(build|server|place|kernels|e2e)\// },
     { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
     { name: 'cli-table3', home: /^src\/render\// },
     { name: 'cli-progress', home: /^src\/render\// },
@@ -47,6 +47,7 @@ const ROOMS = [
   'summary',
   'explain',
   'observe',
+  'kernels',
   'place',
   'server',
   'load',
