@@ -14,9 +14,9 @@
  *   count_blocks 1
  *   window 1
  *   ffffffff81a0b2c0 7 23 120000 2 ffffffff81a0d010
- *                          address, instructions, bytes, entered, left early, what it calls at its end; 0:
- * nothing that the instruction names, as a direct call and a direct jump do end 1 1 840000         the
- * window, its blocks, entered * instructions of all
+ *   end 1 1 840000
+ * A block: address, instructions, bytes, entered, left early, where the direct call or jump at its end goes
+ * (0: there is none). The end: the window, its blocks, entered * instructions of all.
  *
  * Counting is done in the translated code (inline operations on a scoreboard), one vCPU only.
  * By hand: qemu-system-x86_64 -smp 1 -plugin ./count_blocks.so,out=blocks.txt ...

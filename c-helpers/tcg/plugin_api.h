@@ -61,6 +61,5 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_bytes);
 uint64_t qemu_plugin_u64_sum(struct qemu_plugin_u64 entry);
-void qemu_plugin_outs(const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PluginOutputError, parseWindow } from './plugin-output.ts';
+import { finishedWindows, PluginOutputError, parseWindow } from './plugin-output.ts';
 
 const OUTPUT = [
   'count_blocks 1',
@@ -26,6 +26,8 @@ describe('the file of the plugin', () => {
       { address: 0x401000n, instructions: 3, bytes: 9, entered: 10, leftEarly: 1, callee: 0n },
     ]);
     expect(parseWindow(OUTPUT, 2)).toEqual([]);
+    expect(finishedWindows(OUTPUT)).toEqual([1, 2]);
+    expect(finishedWindows('')).toEqual([]);
   });
 
   test.each([

@@ -48,8 +48,13 @@ export function parseWindow(output: string, window: number): CountedBlock[] {
   return parsed;
 }
 
+/** The windows that have an end, by number; the file may have been cut short. */
+export function finishedWindows(output: string): number[] {
+  return [...output.matchAll(/^end (\d+) \d+ \d+$/gm)].map((match) => Number(match[1]));
+}
+
 function windowsOf(output: string): string {
-  const finished = [...output.matchAll(/^end (\d+) \d+ \d+$/gm)].map((match) => match[1]);
+  const finished = finishedWindows(output);
   return finished.length === 0 ? 'none' : finished.join(', ');
 }
 
