@@ -5,8 +5,10 @@ import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
+import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
+import { explanationSchema } from '../results/explanation-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import { runEntrySchema } from '../results/run-entry-schema.ts';
@@ -22,6 +24,7 @@ import {
   BASELINE_SCHEMA_VERSION,
   COMPARE_SCHEMA_VERSION,
   DOCTOR_SCHEMA_VERSION,
+  EXPLAIN_SCHEMA_VERSION,
   HISTORY_SCHEMA_VERSION,
   KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
@@ -153,6 +156,16 @@ const baselineJsonSchema = z
   })
   .describe('What baseline save --json and baseline show --json print');
 
+const explainSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(EXPLAIN_SCHEMA_VERSION),
+    paths: z.array(pathLengthSchema).optional().describe('of one side: a cell each'),
+    differences: z.array(pathDifferenceSchema).optional().describe('of two sides: a cell each'),
+    warnings: z.array(z.string()),
+  })
+  .describe('What kernels explain --json prints');
+
 /** Every shape that is stored or printed as JSON and names its schema; `schemas/` is written from these. */
 export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   baseline: baselineJsonSchema,
@@ -162,6 +175,8 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
+  explain: explainSchema,
+  explanation: explanationSchema.extend(schema),
   history: historySchema,
   kernels: kernelsSchema,
   models: modelsSchema,
@@ -186,6 +201,8 @@ export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;
 export type RunsJson = ReadonlyDeep<z.infer<typeof runsSchema>>;
 export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
+export type ExplainJson = ReadonlyDeep<z.infer<typeof explainSchema>>;
+export type ExplanationJson = ReadonlyDeep<z.infer<typeof explanationSchema>>;
 export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
 export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;
 export type RunJson = ReadonlyDeep<z.infer<typeof runRecordSchema>>;

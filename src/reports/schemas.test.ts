@@ -7,7 +7,9 @@ import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
+import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
+import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
@@ -105,6 +107,13 @@ describe('what is printed and stored is as its schema says:', () => {
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
+    explain: {
+      schemaVersion: 1,
+      paths: [fixturePath('6.12')],
+      differences: [differenceOf(fixturePath('6.12'), fixturePath('7.2'))],
+      warnings: [],
+    },
+    explanation: fixtureExplanation('6.12'),
     history: { schemaVersion: 1, like: 'r', history, problems: [] },
     kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), problems: [] },
     models: { schemaVersion: 1, models: MODELS },

@@ -7,6 +7,8 @@ export type SchemaName =
   | 'comparison'
   | 'doctor'
   | 'document'
+  | 'explain'
+  | 'explanation'
   | 'history'
   | 'kernels'
   | 'models'
@@ -32,3 +34,5 @@ export const COMPARE_SCHEMA_VERSION = 2;
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
+/** Of what `kernels explain --json` prints. */
+export const EXPLAIN_SCHEMA_VERSION = 1;
