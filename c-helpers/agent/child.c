@@ -2,11 +2,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,65 +19,14 @@
 
 /* Without a pidfd it is asked this often whether it has ended. */
 #define POLL_MS 5
-#define EXIT_NO_EXEC 127
+#define WAIT_MS_MAX 1000000
 
 static int wait_ms(uint64_t until_ns)
 {
 	uint64_t now = now_ns();
+	uint64_t ms = now >= until_ns ? 0 : (until_ns - now) / NS_PER_MS + 1;
 
-	if (now >= until_ns)
-		return 0;
-	uint64_t ms = (until_ns - now) / NS_PER_MS + 1;
-	return ms > 1000000 ? 1000000 : (int)ms;
-}
-
-/* In the new process: only what is safe beside a thread that may have held a lock. */
-static _Noreturn void become(const char *path, char *const *argv, const int *fds, pid_t parent)
-{
-	sigset_t none;
-	int error;
-
-	(void)setpgid(0, 0);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(EXIT_NO_EXEC);
-	if (dup2(fds[0], STDIN_FILENO) >= 0 && dup2(fds[1], STDOUT_FILENO) >= 0 &&
-	    dup2(fds[2], STDERR_FILENO) >= 0)
-		(void)execv(path, argv);
-	error = errno;
-	if (write(fds[3], &error, sizeof(error)) < 0)
-		_exit(EXIT_NO_EXEC);
-	_exit(EXIT_NO_EXEC);
-}
-
-/* The errno of an exec that failed; 0: it did not. */
-static int exec_error(int fd)
-{
-	int error = 0;
-	ssize_t n;
-
-	do
-		n = read(fd, &error, sizeof(error));
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(error) ? error : 0;
-}
-
-static bool open_output(enum child_output output, int *ours, int *theirs)
-{
-	int ends[2];
-
-	if (output == CHILD_PIPE) {
-		if (pipe2(ends, O_CLOEXEC) < 0)
-			return false;
-		*ours = ends[0];
-		*theirs = ends[1];
-		return true;
-	}
-	*ours = memfd_create("output", MFD_CLOEXEC);
-	*theirs = *ours < 0 ? -1 : fcntl(*ours, F_DUPFD_CLOEXEC, 0);
-	return *theirs >= 0;
+	return ms > WAIT_MS_MAX ? WAIT_MS_MAX : (int)ms;
 }
 
 static void close_fd(int *fd)
@@ -86,44 +36,60 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-static void fork_child(struct child *child, const char *path, char *const *argv, const int *fds)
+/* An errno; 0: it runs. A server sees to it itself that it dies with the agent. */
+static int spawn(struct child *child, const char *path, char *const *argv, int out_fd)
 {
-	pid_t parent = getpid();
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, pipe_signal;
+	int error;
 
-	child->pid = fork();
-	if (child->pid == 0)
-		become(path, argv, fds, parent);
-	if (child->pid > 0)
-		child->pid_fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	(void)sigemptyset(&none);
+	(void)sigemptyset(&pipe_signal);
+	(void)sigaddset(&pipe_signal, SIGPIPE);
+	error = posix_spawn_file_actions_init(&actions);
+	if (error == 0)
+		error = posix_spawnattr_init(&attributes);
+	if (error != 0)
+		return error;
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+							    POSIX_SPAWN_SETSIGDEF);
+	(void)posix_spawnattr_setpgroup(&attributes, 0);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
+	error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (error == 0)
+		error = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+	if (error == 0)
+		error = posix_spawn_file_actions_adddup2(&actions, child->err_fd, STDERR_FILENO);
+	if (error == 0)
+		error = posix_spawn(&child->pid, path, &actions, &attributes, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attributes);
+	return error;
 }
 
-bool child_start(struct child *child, const char *program, const char *const *args, enum child_output output,
-		 char *why)
+bool child_start(struct child *child, const char *program, const char *const *args, char *why)
 {
 	char path[PROGRAM_PATH_BYTES];
 	const char *argv[CHILD_ARGS_MAX + 2] = {path};
-	int fds[] = {-1, -1, -1, -1}; /* of the child: stdin, stdout, stderr, the pipe for exec's errno */
-	int error_fd = -1, error;
+	int ends[2] = {-1, -1}, error = 0;
 
 	*child = (struct child){.pid = -1, .pid_fd = -1, .out_fd = -1, .err_fd = -1};
 	program_path(program, path);
 	for (int i = 0; i < CHILD_ARGS_MAX && args[i]; i++)
 		argv[i + 1] = args[i];
-	fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fds[0] >= 0 && open_output(output, &child->out_fd, &fds[1]) &&
-	    open_output(CHILD_FILE, &child->err_fd, &fds[2]) && open_output(CHILD_PIPE, &error_fd, &fds[3]))
-		fork_child(child, path, (char *const *)argv, fds);
-	error = errno;
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		close_fd(&fds[i]);
-	if (child->pid > 0) {
-		error = exec_error(error_fd);
-		if (error != 0)
-			child_stop(child, 0);
-	}
-	close_fd(&error_fd);
-	if (child->pid > 0 && error == 0)
+	child->err_fd = memfd_create("stderr", MFD_CLOEXEC);
+	if (child->err_fd < 0 || pipe2(ends, O_CLOEXEC) < 0)
+		error = errno;
+	child->out_fd = ends[0];
+	if (error == 0)
+		error = spawn(child, path, (char *const *)argv, ends[1]);
+	close_fd(&ends[1]);
+	if (error == 0) {
+		child->pid_fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
 		return true;
+	}
 	(void)snprintf(why, CHILD_WHY_BYTES, "cannot start %s: %s", path, strerror(error));
 	child_close(child);
 	return false;
@@ -178,9 +144,39 @@ bool child_wait(struct child *child, uint64_t until_ns)
 	return child->ended || wait_end(child, until_ns, true);
 }
 
-bool child_await_output(const struct child *child, uint64_t until_ns)
+size_t child_read(const struct child *child, char *to, size_t bytes, bool line, uint64_t until_ns)
 {
-	return await_fd(child->out_fd, until_ns, true);
+	size_t used = 0;
+	char byte;
+
+	to[0] = '\0';
+	/* A byte at a time, so that nothing behind a line is taken with it. */
+	while (now_ns() < until_ns && await_fd(child->out_fd, until_ns, true)) {
+		ssize_t n = read(child->out_fd, &byte, 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || (line && byte == '\n'))
+			break;
+		if (used + 1 < bytes) {
+			to[used] = byte;
+			to[used + 1] = '\0';
+		}
+		used++;
+	}
+	return used;
+}
+
+size_t child_stderr(const struct child *child, char *to, size_t bytes)
+{
+	struct stat st;
+	off_t begin;
+
+	if (fstat(child->err_fd, &st) < 0)
+		return 0;
+	begin = st.st_size > (off_t)bytes ? st.st_size - (off_t)bytes : 0;
+	ssize_t n = pread(child->err_fd, to, bytes, begin);
+	return n > 0 ? (size_t)n : 0;
 }
 
 void child_stop(struct child *child, uint64_t limit_ns)

@@ -2,33 +2,33 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../wire/clock.h"
 #include "answer.h"
 #include "inbox.h"
+#include "json.h"
 
-/* More than any client has under way; each takes some 100 KiB. */
-#define WAITING_MAX 16
 /* Every id is a number that a double holds. */
 #define ID_MAX ((1ull << 53) - 1)
+#define TEXT_BYTES (INBOX_LINE_BYTES_MAX + 1)
 
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	int fd;
-	int wake_fd;	  /* the reader looks at what it has to watch */
+	int wake_fd;	  /* the reader looks again at what it has to do */
 	int interrupt_fd; /* readable once interrupted */
 	bool ended;
-	bool interrupted;
-	int64_t current; /* the ask under way; -1: none */
+	bool waiting; /* an ask is in `next` */
+	int64_t id;   /* of what is under way */
+	struct ask next;
+	char next_text[TEXT_BYTES], text[TEXT_BYTES]; /* of what waits, and of what is under way */
 	struct loadgen *load;
 	uint32_t progress_ms;
-	unsigned int waiting;
-	struct ask *queue[WAITING_MAX];
-} inbox = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER, .current = -1};
+} inbox = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
 static void lock(void)
 {
@@ -57,100 +57,62 @@ static void clear_event(int fd)
 }
 
 /* With the lock. */
-static void interrupt_current(void)
+static void interrupt(void)
 {
-	if (inbox.current < 0)
-		return;
-	inbox.interrupted = true;
 	raise_event(inbox.interrupt_fd);
 	if (inbox.load)
 		loadgen_stop(inbox.load);
 }
 
-/* With the lock. */
-static void drop_waiting(int64_t id)
+static bool is_stop(const struct ask *ask)
 {
-	for (unsigned int i = 0; i < inbox.waiting; i++) {
-		if (inbox.queue[i]->id != id)
-			continue;
-		ask_free(inbox.queue[i]);
-		inbox.waiting--;
-		memmove(&inbox.queue[i], &inbox.queue[i + 1],
-			(inbox.waiting - i) * sizeof(struct ask *));
-		answer_refused(id, "cancelled before it began");
-		return;
-	}
+	return strcmp(ask->name, "stop") == 0;
 }
 
-static void cancel(const struct ask *ask)
+/* The id of the ask that has to give way; -1: none. */
+static int64_t enqueue(const struct ask *ask, size_t bytes)
 {
-	uint64_t of;
-
-	if (!json_uint(json_member(&ask->json, ask->json.token, "of"), ID_MAX, &of)) {
-		answer_refused(ask->id, "cancel: \"of\" is not the id of an ask");
-		return;
-	}
-	lock();
-	if (inbox.current == (int64_t)of)
-		interrupt_current();
-	else
-		drop_waiting((int64_t)of);
-	unlock();
-	answer_begin("cancelled", ask->id);
-	answer_end();
-}
-
-static void enqueue(struct ask *ask)
-{
-	bool full;
+	int64_t refused = -1;
 
 	lock();
-	if (strcmp(ask->name, "stop") == 0)
-		interrupt_current();
-	full = inbox.waiting == WAITING_MAX;
-	if (!full)
-		inbox.queue[inbox.waiting++] = ask;
-	(void)pthread_cond_signal(&inbox.filled);
-	unlock();
-	if (full) {
-		answer_refused(ask->id, "%d asks are waiting already", WAITING_MAX);
-		ask_free(ask);
+	if (inbox.waiting)
+		refused = is_stop(ask) ? inbox.next.id : ask->id;
+	if (refused != ask->id) {
+		inbox.next = *ask;
+		memcpy(inbox.next_text, ask->json, bytes + 1);
+		inbox.waiting = true;
+		if (is_stop(ask))
+			interrupt();
+		(void)pthread_cond_signal(&inbox.filled);
 	}
+	unlock();
+	return refused;
 }
 
 static void take_line(const char *line, size_t bytes)
 {
-	struct ask *ask = malloc(sizeof(*ask) + bytes + 1);
+	struct ask ask = {.id = -1, .json = line};
+	const char *why;
 	uint64_t id;
 
-	if (!ask) {
-		answer_refused(-1, "no memory for a line of %zu bytes", bytes);
-		return;
-	}
-	memcpy(ask->line, line, bytes);
-	ask->line[bytes] = '\0';
-	ask->id = -1;
-	if (!json_parse(&ask->json, ask->line, bytes)) {
-		answer_refused(-1, "no JSON: %s, at byte %zu", ask->json.error, ask->json.error_at);
-	} else if (!json_uint(json_member(&ask->json, ask->json.token, "id"), ID_MAX, &id)) {
+	if (!json_check(line, bytes, &why)) {
+		answer_refused(-1, "no JSON: %s", why);
+	} else if (!json_uint(json_member(line, "id"), ID_MAX, &id)) {
 		answer_refused(-1, "no ask: it has no \"id\", a whole number");
-	} else if (!json_text(json_member(&ask->json, ask->json.token, "ask"), &ask->name)) {
-		answer_refused((int64_t)id, "no ask: it does not say what it asks");
+	} else if (!json_string(json_member(line, "ask"), ask.name, sizeof(ask.name))) {
+		answer_refused((int64_t)id, "no ask: \"ask\" is none that there is");
 	} else {
-		ask->id = (int64_t)id;
-		if (strcmp(ask->name, "cancel") != 0) {
-			enqueue(ask);
-			return;
-		}
-		cancel(ask);
+		ask.id = (int64_t)id;
+		int64_t refused = enqueue(&ask, bytes);
+		if (refused >= 0)
+			answer_refused(refused, "too much is asked at once");
 	}
-	ask_free(ask);
 }
 
 struct reading {
 	size_t used;
 	bool skipping; /* the rest of a line that was too long */
-	char bytes[INBOX_LINE_BYTES_MAX + 1];
+	char bytes[TEXT_BYTES];
 };
 
 static void take_lines(struct reading *r)
@@ -158,6 +120,7 @@ static void take_lines(struct reading *r)
 	char *at = r->bytes, *end = r->bytes + r->used, *newline;
 
 	while ((newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		*newline = '\0';
 		if (!r->skipping)
 			take_line(at, (size_t)(newline - at));
 		r->skipping = false;
@@ -193,10 +156,10 @@ static void tell_progress(void)
 	struct loadgen_progress progress;
 
 	lock();
-	if (inbox.load && inbox.progress_ms > 0) {
+	if (inbox.load) {
 		loadgen_progress(inbox.load, &progress);
-		answer_begin("progress", inbox.current);
-		put_member_string("phase", phases[progress.phase <= 4 ? progress.phase : 4]);
+		answer_begin_to(inbox.id, "progress");
+		put_member_string("phase", phases[progress.phase]);
 		put_member_uint("connectionsOpened", progress.connections_opened);
 		put_member_uint("completed", progress.completed);
 		answer_end();
@@ -235,7 +198,7 @@ static void *read_asks(void *unused)
 	}
 	lock();
 	inbox.ended = true;
-	interrupt_current();
+	interrupt();
 	(void)pthread_cond_signal(&inbox.filled);
 	unlock();
 	return NULL;
@@ -261,36 +224,22 @@ bool inbox_open(int fd)
 	return error == 0;
 }
 
-struct ask *inbox_next(void)
+bool inbox_next(struct ask *ask)
 {
-	struct ask *next = NULL;
-
 	lock();
-	while (inbox.waiting == 0 && !inbox.ended)
+	while (!inbox.waiting && !inbox.ended)
 		(void)pthread_cond_wait(&inbox.filled, &inbox.lock);
-	if (!inbox.ended) {
-		next = inbox.queue[0];
-		inbox.waiting--;
-		memmove(&inbox.queue[0], &inbox.queue[1], inbox.waiting * sizeof(struct ask *));
+	bool more = !inbox.ended;
+	if (more) {
+		memcpy(inbox.text, inbox.next_text, sizeof(inbox.text));
+		*ask = inbox.next;
+		ask->json = inbox.text;
+		inbox.id = ask->id;
+		inbox.waiting = false;
+		clear_event(inbox.interrupt_fd);
 	}
 	unlock();
-	return next;
-}
-
-void ask_free(struct ask *ask)
-{
-	free(ask);
-}
-
-void inbox_begin(int64_t id)
-{
-	lock();
-	clear_event(inbox.interrupt_fd);
-	inbox.current = id;
-	inbox.interrupted = false;
-	if (inbox.ended)
-		interrupt_current();
-	unlock();
+	return more;
 }
 
 int inbox_interrupt_fd(void)
@@ -300,10 +249,19 @@ int inbox_interrupt_fd(void)
 
 bool inbox_interrupted(void)
 {
-	lock();
-	bool interrupted = inbox.interrupted;
-	unlock();
-	return interrupted;
+	struct pollfd fd = {.fd = inbox.interrupt_fd, .events = POLLIN};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+void inbox_sleep(uint64_t ms)
+{
+	struct pollfd fd = {.fd = inbox.interrupt_fd, .events = POLLIN};
+	uint64_t until_ns = now_ns() + ms * NS_PER_MS, now;
+
+	while ((now = now_ns()) < until_ns)
+		if (poll(&fd, 1, (int)((until_ns - now) / NS_PER_MS) + 1) > 0)
+			return;
 }
 
 void inbox_watch(struct loadgen *load, uint32_t progress_ms)
@@ -311,7 +269,7 @@ void inbox_watch(struct loadgen *load, uint32_t progress_ms)
 	lock();
 	inbox.load = load;
 	inbox.progress_ms = progress_ms;
-	if (inbox.interrupted)
+	if (inbox_interrupted())
 		loadgen_stop(load);
 	unlock();
 	if (progress_ms > 0)
@@ -322,12 +280,5 @@ void inbox_unwatch(void)
 {
 	lock();
 	inbox.load = NULL;
-	unlock();
-}
-
-void inbox_end(void)
-{
-	lock();
-	inbox.current = -1;
 	unlock();
 }

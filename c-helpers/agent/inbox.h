@@ -1,8 +1,8 @@
 /*
- * inbox.h - what is asked, read by a thread of its own, so that an ask can be taken back and the end of
- * the input is seen while a load keeps the main thread. The thread sleeps in poll(2) until something comes.
+ * inbox.h - what is asked, read by a thread of its own, so that the end of the input and a stop are seen
+ * while a load keeps the main thread. It sleeps in poll(2) until something comes.
  *
- * A line that is no ask is refused here; "cancel" is answered here; all else waits for inbox_next.
+ * One thing at a time, and one ask may wait. "stop" takes its place, and interrupts what is under way.
  */
 #ifndef IOMB_AGENT_INBOX_H
 #define IOMB_AGENT_INBOX_H
@@ -11,32 +11,27 @@
 #include <stdint.h>
 
 #include "../wire/abi.h"
-#include "json.h"
 
 #define INBOX_LINE_BYTES_MAX 65536u
 
 struct ask {
 	int64_t id;
-	const char *name; /* its member "ask" */
-	struct json json;
-	char line[]; /* what the texts of json point into */
+	char name[16];	  /* its member "ask" */
+	const char *json; /* all of it, checked; until the next */
 };
 
 /* Begins to read. False with errno. */
 bool inbox_open(int fd);
-/* Waits for the next ask, to be given back by ask_free. NULL: the input has ended. */
-struct ask *inbox_next(void);
-void ask_free(struct ask *ask);
-
-/* From now on a cancel of this ask, a stop or the end of the input interrupts. */
-void inbox_begin(int64_t id);
-/* Readable once interrupted. */
+/* Waits for an ask. False: the input has ended. */
+bool inbox_next(struct ask *ask);
+/* Readable once what is under way is to end. */
 int inbox_interrupt_fd(void);
 bool inbox_interrupted(void);
-/* A load that an interruption is to stop; every progress_ms its progress is told; 0: never. */
+/* Sleeps so long, or until interrupted. */
+void inbox_sleep(uint64_t ms);
+/* The load that is under way and ends when interrupted; every progress_ms its progress is told; 0: never. */
 void inbox_watch(struct loadgen *load, uint32_t progress_ms);
 /* Before the load is destroyed. No progress is told any more when it returns. */
 void inbox_unwatch(void);
-void inbox_end(void);
 
 #endif

@@ -6,383 +6,328 @@
 #include "json.h"
 #include "utf8.h"
 
-struct parser {
-	struct json *json;
-	const char *begin;
-	char *at;
-	char *end;
-	uint32_t open[JSON_DEPTH_MAX]; /* the containers around what comes next */
-	uint32_t depth;
+#define DEPTH_MAX 8
+
+/* Of what is checked; every reader below returns what stands behind, or NULL with the reason. */
+struct reader {
+	const char *end;
+	const char *why;
+	unsigned int depth;
 };
 
-static bool refuse(struct parser *p, const char *error)
+static const char *refuse(struct reader *r, const char *why)
 {
-	p->json->error = error;
-	p->json->error_at = (size_t)(p->at - p->begin);
-	return false;
-}
-
-static void skip_space(struct parser *p)
-{
-	while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r'))
-		p->at++;
-}
-
-static bool is_digit(const struct parser *p)
-{
-	return p->at < p->end && *p->at >= '0' && *p->at <= '9';
-}
-
-static struct json_token *add_token(struct parser *p, enum json_type type)
-{
-	struct json *json = p->json;
-
-	if (json->tokens == JSON_TOKENS_MAX) {
-		(void)refuse(p, "it has too many values");
-		return NULL;
-	}
-	struct json_token *token = &json->token[json->tokens++];
-	*token = (struct json_token){.type = type, .next = json->tokens};
-	return token;
-}
-
-/* Four hexadecimal digits. */
-static bool read_hex(struct parser *p, uint32_t *unit)
-{
-	*unit = 0;
-	if (p->end - p->at < 4)
-		return refuse(p, "\\u without four digits");
-	for (int i = 0; i < 4; i++, p->at++) {
-		char c = *p->at;
-		uint32_t digit;
-
-		if (c >= '0' && c <= '9')
-			digit = (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			digit = (uint32_t)(c - 'a') + 10;
-		else if (c >= 'A' && c <= 'F')
-			digit = (uint32_t)(c - 'A') + 10;
-		else
-			return refuse(p, "\\u without four digits");
-		*unit = *unit * 16 + digit;
-	}
-	return true;
-}
-
-/* Behind "\u"; what it stands for takes fewer bytes than what was read. */
-static bool read_unicode(struct parser *p, char **to)
-{
-	uint32_t code, low;
-
-	if (!read_hex(p, &code))
-		return false;
-	if (code == 0)
-		return refuse(p, "a text with a NUL");
-	if (code >= 0xdc00 && code <= 0xdfff)
-		return refuse(p, "half a surrogate pair");
-	if (code >= 0xd800 && code <= 0xdbff) {
-		if (p->end - p->at < 2 || p->at[0] != '\\' || p->at[1] != 'u')
-			return refuse(p, "half a surrogate pair");
-		p->at += 2;
-		if (!read_hex(p, &low))
-			return false;
-		if (low < 0xdc00 || low > 0xdfff)
-			return refuse(p, "half a surrogate pair");
-		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-	}
-	if (code < 0x80) {
-		*(*to)++ = (char)code;
-	} else if (code < 0x800) {
-		*(*to)++ = (char)(0xc0 | code >> 6);
-		*(*to)++ = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x10000) {
-		*(*to)++ = (char)(0xe0 | code >> 12);
-		*(*to)++ = (char)(0x80 | (code >> 6 & 0x3f));
-		*(*to)++ = (char)(0x80 | (code & 0x3f));
-	} else {
-		*(*to)++ = (char)(0xf0 | code >> 18);
-		*(*to)++ = (char)(0x80 | (code >> 12 & 0x3f));
-		*(*to)++ = (char)(0x80 | (code >> 6 & 0x3f));
-		*(*to)++ = (char)(0x80 | (code & 0x3f));
-	}
-	return true;
-}
-
-/* Behind the backslash. */
-static bool read_escape(struct parser *p, char **to)
-{
-	static const char names[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-	const char *found;
-
-	if (p->at == p->end)
-		return refuse(p, "a text without its end");
-	char c = *p->at++;
-	if (c == 'u')
-		return read_unicode(p, to);
-	found = c ? strchr(names, c) : NULL;
-	if (!found)
-		return refuse(p, "an escape that there is not");
-	*(*to)++ = meant[found - names];
-	return true;
-}
-
-static bool read_string(struct parser *p)
-{
-	if (p->at == p->end || *p->at != '"')
-		return refuse(p, "a name in quotes was expected");
-	struct json_token *token = add_token(p, JSON_STRING);
-	if (!token)
-		return false;
-	char *to = ++p->at;
-
-	token->text = to;
-	while (p->at < p->end && *p->at != '"') {
-		if (*p->at == '\\') {
-			p->at++;
-			if (!read_escape(p, &to))
-				return false;
-			continue;
-		}
-		if ((unsigned char)*p->at < 0x20)
-			return refuse(p, "a control character in a text");
-		size_t bytes = utf8_bytes(p->at, (size_t)(p->end - p->at));
-		if (bytes == 0)
-			return refuse(p, "a text that is not UTF-8");
-		memmove(to, p->at, bytes);
-		to += bytes;
-		p->at += bytes;
-	}
-	if (p->at == p->end)
-		return refuse(p, "a text without its end");
-	token->bytes = (uint32_t)(to - token->text);
-	p->at++;
-	*to = '\0'; /* at the latest where the quote stood */
-	return true;
-}
-
-static bool read_digits(struct parser *p)
-{
-	if (!is_digit(p))
-		return refuse(p, "a digit was expected");
-	while (is_digit(p))
-		p->at++;
-	return true;
-}
-
-static bool read_number(struct parser *p)
-{
-	struct json_token *token = add_token(p, JSON_NUMBER);
-
-	if (!token)
-		return false;
-	token->text = p->at;
-	if (*p->at == '-')
-		p->at++;
-	if (p->at < p->end && *p->at == '0') {
-		p->at++;
-		if (is_digit(p))
-			return refuse(p, "a number that begins with 0");
-	} else if (!read_digits(p)) {
-		return false;
-	}
-	if (p->at < p->end && *p->at == '.') {
-		p->at++;
-		if (!read_digits(p))
-			return false;
-	}
-	if (p->at < p->end && (*p->at == 'e' || *p->at == 'E')) {
-		p->at++;
-		if (p->at < p->end && (*p->at == '+' || *p->at == '-'))
-			p->at++;
-		if (!read_digits(p))
-			return false;
-	}
-	if (p->at - token->text > JSON_NUMBER_BYTES_MAX)
-		return refuse(p, "a number with too many digits");
-	token->bytes = (uint32_t)(p->at - token->text);
-	return true;
-}
-
-static bool read_word(struct parser *p)
-{
-	static const struct {
-		const char *word;
-		enum json_type type;
-	} words[] = {{"null", JSON_NULL}, {"false", JSON_FALSE}, {"true", JSON_TRUE}};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t bytes = strlen(words[i].word);
-
-		if ((size_t)(p->end - p->at) < bytes || memcmp(p->at, words[i].word, bytes) != 0)
-			continue;
-		p->at += bytes;
-		return add_token(p, words[i].type) != NULL;
-	}
-	return refuse(p, "a value was expected");
-}
-
-static bool open_container(struct parser *p, enum json_type type)
-{
-	if (p->depth == JSON_DEPTH_MAX)
-		return refuse(p, "it is nested too deeply");
-	if (!add_token(p, type))
-		return false;
-	p->open[p->depth++] = p->json->tokens - 1;
-	p->at++;
-	return true;
-}
-
-static bool read_value(struct parser *p)
-{
-	skip_space(p);
-	if (p->at == p->end)
-		return refuse(p, "it ends too early");
-	switch (*p->at) {
-	case '{':
-		return open_container(p, JSON_OBJECT);
-	case '[':
-		return open_container(p, JSON_ARRAY);
-	case '"':
-		return read_string(p);
-	case '-':
-	case '0' ... '9':
-		return read_number(p);
-	default:
-		return read_word(p);
-	}
-}
-
-static bool read_name(struct parser *p, const struct json_token *object)
-{
-	skip_space(p);
-	if (!read_string(p))
-		return false;
-	const struct json_token *name = &p->json->token[p->json->tokens - 1];
-	if (json_member(p->json, object, name->text))
-		return refuse(p, "a name that occurs twice");
-	skip_space(p);
-	if (p->at == p->end || *p->at != ':')
-		return refuse(p, "a colon was expected");
-	p->at++;
-	return true;
-}
-
-/* The next item of the innermost container, or its end. */
-static bool read_item(struct parser *p)
-{
-	struct json_token *container = &p->json->token[p->open[p->depth - 1]];
-	bool object = container->type == JSON_OBJECT;
-
-	skip_space(p);
-	if (p->at == p->end)
-		return refuse(p, "it ends too early");
-	if (*p->at == (object ? '}' : ']')) {
-		p->at++;
-		container->next = p->json->tokens;
-		p->depth--;
-		return true;
-	}
-	if (container->items > 0) {
-		if (*p->at != ',')
-			return refuse(p, "a comma was expected");
-		p->at++;
-	}
-	if (object && !read_name(p, container))
-		return false;
-	container->items++;
-	return read_value(p);
-}
-
-bool json_parse(struct json *json, char *line, size_t bytes)
-{
-	struct parser p = {.json = json, .begin = line, .at = line, .end = line + bytes};
-
-	json->error = NULL;
-	json->tokens = 0;
-	if (!read_value(&p))
-		return false;
-	while (p.depth > 0)
-		if (!read_item(&p))
-			return false;
-	skip_space(&p);
-	return p.at == p.end || refuse(&p, "something follows the value");
-}
-
-const struct json_token *json_first(const struct json *json, const struct json_token *container)
-{
-	if (!container || container->type < JSON_ARRAY || container->items == 0)
-		return NULL;
-	return container + 1 < json->token + json->tokens ? container + 1 : NULL;
-}
-
-const struct json_token *json_next(const struct json *json, const struct json_token *token)
-{
-	return &json->token[token->next];
-}
-
-const struct json_token *json_member(const struct json *json, const struct json_token *object,
-				     const char *name)
-{
-	if (!object || object->type != JSON_OBJECT)
-		return NULL;
-	const struct json_token *member = json_first(json, object);
-	for (uint32_t i = 0; i < object->items; i++, member = json_next(json, member + 1))
-		if (strcmp(member->text, name) == 0)
-			return member + 1;
+	r->why = why;
 	return NULL;
 }
 
-bool json_text(const struct json_token *token, const char **text)
+static const char *skip_space(const char *at)
 {
-	if (!token || token->type != JSON_STRING)
+	return at + strspn(at, " \t\n\r");
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Four hexadecimal digits; -1: there are none. */
+static int32_t read_hex(const char *at)
+{
+	int32_t code = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_digit(at[i]);
+
+		if (digit < 0)
+			return -1;
+		code = code * 16 + digit;
+	}
+	return code;
+}
+
+/* Behind "\u": the character, and where it ends; -1: none. */
+static int32_t read_code(const char **at)
+{
+	int32_t code = read_hex(*at), low;
+
+	if (code < 0 || (code >= 0xdc00 && code <= 0xdfff))
+		return -1;
+	*at += 4;
+	if (code < 0xd800 || code > 0xdbff)
+		return code;
+	if ((*at)[0] != '\\' || (*at)[1] != 'u')
+		return -1;
+	low = read_hex(*at + 2);
+	if (low < 0xdc00 || low > 0xdfff)
+		return -1;
+	*at += 6;
+	return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+}
+
+static const char *check_escape(struct reader *r, const char *at)
+{
+	if (*at == 'u') {
+		at++;
+		return read_code(&at) < 0 ? refuse(r, "an escape \\u that is no character") : at;
+	}
+	return *at && strchr("\"\\/bfnrt", *at) ? at + 1 : refuse(r, "an escape that there is not");
+}
+
+static const char *check_string(struct reader *r, const char *at)
+{
+	if (*at != '"')
+		return refuse(r, "a name in quotes was expected");
+	for (at++; *at != '"';) {
+		size_t bytes = utf8_bytes(at, (size_t)(r->end - at));
+
+		if (at == r->end)
+			return refuse(r, "a text without its end");
+		if ((unsigned char)*at < 0x20)
+			return refuse(r, "a control character in a text");
+		if (bytes == 0)
+			return refuse(r, "a text that is not UTF-8");
+		at += bytes;
+		if (at[-1] == '\\' && !(at = check_escape(r, at)))
+			return NULL;
+	}
+	return at + 1;
+}
+
+static const char *check_digits(const char *at)
+{
+	size_t digits = strspn(at, "0123456789");
+
+	return digits ? at + digits : NULL;
+}
+
+static const char *check_number(struct reader *r, const char *at)
+{
+	at += *at == '-';
+	at = *at == '0' ? at + 1 : check_digits(at);
+	if (at && *at == '.')
+		at = check_digits(at + 1);
+	if (at && (*at == 'e' || *at == 'E')) {
+		at++;
+		at = check_digits(at + (*at == '+' || *at == '-'));
+	}
+	return at ? at : refuse(r, "a digit was expected");
+}
+
+static const char *check_word(struct reader *r, const char *at)
+{
+	static const char *const words[] = {"null", "false", "true"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(at, words[i], strlen(words[i])) == 0)
+			return at + strlen(words[i]);
+	return refuse(r, at == r->end ? "it ends too early" : "a value was expected");
+}
+
+static const char *check_value(struct reader *r, const char *at);
+
+static const char *check_member(struct reader *r, const char *at)
+{
+	at = check_string(r, at);
+	if (!at)
+		return NULL;
+	at = skip_space(at);
+	return *at == ':' ? check_value(r, at + 1) : refuse(r, "a colon was expected");
+}
+
+static const char *check_container(struct reader *r, const char *at, char close)
+{
+	if (++r->depth > DEPTH_MAX)
+		return refuse(r, "it is nested too deeply");
+	at = skip_space(at + 1);
+	for (bool first = true; *at != close; first = false) {
+		if (!first && *at++ != ',')
+			return refuse(r, at > r->end ? "it ends too early" : "a comma was expected");
+		at = close == '}' ? check_member(r, skip_space(at)) : check_value(r, at);
+		if (!at)
+			return NULL;
+		at = skip_space(at);
+	}
+	r->depth--;
+	return at + 1;
+}
+
+static const char *check_value(struct reader *r, const char *at)
+{
+	at = skip_space(at);
+	switch (*at) {
+	case '{':
+		return check_container(r, at, '}');
+	case '[':
+		return check_container(r, at, ']');
+	case '"':
+		return check_string(r, at);
+	case '-':
+	case '0' ... '9':
+		return check_number(r, at);
+	default:
+		return check_word(r, at);
+	}
+}
+
+bool json_check(const char *text, size_t bytes, const char **why)
+{
+	struct reader r = {.end = text + bytes};
+	const char *at = check_value(&r, text);
+
+	if (at && skip_space(at) != r.end)
+		r.why = "something follows the value";
+	*why = r.why;
+	return r.why == NULL;
+}
+
+/* Behind a string of a line that was checked. */
+static const char *string_end(const char *at)
+{
+	for (at++; *at != '"'; at++)
+		at += *at == '\\';
+	return at + 1;
+}
+
+/* Behind any value: where a comma or an end is that belongs to what is around it. */
+static const char *value_end(const char *at)
+{
+	unsigned int depth = 0;
+
+	for (;; at++) {
+		while (*at == '"')
+			at = string_end(at);
+		if (depth == 0 && (*at == ',' || *at == ']' || *at == '}' || *at == '\0'))
+			return at;
+		depth += *at == '[' || *at == '{';
+		depth -= *at == ']' || *at == '}';
+	}
+}
+
+/* What stands at the next place of a container; NULL at its end. */
+static const char *next_place(const char *at)
+{
+	at = skip_space(at);
+	return *at == ']' || *at == '}' || *at == '\0' ? NULL : at;
+}
+
+const char *json_first(const char *array)
+{
+	return json_is_array(array) ? next_place(array + 1) : NULL;
+}
+
+const char *json_next(const char *item)
+{
+	item = value_end(item);
+	return *item == ',' ? skip_space(item + 1) : NULL;
+}
+
+const char *json_member(const char *object, const char *name)
+{
+	size_t bytes = strlen(name);
+	const char *at = object ? skip_space(object) : NULL;
+
+	if (!at || *at != '{')
+		return NULL;
+	for (at = next_place(at + 1); at; at = json_next(at)) {
+		const char *behind = string_end(at);
+		bool found = (size_t)(behind - at) == bytes + 2 && memcmp(at + 1, name, bytes) == 0;
+
+		at = skip_space(skip_space(behind) + 1);
+		if (found)
+			return at;
+	}
+	return NULL;
+}
+
+static size_t put_code(uint32_t code, char *to)
+{
+	if (code < 0x80) {
+		to[0] = (char)code;
+		return 1;
+	}
+	size_t bytes = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+	for (size_t i = bytes - 1; i > 0; i--, code >>= 6)
+		to[i] = (char)(0x80 | (code & 0x3f));
+	to[0] = (char)(leads[bytes] | code);
+	return bytes;
+}
+
+bool json_string(const char *value, char *to, size_t bytes)
+{
+	static const char names[] = "bfnrt", meant[] = "\b\f\n\r\t";
+
+	if (!value || *value != '"')
 		return false;
-	*text = token->text;
+	for (value++; *value != '"';) {
+		int32_t code = (unsigned char)*value++;
+		char piece[4] = {(char)code};
+		size_t length = 1;
+
+		if (code == '\\' && *value == 'u') {
+			value++;
+			code = read_code(&value);
+			if (code <= 0)
+				return false;
+			length = put_code((uint32_t)code, piece);
+		} else if (code == '\\') {
+			const char *named = strchr(names, *value);
+
+			piece[0] = named ? meant[named - names] : *value;
+			value++;
+		}
+		if (length >= bytes)
+			return false;
+		memcpy(to, piece, length);
+		to += length;
+		bytes -= length;
+	}
+	*to = '\0';
+	return bytes > 0;
+}
+
+bool json_bool(const char *value, bool *to)
+{
+	if (!value || (*value != 't' && *value != 'f'))
+		return false;
+	*to = *value == 't';
 	return true;
 }
 
-bool json_bool(const struct json_token *token, bool *value)
+bool json_uint(const char *value, uint64_t max, uint64_t *to)
 {
-	if (!token || (token->type != JSON_TRUE && token->type != JSON_FALSE))
-		return false;
-	*value = token->type == JSON_TRUE;
-	return true;
-}
+	size_t digits = value ? strspn(value, "0123456789") : 0;
 
-/* What follows a number in the line is not a NUL. */
-static bool copy_number(const struct json_token *token, char *copy)
-{
-	if (!token || token->type != JSON_NUMBER)
-		return false;
-	memcpy(copy, token->text, token->bytes);
-	copy[token->bytes] = '\0';
-	return true;
-}
-
-bool json_uint(const struct json_token *token, uint64_t max, uint64_t *value)
-{
-	char copy[JSON_NUMBER_BYTES_MAX + 1];
-
-	if (!copy_number(token, copy) || copy[strspn(copy, "0123456789")] != '\0')
+	if (digits == 0 || (value[digits] && strchr(".eE", value[digits])))
 		return false;
 	errno = 0;
-	unsigned long long number = strtoull(copy, NULL, 10);
+	unsigned long long number = strtoull(value, NULL, 10);
 	if (errno != 0 || number > max)
 		return false;
-	*value = number;
+	*to = number;
 	return true;
 }
 
-bool json_double(const struct json_token *token, double *value)
+bool json_double(const char *value, double *to)
 {
-	char copy[JSON_NUMBER_BYTES_MAX + 1];
-
-	if (!copy_number(token, copy))
+	if (!value || !*value || !strchr("-0123456789", *value))
 		return false;
-	*value = strtod(copy, NULL);
-	return isfinite(*value);
+	*to = strtod(value, NULL);
+	return isfinite(*to);
 }
 
-bool json_is_null(const struct json_token *token)
+bool json_is_null(const char *value)
 {
-	return token && token->type == JSON_NULL;
+	return value && *value == 'n';
+}
+
+bool json_is_array(const char *value)
+{
+	return value && *value == '[';
 }

@@ -103,9 +103,8 @@ static bool receive_more(struct echo *e)
 static bool exchange(struct echo *e, uint64_t until_ns)
 {
 	while (!e->done) {
-		struct pollfd fds[] = {
-			{.fd = e->fd, .events = (short)(e->shut ? POLLIN : POLLIN | POLLOUT)},
-			{.fd = inbox_interrupt_fd(), .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = e->fd, .events = (short)(e->shut ? POLLIN : POLLIN | POLLOUT)},
+				       {.fd = inbox_interrupt_fd(), .events = POLLIN}};
 		uint64_t now = now_ns();
 		int ready = poll(fds, 2, now >= until_ns ? 0 : (int)((until_ns - now) / NS_PER_MS) + 1);
 		char what[80];
@@ -131,9 +130,8 @@ static bool exchange(struct echo *e, uint64_t until_ns)
 
 bool preflight(uint16_t port, char *why, size_t why_bytes)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct echo *e = calloc(1, sizeof(*e));
 	int one = 1;
 	bool echoed;

@@ -33,7 +33,7 @@ bool programs_open(void)
 	return true;
 }
 
-bool program_is_name(const char *name)
+static bool is_name(const char *name)
 {
 	return name[0] != '\0' && strlen(name) <= NAME_BYTES_MAX && name[strspn(name, NAMES)] == '\0';
 }
@@ -43,12 +43,12 @@ void program_path(const char *name, char *path)
 	(void)snprintf(path, PROGRAM_PATH_BYTES, "%s%s", folder, name);
 }
 
-static bool is_program(const char *name)
+bool program_is_there(const char *name)
 {
 	char path[PROGRAM_PATH_BYTES];
 	struct stat st;
 
-	if (!program_is_name(name))
+	if (!is_name(name))
 		return false;
 	program_path(name, path);
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0 &&
@@ -57,7 +57,7 @@ static bool is_program(const char *name)
 
 static int select_program(const struct dirent *entry)
 {
-	return is_program(entry->d_name);
+	return program_is_there(entry->d_name);
 }
 
 void programs_put(void)

@@ -8,8 +8,9 @@
 
 /* Finds the folder. False with errno. */
 bool programs_open(void);
-/* A name of letters, digits and '_', so that no path leads elsewhere. */
-bool program_is_name(const char *name);
+/* Whether a program of that name is there; a name is of letters, digits and "_", so that no path leads
+ * elsewhere. */
+bool program_is_there(const char *name);
 /* Of a name, into PROGRAM_PATH_BYTES. */
 void program_path(const char *name, char *path);
 /* Puts the names of all that are there into the array under way. */

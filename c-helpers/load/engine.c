@@ -9,6 +9,7 @@
 #include "conns.h"
 #include "due.h"
 #include "engine.h"
+#include "mark.h"
 #include "traffic.h"
 #include "window.h"
 
@@ -361,12 +362,16 @@ static void read_start_edge(struct load *lg)
 	edge->wakeups = lg->wakeups;
 	edge->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	edge->time_ns = now_ns();
+	if (lg->config.marks)
+		mark_window_start();
 }
 
 static void read_end_edge(struct load *lg)
 {
 	struct load_edge *edge = &lg->edge[LOADGEN_EDGE_END];
 
+	if (lg->config.marks)
+		mark_window_end();
 	edge->time_ns = now_ns();
 	edge->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	edge->syscalls = lg->syscalls;

@@ -113,6 +113,7 @@ struct load_config {
 	uint32_t message_bytes;
 	uint64_t warmup_ns, measure_ns;
 	uint64_t connect_timeout_ns, stall_timeout_ns;
+	bool marks; /* see mark.h */
 };
 
 struct load {

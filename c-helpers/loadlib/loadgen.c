@@ -278,6 +278,11 @@ no_memory:
 	return NULL;
 }
 
+void loadgen_mark(struct loadgen *all)
+{
+	all->load.config.marks = true;
+}
+
 /* The calling thread belongs to somebody else: what is changed here is put back after the run. */
 struct thread_settings {
 	bool pinned;

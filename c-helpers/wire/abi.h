@@ -165,6 +165,8 @@ LOADGEN_API uint32_t loadgen_abi_version(void);
 LOADGEN_API uint32_t loadgen_histogram_buckets(void);
 /* NULL on a config that makes no sense; message (LOADGEN_MESSAGE_BYTES) then says why. */
 LOADGEN_API struct loadgen *loadgen_create(const struct loadgen_config *config, char *message);
+/* Before run: what is executed from start edge to end edge is enclosed in marker instructions (x86-64). */
+LOADGEN_API void loadgen_mark(struct loadgen *lg);
 LOADGEN_API int loadgen_run(struct loadgen *lg); /* returns enum loadgen_status */
 LOADGEN_API void loadgen_stop(struct loadgen *lg);
 LOADGEN_API void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out);

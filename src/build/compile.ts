@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { availableParallelism, homedir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { BuildInfo } from '../results/schema.ts';
-import { codeOf, EnvironmentError } from '../util/errors.ts';
-import { isIntact, keepArtifact } from './artifact.ts';
-import { isTrustedFile, openCacheFolder } from './cache-folder.ts';
-import { type Compiler, findCompiler } from './compiler.ts';
-
-const COMPILE_TIMEOUT_MS = 120_000;
-/** Lines of a compiler's complaint that are shown. */
-const ERROR_LINES_MAX = 12;
+import { EnvironmentError } from '../util/errors.ts';
+import { findCompiler } from './compiler.ts';
+import { type Job, runJobs } from './jobs.ts';
 
 /** No warnings: what a compiler of another year finds odd is no reason not to measure. `.ci/lint-c` has them. */
 const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g'];
@@ -49,14 +42,6 @@ export interface Artifacts {
   readonly calibration: string;
 }
 
-/** One call of the compiler: arguments besides the flags, `-o` and `LINK_FLAGS`. */
-export interface Job {
-  readonly name: string;
-  /** Nothing can be measured without it. */
-  readonly vital: boolean;
-  readonly args: readonly string[];
-}
-
 /**
  * Compiles the load generator, the calibration and the named servers into the user's cache directory,
  * keyed by source, flags, compiler, target and C library; what is there already and undamaged is not compiled again. A server that does not compile, or whose
@@ -67,47 +52,17 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const compiler = await findCompiler(process.env, undefined, request.signal);
   const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
-  const hash = hashOf([
-    compiler.version,
-    ...argumentsOf(compiler),
-    compiler.target,
-    compiler.libc,
-    compiler.arch,
-    ...flags,
-    ...LIBRARY_FLAGS,
-    ...LINK_FLAGS,
-    ...[...(request.libs ?? [])].flat(2),
-    ...sources.flat(),
-  ]);
-  const cache = request.cacheDir ?? cacheDir();
-  await openCacheFolder(cache);
-  const folder = join(cache, hash);
-  await openCacheFolder(folder);
-
-  const jobs = jobsOf(request, sources);
-  const missing: Job[] = [];
-  for (const job of jobs) if (!(await isUsable(join(folder, job.name)))) missing.push(job);
-  if (missing.length > 0) await removeLeftovers(folder);
-  const failures = new Map<string, string>();
-  await inParallel(missing, async (job) => {
-    const complaint = await compile(compiler, flags, job, { folder, signal: request.signal });
-    if (complaint === null) return;
-    if (job.vital)
-      throw new EnvironmentError(
-        `${compiler.command} could not compile ${job.name}:\n${fromFirstError(complaint).slice(0, ERROR_LINES_MAX).join('\n')}`,
-      );
-    failures.set(job.name, `${compiler.command} could not compile ${job.name}: ${firstError(complaint)}`);
+  const { folder, info, failures } = await runJobs({
+    compiler,
+    flags,
+    linkFlags: LINK_FLAGS,
+    jobs: jobsOf(request, sources),
+    key: [...LIBRARY_FLAGS, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
+    cacheDir: request.cacheDir ?? cacheDir(),
+    signal: request.signal,
   });
-
   return {
-    info: {
-      compiler: compiler.command,
-      compilerVersion: compiler.version,
-      target: `${compiler.target}, ${compiler.libc}`,
-      flags,
-      hash,
-      cached: missing.length === 0,
-    },
+    info,
     servers: new Map(
       request.programs
         .filter((program) => !failures.has(program))
@@ -153,10 +108,13 @@ function sanitizerFlags(sanitizer: Sanitizer): string[] {
   return ['-O1', '-fno-omit-frame-pointer', `-fsanitize=${sanitizer}`, '-fno-sanitize-recover=all'];
 }
 
-/** `[path below c-helpers, content]` of every source file, in a fixed order. */
-export async function readSources(sourceDir: string): Promise<[string, string][]> {
+/** `[path below c-helpers, content]` of every source file of these folders, in a fixed order. */
+export async function readSources(
+  sourceDir: string,
+  folders: readonly string[] = SOURCE_FOLDERS,
+): Promise<[string, string][]> {
   const sources: [string, string][] = [];
-  for (const folder of SOURCE_FOLDERS) {
+  for (const folder of folders) {
     let names: string[];
     try {
       names = await readdir(join(sourceDir, folder));
@@ -174,19 +132,8 @@ export async function readSources(sourceDir: string): Promise<[string, string][]
   return sources;
 }
 
-/** Those of `CC`. Under which name or through which wrapper it is called changes nothing of what it makes. */
-function argumentsOf({ words }: Compiler): readonly string[] {
-  const first = words.findIndex((word) => word.startsWith('-'));
-  return first < 0 ? [] : words.slice(first);
-}
-
-function hashOf(parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return hash.digest('hex').slice(0, 16);
-}
-
-function filesOf(sources: readonly [string, string][], folder: string, sourceDir: string): string[] {
+/** The C files of a folder below `c-helpers`. */
+export function filesOf(sources: readonly [string, string][], folder: string, sourceDir: string): string[] {
   return sources
     .map(([path]) => path)
     .filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.c'))
@@ -202,8 +149,9 @@ export function jobsOf(request: CompileRequest, sources: readonly [string, strin
   ];
 }
 
-function serverJob(
-  { sourceDir, libs }: CompileRequest,
+/** A server program, with what all of them share. */
+export function serverJob(
+  { sourceDir, libs }: Pick<CompileRequest, 'sourceDir' | 'libs'>,
   program: string,
   sources: readonly [string, string][],
 ): Job {
@@ -218,81 +166,4 @@ function serverJob(
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
   const files = LIBRARIES[library].flatMap((folder) => filesOf(sources, folder, sourceDir));
   return { name: libraryName(library), vital: library === 'loadgen', args: [...LIBRARY_FLAGS, ...files] };
-}
-
-/**
- * Compiles into a file of its own and renames it, so that no other process sees half a program. Returns the
- * lines in which the compiler complains; null: it did not. Throws the reason of an abort.
- */
-async function compile(
-  { words }: Compiler,
-  flags: readonly string[],
-  job: Job,
-  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal | undefined },
-): Promise<readonly string[] | null> {
-  const target = join(folder, job.name);
-  const partial = `${target}.${process.pid}`;
-  const [program, ...first] = words;
-  const result = await execa(program, [...first, ...flags, '-o', partial, ...job.args, ...LINK_FLAGS], {
-    reject: false,
-    env: { LC_ALL: 'C' },
-    timeout: COMPILE_TIMEOUT_MS,
-    ...(signal ? { cancelSignal: signal } : {}),
-  });
-  if (result.exitCode !== 0) await rm(partial, { force: true });
-  if (result.isCanceled) throw signal?.reason;
-  if (result.exitCode !== 0) return (result.stderr || result.message || '').split('\n');
-  try {
-    await keepArtifact(partial, target);
-  } catch (cause) {
-    if (codeOf(cause) !== 'ENOENT') throw cause;
-    return [`it ended with code 0, and wrote no ${job.name}`];
-  }
-  return null;
-}
-
-/** From the line that says what is wrong, of the compiler or of the linker; all where none does. */
-function fromFirstError(complaint: readonly string[]): readonly string[] {
-  const at = complaint.findIndex((text) => /\berror\b|undefined reference|cannot find/.test(text));
-  return complaint.slice(Math.max(at, 0));
-}
-
-function firstError(complaint: readonly string[]): string {
-  return (fromFirstError(complaint)[0] ?? '').trim() || 'it did not say why';
-}
-
-/** Begins nothing more after a failure, and waits for what is under way: it cleans up after itself. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift())
-      await work(item).catch((error: unknown) => {
-        queue.length = 0;
-        throw error;
-      });
-  };
-  const ended = await Promise.allSettled(Array.from({ length: availableParallelism() }, worker));
-  const failed = ended.find((end) => end.status === 'rejected');
-  if (failed) throw failed.reason;
-}
-
-/** What a compile that was killed has left: files named after processes that are gone. */
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /\.(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH';
-  }
-}
-
-async function isUsable(path: string): Promise<boolean> {
-  return (await isTrustedFile(path)) && (await isIntact(path));
 }

@@ -214,6 +214,7 @@ describe('the load generator', () => {
     load: ['wire'],
     observer: ['wire', 'server'],
     loadlib: ['wire', 'load', 'observer'],
+    agent: ['wire'],
     calibration: [],
   };
   const includesOf = (file: SourceFile) =>

@@ -96,7 +96,7 @@ test('the header has what is compared, or the comparison says nothing', () => {
 });
 
 test('no helper includes a header of the kernel', async () => {
-  const folders = ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'];
+  const folders = ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'agent', 'calibration'];
   const { stdout } = await execa('grep', ['-rlE', '#include <(linux|asm)/', ...folders], {
     cwd: HELPERS_DIR,
     reject: false,

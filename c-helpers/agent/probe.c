@@ -1,0 +1,58 @@
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "../wire/clock.h"
+#include "answer.h"
+#include "child.h"
+#include "command.h"
+#include "probe.h"
+
+#define PROBE_TIMEOUT_MS 60000
+#define STDOUT_BYTES 16384
+#define STDERR_BYTES 4096
+
+static void answer_probe(const struct ask *ask, const struct child *child, const char *out)
+{
+	char name[16], said[STDERR_BYTES];
+	bool killed = WIFSIGNALED(child->status);
+	size_t bytes = child_stderr(child, said, sizeof(said));
+
+	answer_begin_to(ask->id, "probe");
+	put_name("exitCode");
+	if (killed)
+		put_null();
+	else
+		put_int(WEXITSTATUS(child->status));
+	put_name("signal");
+	if (killed) {
+		signal_name(WTERMSIG(child->status), name, sizeof(name));
+		put_string(name);
+	} else {
+		put_null();
+	}
+	put_member_string("stdout", out);
+	put_name("stderr");
+	put_text(said, bytes);
+	answer_end();
+}
+
+void probe(const struct ask *ask)
+{
+	static struct command command;
+	static char out[STDOUT_BYTES];
+	char why[CHILD_WHY_BYTES];
+	struct child child;
+	uint64_t until_ns = now_ns() + PROBE_TIMEOUT_MS * NS_PER_MS;
+
+	if (!command_read(ask, &command))
+		return;
+	if (!child_start(&child, command.program, command.args, why)) {
+		answer_refused(ask->id, "%s", why);
+		return;
+	}
+	(void)child_read(&child, out, sizeof(out), false, until_ns);
+	(void)child_wait(&child, until_ns);
+	child_stop(&child, 0); /* SIGKILL, where it has not ended */
+	answer_probe(ask, &child, out);
+	child_close(&child);
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { BuildInfo } from '../results/schema.ts';
+import { EnvironmentError, messageOf } from '../util/errors.ts';
+import { cacheDir, compilerFlags, filesOf, LINK_FLAGS, readSources, serverJob } from './compile.ts';
+import { type Compiler, findCompiler } from './compiler.ts';
+import { type Job, runJobs } from './jobs.ts';
+import { readTool } from './package.ts';
+
+/** Without debug information: it would be most of what a guest has to unpack. */
+const STATIC_FLAGS = ['-static', '-s'];
+const AGENT = 'agent';
+/** Folders below `c-helpers` that become the agent. */
+const AGENT_FOLDERS = [AGENT, 'wire', 'load', 'observer', 'loadlib'] as const;
+const SOURCE_FOLDERS = [...AGENT_FOLDERS, 'server', 'models'] as const;
+/** A C library that is always there as an archive, where it is installed at all. */
+const MUSL = 'musl-gcc';
+
+export interface GuestProgramsRequest {
+  /** The `c-helpers` folder. */
+  readonly sourceDir: string;
+  /** Programs of `c-helpers/models`, without duplicates. */
+  readonly programs: readonly string[];
+  /** Libraries of single programs, without `-l`. */
+  readonly libs?: ReadonlyMap<string, readonly string[]>;
+  /** Where artifacts are kept; default `cacheDir()`. */
+  readonly cacheDir?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Programs that need nothing of the machine but its kernel. */
+export interface GuestPrograms {
+  readonly info: BuildInfo;
+  /** Where all of them are, by their names, with their checksums beside them. */
+  readonly folder: string;
+  /** The path of the agent. */
+  readonly agent: string;
+  /** Names of the server programs that are there. */
+  readonly programs: readonly string[];
+  /** Name to reason, of those that could not be linked statically. */
+  readonly skipped: ReadonlyMap<string, string>;
+}
+
+/**
+ * Compiles the agent and the named servers, linked statically, into a folder of the cache of their own. Takes
+ * the compiler of a run (`CC`, else the first that works); where that has no static C library, `musl-gcc`.
+ * Throws `EnvironmentError` where the agent cannot be linked by either.
+ */
+export async function buildGuestPrograms(request: GuestProgramsRequest): Promise<GuestPrograms> {
+  const compiler = await findStatic(process.env, request.signal);
+  try {
+    return await buildWith(compiler, request);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError) || compiler.words.includes(MUSL)) throw error;
+    const musl = await findStatic({ ...process.env, CC: MUSL }, request.signal).catch((cause: unknown) => {
+      request.signal?.throwIfAborted();
+      throw new EnvironmentError(
+        `${error.message}\nA static C library is needed (Debian, Ubuntu: libc6-dev; Fedora: glibc-static), or ${MUSL}: ${messageOf(cause)}`,
+        { cause: error },
+      );
+    });
+    return buildWith(musl, request);
+  }
+}
+
+/** Of any C library: nothing of this process is linked with what it makes. */
+function findStatic(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<Compiler> {
+  return findCompiler(env, { arch: process.arch, libc: null }, signal);
+}
+
+async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Promise<GuestPrograms> {
+  const sources = await readSources(request.sourceDir, SOURCE_FOLDERS);
+  const { folder, info, failures } = await runJobs({
+    compiler,
+    flags: [...compilerFlags(), ...STATIC_FLAGS],
+    linkFlags: LINK_FLAGS,
+    jobs: [
+      agentJob(request.sourceDir, sources),
+      ...request.programs.map((program) => serverJob(request, program, sources)),
+    ],
+    key: [readTool().version, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
+    cacheDir: request.cacheDir ?? cacheDir(),
+    signal: request.signal,
+  });
+  return {
+    info,
+    folder,
+    agent: join(folder, AGENT),
+    programs: request.programs.filter((program) => !failures.has(program)),
+    skipped: failures,
+  };
+}
+
+function agentJob(sourceDir: string, sources: readonly [string, string][]): Job {
+  return {
+    name: AGENT,
+    vital: true,
+    args: [
+      `-DIOMB_VERSION="${readTool().version}"`,
+      ...AGENT_FOLDERS.flatMap((folder) => filesOf(sources, folder, sourceDir)),
+    ],
+  };
+}
