@@ -55,7 +55,7 @@ async function buildProgram(words: readonly string[], signal: AbortSignal): Prom
     .addHelpText('after', EXIT_HELP);
   for (const { name, description, load } of COMMANDS) {
     const command = program.command(name).description(description);
-    if (words.includes(name)) (await load())(command, signal);
+    if (words.includes(name)) await (await load())(command, signal);
   }
   // Subcommands were made before: each throws instead of ending the process.
   const { commands } = program;

@@ -462,6 +462,60 @@ describe('a run', () => {
   });
 });
 
+describe("the CPU's counters", () => {
+  const hardwareErrnos = [0, 0, 0, 0];
+
+  test('count in trials of their own, interleaved in the first two blocks', async () => {
+    const world = fakeWorld({ hardwareErrnos });
+    const { result } = await run(world, { blocks: 3 });
+    const asked = world.load.requests.map(({ hardware }) => hardware);
+    expect(result.trials.map(({ counter }) => counter === 'cpu')).toEqual(asked);
+    expect(result.trials.map(({ block, status }) => `${block} ${status}`).toSorted()).toEqual([
+      ...['0 counted', '0 counted', '0 measured', '0 measured'],
+      ...['1 counted', '1 counted', '1 measured', '1 measured'],
+      ...['2 measured', '2 measured'],
+    ]);
+    expect(result.record.uncountedEvents).toEqual({});
+    expect(world.told.some((line) => line.endsWith(' of 10'))).toBe(true);
+    expectCleanedUp(world);
+  });
+
+  test('add nothing where the CPU has none, and the record says why', async () => {
+    const world = fakeWorld();
+    const { result } = await run(world);
+    expect(result.trials.map(({ status }) => status)).toEqual(Array(4).fill('measured'));
+    expect(world.load.requests.map(({ hardware }) => hardware)).toEqual(Array(4).fill(false));
+    expect(result.record.uncountedEvents).toMatchObject({ instructionsUser: 'ENOENT', cycles: 'ENOENT' });
+  });
+
+  test('count what may be counted', async () => {
+    const world = fakeWorld({ hardwareErrnos: [0, 13, 13, 0] });
+    const { result } = await run(world);
+    expect(result.trials.filter(({ status }) => status === 'counted')).toHaveLength(4);
+    expect(result.record.uncountedEvents).toEqual({ instructionsKernel: 'EACCES', cycles: 'EACCES' });
+  });
+
+  test('are not looked for where they are not wanted', async () => {
+    const { result } = await run(fakeWorld({ hardwareErrnos }), { cpuCounters: false });
+    expect(result.trials).toHaveLength(4);
+    const { result: none } = await run(fakeWorld(), { cpuCounters: false });
+    expect(none.record.uncountedEvents).toEqual({});
+  });
+
+  test('of a trial that breaks make a failed trial', async () => {
+    const place = (await run(fakeWorld({ hardwareErrnos }))).result.trials.findIndex(
+      ({ status }) => status === 'counted',
+    );
+    const launch = (call: number) => {
+      if (call === place) throw new LaunchError('no ready line', null);
+    };
+    const { result } = await run(fakeWorld({ hardwareErrnos, launch }));
+    expect(failed(result.trials)).toMatchObject([{ counter: 'cpu', stage: 'launch' }]);
+    expect(result.trials.filter(({ status }) => status === 'measured')).toHaveLength(4);
+    expect(hasFailures(result)).toBe(true);
+  });
+});
+
 describe('cells that cannot be measured', () => {
   test('are skipped with the reason, and the others are measured', async () => {
     const world = fakeWorld({

@@ -6,9 +6,11 @@ import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, MODELS, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
+import { uncountedEvents } from './observe/hardware.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
 import {
   countTrials,
+  type FurtherInstrument,
   planRun,
   type RunPlan,
   repeatTrials,
@@ -17,7 +19,6 @@ import {
 } from './plan/plan-run.ts';
 import { cellKey } from './results/cells.ts';
 import type {
-  AuditInstrument,
   Calibration,
   Environment,
   InstrumentSupport,
@@ -55,11 +56,14 @@ export interface RunDeps extends TrialDeps {
   whyNotCpu(cpu: number, loadgenPath: string): string | null;
   /** Finds out what this process may count with, beside the servers' own counts. */
   prepareAudit(loadgenPath: string): Promise<AuditMeans>;
+  /** Whether this process may count each of `HARDWARE_EVENTS`: 0, or an errno. */
+  hardwareErrnos(loadgenPath: string): readonly number[];
   readEnvironment(): Environment;
   /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
   quotaFiles(): readonly string[];
   loadGenerator(libraryPath: string): LoadGenerator;
-  calibrator(libraryPath: string): Calibrator;
+  /** Null where what it would measure says nothing. */
+  readonly calibrator: ((libraryPath: string) => Calibrator) | null;
   createStore(runId: string): Promise<RunStore>;
   /** Locks the CPUs that are measured on against other runs of this host; see `host/cpu-lock.ts`. */
   lockCpus(
@@ -173,12 +177,13 @@ async function measure(
   const { listener, signal, startedMs } = options;
   const { artifacts, support, environment } = options.prepared;
   const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
+  const errnos = request.settings.cpuCounters ? deps.hardwareErrnos(artifacts.loadgen) : [];
   const plan = planRun({
     settings: request.settings,
     models: MODELS,
     nofile: environment.limits.nofile,
     support,
-    audits: auditsOf(audit),
+    instruments: [...auditsOf(audit), ...(errnos.includes(0) ? (['cpu'] as const) : [])],
   });
   requireSomething(plan);
   const store = await deps.createStore(request.runId);
@@ -194,8 +199,13 @@ async function measure(
     signal,
     generator: deps.loadGenerator(artifacts.loadgen),
   };
-  const meter = calibratorOf(() => deps.calibrator(compiledCalibration(artifacts)));
-  let record = newRecord(request, { plan, execution, support, counters: audit.counters, tool: deps.tool });
+  const { calibrator } = deps;
+  const meter = calibrator && calibratorOf(() => calibrator(compiledCalibration(artifacts)));
+  let record = newRecord(request, {
+    ...{ plan, execution, support, tool: deps.tool },
+    counters: audit.counters,
+    uncountedEvents: uncountedEvents(errnos),
+  });
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 
@@ -227,7 +237,7 @@ async function measure(
 }
 
 /** Counters that can be used. */
-function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
+function auditsOf({ counters }: AuditMeans): FurtherInstrument[] {
   return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
 }
 
@@ -282,12 +292,13 @@ interface RecordInput {
   readonly execution: Execution;
   readonly support: readonly Support[];
   readonly counters: readonly InstrumentSupport[];
+  readonly uncountedEvents: RunRecord['uncountedEvents'];
   readonly tool: RunDeps['tool'];
 }
 
 function newRecord(
   request: RunRequest,
-  { plan, execution, support, counters, tool }: RecordInput,
+  { plan, execution, support, counters, uncountedEvents, tool }: RecordInput,
 ): RunRecord {
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -303,9 +314,10 @@ function newRecord(
     build: execution.artifacts.info,
     support: [...support],
     counters: [...counters],
+    uncountedEvents,
     warnings: [
       ...request.warnings,
-      ...plan.auditsLeftOut.map(
+      ...plan.leftOut.map(
         ({ label, workload, counter, reason }) =>
           `audit by ${counter}: ${label} under ${workload} is left out: ${reason}`,
       ),
@@ -317,7 +329,7 @@ function newRecord(
 interface Measuring {
   readonly plan: RunPlan;
   readonly execution: Execution;
-  readonly meter: Calibrator;
+  readonly meter: Calibrator | null;
   readonly record: RunRecord;
   readonly trials: TrialResult[];
   readonly calibrations: Calibration[];
@@ -436,6 +448,7 @@ async function calibrate(
   { execution, meter, calibrations, warnings }: Measuring,
   block: number,
 ): Promise<void> {
+  if (meter === null) return;
   const { deps, settings, store } = execution;
   const startedAt = deps.now();
   const startedMs = deps.monotonicMs();

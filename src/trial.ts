@@ -22,7 +22,7 @@ import type {
 } from './results/schema.ts';
 import { LOGS_FOLDER, type RunStore } from './results/store.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
-import type { ServerStats } from './server/protocol.ts';
+import type { Ready, ServerStats } from './server/protocol.ts';
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -45,10 +45,35 @@ export interface TrialDeps {
     options: { readonly outputFile: string; readonly signal: AbortSignal },
   ): Promise<TracedServer>;
   preflight(port: number, signal: AbortSignal): Promise<void>;
+  /** Where the servers run; null: here, as children of this process. */
+  readonly away: Away | null;
   /** A clock that never goes back, in milliseconds. */
   monotonicMs(): number;
   /** Now, as ISO 8601. */
   now(): string;
+}
+
+/** How a trial elsewhere went: what its server said, and what the load reported; the stage is the one that broke. */
+export interface AwayAnswer {
+  readonly stage: 'launch' | 'preflight' | 'load' | null;
+  readonly message: string;
+  readonly ready: Ready | null;
+  readonly stats: ServerStats | null;
+  readonly stderr: string;
+  readonly report: LoadReport | null;
+}
+
+/** Server, echo check and load in one, where this process is not: by an agent. */
+export interface Away {
+  /** Rejects where the agent itself broke; what breaks of a trial is an answer. */
+  trial(
+    ask: {
+      readonly program: string;
+      readonly args: readonly string[];
+      readonly load: Omit<LoadRequest, 'port' | 'serverPid' | 'countersPath'>;
+    },
+    signal: AbortSignal,
+  ): Promise<AwayAnswer>;
 }
 
 /** What all trials of a run share. */
@@ -80,8 +105,16 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
   try {
     switch (trial.counter) {
       case 'own': {
-        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        const subject = subjectOf(trial, execution);
+        const { away, launch } = execution.deps;
+        const { observation } = await (away
+          ? serveAway(subject, execution, away)
+          : serve(subject, execution, launch));
         return { ...common(), status: 'measured', observation };
+      }
+      case 'cpu': {
+        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        return { ...common(), status: 'counted', observation };
       }
       case 'tracepoint': {
         const { observation, audit } = await auditByTracepoints(subjectOf(trial, execution), execution);
@@ -165,27 +198,56 @@ async function serve(subject: Subject, execution: Execution, launch: Launch): Pr
   return { ...observed, stats };
 }
 
+/** The same by an agent, in one exchange. */
+async function serveAway(subject: Subject, execution: Execution, away: Away): Promise<Served> {
+  const { trial, workload, model, args } = subject;
+  const load = loadOf(subject, execution, { edgeFiles: [edgeFilesOf('{pid}').serverStatus] });
+  const answer = await away.trial({ program: model.program, args, load }, execution.signal);
+  const { ready, report, stats, stderr } = answer;
+  const said = stderr.trim();
+  if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
+  const why = (message: string) => `${message}${said ? ` (server: ${said})` : ''}`;
+  if (answer.stage !== null) throw new TrialError(answer.stage, why(answer.message));
+  if (ready === null || report === null) throw new TrialError('launch', why('the agent has no answer to it'));
+  if (report.status !== 'ok') throw new TrialError('load', why(`${report.status}: ${report.message}`));
+  try {
+    return { observation: observed(subject, execution, { report, server: ready }), report, stats };
+  } catch (cause) {
+    throw new TrialError('measure', why(messageOf(cause)), { cause });
+  }
+}
+
 /** The echo check, the load, and what it showed. */
 async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
-  const { settings } = execution;
   await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
   const request = loadRequest(subject, server, execution);
   const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
   const observation = await inStage('measure', server, async () =>
-    observe({
-      report,
-      model: subject.model,
-      serverPid: server.pid,
-      serverCpus: settings.serverCpus,
-      clientCpus: settings.clientCpus,
-      cpusAllowed: countCpusAllowed(execution.environment),
-      irqTimeAccounting: execution.environment.irqTimeAccounting,
-      quotaFiles: execution.quotaFiles,
-      serverCongestion: server.congestion,
-    }),
+    observed(subject, execution, { report, server }),
   );
   return { report, observation };
+}
+
+/** What a trial showed. @param server as it named itself. */
+function observed(
+  { model, workload }: Subject,
+  { settings, environment, quotaFiles }: Execution,
+  { report, server }: { readonly report: LoadReport; readonly server: Pick<Ready, 'pid' | 'congestion'> },
+): Observation {
+  return observe({
+    report,
+    model,
+    serverPid: server.pid,
+    serverCpus: settings.serverCpus,
+    clientCpus: settings.clientCpus,
+    cpusAllowed: countCpusAllowed(environment),
+    irqTimeAccounting: environment.irqTimeAccounting,
+    quotaFiles,
+    serverCongestion: server.congestion,
+    guest: environment.guest,
+    isPaced: workload.mode === 'open',
+  });
 }
 
 /** The same server after no more than the echo check: what strace's lifetime counts start from. */
@@ -359,12 +421,22 @@ async function endOf(server: ServerHandle): Promise<ServerEnd | null> {
   }
 }
 
-function loadRequest(
+function loadRequest(subject: Subject, server: ServerHandle, execution: Execution): LoadRequest {
+  const files = [...Object.values(edgeFilesOf(server.pid)), ...execution.quotaFiles];
+  return {
+    ...loadOf(subject, execution, { edgeFiles: files.slice(0, EDGE_FILES_MAX) }),
+    port: server.port,
+    serverPid: server.pid,
+    countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
+  };
+}
+
+/** All of it that a server does not say. */
+function loadOf(
   { trial, model, workload }: Subject,
-  server: ServerHandle,
-  execution: Execution,
-): LoadRequest {
-  const { settings } = execution;
+  { settings, tracepoints }: Execution,
+  { edgeFiles }: Pick<LoadRequest, 'edgeFiles'>,
+): Omit<LoadRequest, 'port' | 'serverPid' | 'countersPath'> {
   const shape =
     workload.mode === 'churn'
       ? { mode: 'churn' as const, active: workload.connections, depth: 1, ratePerS: 0 }
@@ -376,7 +448,6 @@ function loadRequest(
         };
   return {
     ...shape,
-    port: server.port,
     connections: workload.connections,
     messageBytes: workload.messageBytes,
     seed: trial.seed,
@@ -384,13 +455,10 @@ function loadRequest(
     measureNs: settings.durationMs * NS_PER_MS,
     connectTimeoutNs: CONNECT_TIMEOUT_NS,
     stallTimeoutNs: STALL_TIMEOUT_NS,
-    serverPid: server.pid,
-    countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
     clientCpu: settings.clientCpus?.[0] ?? null,
-    edgeFiles: [...Object.values(edgeFilesOf(server.pid)), ...execution.quotaFiles].slice(0, EDGE_FILES_MAX),
-    traceIds: trial.counter === 'tracepoint' ? execution.tracepoints.map((event) => event.id) : [],
-    // What another instrument does beside it would count as the server's.
-    hardware: trial.counter === 'own',
+    edgeFiles,
+    traceIds: trial.counter === 'tracepoint' ? tracepoints.map((event) => event.id) : [],
+    hardware: trial.counter === 'cpu',
     kernelThreads: model.kernelThreads,
   };
 }

@@ -10,7 +10,7 @@ import { commandText } from '../config/variants.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../observe/environment.ts';
-import { compareReport, outcomeLine } from '../reports/compare.ts';
+import { compareReport } from '../reports/compare.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
 import { BASELINE_PREFIX } from '../results/baseline-index.ts';
@@ -19,8 +19,9 @@ import { findNoise } from '../results/noise.ts';
 import { type OpenedRun, openRun, openRuns } from '../results/open-run.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
-import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
+import { NotComparableError, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
+import { endByVerdict } from './end-by-verdict.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
 import { listOption, resultsOption } from './options.ts';
@@ -373,15 +374,4 @@ async function report(
   }
   const view = { all: options.all === true, noise: noiseQuote(noise, environment) };
   await writeDocument(compareReport(comparison, view), options);
-}
-
-/** The worst of the verdicts decides. */
-function endByVerdict(comparisons: readonly Comparison[], inconclusive: Options['inconclusive']): void {
-  const worst = (['regressed', 'missing', 'inconclusive'] as const)
-    .map((outcome) => comparisons.find((comparison) => comparison.outcome === outcome))
-    .find((comparison) => comparison !== undefined);
-  if (worst === undefined) return;
-  if (worst.outcome !== 'inconclusive') throw new GateError(outcomeLine(worst), 'regressed');
-  if (inconclusive === 'pass') return;
-  throw new GateError(outcomeLine(worst), inconclusive === 'fail' ? 'regressed' : 'inconclusive');
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** Gives a command its arguments, options and action. */
-export type RegisterCommand = (command: Command, signal: AbortSignal) => void;
+export type RegisterCommand = (command: Command, signal: AbortSignal) => void | Promise<void>;
 
 /** A subcommand as `--help` lists it; what it does is loaded when it is asked for. */
 export interface CommandRow {
@@ -60,6 +60,12 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'history',
     description: 'list the stored runs that compare learns from: floor, middle, verdict, spread',
     load: async () => (await import('./history.ts')).registerHistory,
+  },
+  {
+    name: 'kernels',
+    description:
+      'the same measurement under several kernels, in guests: how much longer their paths are, and why',
+    load: async () => (await import('./kernels/kernels.ts')).registerKernels,
   },
   {
     name: 'list',

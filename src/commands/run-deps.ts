@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Option } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
@@ -6,12 +5,13 @@ import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { fileLocker, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
+import { fileLocker, hardwareErrnos, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
 import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
 import { findTracepoints } from '../observe/tracepoints.ts';
 import { createProgress } from '../render/progress.ts';
+import { newRunId } from '../results/run-id.ts';
 import type { InstrumentSupport, RunKind } from '../results/schema.ts';
 import { createStore } from '../results/store.ts';
 import {
@@ -80,9 +80,11 @@ function realDeps(outDir: string): RunDeps {
     quotaFiles: () => quotaStatFiles(linuxHost()),
     loadGenerator,
     calibrator,
+    away: null,
     launch: launchServer,
     launchTraced,
     prepareAudit,
+    hardwareErrnos,
     preflight: preflightEcho,
     lockCpus: (request, loadgenPath) => lockCpus({ ...request, tryLock: fileLocker(loadgenPath) }),
     createStore: (runId) => createStore(outDir, runId),
@@ -105,10 +107,4 @@ async function prepareAudit(loadgenPath: string): Promise<AuditMeans> {
     reason: found.available ? null : found.reason,
   };
   return { counters: [tracepoint, await straceSupport()], tracepoints: found.available ? found.events : [] };
-}
-
-/** Sorts by time and does not collide: `20260102-030405-1a2b`. */
-function newRunId(now: string): string {
-  const stamp = now.slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  return `${stamp}-${randomInt(0x10000).toString(16).padStart(4, '0')}`;
 }

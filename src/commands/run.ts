@@ -76,6 +76,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       `time for measuring contaminated trials again: a share of the planned blocks', such as 50%, a time such as 30s, or 0 (default: ${RUN_DEFAULTS.retry})`,
     )
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
+    .option('--no-cpu-counters', "leave out the trials that count instructions with the CPU's counters")
     .option(
       '--export <format[=path]>',
       'export it as well, by default into the folder of the run; may be repeated; see export --help',

@@ -1,8 +1,8 @@
 import { mean } from 'simple-statistics';
-import type { MeasuredTrial } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { type Estimate, pairedEstimate } from '../stats/paired.ts';
 import { changeOfLevels, kindOf, pooledSpread } from './levels.ts';
+import type { UsedTrial } from './match-cells.ts';
 import type { Pairs } from './pairs.ts';
 import type { Batching } from './result.ts';
 import { type CellRun, type CellRuns, hardlyVaries } from './side.ts';
@@ -35,7 +35,7 @@ export function batchingOf(runs: CellRuns, pairs: Pairs | null): Omit<Batching, 
   };
 }
 
-function callsOf({ observation }: MeasuredTrial): number {
+function callsOf({ observation }: UsedTrial): number {
   return observation.server.syscallsPerRequest;
 }
 
@@ -54,14 +54,11 @@ function betweenRuns({ base, current, history }: CellRuns): Estimate {
   return changeOfLevels(before, after, spread.degrees === 0 ? null : spread);
 }
 
-function meanOf(trials: readonly MeasuredTrial[], read: (trial: MeasuredTrial) => number): number | null {
+function meanOf(trials: readonly UsedTrial[], read: (trial: UsedTrial) => number): number | null {
   return trials.length === 0 ? null : mean(trials.map(read));
 }
 
-function eventsOf(
-  base: readonly MeasuredTrial[],
-  current: readonly MeasuredTrial[],
-): Batching['eventsPerWakeup'] {
+function eventsOf(base: readonly UsedTrial[], current: readonly UsedTrial[]): Batching['eventsPerWakeup'] {
   const [before, after] = [base, current].map((trials) => {
     const sum = (name: string) =>
       trials.reduce((total, { observation }) => total + (observation.server.counters[name] ?? 0), 0);

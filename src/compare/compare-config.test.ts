@@ -4,6 +4,7 @@ import { resolveCompareOptions } from './compare-config.ts';
 test.each(['detect', 'threshold'])('--%s is of all metrics, and others of single ones', (flag) => {
   expect(resolveCompareOptions({ [flag]: '3%,cpuNsPerRequest=10%', metrics: 'cpu*,rss*' })).toEqual({
     detect: 0.03,
+    isDetectSaid: true,
     detects: { cpuNsPerRequest: 0.1 },
     metrics: ['cpuNsPerRequest', 'rssMaxBytes'],
   });

@@ -19,6 +19,7 @@ export interface CompareFlags {
 export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
   const problems: string[] = [];
   let detect = COMPARE_DEFAULTS.detect;
+  let isDetectSaid = false;
   const detects: Record<MetricId, number> = {};
   if (flags.detect !== undefined && flags.threshold !== undefined)
     problems.push('--threshold is what --detect was called before: give one of them');
@@ -29,7 +30,7 @@ export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
     const id = METRIC_IDS.find((metric) => metric === name?.trim());
     if (value === null)
       problems.push(`${flag} ${part}: must be a share such as 5% or 0.05, above 0 and below 100%`);
-    else if (name === null) detect = value;
+    else if (name === null) [detect, isDetectSaid] = [value, true];
     else if (id === undefined) problems.push(`${flag}: ${unknown(name ?? '', METRIC_IDS, 'metric')}`);
     else detects[id] = value;
   }
@@ -38,5 +39,5 @@ export function resolveCompareOptions(flags: CompareFlags): CompareOptions {
   if (problems.length > 0) throw new UsageError(problems);
   const metrics = selection === null ? null : METRIC_IDS.filter((id) => selection.names.includes(id));
   const allowed = flags.allowMissing === undefined ? {} : { mayBeMissing: cellMatcher(flags.allowMissing) };
-  return { detect, detects, metrics, ...allowed };
+  return { detect, ...(isDetectSaid ? { isDetectSaid } : {}), detects, metrics, ...allowed };
 }

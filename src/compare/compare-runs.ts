@@ -1,6 +1,6 @@
 import type { Metric } from '../metrics/metric.ts';
 import { lostCells } from '../results/cells.ts';
-import type { CellName, MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { counted } from '../util/units.ts';
 import { batchingOf } from './batching.ts';
@@ -9,7 +9,7 @@ import { differencesOf } from './environment.ts';
 import { judge } from './judge.ts';
 import { COMPARED_METRICS, mayBeCount, whyMeaningless } from './judged-metrics.ts';
 import { kindOf } from './levels.ts';
-import { type CellPair, matchCells, type Unjudged } from './match-cells.ts';
+import { type CellPair, matchCells, type Unjudged, type UsedTrial } from './match-cells.ts';
 import { type OverallDraft, overallDraft, overallOf, overallOfCounts } from './overall.ts';
 import { pairsOf } from './pairs.ts';
 import type { Comparison, MetricComparison, MetricId, Overall, Verdict } from './result.ts';
@@ -19,6 +19,8 @@ import { type Weather, weatherOf } from './weather.ts';
 export interface CompareOptions {
   /** The change that is to be found, as a share. */
   readonly detect: number;
+  /** Whether it was asked for, so that it holds for metrics that bring one of their own as well; absent: no. */
+  readonly isDetectSaid?: boolean;
   /** Instead of `detect`, for single metrics. */
   readonly detects: Readonly<Record<MetricId, number>>;
   /** Metrics to judge, all of them for the outcome; null: those that are `judged`. */
@@ -64,7 +66,7 @@ export function compareRuns(
   const judged = (['counted', 'timed'] as const).flatMap((kind) =>
     judge(
       metrics.flatMap((metric) => drafts.filter((draft) => draft.kind === kind && draft.metric === metric)),
-      (draft) => detectOf(draft, options),
+      (draft) => detectOf({ ...draft, cells: [draft.cell] }, options),
     ),
   );
   const overall = overallsOf(metrics, { drafts, judged, options });
@@ -183,13 +185,17 @@ function draftsOf(
   { runs, weather, paired, options }: Context,
   { lost, leftOut }: Unjudged,
 ): Draft[] {
-  const own = cellRuns(cell, runs, weather);
-  const pairs = paired ? pairsOf(own) : null;
+  const taken = (from: Metric['takenFrom']) => {
+    const found = cellRuns(cell, { runs, weather }, from);
+    return { runs: found, pairs: paired ? pairsOf(found) : null };
+  };
+  const by = { own: taken('own'), cpu: taken('cpu') };
+  const varying = batchingOf(by.own.runs, by.own.pairs);
   // Rows of other models make other calls: that is what is compared, and no batching.
-  const batching = cell.sameModel ? batchingOf(own, pairs) : null;
+  const batching = cell.sameModel ? varying : null;
   const [unlike = null] = weather.unlike;
-  const material = { cell, runs: own, pairs, batching, unlike, disturbances: weather.reasons };
-  const limits = [own.base, own.current].map(mostlySaturated);
+  const material = { cell, batching, unlike, disturbances: weather.reasons };
+  const limits = [by.own.runs.base, by.own.runs.current].map(mostlySaturated);
   return metrics.flatMap((metric) => {
     const leave = (where: Unjudged['leftOut'], reason: string): Draft[] => {
       where.push({ label: cell.label, workload: cell.workload.id, metric: metric.id, reason });
@@ -197,13 +203,18 @@ function draftsOf(
     };
     const meaningless = whyMeaningless(metric, limits, cell.workload);
     if (meaningless !== null) return leave(leftOut, meaningless);
-    const draft = draftOf({ ...material, metric });
-    if (draft === null && metric.optional && !has(metric, [...own.base, ...own.current])) return [];
+    const own = by[metric.takenFrom];
+    const draft = draftOf({ ...material, ...own, metric });
+    const both = [...own.runs.base, ...own.runs.current];
+    if (draft === null && !has(metric, both) && (metric.optional || !isTimed(both))) return [];
     if (draft === null)
-      return isLost(metric, own)
+      return isLost(metric, own.runs)
         ? leave(lost, 'could not be measured in current')
         : leave(leftOut, 'could not be measured on both sides');
-    const told = batching !== null && mayBeCount(metric) && draft.kind === 'timed';
+    // Two values may lie close by chance: what goes with the calls is no count where these vary.
+    const told =
+      mayBeCount(metric) &&
+      (metric.takenFrom === 'cpu' ? varying !== null : batching !== null && draft.kind === 'timed');
     return told && options.metrics === null
       ? leave(leftOut, 'it varies with how requests meet: see what is said beside CPU')
       : [draft];
@@ -215,6 +226,11 @@ function isLost(metric: Metric, { base, current }: CellRuns): boolean {
   return metric.samplesNeeded === null && !metric.optional && has(metric, base) && !has(metric, current);
 }
 
+/** Whether times of some trial are times. */
+function isTimed(runs: CellRuns['base']): boolean {
+  return runs.some(({ trials }) => trials.some(({ observation }) => observation.pathLength === null));
+}
+
 function has(metric: Metric, runs: CellRuns['base']): boolean {
   return runs.some(({ trials }) => trials.some((trial) => isValue(metric.ofTrial(trial.observation))));
 }
@@ -224,14 +240,20 @@ function isValue(value: number | null): boolean {
 }
 
 function mostlySaturated(side: CellRuns['base']): 'client' | 'other' {
-  const trials: readonly MeasuredTrial[] = side.flatMap((run) => run.trials);
+  const trials: readonly UsedTrial[] = side.flatMap((run) => run.trials);
   const client = trials.filter(({ observation }) => observation.saturation === 'client').length;
   return client > trials.length / 2 ? 'client' : 'other';
 }
 
-function detectOf({ metric, kind }: Pick<Draft, 'metric' | 'kind'>, options: CompareOptions): number {
+/** Over several cells the largest of theirs. */
+function detectOf(
+  { metric, kind, cells }: Pick<Draft, 'metric' | 'kind'> & { readonly cells: readonly CellPair[] },
+  options: CompareOptions,
+): number {
+  const own = options.isDetectSaid ? null : metric.detectable;
+  const ofLoad = own === null ? [] : cells.map(({ workload }) => own(workload.connections));
   const fallback = kind === 'counted' ? metric.countedThreshold : null;
-  return options.detects[metric.id] ?? fallback ?? options.detect;
+  return options.detects[metric.id] ?? fallback ?? (ofLoad.length > 0 ? Math.max(...ofLoad) : options.detect);
 }
 
 interface Judged {
@@ -242,13 +264,17 @@ interface Judged {
 
 /** Every metric over all of its cells. */
 function overallsOf(metrics: readonly Metric[], { drafts, judged, options }: Judged): Overall[] {
-  const inputs = metrics.map((metric) => ({
-    drafts: drafts.filter((draft) => draft.metric === metric),
-    judged: judged.filter((one) => one.metric === metric.id),
-    gate: metric.gate || options.metrics !== null,
-    detect: detectOf({ metric, kind: 'timed' }, options),
-    countedDetect: detectOf({ metric, kind: 'counted' }, options),
-  }));
+  const inputs = metrics.map((metric) => {
+    const own = drafts.filter((draft) => draft.metric === metric);
+    const cells = own.map(({ cell }) => cell);
+    return {
+      drafts: own,
+      judged: judged.filter((one) => one.metric === metric.id),
+      gate: metric.gate || options.metrics !== null,
+      detect: detectOf({ metric, kind: 'timed', cells }, options),
+      countedDetect: detectOf({ metric, kind: 'counted', cells }, options),
+    };
+  });
   const timed = inputs.flatMap((input) => overallDraft(input) ?? []);
   const ps = (some: readonly OverallDraft[]) => holm(some.map(({ overall }) => overall.pValue ?? 1));
   const tested = timed.filter(({ overall, barred }) => barred === null && overall.pValue !== null);

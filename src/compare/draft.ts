@@ -58,7 +58,7 @@ export interface Draft {
   readonly tiny: boolean;
   /** Of pairs: their differences, in their order. */
   readonly differences: readonly number[] | null;
-  /** Of runs. */
+  /** Of runs, and of the trials in which the CPU counts. */
   readonly levels: Levels | null;
   readonly batching: Omit<Batching, 'says'> | null;
 }
@@ -126,7 +126,10 @@ function commonOf({ metric, cell, runs, batching }: Material, logOfTrial: TrialV
   };
 }
 
-/** Counts are judged over blocks: no weather moves them. */
+/**
+ * Counts are judged over blocks: no weather moves them. Where the CPU counts, in few trials, no rank test can say
+ * anything: how far they lie apart, over all cells and the history as well, is what a change is judged by.
+ */
 function countDraft(
   material: Material,
   logOfTrial: TrialValue,
@@ -134,11 +137,13 @@ function countDraft(
 ): Draft {
   const { common, sides } = commonOf(material, logOfTrial);
   const change = logChange(base, current);
+  const counts = { ...common, ...sides(), kind: 'counted', decidedBy: 'counts' } as const;
+  if (material.metric.takenFrom === 'cpu') {
+    const estimate = { difference: change?.difference ?? 0, reach: null, pValue: null };
+    return { ...counts, estimate, levels: trialLevels(material.runs, logOfTrial), barred: null };
+  }
   return {
-    ...common,
-    ...sides(),
-    kind: 'counted',
-    decidedBy: 'counts',
+    ...counts,
     estimate: {
       difference: change?.difference ?? 0,
       reach: change?.reach ?? null,
@@ -146,6 +151,19 @@ function countDraft(
     },
     barred: change?.reach == null ? 'too few blocks for an interval' : null,
   };
+}
+
+/** Every trial by itself. */
+function trialLevels({ base, current, history }: CellRuns, logOfTrial: TrialValue): Levels {
+  const levels = (side: readonly CellRun[]): RunLevel[] =>
+    side.flatMap(({ run, trials }) =>
+      trials.flatMap((trial) => {
+        const level = logOfTrial(trial);
+        return level === null ? [] : [{ run, kind: kindOf(run), level }];
+      }),
+    );
+  const sides = { base: levels(base), current: levels(current), history: levels(history) };
+  return { ...sides, own: spreadOf(sides) };
 }
 
 function pairsDraft(material: Material, logOfTrial: TrialValue, pairs: Pairs): Draft {
@@ -189,7 +207,7 @@ function barredBy({ metric, unlike }: Material, { base, current }: Levels): stri
 /** The values that stand for a cell in a run, as logarithms; null: too little of it was seen. */
 export function seenValues(metric: Metric, { trials, clean, agrees }: CellRun): number[] | null {
   const values = cleanValues(trials, new Set(metric.movedBy === 'chance' ? trials : clean), logOf(metric));
-  return (metric.comparedBy === 'middle' || agrees) && isSeen(metric, values) ? values : null;
+  return (metric.comparedBy !== 'best' || agrees) && isSeen(metric, values) ? values : null;
 }
 
 /** Null where no run of a side saw enough of it. */
@@ -201,7 +219,11 @@ function levelsOf(metric: Metric, runs: CellRuns): Levels | null {
     });
   const [base, current] = [seen(runs.base), seen(runs.current)];
   if (base.length === 0 || current.length === 0) return null;
-  const draw = drawOf([...base, ...current].map(({ values }) => values.length)) ?? 1;
+  const draw =
+    drawOf(
+      metric,
+      [...base, ...current].map(({ values }) => values.length),
+    ) ?? 1;
   const level = (side: ReturnType<typeof seen>): RunLevel[] =>
     side.flatMap(({ run, values }) =>
       values.length < draw ? [] : [{ run, kind: kindOf(run), level: levelOf(metric, values, draw) }],

@@ -27,6 +27,18 @@ const PROPERTIES: readonly Property[] = [
   { what: 'hypervisor', effect: 'refused', read: ({ record }) => record.environment.hypervisor },
   { what: 'turbo', effect: 'refused', read: ({ record }) => record.environment.turbo },
   { what: 'CPU quota', effect: 'refused', read: ({ record }) => record.environment.cpuQuota ?? 'none' },
+  {
+    what: 'where it ran',
+    effect: 'refused',
+    read: ({ record }) => (record.environment.guest ? 'a guest' : 'a host'),
+  },
+  ...(['clock', 'qemu', 'cpu', 'smp'] as const).map((key) => ({
+    what: { clock: 'clock of the guest', qemu: 'QEMU', cpu: 'CPU of the guest', smp: 'CPUs of the guest' }[
+      key
+    ],
+    effect: 'refused' as const,
+    read: ({ record }: RunResult) => record.environment.guest?.[key] ?? UNTOLD,
+  })),
   { what: 'TCP congestion control', effect: 'refused', read: congestionOf },
   {
     what: 'kernel command line',

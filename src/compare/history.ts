@@ -1,13 +1,13 @@
 import { median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { MeasuredTrial, RunRecord, RunResult } from '../results/schema.ts';
+import type { RunRecord, RunResult } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
 import { type CompareOptions, compareRuns } from './compare-runs.ts';
 import { seenValues } from './draft.ts';
 import type { PastRun, RunHistory } from './history-result.ts';
 import { BEST_OF, kindOf, levelOf, logOf, pooledSpread, type Spread, spreadWith } from './levels.ts';
-import type { CellPair } from './match-cells.ts';
+import type { CellPair, UsedTrial } from './match-cells.ts';
 import type { Comparison } from './result.ts';
 import { type CellRun, cellRuns } from './side.ts';
 import { weatherOf } from './weather.ts';
@@ -38,7 +38,8 @@ export function historyOf(
   const weather = weatherOf([], [], runs);
   const steps = stepsOf(runs, { ...compare, metrics: [metric.id], mayBeMissing: () => true });
   const cells = cellsOf(like).map((cell) => {
-    const own = cellRuns(cell, { base: [], current: [], history: runs }, weather).history;
+    const sides = { base: [], current: [], history: runs };
+    const own = cellRuns(cell, { runs: sides, weather }, metric.takenFrom).history;
     return { cell, seen: own.map((one): Seen => ({ cell: one, values: seenValues(metric, one) })) };
   });
   const spreads = cells.map(({ seen }) => spreadOf(metric, seen));
@@ -60,7 +61,7 @@ export function historyOf(
         spread: spread && {
           share: Math.sqrt(spread.variance),
           degrees: spread.degrees,
-          runs: counting(seen).length,
+          runs: counting(metric, seen).length,
         },
       };
     }),
@@ -115,8 +116,8 @@ function pastRun({ cell: { run, trials, clean }, values }: Seen, place: Place): 
 }
 
 function whyUnseen(
-  trials: readonly MeasuredTrial[],
-  clean: readonly MeasuredTrial[],
+  trials: readonly UsedTrial[],
+  clean: readonly UsedTrial[],
   worst: string | undefined,
 ): string {
   if (clean.length >= CLEAN_MIN) return `of ${clean.length} clean trials no three agree`;
@@ -144,15 +145,20 @@ function beside({ cell, metric, step }: Place): Pick<PastRun, 'before' | 'notCom
 }
 
 /** Runs with as many values as `compare` takes of one: fewer make another level. */
-function counting(seen: readonly Seen[]): { readonly run: RunResult; readonly values: readonly number[] }[] {
+function counting(
+  metric: Metric,
+  seen: readonly Seen[],
+): { readonly run: RunResult; readonly values: readonly number[] }[] {
   return seen.flatMap(({ cell: { run }, values }) =>
-    values === null || values.length < BEST_OF ? [] : [{ run, values }],
+    values === null || values.length < (metric.takenFrom === 'cpu' ? 1 : BEST_OF) ? [] : [{ run, values }],
   );
 }
 
 function spreadOf(metric: Metric, seen: readonly Seen[]): Spread {
-  const kinds = groupBy(counting(seen), ({ run }) => kindOf(run));
+  const kinds = groupBy(counting(metric, seen), ({ run }) => kindOf(run));
   return pooledSpread(
-    [...kinds.values()].map((equal) => equal.map(({ values }) => levelOf(metric, values, BEST_OF))),
+    [...kinds.values()].map((equal) =>
+      equal.map(({ values }) => levelOf(metric, values, Math.min(BEST_OF, values.length))),
+    ),
   );
 }

@@ -4,7 +4,7 @@ import type { Saturation } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 
 /** What hardly varies stands first, for it is a finding even where time is noise. */
-const ORDER: readonly Metric['movedBy'][] = ['program', 'load', 'cpu', 'wall', 'chance'];
+const ORDER: readonly Metric['movedBy'][] = ['program', 'boot', 'load', 'cpu', 'wall', 'chance'];
 
 /** Every metric in the order of the verdicts. A count that hardly varies is judged as one, whatever stands there. */
 export const COMPARED_METRICS: readonly Metric[] = METRICS.toSorted(

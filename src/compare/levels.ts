@@ -1,9 +1,10 @@
 import { mean, median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { RunResult } from '../results/schema.ts';
 import { expectedHighest, expectedLowest } from '../stats/extremes.ts';
 import { type Estimate, studentEstimate } from '../stats/paired.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
+import type { UsedTrial } from './match-cells.ts';
 
 /**
  * A run is stood for by the expected best of so many clean trials, or of as many as each of the compared runs has. Of
@@ -18,9 +19,11 @@ const DEGREES_MIN = 4;
 const RUNS_MAX = 20;
 /** No two runs are known to be more alike than this, whatever three of them did: a standard deviation of logarithms. */
 const SPREAD_MIN = 0.001;
+/** ... nor two boots by a clock that counts instructions. */
+const SPREAD_EXACT_MIN = 0.0001;
 
 /** Values of one trial, as logarithms; null: it has none. */
-export type TrialValue = (trial: MeasuredTrial) => number | null;
+export type TrialValue = (trial: UsedTrial) => number | null;
 
 /** As logarithms: a share is a difference. @param offset added before, so that counts may be 0. */
 export function logOf(metric: Pick<Metric, 'ofTrial' | 'resolution'>): TrialValue {
@@ -33,27 +36,31 @@ export function logOf(metric: Pick<Metric, 'ofTrial' | 'resolution'>): TrialValu
 
 /** The clean values of a cell in one run. */
 export function cleanValues(
-  trials: readonly MeasuredTrial[],
-  clean: ReadonlySet<MeasuredTrial>,
+  trials: readonly UsedTrial[],
+  clean: ReadonlySet<UsedTrial>,
   logOfTrial: TrialValue,
 ): number[] {
   return trials.flatMap((trial) => (clean.has(trial) ? (logOfTrial(trial) ?? []) : []));
 }
 
-/** How many trials the expected best is of, for runs that have these numbers of clean ones; null: too few in one. */
-export function drawOf(counts: readonly number[]): number | null {
+/**
+ * How many trials the expected best is of, for runs that have these numbers of clean ones; null: too few in one. Of what
+ * is exact one trial says as much as several.
+ */
+export function drawOf({ comparedBy }: Pick<Metric, 'comparedBy'>, counts: readonly number[]): number | null {
   const fewest = Math.min(...counts);
-  return fewest < CLEAN_MIN ? null : Math.min(BEST_OF, fewest);
+  return fewest < (comparedBy === 'exact' ? 1 : CLEAN_MIN) ? null : Math.min(BEST_OF, fewest);
 }
 
 /**
  * Whether a floor was seen: the best trials agree. A run in which no three come near each other was measured in bursts,
- * and its best is only its luckiest. What wanders anyway has none.
+ * and its best is only its luckiest. What wanders anyway has none. What the CPU counts needs no floor.
  */
 export function isSeen(
-  { comparedBy, better }: Pick<Metric, 'comparedBy' | 'better'>,
+  { comparedBy, better, takenFrom }: Pick<Metric, 'comparedBy' | 'better' | 'takenFrom'>,
   values: readonly number[],
 ): boolean {
+  if (comparedBy === 'exact' || takenFrom === 'cpu') return values.length > 0;
   if (comparedBy === 'middle') return values.length >= CLEAN_MIN;
   const sign = better === 'lower' ? 1 : -1;
   const best = values.map((value) => sign * value).sort((a, b) => a - b);
@@ -67,7 +74,7 @@ export function levelOf(
   values: readonly number[],
   of: number,
 ): number {
-  if (metric.comparedBy === 'middle') return median([...values]);
+  if (metric.comparedBy !== 'best') return median([...values]);
   return metric.better === 'lower' ? expectedLowest(values, of) : expectedHighest(values, of);
 }
 
@@ -106,7 +113,8 @@ export function pooledSpread(groups: readonly (readonly number[])[]): Spread {
  * The spread of a cell beside the other cells of its metric. Where few runs say it, both count: the larger one, and twice
  * the degrees of freedom at most, for the cells of a run share its weather. Of what has no floor (tails) the larger one
  * counts in any case, and at least the farthest that any run lay: theirs is mostly the spread of one run in ten, which no
- * standard deviation of the others tells. Null where nothing says it.
+ * standard deviation of the others tells. Of what is exact a cell's own counts alone, for one connection repeats to a tenth
+ * of what fifty do. Null where nothing says it.
  */
 export function spreadWith(
   own: Spread,
@@ -114,6 +122,7 @@ export function spreadWith(
   { comparedBy }: Pick<Metric, 'comparedBy'>,
 ): Spread | null {
   if (own.degrees === 0) return null;
+  if (comparedBy === 'exact') return { ...own, variance: Math.max(own.variance, SPREAD_EXACT_MIN ** 2) };
   const all = others.reduce((sum, spread) => sum + spread.degrees, 0);
   const pooled = others.reduce((sum, spread) => sum + spread.variance * spread.degrees, 0) / Math.max(1, all);
   const few = own.degrees < DEGREES_MIN;

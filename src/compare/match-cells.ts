@@ -1,5 +1,6 @@
+import type { Metric } from '../metrics/metric.ts';
 import { cellKey, whyNotMeasured } from '../results/cells.ts';
-import type { CellName, MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { CellName, CountedTrial, MeasuredTrial, RunResult } from '../results/schema.ts';
 import type { Workload } from '../workloads/schema.ts';
 import type { LeftOut, Missing } from './result.ts';
 
@@ -18,11 +19,23 @@ export interface Unjudged {
   readonly leftOut: LeftOut[];
 }
 
-/** Measured trials of a cell in a run; audits are none. */
-export function trialsOfCell(run: RunResult, { label, workload }: CellName): MeasuredTrial[] {
+/** Trials that metrics are taken from. */
+export type UsedTrial = MeasuredTrial | CountedTrial;
+
+const STATUS = { own: 'measured', cpu: 'counted' } as const satisfies Record<
+  Metric['takenFrom'],
+  UsedTrial['status']
+>;
+
+/** Trials of a cell in a run that these metrics are taken from; audits are none. */
+export function trialsOfCell(
+  run: RunResult,
+  { label, workload }: CellName,
+  takenFrom: Metric['takenFrom'] = 'own',
+): UsedTrial[] {
   return run.trials.filter(
-    (trial): trial is MeasuredTrial =>
-      trial.status === 'measured' && trial.label === label && trial.workload === workload,
+    (trial): trial is UsedTrial =>
+      trial.status === STATUS[takenFrom] && trial.label === label && trial.workload === workload,
   );
 }
 

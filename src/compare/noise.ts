@@ -66,9 +66,11 @@ export function twinsOf(entries: readonly Entry[]): ReadonlyMap<string, readonly
  * - **Runs**, of the history: two equal runs, the others as history; and three a side where enough are stored. No more are
  *   independent than there are disjoint sides of runs: the variance of a mean over all pairs is at most that over as many
  *   that share none. Hoeffding (1948), "A class of statistics with asymptotically normal distribution".
- * @param result the A/A run; null: the history alone, of which the last run says what is certified.
+ * @param measured the A/A run; null: the history alone, of which the last run says what is certified.
  */
-export function certifyNoise(result: RunResult | null, options: NoiseOptions): NoiseCertificate {
+export function certifyNoise(measured: RunResult | null, asked: NoiseOptions): NoiseCertificate {
+  const result = measured && withoutCounted(measured);
+  const options = { ...asked, history: asked.history.map(withoutCounted) };
   const last = result ?? options.history.at(-1);
   if (last === undefined) throw new Error('nothing to certify: neither a run nor a history');
   const { record } = last;
@@ -88,6 +90,11 @@ export function certifyNoise(result: RunResult | null, options: NoiseOptions): N
     runs: runsDesign(options, 1),
     threes: runsDesign(options, 3),
   };
+}
+
+/** The noise is that of times. */
+function withoutCounted(run: RunResult): RunResult {
+  return { ...run, trials: run.trials.filter(({ status }) => status !== 'counted') };
 }
 
 function pairsDesign(result: RunResult, options: NoiseOptions): NoiseDesign {

@@ -13,6 +13,9 @@ import { decidingReach, NO_SPREAD, verdictOf } from './verdict.ts';
 /** Fewer of the cells say too little about all of them. */
 const CELLS_SHARE_MIN = 0.5;
 
+/** What moves a metric of which the mean over cells says something. */
+const OVERALL: readonly Metric['movedBy'][] = ['boot', 'cpu', 'wall'];
+
 /** One metric over all cells, before Holm. */
 export interface OverallDraft {
   readonly overall: Omit<Overall, 'adjustedP' | 'verdict' | 'reason' | 'furtherBlocks' | 'runsNeeded'>;
@@ -40,7 +43,7 @@ export interface OverallInput {
 export function overallDraft(input: OverallInput): OverallDraft | null {
   // Memory, and counts that vary, are a matter of each cell.
   const timed = input.drafts.filter(
-    ({ kind, metric }) => kind === 'timed' && (metric.movedBy === 'cpu' || metric.movedBy === 'wall'),
+    ({ kind, metric }) => kind === 'timed' && OVERALL.includes(metric.movedBy),
   );
   const [first] = timed;
   if (first === undefined) return null;

@@ -1,9 +1,9 @@
-import type { MeasuredTrial } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
+import type { UsedTrial } from './match-cells.ts';
 import type { CellRuns } from './side.ts';
 
 /** Base and current of one block. */
-export type Pair = readonly [MeasuredTrial, MeasuredTrial];
+export type Pair = readonly [UsedTrial, UsedTrial];
 
 /** The pairs of a cell. */
 export interface Pairs {

@@ -13,10 +13,11 @@ export const verdictSchema = z
   );
 
 const decidedBySchema = z
-  .enum(['counts', 'pairs', 'best', 'middle'])
+  .enum(['counts', 'pairs', 'best', 'middle', 'exact'])
   .describe(
     'counts: hardly varies, judged over blocks. pairs: both sides come from the same blocks of one run. best and ' +
-      'middle: what each run is stood for by, the floor (of a rate the ceiling) of its clean trials, or their median',
+      'middle: what each run is stood for by, the floor (of a rate the ceiling) of its clean trials, or their median. exact: ' +
+      'the median of a boot, by a clock that counts instructions',
   );
 
 export const changeSchema = z

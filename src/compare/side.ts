@@ -1,16 +1,16 @@
 import { quantile } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
 import { METRICS } from '../metrics/registry.ts';
-import type { MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { RunResult } from '../results/schema.ts';
 import { isSeen, logOf } from './levels.ts';
-import { type CellPair, trialsOfCell, workloadDifference } from './match-cells.ts';
+import { type CellPair, trialsOfCell, type UsedTrial, workloadDifference } from './match-cells.ts';
 import type { Weather } from './weather.ts';
 
 /** A cell in one run. */
 export interface CellRun {
   readonly run: RunResult;
-  readonly trials: readonly MeasuredTrial[];
-  readonly clean: readonly MeasuredTrial[];
+  readonly trials: readonly UsedTrial[];
+  readonly clean: readonly UsedTrial[];
   /** Whether the best of these agree in CPU: where they do not, nothing else of them was at its best either. */
   readonly agrees: boolean;
 }
@@ -32,13 +32,21 @@ export interface Runs {
   readonly history: readonly RunResult[];
 }
 
-/** The trials of a cell, by run; runs without any are left out. */
-export function cellRuns(cell: CellPair, runs: Runs, weather: Weather): CellRuns {
+/**
+ * The trials of a cell that metrics are taken from, by run; runs without any are left out. Of those in which the CPU
+ * counts all are clean: no weather moves what they are taken for.
+ */
+export function cellRuns(
+  cell: CellPair,
+  { runs, weather }: { readonly runs: Runs; readonly weather: Weather },
+  takenFrom: Metric['takenFrom'],
+): CellRuns {
   const name = { label: cell.label, workload: cell.workload.id };
   const of = (side: readonly RunResult[]): CellRun[] =>
     side.flatMap((run) => {
-      const trials = trialsOfCell(run, name);
+      const trials = trialsOfCell(run, name, takenFrom);
       if (trials.length === 0) return [];
+      if (takenFrom === 'cpu') return [{ run, trials, clean: trials, agrees: true }];
       const undisturbed = weather.clean(run);
       const clean = trials.filter((trial) => undisturbed.has(trial));
       const agrees = CPU_METRICS.every((metric) =>

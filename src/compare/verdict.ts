@@ -5,7 +5,7 @@ import type { DecidedBy, Verdict } from './result.ts';
  * p-values above this, after Holm, show nothing. Of runs it is stricter: their levels have tails (a run in a bad
  * minute) that Student's distribution does not, and seven pairs could not show less than 0.016.
  */
-export const SIGNIFICANT = { pairs: 0.05, counts: 0.05, best: 0.01, middle: 0.01 } as const;
+export const SIGNIFICANT = { pairs: 0.05, counts: 0.05, best: 0.01, middle: 0.01, exact: 0.01 } as const;
 
 /** One run a side, and nothing else: what is missing. */
 export const NO_SPREAD =

@@ -1,5 +1,5 @@
 import { median } from 'simple-statistics';
-import type { Calibration, MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { Calibration, ObservedTrial, RunResult } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import {
   cleanTrials,
@@ -19,7 +19,7 @@ const TITLES = { spinNs: 'loop', syscallNs: 'system call', pingNs: 'round trip' 
 /** How the machine around the trials was, for all runs that are known. */
 export interface Weather {
   /** The clean trials of a run, by what is usual on its host under its kernel and boot. */
-  readonly clean: (run: RunResult) => ReadonlySet<MeasuredTrial>;
+  readonly clean: (run: RunResult) => ReadonlySet<ObservedTrial>;
   /** Why its other trials are not, the most frequent first. */
   readonly reasons: (run: RunResult) => readonly string[];
   /** Why the sides cannot be compared at all: the machine itself was another; empty: it was not. */
@@ -71,7 +71,7 @@ function placeOf({ record: { environment } }: RunResult): string {
 }
 
 interface RunState {
-  readonly clean: ReadonlySet<MeasuredTrial>;
+  readonly clean: ReadonlySet<ObservedTrial>;
   readonly reasons: readonly string[];
 }
 

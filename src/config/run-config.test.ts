@@ -51,6 +51,7 @@ describe('resolveRunConfig', () => {
         "clientCpus": [
           0,
         ],
+        "cpuCounters": false,
         "durationMs": 60,
         "entries": [],
         "handicap": null,
@@ -88,6 +89,7 @@ describe('resolveRunConfig', () => {
       clientCpus: '1',
       precision: '2%',
       maxTime: '10m',
+      cpuCounters: true,
     });
     expect({ ...settings, workloads: settings.workloads.map(({ id }) => id) }).toMatchInlineSnapshot(`
       {
@@ -97,6 +99,7 @@ describe('resolveRunConfig', () => {
         "clientCpus": [
           1,
         ],
+        "cpuCounters": true,
         "durationMs": 1500,
         "entries": [
           {

@@ -43,6 +43,7 @@ export interface RunFlags {
   readonly maxTime?: string | undefined;
   readonly retry?: string | undefined;
   readonly audit?: boolean | undefined;
+  readonly cpuCounters?: boolean | undefined;
   /** `name=command`, each of them. */
   readonly variant?: readonly string[] | undefined;
   /** Hidden; see `handicap` in the settings. */
@@ -97,6 +98,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
     retry: retry(flags.retry, isPlain(flags), problems),
     audit: flags.audit ?? false,
+    cpuCounters: flags.cpuCounters ?? false,
     handicap,
   };
   if (problems.length > 0) throw new UsageError(problems);

@@ -4,7 +4,7 @@ import { findMetric, UNITS } from '../metrics/registry.ts';
 import type { CellLine } from '../reports/cell-line.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { type ExportCell, measuredCells } from './cells.ts';
+import { type ExportCell, measuredCells, trialsOfMetric } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { measurementsOf } from './measurements.ts';
 import { originOf, parametersOf } from './origin.ts';
@@ -85,8 +85,9 @@ function measuredLine(cell: ExportCell<MeasuredRow>, metric: Metric, context: Co
   ];
 }
 
-function samplesOf({ row, trials }: ExportCell<MeasuredRow>, { quantile }: Metric): number {
-  return quantile === undefined ? trials.length : (row[quantile.of]?.count ?? 0);
+function samplesOf(cell: ExportCell<MeasuredRow>, metric: Metric): number {
+  const { quantile } = metric;
+  return quantile === undefined ? trialsOfMetric(cell, metric).length : (cell.row[quantile.of]?.count ?? 0);
 }
 
 function referenceLine(cell: ExportCell<MeasuredRow>, context: Context, base: string): readonly CellLine[] {

@@ -39,7 +39,7 @@ function columnsOf(metrics: readonly Metric[]): readonly Column[] {
   return [
     ...TRIAL_COLUMNS,
     ...MEASURED_COLUMNS,
-    ...metrics.map((metric) => measured(snakeName(metric), (o) => metric.ofTrial(o))),
+    ...metrics.map((metric) => measured(snakeName(metric), (o) => metric.ofTrial(o), metric.takenFrom)),
     ...JUDGED_COLUMNS,
     column('failure', ({ trial }) => (trial.status === 'failed' ? `${trial.stage}: ${trial.message}` : null)),
   ];
@@ -49,9 +49,20 @@ function column(name: string, read: Column['read']): Column {
   return { name, read };
 }
 
-/** Empty where nothing was measured, and where a percentile has too few samples: `ofTrial` says null. */
-function measured(name: string, read: (observation: Observation) => Field): Column {
-  return column(name, ({ trial }) => (trial.status === 'failed' ? null : read(trial.observation)));
+/**
+ * Empty where nothing was measured, in trials that it is not taken from, and where a percentile has too few samples:
+ * `ofTrial` says null.
+ */
+function measured(
+  name: string,
+  read: (observation: Observation) => Field,
+  takenFrom: Metric['takenFrom'] = 'own',
+): Column {
+  return column(name, ({ trial }) =>
+    trial.status === 'failed' || (trial.status === 'counted') !== (takenFrom === 'cpu')
+      ? null
+      : read(trial.observation),
+  );
 }
 
 const TRIAL_COLUMNS: readonly Column[] = [

@@ -2,7 +2,7 @@ import type { Comparison } from '../compare/result.ts';
 import { UNITS } from '../metrics/registry.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import { counted } from '../util/units.ts';
-import { type ExportCell, measuredCells } from './cells.ts';
+import { type ExportCell, measuredCells, trialsOfMetric } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
 import { type Origin, originOf } from './origin.ts';
@@ -54,6 +54,6 @@ function entryOf(
     unit: UNITS[metric.unit].shown,
     value,
     ...(lower === null ? {} : { range: `${lower} to ${upper}` }),
-    extra: `quartiles of ${counted(cell.trials.length, 'trial')}; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
+    extra: `quartiles of ${counted(trialsOfMetric(cell, metric).length, 'trial')}; limit: ${cell.row.saturation.verdict}; ${where.join(', ')}`,
   };
 }

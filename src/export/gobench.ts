@@ -1,6 +1,6 @@
 import type { Metric } from '../metrics/metric.ts';
 import { gobenchUnit } from '../metrics/registry.ts';
-import type { MeasuredTrial, RunRecord } from '../results/schema.ts';
+import type { CountedTrial, MeasuredTrial, RunRecord } from '../results/schema.ts';
 import { NS_PER_S } from '../util/units.ts';
 import { type ExportCell, measuredCells } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
@@ -26,7 +26,7 @@ function textOf(inputs: readonly ExportInput[]): string {
     ...(input === first ? unitsOf(input.metrics) : []),
     '',
     ...measuredCells(input).flatMap((cell) =>
-      cell.trials.flatMap((trial) => lineOf(cell, trial, input.metrics)),
+      [...cell.trials, ...cell.counted].flatMap((trial) => lineOf(cell, trial, input.metrics)),
     ),
     '',
   ]);
@@ -57,23 +57,24 @@ function keysOf(record: RunRecord, all: boolean): readonly string[] {
   ];
 }
 
-/** `ns/op` is what it is in Go: elapsed time over operations, 1e9 / (req/s). */
+/** `ns/op` is what it is in Go: elapsed time over operations, 1e9 / (req/s). Of trials in which the CPU counts, its counts. */
 function lineOf(
   cell: ExportCell,
-  { observation }: MeasuredTrial,
+  { status, observation }: MeasuredTrial | CountedTrial,
   metrics: readonly Metric[],
 ): readonly string[] {
   const { requests } = observation;
   // The format has no room for a benchmark that did nothing.
   if (requests.completed === 0) return [];
+  const taken = metrics.filter(({ takenFrom }) => (takenFrom === 'cpu') === (status === 'counted'));
   const values: readonly (readonly [number | null, string])[] = [
-    [NS_PER_S / observation.throughputPerS, 'ns/op'],
-    ...metrics.map((metric) => [metric.ofTrial(observation), gobenchUnit(metric)] as const),
+    [status === 'counted' ? null : NS_PER_S / observation.throughputPerS, 'ns/op'],
+    ...taken.map((metric) => [metric.ofTrial(observation), gobenchUnit(metric)] as const),
   ];
   const texts = values.flatMap(([value, unit]) =>
     value === null || !Number.isFinite(value) ? [] : [`${value} ${unit}`],
   );
-  return [[nameOf(cell), requests.completed, ...texts].join(' ')];
+  return texts.length === 0 ? [] : [[nameOf(cell), requests.completed, ...texts].join(' ')];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { quantile } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
-import type { ExportCell } from './cells.ts';
+import { type ExportCell, trialsOfMetric } from './cells.ts';
 
 /**
  * A metric of a cell, and the quartiles of its trials around it: null where no trial has enough samples of its
@@ -22,7 +22,7 @@ export function measurementsOf(
   return metrics.flatMap((metric): readonly Measurement[] => {
     const { value = null, enough = false } = cell.row.metrics[metric.id] ?? {};
     if (value === null || !enough || !Number.isFinite(value)) return [];
-    const perTrial = cell.trials
+    const perTrial = trialsOfMetric(cell, metric)
       .map(({ observation }) => metric.ofTrial(observation))
       .filter((trial): trial is number => trial !== null && Number.isFinite(trial));
     if (perTrial.length === 0) return [{ metric, value, lower: null, upper: null }];

@@ -11,9 +11,9 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   try {
     await mkdir(folder, mode);
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' && folder !== dirname(folder) && !(await isFolder(dirname(folder)))) {
-      await makeFolder(dirname(folder), mode);
+    if (codeOf(error) === 'ENOENT' && folder !== dirname(folder)) {
+      // Where it is there now, somebody else made it meanwhile, or making a folder in it is refused: once more tells.
+      if (!(await isFolder(dirname(folder)))) await makeFolder(dirname(folder), mode);
       await mkdir(folder, mode).catch((again: unknown) => unlessThere(folder, again));
       return;
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import type { Observation } from '../results/schema.ts';
+import type { AuditInstrument, Instrument, Observation } from '../results/schema.ts';
 
 /** What a metric's numbers are of; decides how they look, and its names in the exports. */
 export type Unit =
@@ -47,11 +47,13 @@ export interface Metric {
   readonly named?: { readonly bmf?: string; readonly gobench?: string };
   /** A quantile of a distribution, of which the exports know more. */
   readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
+  /** Which trials its values are of, by their instrument: those without any, or those in which the CPU counts. */
+  readonly takenFrom: Exclude<Instrument, AuditInstrument>;
   /** Null: could not be measured in this trial, or from too few samples to believe it. */
   ofTrial(observation: Observation): number | null;
   /** How the trials of a row make one value. */
   readonly pooledBy: 'geometric mean' | 'sum' | 'largest' | 'merged histogram';
-  /** @param observations of at least one trial. */
+  /** @param observations of the trials that it is taken from. */
   ofRow(observations: readonly Observation[]): RowValue;
   /** Samples below which it is not to be relied on; null: it is no matter of samples. */
   readonly samplesNeeded: number | null;
@@ -60,18 +62,21 @@ export interface Metric {
   /**
    * What moves it from run to run: `cpu` the machine's speed, which the load generator feels as well;
    * `wall` that, and whoever else wants the CPUs; `program` only program and kernel; `load` how requests happen to meet; `chance` nothing
-   * that lasts for a run.
+   * that lasts for a run; `boot` program and kernel, and how a boot happened to lay out and schedule them.
    */
-  readonly movedBy: 'program' | 'load' | 'cpu' | 'wall' | 'chance';
+  readonly movedBy: 'program' | 'boot' | 'load' | 'cpu' | 'wall' | 'chance';
   /**
    * Which of a run's trials stands for it beside other runs: `best`, where noise can only make it worse, so that its
-   * best end stays put while its middle wanders; else their `middle`.
+   * best end stays put while its middle wanders; else their `middle`; `exact` is the middle of what hardly varies but
+   * from boot to boot, in each cell by as much as its own boots say.
    */
-  readonly comparedBy: 'best' | 'middle';
+  readonly comparedBy: 'best' | 'middle' | 'exact';
   /** Whether the overall verdict of `compare` needs it: what is steady enough to be held on to. */
   readonly gate: boolean;
   /** The smallest change that matters, as a share, where it hardly varies; null: as of any other. */
   readonly countedThreshold: number | null;
+  /** The change that is to be found with so many connections, as a share, unless it is said; null: as of any other. */
+  readonly detectable: ((connections: number) => number) | null;
   /**
    * It is work done per time: of the client where that was the limit, so that it says nothing about the
    * server; and asked for in an open loop, so that the speed of the machine does not move it.

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
 import { exportInput, exportText } from '../fixtures/export-input.ts';
+import { withGuest } from '../fixtures/guest.ts';
 import { withHardware } from '../fixtures/hardware.ts';
 import { fixtureRun } from '../fixtures/run.ts';
+import type { RunResult } from '../results/schema.ts';
 import { summarize } from '../summary/summarize.ts';
 import { bmfName, gobenchUnit, METRICS, prometheusName, snakeName } from './registry.ts';
 
@@ -29,7 +31,9 @@ describe('A metric is called by one name in every format:', () => {
   test.each(cases)('$format has $name', ({ format, name }) => {
     const exporter = EXPORTERS.find(({ id }) => id === format);
     if (exporter === undefined) throw new Error(`no exporter ${format}`);
-    expect(exportText(exporter, exportInput(withHardware(fixtureRun())))).toContain(name);
+    // A guest has no times, and a host no path length.
+    const runs = [withHardware(fixtureRun()), withGuest(fixtureRun())];
+    expect(runs.map((run) => exportText(exporter, exportInput(run))).join('\n')).toContain(name);
   });
 });
 
@@ -65,10 +69,11 @@ test('Goodput is the bytes that came back for completed requests, one way', () =
 
 describe('Of what the CPU counts', () => {
   const [bare] = fixtureRun().trials;
-  const [counting] = withHardware(fixtureRun()).trials;
-  const [users] = withHardware(fixtureRun(), { instructionsKernel: null }).trials;
-  if (bare?.status !== 'measured' || counting?.status !== 'measured' || users?.status !== 'measured')
-    throw new Error('the fixture begins with a measured trial');
+  const countedOf = ({ trials }: RunResult) => trials.find(({ status }) => status === 'counted');
+  const counting = countedOf(withHardware(fixtureRun()));
+  const users = countedOf(withHardware(fixtureRun(), { instructionsKernel: null }));
+  if (bare?.status !== 'measured' || counting?.status !== 'counted' || users?.status !== 'counted')
+    throw new Error('the fixture has trials of both');
   const observations = [bare, counting, users].map(({ observation }) => observation);
   const of = (stem: string) => {
     const metric = METRICS.find((one) => one.stem === stem);
@@ -83,6 +88,27 @@ describe('Of what the CPU counts', () => {
     ['cache_misses', null, 20, 20, 20],
   ])('%s is of trials that have it, and null without', (stem, ...values) => {
     expect(of(stem)).toEqual(values);
+  });
+});
+
+describe('In a guest whose clock counts instructions', () => {
+  const [trial] = withGuest(fixtureRun(), { pathOf: () => 26_000 }).trials;
+  if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+  const { observation } = trial;
+  test.each(METRICS.filter(({ unit }) => ['ns', 'ns-per-request', 'requests-per-second'].includes(unit)))(
+    '$id is of time, and has no value',
+    (metric) => {
+      expect(metric.ofTrial(observation)).toBeNull();
+      expect(metric.ofRow([observation])).toEqual({ value: null, enough: true });
+    },
+  );
+  test.each([
+    ['guestInstructionsPerRequest', 26_000],
+    ['guestServerInstructionsPerRequest', 13_000],
+    ['guestClientInstructionsPerRequest', 13_000],
+    ['syscallsPerRequest', observation.server.syscallsPerRequest],
+  ])('%s is %d', (id, value) => {
+    expect(METRICS.find((metric) => metric.id === id)?.ofTrial(observation)).toBe(value);
   });
 });
 

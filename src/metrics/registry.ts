@@ -8,9 +8,11 @@ import { largest, perRequest, quantileOf, ratioOf, steadyMean } from './reduce.t
 const COST = {
   better: 'lower',
   domains: ['socket'],
+  takenFrom: 'own',
   resolution: 0,
   movedBy: 'wall',
   countedThreshold: null,
+  detectable: null,
   isRate: false,
   comparedBy: 'middle',
   gate: false,
@@ -32,14 +34,34 @@ const RATE = { ...COST, ...BEST, better: 'higher', isRate: true } as const satis
 const COUNT = { ...COST, resolution: 0.02, movedBy: 'load' } as const satisfies Partial<Metric>;
 
 /** What the CPU counts, per request; null where it has no counters, or none that may be used. */
-const HARDWARE = { ...COST, unit: 'per-request', optional: true } as const satisfies Partial<Metric>;
+const HARDWARE = {
+  ...COST,
+  takenFrom: 'cpu',
+  unit: 'per-request',
+  optional: true,
+} as const satisfies Partial<Metric>;
 
-/** Instructions depend on the program and the kernel alone. */
+/** Instructions depend on the program and the kernel alone; interrupts only add some. */
 const INSTRUCTIONS = {
   ...HARDWARE,
+  ...GATE,
   movedBy: 'program',
   countedThreshold: 0.01,
-  gate: true,
+} as const satisfies Partial<Metric>;
+
+/** One connection repeats to some hundredths of a per cent from boot to boot, fifty to one per cent. */
+function detectableByBoots(connections: number): number {
+  return connections === 1 ? 0.005 : 0.02;
+}
+
+/** What a guest executed, per request; null on a host, where nothing counts it. */
+const PATH_LENGTH = {
+  ...COST,
+  unit: 'per-request',
+  optional: true,
+  movedBy: 'boot',
+  detectable: detectableByBoots,
+  comparedBy: 'exact',
 } as const satisfies Partial<Metric>;
 
 /** Shown and exported, and judged by `compare` only where asked for. */
@@ -48,11 +70,40 @@ const TOLD = { judged: false } as const satisfies Partial<Metric>;
 /** Memory comes in pages, and libc asks for many at once: equal runs of a server lie up to 150 KiB apart. */
 const MEMORY_RESOLUTION_BYTES = 256 * 1024;
 
-/**
- * THE METRICS, in the order of the tables. A row is all that a metric costs: no other file knows it, and
- * none asks for one by its id.
- */
-export const METRICS: readonly Metric[] = [
+/** In the order of the tables. */
+const ROWS: readonly Metric[] = [
+  {
+    ...PATH_LENGTH,
+    id: 'guestInstructionsPerRequest',
+    stem: 'guest_instructions',
+    title: 'path length',
+    name: 'instructions/request',
+    help: 'Guest instructions per request: server, client and kernel',
+    gate: true,
+    column: { header: 'instr.\n/req', priority: 0 },
+    ...perRequest((o) => o.pathLength?.total ?? null),
+  },
+  {
+    ...PATH_LENGTH,
+    id: 'guestServerInstructionsPerRequest',
+    stem: 'guest_server_instructions',
+    title: "path length of the server's share",
+    name: 'server instr./request',
+    help: 'Guest instructions per request while the server ran, in a guest with one CPU',
+    column: { header: 'server\ninstr.', priority: 1 },
+    ...perRequest((o) => o.pathLength?.server ?? null),
+  },
+  {
+    ...PATH_LENGTH,
+    ...TOLD,
+    id: 'guestClientInstructionsPerRequest',
+    stem: 'guest_client_instructions',
+    title: "path length of the client's share",
+    name: 'client instr./request',
+    help: 'Guest instructions per request while the load generator ran, in a guest with one CPU',
+    column: { header: 'client\ninstr.', priority: 3 },
+    ...perRequest((o) => o.pathLength?.client ?? null),
+  },
   {
     // No gate: in a closed loop it follows the response time, in an open one it is given.
     ...RATE,
@@ -216,12 +267,11 @@ export const METRICS: readonly Metric[] = [
     ...perRequest((o) => o.server.hardware?.cycles ?? null),
   },
   {
-    ...COST,
+    ...HARDWARE,
     ...TOLD,
     id: 'instructionsPerCycle',
     stem: 'instructions_per_cycle',
     unit: 'ratio',
-    optional: true,
     title: 'instructions per cycle',
     name: 'IPC',
     help: 'Instructions of the server per CPU cycle, in user space and in the kernel',
@@ -297,6 +347,31 @@ export const METRICS: readonly Metric[] = [
     ...largest((o) => o.server.rssMaxBytes),
   },
 ];
+
+/** Units of what a clock says: where it counts instructions, it says no time. */
+const OF_TIME: ReadonlySet<Unit> = new Set<Unit>([
+  'requests-per-second',
+  'bytes-per-second',
+  'ns',
+  'ns-per-request',
+]);
+
+/** A metric of time has no value of what was not timed. */
+function ofTimedOnly(metric: Metric): Metric {
+  if (!OF_TIME.has(metric.unit)) return metric;
+  const isTimed = ({ pathLength }: Observation) => pathLength === null;
+  return {
+    ...metric,
+    ofTrial: (o) => (isTimed(o) ? metric.ofTrial(o) : null),
+    ofRow: (all) => (all.every(isTimed) ? metric.ofRow(all) : { value: null, enough: true }),
+  };
+}
+
+/**
+ * THE METRICS, in the order of the tables. A row is all that a metric costs: no other file knows it, and
+ * none asks for one by its id.
+ */
+export const METRICS: readonly Metric[] = ROWS.map(ofTimedOnly);
 
 /** In user space and in the kernel. */
 function instructions({ server: { hardware } }: Observation): number | null {

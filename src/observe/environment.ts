@@ -70,6 +70,7 @@ export function readEnvironment(host: Host = linuxHost()): Environment {
     user: isPrivileged(host) ? 'root' : 'normal',
     ...bootSettings(host, cpuinfo),
     cpuQuota: cpuQuota(host),
+    guest: null,
   };
 }
 

@@ -13,17 +13,23 @@ type Hardware = NonNullable<Observation['server']['hardware']>;
  */
 export function hardwareOf({ start, end, hardwareErrnos }: LoadReport): Hardware | null {
   if (hardwareErrnos.length === 0) return null;
-  const uncounted: Record<string, string> = {};
+  const uncounted = uncountedEvents(hardwareErrnos);
   const entries = HARDWARE_EVENTS.map((event, i) => {
     const [before, after] = [start.hardware[i], end.hardware[i]];
     const errno = hardwareErrnos[i] ?? 0;
     const whole = after !== undefined && after.enabledNs === after.runningNs;
-    if (errno !== 0) uncounted[event] = errnoName(errno);
-    else if (!whole) uncounted[event] = SHARED;
+    if (errno === 0 && !whole) uncounted[event] = SHARED;
     const counted = errno === 0 && whole && before !== undefined;
     return [event, counted ? after.value - before.value : null];
   });
   return { ...(Object.fromEntries(entries) as Omit<Hardware, 'uncounted'>), uncounted };
+}
+
+/** What cannot be counted, by event. @param errnos by `HARDWARE_EVENTS`; 0: it can be. */
+export function uncountedEvents(errnos: readonly number[]): Record<string, string> {
+  return Object.fromEntries(
+    HARDWARE_EVENTS.flatMap((event, i) => (errnos[i] ? [[event, errnoName(errnos[i])]] : [])),
+  );
 }
 
 /** The name of an errno, such as ENOENT. */

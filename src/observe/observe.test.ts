@@ -38,6 +38,8 @@ function observed({ report, start, end, trial }: Change = {}) {
     cpusAllowed: 4,
     irqTimeAccounting: false,
     quotaFiles: [],
+    guest: null,
+    isPaced: false,
     serverCongestion: 'reno',
     ...trial,
   });
@@ -68,6 +70,7 @@ describe('observe', () => {
           "stealShare": null,
           "throttledShare": null,
         },
+        "pathLength": null,
         "requests": {
           "accounted": 9,
           "bytesVerified": 576,
@@ -338,5 +341,45 @@ describe('observe', () => {
         contextSwitchesPerRequest: null,
       });
     });
+  });
+});
+
+describe('In a guest, the clock says how many instructions were executed', () => {
+  const times = observed();
+  const inGuest = (trial: NonNullable<Change['trial']>) => observed({ trial });
+  test.each([
+    [
+      'with one CPU',
+      { guest: { clock: 'icount', smp: 1 } },
+      { total: times.accountedNs, server: times.server.cpuNs, client: times.client.cpuNs },
+    ],
+    [
+      'with two CPUs, of which one waits while the other executes',
+      { guest: { clock: 'icount', smp: 2 } },
+      { total: times.accountedNs, server: null, client: null },
+    ],
+    [
+      'where requests are due at a rate, and the clock jumps',
+      { guest: { clock: 'icount', smp: 1 }, isPaced: true },
+      { total: null, server: times.server.cpuNs, client: times.client.cpuNs },
+    ],
+    [
+      'where the row spins',
+      { guest: { clock: 'icount', smp: 1 }, model: { ...model('epoll-lt'), spins: true } },
+      { total: null, server: null, client: null },
+    ],
+    [
+      'where no clock counts',
+      { guest: { clock: 'tcg', smp: 1 } },
+      { total: null, server: null, client: null },
+    ],
+    ['by KVM', { guest: { clock: 'kvm', smp: 1 } }, null],
+  ] as const)('%s', (_, trial, pathLength) => {
+    expect(inGuest(trial).pathLength).toEqual(pathLength);
+  });
+
+  test('nobody is the limit, and nobody can disturb', () => {
+    const { saturation, contamination } = inGuest({ guest: { clock: 'icount', smp: 1 } });
+    expect({ saturation, marks: contamination.marks }).toEqual({ saturation: 'neither', marks: [] });
   });
 });

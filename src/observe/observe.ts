@@ -1,6 +1,6 @@
 import type { LoadEdge, LoadLatency, LoadReport } from '../load/generator.ts';
 import type { ModelSpec } from '../models/spec.ts';
-import type { Latency, Observation } from '../results/schema.ts';
+import type { Guest, Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
 import { counted, NS_PER_S } from '../util/units.ts';
 import { judgeContamination, type SideCpus } from './contamination.ts';
@@ -28,6 +28,10 @@ export interface TrialReadings {
   readonly quotaFiles: readonly string[];
   /** TCP congestion control of the server's connections. */
   readonly serverCongestion: string;
+  /** The guest that it was measured in; null: on the host itself. */
+  readonly guest: Pick<Guest, 'clock' | 'smp'> | null;
+  /** Whether requests are due at a rate, so that there are times at which nobody has anything to do. */
+  readonly isPaced: boolean;
 }
 
 /** Turns the two readings around a window into what the trial measured. Throws if nothing was answered. */
@@ -62,16 +66,21 @@ export function observe(trial: TrialReadings): Observation {
     service: sameLatency(report.response, report.service) ? null : latency(report.service),
     server,
     client,
-    saturation: judgeSaturation({
-      serverUtilisation: server.utilisation,
-      clientUtilisation: client.utilisation,
-      clientWaitingShare: apart(trial) ? (client.runDelayNs ?? 0) / accountedNs : 0,
-      serverSpins: trial.model.spins,
-      serverIdleShare: idleShare(counters),
-      shareCpus: shareCpus(trial),
-    }),
+    saturation: countsInstructions(trial.guest)
+      ? 'neither'
+      : judgeSaturation({
+          serverUtilisation: server.utilisation,
+          clientUtilisation: client.utilisation,
+          clientWaitingShare: apart(trial) ? (client.runDelayNs ?? 0) / accountedNs : 0,
+          serverSpins: trial.model.spins,
+          serverIdleShare: idleShare(counters),
+          shareCpus: shareCpus(trial),
+        }),
+    pathLength: pathLength(trial, accountedNs, { server, client }),
     congestion: { server: trial.serverCongestion || null, client: report.congestion },
-    contamination: contamination(trial, accountedNs, { server, client }),
+    contamination: countsInstructions(trial.guest)
+      ? UNDISTURBED
+      : contamination(trial, accountedNs, { server, client }),
     warnings: warningsOf(trial, counters),
   };
 }
@@ -138,6 +147,40 @@ function kernelThreads(start: LoadEdge, end: LoadEdge): Observation['server']['k
   return {
     sqpCpuNs: Math.max(0, end.kernelThreads.sqpCpuNs - start.kernelThreads.sqpCpuNs),
     workerCpuNs: Math.max(0, end.kernelThreads.wrkCpuNs - start.kernelThreads.wrkCpuNs),
+  };
+}
+
+/** Then nobody can be disturbed, and nobody is the limit: everybody waits for everybody's instructions. */
+export function countsInstructions(guest: Pick<Guest, 'clock'> | null): boolean {
+  return guest !== null && guest.clock !== 'kvm';
+}
+
+const UNDISTURBED: Observation['contamination'] = {
+  stealShare: null,
+  cpuPressureShare: null,
+  othersShare: null,
+  throttledShare: null,
+  marks: [],
+};
+
+/**
+ * Where the clock counts instructions, what passed of it is what was executed, by whomever. CPUs of one guest share the
+ * clock and run in turns, so that with several of them a task counts as running while the other one executes: then
+ * nothing is known of the sides. Who spins burns what others could not have executed at the same time. Where everybody
+ * sleeps until the next request is due, the clock jumps there: then only the sides are known.
+ */
+function pathLength(
+  { guest, model, isPaced }: TrialReadings,
+  accountedNs: number,
+  { server, client }: Pick<Observation, 'server' | 'client'>,
+): Observation['pathLength'] {
+  if (guest === null || guest.clock === 'kvm') return null;
+  if (guest.clock === 'tcg' || model.spins) return { total: null, server: null, client: null };
+  const alone = guest.smp === 1;
+  return {
+    total: isPaced ? null : accountedNs,
+    server: alone ? server.cpuNs : null,
+    client: alone ? client.cpuNs : null,
   };
 }
 

@@ -13,7 +13,7 @@ export interface CpuTicks {
 }
 
 /** The files that the load generator keeps at both edges of a trial's window. */
-export function edgeFilesOf(serverPid: number) {
+export function edgeFilesOf(serverPid: number | '{pid}') {
   return {
     cpuStat: '/proc/stat',
     cpuPressure: '/proc/pressure/cpu',

@@ -28,6 +28,7 @@ const settings: RunSettings = {
   maxTimeS: null,
   retry: null,
   audit: false,
+  cpuCounters: false,
   handicap: null,
 };
 const input = { settings, models: MODELS, nofile: 20_000, support: [] };
@@ -130,9 +131,9 @@ describe('trialsOfBlock', () => {
     const audited = planRun({
       ...input,
       settings: { ...settings, entries },
-      audits: ['tracepoint', 'strace'],
+      instruments: ['tracepoint', 'strace'],
     });
-    expect(audited.auditsLeftOut).toEqual([
+    expect(audited.leftOut).toEqual([
       {
         label: 'blocking',
         workload: 'w10000',
@@ -149,12 +150,23 @@ describe('trialsOfBlock', () => {
   });
 
   it('adds an audit of every cell and counter to the first blocks only', () => {
-    const audited = planRun({ ...input, audits: ['tracepoint', 'strace'] });
+    const audited = planRun({ ...input, instruments: ['tracepoint', 'strace'] });
     const counters = [0, 1, 2].map((block) => trialsOfBlock(audited, block).map((trial) => trial.counter));
     expect(counters.map((list) => list.length)).toEqual([15, 15, 5]);
     expect(counters[0]?.filter((counter) => counter === 'strace')).toHaveLength(5);
     expect(countTrials(audited, 3)).toBe(35);
     expect(trialsOfBlock(audited, 2)[0]?.index).toBe(30);
+  });
+
+  it("adds a trial with the CPU's counters to every cell of the first blocks, where there are any", () => {
+    const counting = planRun({ ...input, instruments: ['cpu'] });
+    const counters = [0, 1, 2].map((block) => trialsOfBlock(counting, block).map(({ counter }) => counter));
+    expect(counters.map((list) => list.filter((counter) => counter === 'cpu').length)).toEqual([5, 5, 0]);
+    expect(counters.map((list) => list.length)).toEqual([10, 10, 5]);
+    expect(countTrials(counting, 3)).toBe(25);
+    expect(trialsOfBlock(plan, 0).map(({ counter }) => counter)).not.toContain('cpu');
+    const again = { block: 3, first: 25, again: counting.cells };
+    expect(repeatTrials(counting, again).map(({ counter }) => counter)).not.toContain('cpu');
   });
 
   it('numbers trials through the whole run', () => {
@@ -176,8 +188,8 @@ it('The rows of a model stand side by side in every block', () => {
       workload: settings.workloads[0]?.id ?? '',
       skipReason: null,
     })),
-    audits: [],
-    auditsLeftOut: [],
+    instruments: [],
+    leftOut: [],
   };
   const orders = Array.from({ length: 20 }, (_, block) =>
     trialsOfBlock(plan, block).map(({ label }) => label),

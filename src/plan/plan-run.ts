@@ -1,15 +1,7 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import { cellKey } from '../results/cells.ts';
-import type {
-  AuditInstrument,
-  Cell,
-  CellName,
-  Instrument,
-  RunSettings,
-  Support,
-  Trial,
-} from '../results/schema.ts';
+import type { Cell, CellName, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -27,12 +19,14 @@ export interface PlanInput {
   readonly nofile: number | null;
   /** Answers of the probes; a model without an answer is planned. */
   readonly support: readonly Support[];
-  /** Counters that audit the servers' own, in trials of their own. */
-  readonly audits?: readonly AuditInstrument[];
+  /** What counts beside the servers, each in trials of its own. */
+  readonly instruments?: readonly FurtherInstrument[];
 }
 
-/** Audit trials are part of so many blocks: counts hardly vary, so that two suffice. */
-export const AUDIT_BLOCKS = 2;
+export type FurtherInstrument = Exclude<Instrument, 'own'>;
+
+/** Trials of further instruments are part of so many blocks: counts hardly vary, so that two suffice. */
+export const INSTRUMENT_BLOCKS = 2;
 
 /** How many connections a server is to hold under each workload. */
 export function serverSizes(workloads: readonly Pick<Workload, 'connections'>[]): number[] {
@@ -43,16 +37,16 @@ export function serverSizes(workloads: readonly Pick<Workload, 'connections'>[])
 export interface RunPlan {
   readonly settings: RunSettings;
   readonly cells: readonly Cell[];
-  readonly audits: readonly AuditInstrument[];
-  /** Audits that a cell goes without. */
-  readonly auditsLeftOut: readonly LeftOutAudit[];
+  readonly instruments: readonly FurtherInstrument[];
+  /** What a cell goes without. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-/** An audit that cannot be had of one cell, and why. */
-export interface LeftOutAudit {
+/** An instrument that cannot count in one cell, and why. */
+export interface LeftOut {
   readonly label: string;
   readonly workload: string;
-  readonly counter: AuditInstrument;
+  readonly counter: FurtherInstrument;
   readonly reason: string;
 }
 
@@ -70,16 +64,16 @@ export function planRun(input: PlanInput): RunPlan {
       skipReason: skipReason(input, model, workload.connections),
     })),
   );
-  const audits = input.audits ?? [];
+  const instruments = input.instruments ?? [];
   return {
     settings,
     cells,
-    audits,
-    auditsLeftOut: audits.flatMap((counter) => leftOut(input, cells, counter)),
+    instruments,
+    leftOut: instruments.flatMap((counter) => leftOutBy(input, cells, counter)),
   };
 }
 
-function leftOut(input: PlanInput, cells: readonly Cell[], counter: AuditInstrument): LeftOutAudit[] {
+function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherInstrument): LeftOut[] {
   if (counter !== 'strace') return [];
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
     const threads = findModel(model, input.models)?.tasks === 'per-connection';
@@ -107,9 +101,9 @@ function skipReason(input: PlanInput, modelId: string, connections: number): str
 }
 
 /**
- * The trials of one block: every cell once, and its audits in the first blocks. Workloads come in random
- * order, and within a workload its models do, their rows side by side, so that drift and noisy neighbours fall on all models alike
- * and the rows that are compared stand close to each other: noise is alike for neighbours, and less so
+ * The trials of one block: every cell once, and once more with each further instrument in the first blocks. Workloads come in
+ * random order, and within a workload its models do, their rows side by side, so that drift and noisy neighbours fall on
+ * all models alike and the rows that are compared stand close to each other: noise is alike for neighbours, and less so
  * the further trials are apart. The order depends on the seed and the block alone.
  */
 export function trialsOfBlock(plan: RunPlan, block: number): Trial[] {
@@ -174,15 +168,15 @@ function shuffledByModel<T>(
 /** How many trials the first blocks hold together. */
 export function countTrials(plan: RunPlan, blocks: number): number {
   const measurable = plan.cells.filter((cell) => cell.skipReason === null).length;
-  const audits = measurable * plan.audits.length - plan.auditsLeftOut.length;
-  return measurable * blocks + audits * Math.min(blocks, AUDIT_BLOCKS);
+  const further = measurable * plan.instruments.length - plan.leftOut.length;
+  return measurable * blocks + further * Math.min(blocks, INSTRUMENT_BLOCKS);
 }
 
 function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Instrument }[] {
-  const instruments: Instrument[] = ['own', ...(block < AUDIT_BLOCKS ? plan.audits : [])];
+  const instruments: Instrument[] = ['own', ...(block < INSTRUMENT_BLOCKS ? plan.instruments : [])];
   const cells = plan.cells.filter((cell) => cell.skipReason === null && cell.workload === workload);
   const isLeftOut = (cell: Cell, counter: Instrument) =>
-    plan.auditsLeftOut.some(
+    plan.leftOut.some(
       (one) => one.label === cell.label && one.workload === cell.workload && one.counter === counter,
     );
   return cells.flatMap((cell) =>

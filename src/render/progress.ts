@@ -196,6 +196,7 @@ function failureLine(result: Parameters<RunListener['trialEnded']>[0]): string |
   const where = `${result.label} under ${result.workload}, block ${result.block + 1}`;
   switch (result.status) {
     case 'measured':
+    case 'counted':
       return null;
     case 'audited': {
       const { disagreements } = result.audit;

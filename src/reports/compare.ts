@@ -143,6 +143,9 @@ function notesOf({ metrics, leftOut }: Comparison, all: boolean): string[] {
           'floor, ceiling: the expected best of five clean trials of each run, which noise can only make worse; runs ±: how far equal runs lie apart.',
         ]
       : []),
+    ...(used.has('exact')
+      ? ['boots: the middle of the trials of each boot, in guest instructions; they are no time.']
+      : []),
     ...leftOutLines(leftOut),
   ];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runHistorySchema } from '../compare/history-result.ts';
+import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
@@ -21,6 +22,7 @@ import {
   COMPARE_SCHEMA_VERSION,
   DOCTOR_SCHEMA_VERSION,
   HISTORY_SCHEMA_VERSION,
+  KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
   type SchemaName,
   schemaId,
@@ -75,6 +77,15 @@ const comparisonJsonSchema = z
     noise: noiseCertificateSchema.nullable().describe('of the host of the current side; null: there is none'),
   })
   .describe('What compare --json prints');
+
+const kernelsSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNELS_SCHEMA_VERSION),
+    matrices: z.array(kernelMatrixSchema).describe('one for every kind of guest'),
+    problems,
+  })
+  .describe('What kernels run --json and kernels compare --json print: path lengths under several kernels');
 
 const historySchema = z
   .object({
@@ -146,6 +157,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
   history: historySchema,
+  kernels: kernelsSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
   run: runRecordSchema.extend(schema),
@@ -162,6 +174,7 @@ export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
 export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
+export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;

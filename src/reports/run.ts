@@ -4,6 +4,7 @@ import { variantTexts } from '../config/variants.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
+import { countsInstructions } from '../observe/observe.ts';
 import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
@@ -15,6 +16,7 @@ import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
 import { counted } from '../util/units.ts';
 import { outcomeLine } from './compare.ts';
+import { guestLine } from './guest-line.ts';
 
 /**
  * A run: where it ran, a table per workload, what to know to read them, and how the time was spent.
@@ -35,7 +37,12 @@ export function runReport(
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
-      notesPart([...auditNotes(summary.audits), ...hardwareNotes(result), ...footerLines(record, summary)]),
+      notesPart([
+        ...(countsInstructions(record.environment.guest)
+          ? []
+          : [...auditNotes(summary.audits), ...hardwareNotes(result)]),
+        ...footerLines(record, summary),
+      ]),
       ...variantTables(result).map(tablePart),
     ],
   };
@@ -77,12 +84,18 @@ function headerLines(record: RunRecord): readonly string[] {
   const where = [env.hypervisor, env.container].filter((name) => name !== null);
   return [
     `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
+    ...(env.guest === null ? [] : [guestLine(env.guest)]),
     [
       `server ${pinning(settings.serverCpus)}`,
       `client ${pinning(settings.clientCpus)}`,
-      `governor ${env.governor ?? 'unknown'}`,
-      `SMT ${env.smt ?? 'unknown'}`,
-      `clock ${env.clocksource ?? 'unknown'}`,
+      // What makes a CPU faster or slower says nothing of instructions.
+      ...(countsInstructions(env.guest)
+        ? []
+        : [
+            `governor ${env.governor ?? 'unknown'}`,
+            `SMT ${env.smt ?? 'unknown'}`,
+            `clock ${env.clocksource ?? 'unknown'}`,
+          ]),
     ].join(' · '),
     `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
     ...variantLines(settings.entries),
@@ -122,14 +135,18 @@ function loadTime({ wallMs, loadShare, measuredShare }: NonNullable<RunRecord['t
 
 /** How many trials there were, and how the time was spent. */
 export function footerLines(record: RunRecord, summary: Pick<RunSummary, 'trials'>): readonly string[] {
-  const { measured, failed, clean } = summary.trials;
+  const { measured, failed, clean, counted: byCpu } = summary.trials;
   const lines = [
     [
       `${counted(measured, 'trial')} measured, ${clean} of them clean${clean < measured ? ': the others are stored, and left out where enough are clean' : ''}`,
       ...(failed > 0 ? [`${failed} failed`] : []),
     ].join('; '),
   ];
-  if (record.timing !== null) {
+  if (byCpu > 0)
+    lines.push(
+      `Instructions, IPC and cache misses are of ${counted(byCpu, 'trial')} more, with the CPU's counters; times and rates are not: counting makes every switch of a server dearer.`,
+    );
+  if (record.timing !== null && !countsInstructions(record.environment.guest)) {
     lines.push(loadTime(record.timing));
   }
   return lines;

@@ -6,8 +6,10 @@ import { z } from 'zod';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
+import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { exportText } from '../fixtures/export-input.ts';
+import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
@@ -92,6 +94,7 @@ describe('what is printed and stored is as its schema says:', () => {
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
     history: { schemaVersion: 1, like: 'r', history, problems: [] },
+    kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), problems: [] },
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

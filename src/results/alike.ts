@@ -1,6 +1,6 @@
 import type { Workload } from '../workloads/schema.ts';
 import { cellKey } from './cells.ts';
-import type { RunRecord } from './schema.ts';
+import type { Guest, RunRecord } from './schema.ts';
 
 /** What two runs do not have in common. */
 export interface Unlike {
@@ -19,7 +19,13 @@ const HOST: readonly Property[] = [
   { what: 'architecture', read: ({ environment }) => environment.arch },
   { what: 'CPU', read: ({ environment }) => environment.cpuModel },
   { what: 'CPUs', read: ({ environment }) => environment.cpus },
+  { what: 'guest', read: ({ environment: { guest } }) => guestOf(guest) },
 ];
+
+/** What of a guest moves its numbers. */
+function guestOf(guest: Guest | null): string {
+  return guest === null ? 'none' : `${guest.clock}, QEMU ${guest.qemu}, ${guest.cpu}, ${guest.smp} CPUs`;
+}
 
 /** Which CPUs a run is given may differ from run to run; how many moves the numbers. */
 const SETTINGS: readonly Property[] = [

@@ -7,6 +7,7 @@ export type SchemaName =
   | 'doctor'
   | 'document'
   | 'history'
+  | 'kernels'
   | 'models'
   | 'noise'
   | 'run'
@@ -29,3 +30,4 @@ export const COMPARE_SCHEMA_VERSION = 2;
 /** Of a noise certificate. */
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
+export const KERNELS_SCHEMA_VERSION = 1;

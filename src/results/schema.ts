@@ -81,7 +81,7 @@ export const observationSchema = z.object({
       })
       .nullable()
       .default(null)
-      .describe("the CPU's own counters, over all tasks; null: they were not asked"),
+      .describe("the CPU's own counters, over all tasks, in trials that count with them; null: not asked"),
     softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
     threads: count.nullable(),
     rssMaxBytes: count.nullable().describe('peak since the server started'),
@@ -109,6 +109,19 @@ export const observationSchema = z.object({
       .describe('of the periods of a CPU quota, those in which it stopped the run; null: no quota'),
     marks: z.array(z.string()).describe('why this trial is contaminated; empty: it is not'),
   }),
+  pathLength: z
+    .object({
+      total: amount
+        .nullable()
+        .describe('of both ends and the kernel; null: the row spins, or the clock is no count'),
+      server: amount.nullable().describe('null where several CPUs share the clock'),
+      client: amount.nullable(),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'guest instructions between the edges, in a guest whose clock counts them; null: times are times',
+    ),
   congestion: z
     .object({ server: z.string().nullable(), client: z.string().nullable() })
     .nullable()
@@ -118,10 +131,12 @@ export const observationSchema = z.object({
 });
 
 /**
- * Who counts the system calls of a trial: the server itself, as in every trial; the kernel's tracepoints;
- * or strace. Trials of the last two are audits: their speed is never used as a throughput.
+ * What counts in a trial beside the clocks: the servers themselves, as in every trial, and nothing else; the kernel's
+ * tracepoints or strace, which audit them; or the CPU's own counters. Whatever else counts costs time, so that the speed
+ * of its trials is never used.
  */
-export const instrumentSchema = z.enum(['own', 'tracepoint', 'strace']);
+export const instrumentSchema = z.enum(['own', 'tracepoint', 'strace', 'cpu']);
+export const auditInstrumentSchema = instrumentSchema.exclude(['own', 'cpu']);
 
 /** model x workload x repetition, as planned. */
 export const trialSchema = z.object({
@@ -162,6 +177,7 @@ export const trialResultSchema = z.discriminatedUnion('status', [
     observation: observationSchema,
     audit: auditSchema,
   }),
+  z.object({ ...trialCommon, status: z.literal('counted'), observation: observationSchema }),
   z.object({
     ...trialCommon,
     status: z.literal('failed'),
@@ -240,11 +256,34 @@ export const runSettingsSchema = z.object({
       'time for measuring contaminated trials again: a share of what the planned blocks took, or ms; null: none',
     ),
   audit: z.boolean().default(false).describe('whether audit trials were asked for'),
+  cpuCounters: z
+    .boolean()
+    .default(false)
+    .describe("whether trials that count with the CPU's own counters were asked for, where it has any"),
   handicap: z
     .object({ ns: count.min(1), labels: z.array(z.string()) })
     .nullable()
     .default(null)
     .describe('rows whose servers are made slower by so much busy work per read, as a test of the tool'),
+});
+
+/**
+ * What the times of a guest are. `icount`: one instruction is one nanosecond; `kvm`: time; `tcg`: nothing, so that no
+ * number of it is shown.
+ */
+export const CLOCKS = ['icount', 'kvm', 'tcg'] as const;
+
+/** A virtual machine that was booted for one run, and nothing else. */
+export const guestSchema = z.object({
+  clock: z.enum(CLOCKS),
+  qemu: z.string().describe('version'),
+  cpu: z.string().describe('as in -cpu'),
+  smp: count.min(1),
+  memoryMb: count,
+  image: z.string().describe('file name of the kernel image'),
+  series: z.string().describe('what the boots that one command began have in common'),
+  place: count.describe('of its kernel among those of the series, as they were named, from 0'),
+  boot: count.describe('of this kernel in the series, from 0'),
 });
 
 /** What a number must be judged against later. Null: could not be read. */
@@ -287,6 +326,10 @@ export const environmentSchema = z.object({
     .default(null)
     .describe('whether the CPU time of tasks leaves out that of interrupts; null: not known'),
   cpuQuota: z.number().positive().nullable().default(null).describe('CPUs; null: no quota, or not known'),
+  guest: guestSchema
+    .nullable()
+    .default(null)
+    .describe('the virtual machine that the tool booted; null: none'),
 });
 
 /** Whether a model can run here, by its own probe. */
@@ -344,6 +387,12 @@ export const runRecordSchema = z.object({
     .array(instrumentSupportSchema)
     .default([])
     .describe('counters that this run could use for its audit; empty: no audit was asked for'),
+  uncountedEvents: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'events of the CPU that could not be counted here, with the errno of perf_event_open(2); empty: all could be, or none was asked for',
+    ),
   warnings: z.array(z.string()),
   timing: z
     .object({
@@ -370,9 +419,12 @@ export type Trial = z.infer<typeof trialSchema>;
 export type TrialResult = z.infer<typeof trialResultSchema>;
 export type MeasuredTrial = Extract<TrialResult, { status: 'measured' }>;
 export type AuditedTrial = Extract<TrialResult, { status: 'audited' }>;
+export type CountedTrial = Extract<TrialResult, { status: 'counted' }>;
+/** A trial that has an observation. */
+export type ObservedTrial = Exclude<TrialResult, { status: 'failed' }>;
 export type Instrument = z.infer<typeof instrumentSchema>;
-/** An instrument beside the server itself. */
-export type AuditInstrument = Exclude<Instrument, 'own'>;
+/** What checks the servers' own counts. */
+export type AuditInstrument = z.infer<typeof auditInstrumentSchema>;
 export type InstrumentSupport = z.infer<typeof instrumentSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
@@ -383,6 +435,8 @@ export type Cell = z.infer<typeof cellSchema>;
 export type CellName = Pick<Cell, 'label' | 'workload'>;
 export type RunSettings = z.infer<typeof runSettingsSchema>;
 export type Environment = z.infer<typeof environmentSchema>;
+export type Guest = z.infer<typeof guestSchema>;
+export type Clock = Guest['clock'];
 export type Support = z.infer<typeof supportSchema>;
 export type BuildInfo = z.infer<typeof buildSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -52,12 +52,30 @@ export async function probeModel(
   path: string,
   connections: number | null,
 ): Promise<Support> {
-  const size = connections === null ? [] : [`--conns-max=${connections}`];
-  const result = await execa(path, [...model.options, ...size, '--probe'], {
+  const result = await execa(path, probeArguments(model, connections), {
     reject: false,
     timeout: PROBE_TIMEOUT_MS,
     stdin: 'ignore',
   });
+  return supportFrom(model, connections, result);
+}
+
+/** The arguments with which a program is asked. */
+export function probeArguments(model: ModelSpec, connections: number | null): string[] {
+  const size = connections === null ? [] : [`--conns-max=${connections}`];
+  return [...model.options, ...size, '--probe'];
+}
+
+/** How a probe ended. */
+interface ProbeEnd {
+  readonly exitCode?: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly message?: string | undefined;
+}
+
+/** What a probe says of a model. */
+export function supportFrom(model: ModelSpec, connections: number | null, result: ProbeEnd): Support {
   const answer = parseLine(result.stdout.trim(), probeSchema);
   if (result.exitCode === SERVER_EXIT.usage && connections !== null)
     return unsupported(model, result.stderr.trim() || 'it refuses so many connections');

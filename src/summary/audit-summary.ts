@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import {
   type AuditInstrument,
+  auditInstrumentSchema,
   auditSchema,
   type CellName,
-  instrumentSchema,
   type RunResult,
 } from '../results/schema.ts';
 import type { AuditTotal } from './run-summary.ts';
 
 export const auditSummarySchema = z
   .object({
-    counter: instrumentSchema.exclude(['own']),
+    counter: auditInstrumentSchema,
     trials: z.number().int().nonnegative().describe('that ended with a comparison'),
     agreeing: z
       .number()
@@ -27,7 +27,7 @@ export type AuditSummary = ReadonlyDeep<z.infer<typeof auditSummarySchema>>;
 /** One total per counter that the run looked for; empty where no audit was asked for. */
 export function totalAudits(result: RunResult): readonly AuditTotal[] {
   return result.record.counters.flatMap(({ counter, available, reason }) => {
-    if (counter === 'own') return [];
+    if (counter === 'own' || counter === 'cpu') return [];
     const cells = result.record.cells.map((cell) => ({
       cell,
       audits: summarizeAudits(result, cell).filter((audit) => audit.counter === counter),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
-import { blockRatio, cpuPerRequest, type ObservedTrial, throughput } from './block-ratio.ts';
+import type { ObservedTrial } from '../results/schema.ts';
+import { blockRatio, cpuPerRequest, throughput } from './block-ratio.ts';
 
 const PATTERN = fixtureRun().trials.filter((trial) => trial.status === 'measured')[0] as ObservedTrial;
 

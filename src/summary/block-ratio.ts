@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import type { Observation, TrialResult } from '../results/schema.ts';
+import type { Observation, ObservedTrial } from '../results/schema.ts';
 import { pairedRatio } from '../stats/bootstrap.ts';
 import { intervalSchema } from './run-summary.ts';
-
-/** A trial that has an observation: measured, or an audit. */
-export type ObservedTrial = Extract<TrialResult, { status: 'measured' | 'audited' }>;
 
 export const blockRatioSchema = z
   .object({

@@ -79,7 +79,9 @@ function triesBesideClean(
   { clean, planned }: { readonly clean: ReadonlySet<MeasuredTrial>; readonly planned: number },
 ): number {
   const fit = new Set([...clean].filter((trial) => !isOf(trial, cell)).map(({ block }) => block));
-  return trials.filter((trial) => isOf(trial, cell) && trial.block >= planned && fit.has(trial.block)).length;
+  return trials.filter(
+    (trial) => isOf(trial, cell) && trial.counter === 'own' && trial.block >= planned && fit.has(trial.block),
+  ).length;
 }
 
 /**

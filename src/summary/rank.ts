@@ -1,6 +1,6 @@
 import type { MeasuredRow, Rank, RankedBy, RowSummary } from './run-summary.ts';
 
-const GROUPS: readonly RankedBy[] = ['throughput', 'cpu'];
+const GROUPS: readonly RankedBy[] = ['throughput', 'cpu', 'path'];
 const LAST: Readonly<Record<RowSummary['status'], number>> = {
   measured: 0,
   failed: 1,
@@ -13,16 +13,15 @@ const LAST: Readonly<Record<RowSummary['status'], number>> = {
  *
  * Better than the baseline, by ratio; the baseline and its ties; worse, by ratio; what cannot be
  * compared. Rows ranked by throughput come first, those ranked by CPU after them with ranks of their
- * own, for the two do not compare. Failed and skipped rows close the list.
+ * own, for the two do not compare; nor do path lengths, which all rows of a guest are ranked by. Failed and skipped rows close the list.
  */
 export function rankRows(rows: readonly RowSummary[]): readonly RowSummary[] {
   const measured = rows.filter((row) => row.status === 'measured');
   const others = rows
     .filter((row) => row.status !== 'measured')
     .sort((a, b) => LAST[a.status] - LAST[b.status]);
-  const baselineGroup = measured.some((row) => row.comparison?.rankedBy === 'throughput')
-    ? 'throughput'
-    : 'cpu';
+  const baselineGroup =
+    GROUPS.find((group) => measured.some((row) => row.comparison?.rankedBy === group)) ?? 'cpu';
   const groups = GROUPS.map((rankedBy) =>
     rankGroup(
       measured.filter((row) => (row.comparison?.rankedBy ?? baselineGroup) === rankedBy),
@@ -80,5 +79,12 @@ function ratioOf(row: MeasuredRow): number {
 }
 
 function meritOf(row: MeasuredRow, rankedBy: RankedBy): number {
-  return rankedBy === 'throughput' ? row.throughputPerS.value : (row.server.requestsPerCpuS ?? 0);
+  switch (rankedBy) {
+    case 'throughput':
+      return row.throughputPerS.value;
+    case 'cpu':
+      return row.server.requestsPerCpuS ?? 0;
+    case 'path':
+      return -(row.metrics.guestInstructionsPerRequest?.value ?? 0);
+  }
 }

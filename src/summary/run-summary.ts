@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rowValueSchema } from '../metrics/metric.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
-import { auditSchema, cellSchema, instrumentSchema, saturationSchema } from '../results/schema.ts';
+import { auditInstrumentSchema, auditSchema, cellSchema, saturationSchema } from '../results/schema.ts';
 import { workloadSchema } from '../workloads/schema.ts';
 
 const count = z.number().int().nonnegative();
@@ -95,6 +95,7 @@ const openLoopSummarySchema = z.object({
 const rowNumbersSchema = z.object({
   metrics: z.record(z.string(), rowValueSchema).describe('every metric, by id'),
   throughputPerS: spreadSchema,
+  timed: z.boolean().describe('false: in a guest whose clock counts instructions, no time is one'),
   response: latencySummarySchema,
   service: latencySummarySchema
     .nullable()
@@ -109,7 +110,9 @@ const rowNumbersSchema = z.object({
   warnings: z.array(z.string()),
 });
 
-const rankedBySchema = z.enum(['throughput', 'cpu']);
+const rankedBySchema = z
+  .enum(['throughput', 'cpu', 'path'])
+  .describe('cpu: requests per CPU time of the server. path: requests per instruction of the guest');
 
 const rowRatioSchema = z
   .object({
@@ -188,7 +191,7 @@ const cellNameSchema = cellSchema.pick({ label: true, workload: true });
 
 const auditTotalSchema = z
   .object({
-    counter: instrumentSchema.exclude(['own']),
+    counter: auditInstrumentSchema,
     available: z.boolean(),
     reason: z.string().nullable().describe('why it could not be used, and what would allow it'),
     trials: count,
@@ -202,7 +205,10 @@ const auditTotalSchema = z
 
 export const runSummarySchema = z.object({
   comparisons: count.describe('ratios that the run compares with 1: what the verdicts are guarded against'),
-  trials: trialCounts,
+  trials: z.object({
+    ...trialCounts.shape,
+    counted: count.describe("in which the CPU's own counters counted, beside those measured"),
+  }),
   workloads: z.array(workloadSummarySchema),
   audits: z
     .array(auditTotalSchema)

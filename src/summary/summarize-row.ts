@@ -1,7 +1,7 @@
 import { quantileSorted } from 'simple-statistics';
 import { geometricMean, steadyTrials } from '../metrics/reduce.ts';
 import { METRICS } from '../metrics/registry.ts';
-import type { MeasuredTrial, Observation } from '../results/schema.ts';
+import type { CountedTrial, MeasuredTrial, Observation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
 import { NS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -9,15 +9,21 @@ import { summarizeKernelWork } from './kernel-work.ts';
 import { summarizeLatency } from './latency.ts';
 import type { OpenLoopSummary, RowNumbers, SaturationSummary, ServerSummary, Spread } from './run-summary.ts';
 
-/** @param trials at least one. */
-export function summarizeRow(trials: readonly MeasuredTrial[], workload: Workload): RowNumbers {
+/** @param trials at least one. @param counted those in which the CPU counts. */
+export function summarizeRow(
+  trials: readonly MeasuredTrial[],
+  counted: readonly CountedTrial[],
+  workload: Workload,
+): RowNumbers {
   const observations = trials.map((trial) => trial.observation);
+  const by = { own: observations, cpu: counted.map((trial) => trial.observation) };
   const throughputPerS = spreadOf(observations, (o) => o.throughputPerS);
   const services = observations.flatMap((o) => (o.service === null ? [] : [o.service]));
   const accounted = sumOf(observations, (o) => o.requests.accounted);
   return {
-    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, metric.ofRow(observations)])),
+    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, metric.ofRow(by[metric.takenFrom])])),
     throughputPerS,
+    timed: observations.every((o) => o.pathLength === null),
     response: summarizeLatency(observations.map((o) => o.response)),
     service: services.length === 0 ? null : summarizeLatency(services),
     server: summarizeServer(observations, accounted),

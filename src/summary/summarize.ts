@@ -1,4 +1,11 @@
-import type { Cell, MeasuredTrial, RunRecord, RunResult, TrialResult } from '../results/schema.ts';
+import type {
+  Cell,
+  CountedTrial,
+  MeasuredTrial,
+  RunRecord,
+  RunResult,
+  TrialResult,
+} from '../results/schema.ts';
 import { BLOCKS_MIN, halfWidth, type Pair, pairedRatio } from '../stats/bootstrap.ts';
 import { addUp, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -13,6 +20,8 @@ interface CellTrials {
   readonly measured: readonly MeasuredTrial[];
   /** Of these. */
   readonly clean: ReadonlySet<MeasuredTrial>;
+  /** Those in which the CPU counts. */
+  readonly counted: readonly CountedTrial[];
   readonly failures: readonly string[];
   readonly failed: number;
 }
@@ -36,6 +45,7 @@ export function summarize(result: RunResult): RunSummary {
       failed: result.trials.filter((trial) => trial.status === 'failed').length,
       contaminated: measured.filter(isContaminated).length,
       clean: clean.size,
+      counted: result.trials.filter((trial) => trial.status === 'counted').length,
     },
     audits: totalAudits(result),
     workloads: groups.map(({ workload, cells }) => ({
@@ -87,6 +97,7 @@ function trialsOf(cell: Cell, trials: readonly TrialResult[], clean: ReadonlySet
     cell,
     measured: own.filter((trial) => trial.status === 'measured'),
     clean,
+    counted: own.filter((trial) => trial.status === 'counted'),
     failures: [...new Set(failed.map((trial) => `${trial.stage}: ${trial.message}`))],
     failed: failed.length,
   };
@@ -111,7 +122,7 @@ function rowOf(trials: CellTrials, context: RowContext): RowSummary {
   return {
     ...common,
     status: 'measured',
-    ...withTrouble(summarizeRow(used.trials, context.workload), measured),
+    ...withTrouble(summarizeRow(used.trials, trials.counted, context.workload), measured),
     trials: {
       measured: measured.length,
       failed,
@@ -195,9 +206,11 @@ function noComparison(rankedBy: RankedBy, reason: string): RowRatio {
 /**
  * Throughput ranks servers only where it is theirs: not where the rate is given (open loop), nor where
  * the client was the limit of either cell. There the CPU per request says who is cheaper. Where neither
- * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure.
+ * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure. Where no time
+ * was measured, instructions are what there is.
  */
 function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload: Workload): RankedBy {
+  if (row.measured.some(({ observation }) => observation.pathLength !== null)) return 'path';
   if (workload.mode === 'open') return 'cpu';
   const clientLimited = [row, baseline].some(
     (cell) => cell !== undefined && summarizeSaturation(cell.measured).verdict === 'client',
@@ -207,8 +220,7 @@ function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload:
 
 /** Pairs of clean trials of a block where they are enough, else all pairs. */
 function pairsOf(row: CellTrials, baseline: CellTrials, rankedBy: RankedBy): readonly Pair[] {
-  const merit = ({ observation }: MeasuredTrial): number =>
-    rankedBy === 'throughput' ? observation.throughputPerS : perCpuNs(observation.server.cpuNsPerRequest);
+  const merit = ({ observation }: MeasuredTrial): number => meritOf(observation, rankedBy);
   const baselines = new Map(baseline.measured.map((trial) => [trial.block, trial]));
   const pairs = row.measured.flatMap((trial) => {
     const other = baselines.get(trial.block);
@@ -218,9 +230,17 @@ function pairsOf(row: CellTrials, baseline: CellTrials, rankedBy: RankedBy): rea
   return used.trials.map(({ trial, other }) => ({ value: merit(trial), baseline: merit(other) }));
 }
 
-/** Zero, which no ratio is made of, where no CPU time was seen. */
-function perCpuNs(cpuNsPerRequest: number): number {
-  return cpuNsPerRequest > 0 ? 1 / cpuNsPerRequest : 0;
+/** Zero, which no ratio is made of, where no CPU time was seen, or no path length is known. */
+function meritOf(o: MeasuredTrial['observation'], rankedBy: RankedBy): number {
+  const inverse = (cost: number | null) => (cost !== null && cost > 0 ? 1 / cost : 0);
+  switch (rankedBy) {
+    case 'throughput':
+      return o.throughputPerS;
+    case 'cpu':
+      return inverse(o.server.cpuNsPerRequest);
+    case 'path':
+      return inverse(o.pathLength?.total ?? null) * o.requests.accounted;
+  }
 }
 
 function isContaminated(trial: MeasuredTrial): boolean {

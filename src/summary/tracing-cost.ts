@@ -3,19 +3,14 @@ import type { ReadonlyDeep } from '../results/readonly.ts';
 import {
   type AuditedTrial,
   type AuditInstrument,
-  instrumentSchema,
+  auditInstrumentSchema,
+  type ObservedTrial,
   type RunResult,
   type TrialResult,
 } from '../results/schema.ts';
 import { per, sumOf } from '../stats/sums.ts';
 import type { Workload } from '../workloads/schema.ts';
-import {
-  blockRatio,
-  blockRatioSchema,
-  cpuPerRequest,
-  type ObservedTrial,
-  throughput,
-} from './block-ratio.ts';
+import { blockRatio, blockRatioSchema, cpuPerRequest, throughput } from './block-ratio.ts';
 import { summarizeSaturation } from './summarize-row.ts';
 
 const tracedSpeedSchema = z
@@ -26,8 +21,6 @@ const tracedSpeedSchema = z
     syscallsPerRequest: z.number().nullable(),
   })
   .describe('means over trials; costs are sums divided by the requests of all of them');
-
-const auditInstrumentSchema = instrumentSchema.exclude(['own']);
 
 const tracingFactorSchema = z.object({
   ...tracedSpeedSchema.shape,

@@ -23,6 +23,8 @@ function decidedBy(by: DecidedBy, metric: MetricId): string {
   switch (by) {
     case 'best':
       return findMetric(metric)?.better === 'higher' ? 'ceiling' : 'floor';
+    case 'exact':
+      return 'boots';
     case 'counts':
     case 'pairs':
     case 'middle':

@@ -12,9 +12,10 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Why the CPU's own counters are not among the numbers of a run, once for all of its rows; empty: they are. */
 export function hardwareNotes({ record, trials }: RunResult): readonly string[] {
-  const whys = trials.flatMap((trial) =>
-    trial.status === 'measured' ? Object.entries(trial.observation.server.hardware?.uncounted ?? {}) : [],
+  const ofTrials = trials.flatMap((trial) =>
+    trial.status === 'failed' ? [] : Object.entries(trial.observation.server.hardware?.uncounted ?? {}),
   );
+  const whys = [...Object.entries(record.uncountedEvents), ...ofTrials];
   return [...groupBy(whys, ([, why]) => why)].map(([why, found]) => {
     const { reason, fix } = whyUncounted(why, record.environment);
     const events = [...new Set(found.map(([event]) => event))];

@@ -3,6 +3,8 @@ import type { Value } from '../document/value-schema.ts';
 import type { Metric, RowValue } from '../metrics/metric.ts';
 import { findMetric } from '../metrics/registry.ts';
 
+const MANY = 1000;
+
 /**
  * A number of a metric as a table shows it.
  * @param form `short` in a column whose header has the unit; `long` where the unit must be seen.
@@ -27,7 +29,10 @@ export function metricValue(
         : { kind: 'duration', ns: value, enough: true };
     case 'ratio':
     case 'per-request':
-      return { kind: 'per-request', value: Math.max(0, value) };
+      // Of what happens thousands of times all digits are known.
+      return value < MANY
+        ? { kind: 'per-request', value: Math.max(0, value) }
+        : { kind: 'count', value: Math.round(value) };
     case 'count':
       return { kind: 'count', value };
   }

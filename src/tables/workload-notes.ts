@@ -38,12 +38,17 @@ export function legend(summary: RunSummary): readonly string[] {
   }
   if (measured.some(({ trials }) => trials.used === 'all' && trials.clean < trials.measured))
     lines.push('! too few trials of this row are clean: its numbers are of all of them');
-  if (measured.some((row) => Object.values(percentilesOf(row)).some((p) => !p.enough))) {
+  if (measured.some((row) => row.timed && Object.values(percentilesOf(row)).some((p) => !p.enough))) {
     lines.push(
       '~ do not rely on this percentile: fewer than ten values or five blocks beyond it, or not known to a factor of two',
     );
   }
-  if (summary.workloads.some(({ workload }) => workload.mode !== 'open')) {
+  const timed = measured.every((row) => row.timed);
+  if (!timed)
+    lines.push(
+      'Path length is guest instructions per request, of server, client and kernel: what is executed, not how long it takes. No caches, no stalls, no time.',
+    );
+  if (timed && summary.workloads.some(({ workload }) => workload.mode !== 'open')) {
     lines.push(
       'In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.',
     );
@@ -53,7 +58,11 @@ export function legend(summary: RunSummary): readonly string[] {
 
 function rankingNotes(summary: WorkloadSummary, measured: readonly MeasuredRow[]): readonly string[] {
   const notes: string[] = [];
-  if (summary.workload.mode === 'open') {
+  if (summary.workload.mode === 'open' && measured.some(({ timed }) => !timed))
+    notes.push(
+      'The rate is given, and the clock jumps to the next request that is due: no path length of the whole.',
+    );
+  else if (summary.workload.mode === 'open') {
     notes.push('The rate is given: rows are ranked by requests per server CPU time, not by throughput.');
   }
   const limited = measured.filter((row) => row.saturation.verdict === 'client');
@@ -73,13 +82,15 @@ function rankingNotes(summary: WorkloadSummary, measured: readonly MeasuredRow[]
 
 /** What a rank does not show: speed that is bought with CPU time which nobody else gets. */
 function spinningNotes(measured: readonly MeasuredRow[]): readonly string[] {
-  return grouped(measured, ({ model, server }) =>
-    findModel(model)?.spins
-      ? [
-          `polls instead of waiting: it burns CPU also when nothing happens, here ${formatShare(server.utilisation.value)} of all that it could use`,
-        ]
-      : [],
-  );
+  return grouped(measured, ({ model, server, timed }) => {
+    if (findModel(model)?.spins !== true) return [];
+    const burnt = `here ${formatShare(server.utilisation.value)} of all that it could use`;
+    return [
+      timed
+        ? `polls instead of waiting: it burns CPU also when nothing happens, ${burnt}`
+        : "polls instead of waiting: the path length of that is not meaningful, for the CPUs of a guest run in turns, and its instructions take the place of the others'",
+    ];
+  });
 }
 
 function offeredNotes(measured: readonly MeasuredRow[]): readonly string[] {
@@ -91,12 +102,14 @@ function offeredNotes(measured: readonly MeasuredRow[]): readonly string[] {
 }
 
 function sampleNotes(measured: readonly MeasuredRow[]): readonly string[] {
-  return grouped(measured, (row) =>
-    Object.entries(percentilesOf(row)).flatMap(([name, { enough, samplesNeeded }]) =>
-      enough || row.response.count >= samplesNeeded
-        ? []
-        : [`${name} needs ${samplesNeeded} samples and has fewer`],
-    ),
+  return grouped(
+    measured.filter(({ timed }) => timed),
+    (row) =>
+      Object.entries(percentilesOf(row)).flatMap(([name, { enough, samplesNeeded }]) =>
+        enough || row.response.count >= samplesNeeded
+          ? []
+          : [`${name} needs ${samplesNeeded} samples and has fewer`],
+      ),
   );
 }
 

@@ -16,6 +16,7 @@ const LOOPS = {
 const RANKED = {
   throughput: 'throughput',
   cpu: 'requests per CPU time',
+  path: 'requests per instruction',
 } as const satisfies Record<RankedBy, string>;
 
 /** Metrics that have a column. */
@@ -41,7 +42,7 @@ function rankedByOf(summary: WorkloadSummary): RankedBy | null {
       row.status === 'measured' && row.comparison ? [row.comparison.rankedBy] : [],
     ),
   );
-  return kinds.size > 1 ? null : ([...kinds][0] ?? 'throughput');
+  return kinds.size > 1 ? null : ([...kinds][0] ?? (isTimed(summary) ? 'throughput' : 'path'));
 }
 
 function columnsOf(summary: WorkloadSummary): readonly Column[] {
@@ -51,18 +52,24 @@ function columnsOf(summary: WorkloadSummary): readonly Column[] {
     { key: 'model', header: 'model', align: 'left', priority: 0 },
     ...shownIn(summary).map(({ id, column }) => ({ key: id, align: 'right' as const, ...column })),
     // Whose limit it was decides whether the other numbers are the server's: it goes last.
-    { key: 'limit', header: 'limit', align: 'left', priority: 1 },
+    ...(isTimed(summary) ? [{ key: 'limit', header: 'limit', align: 'left', priority: 1 } as const] : []),
     { key: 'ratio', header: `${metric},\ntimes ${summary.baseline}`, align: 'left', priority: 0 },
   ];
 }
 
 /** Without the columns of what this machine could not measure: a note says why. */
-function shownIn({ rows }: WorkloadSummary): typeof SHOWN {
-  const measured = rows.filter((row) => row.status === 'measured');
+function shownIn(summary: WorkloadSummary): typeof SHOWN {
+  const measured = summary.rows.filter((row) => row.status === 'measured');
+  const timed = isTimed(summary);
   return SHOWN.filter(
     ({ id, optional }) =>
-      !optional || measured.some(({ metrics }) => (metrics[id] ?? NOTHING).value !== null),
+      (!optional && timed) || measured.some(({ metrics }) => (metrics[id] ?? NOTHING).value !== null),
   );
+}
+
+/** Whether times are times: not in a guest whose clock counts instructions. */
+function isTimed({ rows }: WorkloadSummary): boolean {
+  return rows.every((row) => row.status !== 'measured' || row.timed);
 }
 
 function measuredRow(row: MeasuredRow, summary: WorkloadSummary): Row {

@@ -228,6 +228,8 @@ function observed(program: string, report: LoadReport, serverPid: number) {
     report,
     model,
     serverPid,
+    guest: null,
+    isPaced: false,
     serverCpus: null,
     clientCpus: null,
     cpusAllowed: 2,

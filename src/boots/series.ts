@@ -1,0 +1,170 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { buildGuestPrograms, type GuestPrograms } from '../build/guest-programs.ts';
+import { HELPERS_DIR } from '../build/package.ts';
+import type { Kernel } from '../kernels/resolve.ts';
+import { findModel, MODELS, programsOf } from '../models/registry.ts';
+import { writeInitramfs } from '../place/guest/initramfs.ts';
+import { derivedSeed } from '../plan/order.ts';
+import { newRunId } from '../results/run-id.ts';
+import type { Guest, RunResult, RunSettings, Trial, TrialResult } from '../results/schema.ts';
+import type { RunDeps, RunListener, RunOutcome } from '../run.ts';
+import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
+import { bootRun, type Machine } from './boot-run.ts';
+import { type PlannedBoot, planBoots } from './plan-boots.ts';
+
+/** What one command measures, in any number of boots. */
+export interface SeriesRequest {
+  readonly kernels: readonly Kernel[];
+  readonly smps: readonly number[];
+  readonly boots: number;
+  /** Guests at once. */
+  readonly jobs: number;
+  readonly settings: RunSettings;
+  readonly machine: Machine;
+  readonly results: string;
+  readonly tool: RunDeps['tool'];
+  readonly signal: AbortSignal;
+  readonly listener: SeriesListener;
+}
+
+/** What a series tells while it goes on. */
+export interface SeriesListener {
+  bootStarted(boot: SeriesBoot, number: number, of: number): void;
+  trialEnded(boot: SeriesBoot, result: TrialResult): void;
+  bootEnded(boot: SeriesBoot, outcome: BootOutcome): void;
+}
+
+export type SeriesBoot = PlannedBoot<Kernel>;
+
+/** A boot with what it measured, or why it has nothing. */
+export type BootOutcome =
+  | {
+      readonly planned: SeriesBoot;
+      readonly runId: string;
+      readonly folder: string;
+      readonly result: RunResult;
+    }
+  | { readonly planned: SeriesBoot; readonly runId: string; readonly error: Error };
+
+export interface Series {
+  readonly id: string;
+  readonly boots: readonly BootOutcome[];
+}
+
+/**
+ * Boots every kernel of a series, as many at once as `jobs`, and measures a run in each. A boot that breaks is an outcome, and the
+ * others go on; only an abort ends all of them, and a folder that cannot be written.
+ */
+export async function runSeries(request: SeriesRequest): Promise<Series> {
+  const id = newRunId(new Date().toISOString());
+  const planned = planBoots(request);
+  const outcomes: BootOutcome[] = [];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  const rest = planned.entries();
+  const work = async () => {
+    for (const [index, boot] of rest) {
+      if (signal.aborted) return;
+      request.listener.bootStarted(boot, index + 1, planned.length);
+      const outcome = await bootOf(boot, id, { ...request, signal });
+      outcomes.push(outcome);
+      request.listener.bootEnded(boot, outcome);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: Math.min(request.jobs, planned.length) }, () =>
+      work().catch((error: unknown) => {
+        stop.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  return { id, boots: outcomes };
+}
+
+async function bootOf(planned: SeriesBoot, series: string, request: SeriesRequest): Promise<BootOutcome> {
+  const { kernel, smp, boot } = planned;
+  const { machine, settings, results, tool, signal, listener } = request;
+  const guest: Guest = {
+    clock: machine.clock,
+    qemu: machine.qemu.version,
+    cpu: machine.cpu,
+    memoryMb: machine.memoryMb,
+    image: basename(kernel.path),
+    ...{ smp, series, boot },
+    place: request.kernels.indexOf(kernel),
+  };
+  const runId = newRunId(new Date().toISOString());
+  try {
+    const outcome: RunOutcome = await bootRun({
+      ...{ machine, guest, runId, results, tool, signal },
+      kernel: kernel.path,
+      settings: settingsOf(settings, { smp, boot }),
+      listener: listenerOf((result) => listener.trialEnded(planned, result)),
+    });
+    return { planned, runId, ...outcome };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof EnvironmentError)) throw error;
+    return { planned, runId, error };
+  }
+}
+
+/** With one CPU both sides share it. The order of trials changes from boot to boot, alike for all kernels. */
+function settingsOf(
+  settings: RunSettings,
+  { smp, boot }: { readonly smp: number; readonly boot: number },
+): RunSettings {
+  return {
+    ...settings,
+    seed: derivedSeed(settings.seed, 3, boot),
+    serverCpus: [smp === 1 ? 0 : 1],
+    clientCpus: [0],
+  };
+}
+
+function listenerOf(trialEnded: (result: TrialResult) => void): RunListener {
+  const nothing = () => {};
+  return {
+    waiting: nothing,
+    planned: nothing,
+    trialStarted: (_trial: Trial) => {},
+    trialEnded,
+    blockEnded: nothing,
+    repeating: nothing,
+  };
+}
+
+/** The programs of a guest that the rows of a run need; all of them without a word. */
+export function buildFor(
+  models: readonly string[] = MODELS.map(({ id }) => id),
+  signal?: AbortSignal,
+): Promise<GuestPrograms> {
+  const specs = models.flatMap((id) => findModel(id) ?? []);
+  return buildGuestPrograms({ sourceDir: HELPERS_DIR, ...programsOf(specs), ...(signal ? { signal } : {}) });
+}
+
+/** Makes an initramfs of programs, for as long as `work` takes. */
+export async function withInitramfs<T>(
+  programs: GuestPrograms,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'iomodels-bench-')).catch((cause: unknown) => {
+    throw new EnvironmentError(
+      `cannot make a temporary folder in ${tmpdir()}: ${codeOf(cause) ?? messageOf(cause)}; TMPDIR names another`,
+      { cause },
+    );
+  });
+  try {
+    const path = join(folder, 'initramfs');
+    await writeInitramfs(path, {
+      agent: programs.agent,
+      programs: new Map(programs.programs.map((name) => [name, join(programs.folder, name)])),
+    });
+    return await work(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
