@@ -6,8 +6,9 @@ import { readKernelImage } from '../place/guest/kernel-image.ts';
 import { probeQemu, type Qemu, storedQemuPath } from '../place/guest/qemu.ts';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { Apt, packageOfDeb, unpackDeb } from './apt.ts';
-import { type Kernel, resolveKernel } from './resolve.ts';
-import { kernelStore, ORIGIN_FILE, type Origin, STORED_IMAGE, storedKernelFolder } from './store.ts';
+import { resolveKernel } from './resolve.ts';
+import type { Kernel, Origin } from './schema.ts';
+import { kernelStore, ORIGIN_FILE, STORED_IMAGE, storedKernelFolder } from './store.ts';
 
 /** The suite whose QEMU is fetched: Debian 13, with QEMU 10. */
 const QEMU_SUITE = 'trixie';

@@ -7,6 +7,8 @@ export type SchemaName =
   | 'doctor'
   | 'document'
   | 'history'
+  | 'kernel-get'
+  | 'kernel-list'
   | 'kernels'
   | 'models'
   | 'noise'
@@ -31,3 +33,5 @@ export const COMPARE_SCHEMA_VERSION = 2;
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
+/** Of what `kernels list` and `kernels get` print. */
+export const KERNEL_LIST_SCHEMA_VERSION = 1;
