@@ -8,7 +8,7 @@ import { cleanText } from '../../results/clean.ts';
 import { codeOf, EnvironmentError, messageOf } from '../../util/errors.ts';
 import { type Agent, type AgentError, connectAgent } from '../agent/agent.ts';
 import { listenToControl } from './control.ts';
-import { GuestError, type GuestEvidence, type GuestStage, nameFailure } from './failures.ts';
+import { GuestError, type GuestEvidence, type GuestStage, isOfFailure, nameFailure } from './failures.ts';
 import { KernelImageError, readKernelImage } from './kernel-image.ts';
 import type { Qemu } from './qemu.ts';
 import { CONTROL_FD, type GuestMachine, qemuArguments } from './qemu-arguments.ts';
@@ -22,6 +22,7 @@ const STDERR_CHARS_MAX = 4_000;
 /** Of the console, what is looked at for what went wrong, and how many lines of it are shown. */
 const CONSOLE_BYTES_READ = 65_536;
 const CONSOLE_LINES_SHOWN = 12;
+const CONSOLE_LINES_BEFORE = 3;
 
 export interface GuestOptions extends Omit<GuestMachine, 'consolePath'> {
   readonly qemu: Qemu;
@@ -301,10 +302,14 @@ async function readTail(path: string): Promise<string> {
   }
 }
 
+/** The last ones; where a trace of calls follows upon what went wrong, those around that. */
 function lastLines(text: string): string[] {
-  return text
+  const lines = text
     .split('\n')
     .map((line) => cleanText(line).trimEnd())
-    .filter((line) => line !== '')
-    .slice(-CONSOLE_LINES_SHOWN);
+    .filter((line) => line !== '');
+  const wrong = lines.findIndex(isOfFailure);
+  const first = wrong < 0 ? Number.POSITIVE_INFINITY : Math.max(0, wrong - CONSOLE_LINES_BEFORE);
+  const from = Math.max(0, Math.min(first, lines.length - CONSOLE_LINES_SHOWN));
+  return lines.slice(from, from + CONSOLE_LINES_SHOWN);
 }
