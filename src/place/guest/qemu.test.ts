@@ -113,7 +113,7 @@ describe('arguments', () => {
     expect(qemuArguments(machine).join(' ')).toBe(
       '-nodefaults -no-user-config -display none -no-reboot -M q35 -cpu max -m 1024M -smp 2 ' +
         '-accel tcg,thread=single -icount shift=0,sleep=off -rtc clock=vm -kernel /k/vmlinuz -initrd /i ' +
-        '-append console=ttyS0 earlyprintk=ttyS0 quiet panic=-1 reboot=t nokaslr clocksource=tsc tsc=reliable ' +
+        '-append console=ttyS0 earlyprintk=ttyS0 quiet panic=-1 reboot=t nokaslr cryptomgr.notests clocksource=tsc tsc=reliable ' +
         '-chardev file,id=console,path=/c/console.log -serial chardev:console ' +
         '-chardev stdio,id=agent,signal=off -serial chardev:agent ' +
         '-chardev socket,id=control,fd=3 -mon chardev=control,mode=control',
