@@ -6,6 +6,7 @@ import {
   codeOf,
   EnvironmentError,
   EXIT,
+  ExitError,
   GateError,
   InterruptedError,
   isReaderGone,
@@ -92,6 +93,7 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof OutputError) return EXIT.output;
   if (error instanceof NotComparableError) return say(error.message, EXIT.notComparable);
   // A verdict is what was asked for, and no error.
+  if (error instanceof ExitError) return say(error.message, error.exitCode, '');
   if (error instanceof GateError) return say(error.message, EXIT[error.verdict], '');
   if (error instanceof InterruptedError) return say(error.message, EXIT.interrupted);
   process.stderr.write(`this is a bug in iomodels-bench, please report it:\n${stackOf(error)}\n`);
@@ -133,13 +135,22 @@ function watchOutput(): void {
   });
 }
 
+/** `git bisect run` takes what is no verdict for one, unless it is told to stop. */
+function forGit(code: number, words: readonly string[]): number {
+  const asksForGit =
+    words.includes('bisect') && words.some((word) => word === '--test' || word.startsWith('--test='));
+  const isNoVerdict = code === EXIT.usage || code === EXIT.environment || code === EXIT.output;
+  return asksForGit && isNoVerdict ? EXIT.gitStops : code;
+}
+
 async function main(): Promise<void> {
   watchOutput();
+  const words = process.argv.slice(2);
   try {
-    const program = await buildProgram(process.argv.slice(2), abortOnSignals());
+    const program = await buildProgram(words, abortOnSignals());
     await program.parseAsync();
   } catch (error) {
-    process.exitCode = exitCodeOf(error);
+    process.exitCode = forGit(exitCodeOf(error), words);
   }
 }
 

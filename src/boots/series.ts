@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildGuestPrograms, type GuestPrograms } from '../build/guest-programs.ts';
@@ -12,13 +13,14 @@ import type { Guest, RunResult, RunSettings, Trial, TrialResult } from '../resul
 import type { RunDeps, RunListener, RunOutcome } from '../run.ts';
 import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
 import { bootRun, type Machine } from './boot-run.ts';
-import { type PlannedBoot, planBoots } from './plan-boots.ts';
+import type { PlannedBoot } from './plan-boots.ts';
 
-/** What one command measures, in any number of boots. */
+/** What boots of one series have in common. */
 export interface SeriesRequest {
+  /** Of the series. */
+  readonly id: string;
+  /** All that are part of it: their order is that of the tables. */
   readonly kernels: readonly Kernel[];
-  readonly smps: readonly number[];
-  readonly boots: number;
   /** Guests at once. */
   readonly jobs: number;
   readonly settings: RunSettings;
@@ -48,18 +50,16 @@ export type BootOutcome =
     }
   | { readonly planned: SeriesBoot; readonly runId: string; readonly error: Error };
 
-export interface Series {
-  readonly id: string;
-  readonly boots: readonly BootOutcome[];
-}
-
 /**
- * Boots every kernel of a series, as many at once as `jobs`, and measures a run in each. A boot that breaks is an outcome, and the
+ * Boots kernels of a series, as many at once as `jobs`, and measures a run in each. A boot that breaks is an outcome, and the
  * others go on; only an abort ends all of them, and a folder that cannot be written.
  */
-export async function runSeries(request: SeriesRequest): Promise<Series> {
-  const id = newRunId(new Date().toISOString());
-  const planned = planBoots(request);
+export async function runBoots(
+  planned: readonly SeriesBoot[],
+  request: SeriesRequest,
+): Promise<readonly BootOutcome[]> {
+  const hashes = new Map<string, string>();
+  for (const { path } of request.kernels) hashes.set(path, await imageHash(path));
   const outcomes: BootOutcome[] = [];
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
@@ -68,7 +68,7 @@ export async function runSeries(request: SeriesRequest): Promise<Series> {
     for (const [index, boot] of rest) {
       if (signal.aborted) return;
       request.listener.bootStarted(boot, index + 1, planned.length);
-      const outcome = await bootOf(boot, id, { ...request, signal });
+      const outcome = await bootOf(boot, hashes.get(boot.kernel.path) ?? '', { ...request, signal });
       outcomes.push(outcome);
       request.listener.bootEnded(boot, outcome);
     }
@@ -81,10 +81,10 @@ export async function runSeries(request: SeriesRequest): Promise<Series> {
       }),
     ),
   );
-  return { id, boots: outcomes };
+  return outcomes;
 }
 
-async function bootOf(planned: SeriesBoot, series: string, request: SeriesRequest): Promise<BootOutcome> {
+async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest): Promise<BootOutcome> {
   const { kernel, smp, boot } = planned;
   const { machine, settings, results, tool, signal, listener } = request;
   const guest: Guest = {
@@ -93,7 +93,9 @@ async function bootOf(planned: SeriesBoot, series: string, request: SeriesReques
     cpu: machine.cpu,
     memoryMb: machine.memoryMb,
     image: basename(kernel.path),
-    ...{ smp, series, boot },
+    imageHash: hash,
+    series: request.id,
+    ...{ smp, boot },
     place: request.kernels.indexOf(kernel),
   };
   const runId = newRunId(new Date().toISOString());
@@ -110,6 +112,14 @@ async function bootOf(planned: SeriesBoot, series: string, request: SeriesReques
     if (!(error instanceof EnvironmentError)) throw error;
     return { planned, runId, error };
   }
+}
+
+/** The first 16 hexadecimal digits of an image's SHA-256. Throws `EnvironmentError` where it cannot be read. */
+export async function imageHash(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new EnvironmentError(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`, { cause });
+  });
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
 /** With one CPU both sides share it. The order of trials changes from boot to boot, alike for all kernels. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bisectSchema } from '../boots/bisect-schema.ts';
 import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
@@ -111,6 +112,10 @@ const kernelsSchema = z
   })
   .describe('What kernels run --json and kernels compare --json print: path lengths under several kernels');
 
+const bisectJsonSchema = z
+  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), bisect: bisectSchema })
+  .describe('What kernels bisect --json prints');
+
 const historySchema = z
   .object({
     ...schema,
@@ -176,6 +181,7 @@ const baselineJsonSchema = z
 export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   baseline: baselineJsonSchema,
   baselines: baselinesSchema,
+  bisect: bisectJsonSchema,
   cell: cellLineSchema,
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,

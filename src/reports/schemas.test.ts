@@ -90,6 +90,18 @@ describe('what is printed and stored is as its schema says:', () => {
       here: { host: null, kernel: '6.1', kernelVersion: '#1' },
       baselines: [baseline],
     },
+    bisect: {
+      schemaVersion: 1,
+      bisect: {
+        ...{ label: 'epoll-lt', workload: 'ping-pong', smp: 1, detect: 0.005, result: null },
+        judged: [
+          {
+            kernel: { release: '6.12.1', image: '/x/vmlinuz' },
+            ...{ judgement: 'unknown', base: null, value: null, change: null, boots: 0, reason: 'panic' },
+          },
+        ],
+      },
+    },
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },

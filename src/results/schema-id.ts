@@ -2,6 +2,7 @@
 export type SchemaName =
   | 'baseline'
   | 'baselines'
+  | 'bisect'
   | 'cell'
   | 'comparison'
   | 'doctor'

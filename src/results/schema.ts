@@ -281,6 +281,7 @@ export const guestSchema = z.object({
   smp: count.min(1),
   memoryMb: count,
   image: z.string().describe('file name of the kernel image'),
+  imageHash: z.string().describe('of the kernel image, the first 16 hexadecimal digits of its SHA-256'),
   series: z.string().describe('what the boots that one command began have in common'),
   place: count.describe('of its kernel among those of the series, as they were named, from 0'),
   boot: count.describe('of this kernel in the series, from 0'),

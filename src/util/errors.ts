@@ -8,6 +8,8 @@ export const EXIT = {
   notComparable: 3,
   inconclusive: 4,
   output: 5,
+  /** `git bisect run` takes 1 to 127 for a verdict, and stops at this. */
+  gitStops: 128,
   interrupted: 130,
 } as const;
 
@@ -43,6 +45,16 @@ export class NotComparableError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'NotComparableError';
+  }
+}
+
+/** The answer is printed, and this is its exit code, by the rules of another program. */
+export class ExitError extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.name = 'ExitError';
+    this.exitCode = exitCode;
   }
 }
 

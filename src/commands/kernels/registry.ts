@@ -22,4 +22,9 @@ export const KERNELS_COMMANDS: readonly CommandRow[] = [
     description: 'print models and kernels beside each other, relative to the first kernel, and judge them',
     load: async () => (await import('./compare.ts')).registerKernelsCompare,
   },
+  {
+    name: 'bisect',
+    description: 'find the first kernel under which the path of a request is longer, also for git bisect run',
+    load: async () => (await import('./bisect.ts')).registerKernelsBisect,
+  },
 ];

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import type { Machine } from '../../boots/boot-run.ts';
-import { buildFor, runSeries, withInitramfs } from '../../boots/series.ts';
+import { planBoots } from '../../boots/plan-boots.ts';
+import { type BootOutcome, runBoots, type SeriesBoot } from '../../boots/series.ts';
 import { readTool } from '../../build/package.ts';
 import {
   KERNELS_DEFAULTS,
@@ -9,14 +9,15 @@ import {
   type KernelsFlags,
   resolveKernelsConfig,
 } from '../../config/kernels-config.ts';
-import { type Kernel, resolveKernel } from '../../kernels/resolve.ts';
-import { findQemu, type Qemu } from '../../place/guest/qemu.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
-import { EnvironmentError, InterruptedError, TrialsFailedError, UsageError } from '../../util/errors.ts';
+import { newRunId } from '../../results/run-id.ts';
+import { hasFailures } from '../../run.ts';
+import { EnvironmentError, TrialsFailedError, UsageError } from '../../util/errors.ts';
 import { counted } from '../../util/units.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { listOption, resultsOption } from '../options.ts';
-import { markdownOption, type PrintOptions } from '../output.ts';
+import { markdownOption, type PrintOptions, write } from '../output.ts';
+import { guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
 import { reportKernels } from './report.ts';
 
 interface Options extends Omit<KernelsFlags, 'ownWorkloads'>, PrintOptions {
@@ -34,13 +35,8 @@ Examples:
 /** `kernels run`: boots kernels in guests and measures the same in each. */
 export function registerKernelsRun(command: Command, signal: AbortSignal): void {
   const collect = (value: string, all: readonly string[]) => [...all, value];
-  command
-    .option(
-      '--kernel <what>',
-      'an image (vmlinuz), a folder that holds one, a release or its beginning (see kernels list), or host; may be repeated, and the first is what the others are compared with',
-      collect,
-      [],
-    )
+  guestOptions(command)
+    .addOption(kernelOption('may be repeated, and the first is what the others are compared with'))
     .option('--boots <n>', `of every kernel (default: ${KERNELS_DEFAULTS.boots})`)
     .addOption(
       listOption(
@@ -52,10 +48,6 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
       '--clock <name>',
       `icount: instructions; kvm: wall time, where KVM runs guests; tcg: features only (default: ${KERNELS_DEFAULTS.clock})`,
     )
-    .option('--cpu <model>', `what QEMU emulates, as its -cpu (default: ${KERNELS_DEFAULTS.cpu})`)
-    .option('--memory <size>', 'of a guest, such as 2G (default: enough for the connections)')
-    .option('--qemu <path>', 'QEMU 10 or newer (default: of PATH, or what kernels get qemu fetched)')
-    .option('--jobs <n>', 'guests at once (default: the CPUs that this process may use)')
     .addOption(
       listOption(
         '--models <list>',
@@ -88,66 +80,53 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   const config = configure(options);
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
-  const kernels = await resolveAll(options.kernel);
-  const qemu = await findQemu({ ...(options.qemu === undefined ? {} : { qemu: options.qemu }), signal });
-  requireClock(config, qemu);
-  const programs = await buildFor(
-    config.settings.entries.map(({ model }) => model),
-    signal,
-  );
-  const progress = createSeriesProgress(process.stderr);
-  const series = await withInitramfs(programs, (initramfs) => {
-    const { cpu, memoryMb, clock, boots, smps, jobs, settings } = config;
-    const machine: Machine = { qemu, cpu, memoryMb, clock, initramfs, programs };
-    const { results } = options;
-    const tool = readTool();
-    return runSeries({
-      kernels,
-      smps,
-      boots,
-      jobs,
-      settings,
-      machine,
-      results,
-      tool,
-      signal,
-      listener: progress,
-    });
-  }).catch((error: unknown) => {
-    if (signal.aborted) throw new InterruptedError(`interrupted; what was measured is in ${options.results}`);
-    throw error;
-  });
-  const measured = series.boots.flatMap((boot) => ('result' in boot ? [boot.result] : []));
-  if (measured.length > 0)
-    await reportKernels(measured, options, {
-      stored: `stored in ${options.results}; kernels compare ${series.id} judges it again`,
-    });
-  const failed = series.boots.filter((boot) => 'error' in boot);
-  if (failed.length === series.boots.length)
-    throw new EnvironmentError(`no boot of ${series.boots.length} went well; see above`);
-  if (failed.length > 0)
-    throw new TrialsFailedError(
-      `${failed.length} of ${counted(series.boots.length, 'boot')} broke; see above`,
-    );
-}
-
-function requireClock({ clock }: KernelsConfig, qemu: Qemu): void {
-  if (clock === 'kvm' && !qemu.accelerators.includes('kvm'))
-    throw new EnvironmentError(`--clock kvm: ${qemu.path} was built without KVM`);
-}
-
-/** In the order in which they are named, which is the order of the table. */
-async function resolveAll(specs: readonly string[]): Promise<readonly Kernel[]> {
-  if (specs.length === 0)
+  if (options.kernel.length === 0)
     throw new UsageError(
       'kernels run needs a --kernel or more: see kernels list for those that there are, and kernels get for more',
     );
-  const kernels: Kernel[] = [];
-  for (const spec of specs) kernels.push(await resolveKernel(spec));
-  const twice = kernels.find(({ path }, i) => kernels.findIndex((other) => other.path === path) !== i);
-  if (twice !== undefined)
-    throw new UsageError(`--kernel ${twice.path} is named twice; --boots says how often it is booted`);
-  return kernels;
+  const kernels = await resolveKernels(options.kernel);
+  const planned = planBoots({ kernels, ...config });
+  if (options.dryRun) return printPlan(planned, options);
+  const id = newRunId(new Date().toISOString());
+  const { jobs, settings } = config;
+  const outcomes = await withMachine(config, options, signal, (machine) =>
+    runBoots(planned, {
+      ...{ id, kernels, jobs, settings, machine, signal },
+      results: options.results,
+      tool: readTool(),
+      listener: createSeriesProgress(process.stderr),
+    }),
+  );
+  const measured = outcomes.flatMap((boot) => ('result' in boot ? [boot.result] : []));
+  if (measured.length > 0)
+    await reportKernels(measured, options, {
+      stored: `stored in ${options.results}; kernels compare ${id} judges it again`,
+    });
+  endAsBooted(outcomes);
+}
+
+/** Ends the command as the boots went, once everything is printed. */
+function endAsBooted(outcomes: readonly BootOutcome[]): void {
+  const broken = outcomes.filter((boot) => 'error' in boot);
+  if (broken.length === outcomes.length)
+    throw new EnvironmentError(`no boot of ${outcomes.length} went well; see above`);
+  if (broken.length > 0)
+    throw new TrialsFailedError(`${broken.length} of ${counted(outcomes.length, 'boot')} broke; see above`);
+  if (outcomes.some((boot) => 'result' in boot && hasFailures(boot.result)))
+    throw new TrialsFailedError('not every trial went well; see the notes above');
+}
+
+/** What would be booted, in the order in which it would be. */
+async function printPlan(planned: readonly SeriesBoot[], options: Options): Promise<void> {
+  const boots = planned.map(({ kernel, smp, boot }) => ({
+    release: kernel.release,
+    image: kernel.path,
+    smp,
+    boot,
+  }));
+  if (options.json) return write(`${JSON.stringify({ boots }, null, 1)}\n`);
+  for (const [i, { release, image, smp, boot }] of boots.entries())
+    await write(`${i + 1}  Linux ${release} (${image}), ${counted(smp, 'CPU')}, boot ${boot + 1}\n`);
 }
 
 function configure(options: Options): KernelsConfig {

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
+import { MATRIX_METRIC } from '../compare/kernel-matrix.ts';
+import type { MetricComparison } from '../compare/result.ts';
+import type { Kernel } from '../kernels/resolve.ts';
+import { GuestError, type GuestFailure } from '../place/guest/failures.ts';
+import type { RunResult, RunSettings } from '../results/schema.ts';
+import type { Judgement } from './bisect.ts';
+import type { Machine } from './boot-run.ts';
+import { imageHash, runBoots, type SeriesRequest } from './series.ts';
+import { storedBoots } from './stored-boots.ts';
+
+/** What a kernel was found to be, and by what. */
+export interface KernelVerdict {
+  readonly kernel: Kernel;
+  readonly judgement: Judgement;
+  /** Its path length beside the good kernel's; null: it has none. */
+  readonly metric: MetricComparison | null;
+  readonly runs: readonly RunResult[];
+  /** Why it is unknown; null: it is not. */
+  readonly reason: string | null;
+}
+
+export interface JudgeOptions extends Omit<SeriesRequest, 'id' | 'kernels'> {
+  readonly kernels: readonly Kernel[];
+  readonly good: Kernel;
+  readonly smp: number;
+  /** Boots of each kernel; as many once more where they do not decide. */
+  readonly boots: number;
+  /** The change that makes a kernel bad, as a share; null: as of any comparison of guests. */
+  readonly detect: number | null;
+}
+
+/**
+ * The name of all boots that measure one cell in one kind of guest: what is stored under it is not measured again, so
+ * that a search goes on where it was left.
+ */
+export function seriesOf(
+  settings: RunSettings,
+  { qemu, cpu, clock, programs }: Machine,
+  smp: number,
+): string {
+  const { entries, workloads, durationMs, warmupMs, blocks, seed, handicap } = settings;
+  const what = [
+    entries,
+    workloads,
+    durationMs,
+    warmupMs,
+    blocks,
+    seed,
+    handicap,
+    qemu.version,
+    cpu,
+    clock,
+    smp,
+  ];
+  const hash = createHash('sha256').update(JSON.stringify([...what, programs.info.hash]));
+  return `bisect-${hash.digest('hex').slice(0, 12)}`;
+}
+
+/** Failures that are the kernel's own: another kernel may do better. */
+const OF_KERNEL: ReadonlySet<GuestFailure> = new Set<GuestFailure>([
+  'damaged-image',
+  'no-init',
+  'panic',
+  'out-of-memory',
+  'paused',
+  'cut-short',
+  'ended',
+  'deadline',
+]);
+
+/** Tells good kernels from bad ones by the path length of one cell. */
+export class KernelJudge {
+  readonly #options: JudgeOptions;
+  readonly #series: string;
+  readonly #stored: ReadonlyMap<string, readonly RunResult[]>;
+  readonly #measured = new Map<string, readonly RunResult[]>();
+
+  private constructor(
+    options: JudgeOptions,
+    series: string,
+    stored: ReadonlyMap<string, readonly RunResult[]>,
+  ) {
+    this.#options = options;
+    this.#series = series;
+    this.#stored = stored;
+  }
+
+  /** With what an earlier search has stored. */
+  static async open(options: JudgeOptions): Promise<KernelJudge> {
+    const series = seriesOf(options.settings, options.machine, options.smp);
+    return new KernelJudge(options, series, await storedBoots(series, options.results));
+  }
+
+  /**
+   * Measures a kernel, and the good one where it was not yet. Throws what broke of the good one, and what is no
+   * kernel's fault.
+   */
+  async judge(kernel: Kernel): Promise<KernelVerdict> {
+    const { good, boots } = this.#options;
+    let verdict = await this.#verdict(kernel, boots);
+    if (verdict.metric?.verdict === 'inconclusive') {
+      await this.#boots(good, boots * 2);
+      verdict = await this.#verdict(kernel, boots * 2);
+    }
+    return verdict;
+  }
+
+  async #verdict(kernel: Kernel, boots: number): Promise<KernelVerdict> {
+    const { good, detect } = this.#options;
+    const base = await this.#boots(good, boots);
+    let runs: readonly RunResult[];
+    try {
+      runs = await this.#boots(kernel, boots);
+    } catch (error) {
+      if (!(error instanceof GuestError) || !OF_KERNEL.has(error.kind)) throw error;
+      return { kernel, judgement: 'unknown', metric: null, runs: [], reason: error.message };
+    }
+    const { metrics, leftOut, missing } = compareRuns(base, runs, {
+      ...(detect === null ? { detect: COMPARE_DEFAULTS.detect } : { detect, isDetectSaid: true }),
+      detects: {},
+      metrics: [MATRIX_METRIC],
+    });
+    const [metric] = metrics;
+    if (metric === undefined)
+      return {
+        kernel,
+        judgement: 'unknown',
+        metric: null,
+        runs,
+        reason: [...missing, ...leftOut][0]?.reason ?? 'it was not measured',
+      };
+    const judgement = { regressed: 'bad', improved: 'good', same: 'good', inconclusive: 'unknown' } as const;
+    return { kernel, judgement: judgement[metric.verdict], metric, runs, reason: metric.reason };
+  }
+
+  /** At least so many boots of a kernel. */
+  async #boots(kernel: Kernel, boots: number): Promise<readonly RunResult[]> {
+    const hash = await imageHash(kernel.path);
+    const have = this.#measured.get(hash) ?? this.#stored.get(hash) ?? [];
+    const { smp } = this.#options;
+    const planned = Array.from({ length: Math.max(0, boots - have.length) }, (_, i) => ({
+      ...{ kernel, smp },
+      boot: have.length + i,
+    }));
+    const outcomes = await runBoots(planned, { ...this.#options, id: this.#series });
+    const [broken] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+    const all = [...have, ...outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result] : []))];
+    this.#measured.set(hash, all);
+    if (broken !== undefined) throw broken;
+    return all;
+  }
+}
