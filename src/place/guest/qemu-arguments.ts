@@ -52,7 +52,15 @@ const CLOCK_ARGUMENTS: Readonly<Record<GuestClock, readonly string[]>> = {
  */
 export function kernelCommandLine(clock: GuestClock): string {
   return [
-    ...['console=ttyS0', 'earlyprintk=ttyS0', 'quiet', 'panic=-1', 'reboot=t', 'nokaslr', 'cryptomgr.notests'],
+    ...[
+      'console=ttyS0',
+      'earlyprintk=ttyS0',
+      'quiet',
+      'panic=-1',
+      'reboot=t',
+      'nokaslr',
+      'cryptomgr.notests',
+    ],
     ...(clock === 'icount' ? ['clocksource=tsc', 'tsc=reliable'] : []),
   ].join(' ');
 }
