@@ -118,6 +118,13 @@ describe('a guest that breaks is named, with what its kernel said:', () => {
     writeFileSync(kernel, readFileSync(whole).subarray(0, statSync(whole).size / 2));
     expect((await failureOf(bootGuest(optionsOf({ kernel })))).kind).toBe('truncated-image');
   });
+  test('an image that is damaged inside', { timeout: TEST_TIMEOUT_MS }, async () => {
+    const image = readFileSync(optionsOf().kernel);
+    image.fill(0, image.length / 2, image.length / 2 + 4_096);
+    const kernel = join(folder, 'damaged');
+    writeFileSync(kernel, image);
+    expect((await failureOf(bootGuest(optionsOf({ kernel })))).kind).toBe('damaged-image');
+  });
   test('a program that is no kernel', async () => {
     expect((await failureOf(bootGuest(optionsOf({ kernel: server })))).kind).toBe('not-an-image');
   });

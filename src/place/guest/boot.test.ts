@@ -108,6 +108,11 @@ describe('a boot fails with what went wrong, the last lines of the console, and 
       says: /found no \/init/,
     },
     {
+      kind: 'damaged-image',
+      script: `print('ZSTD-compressed data is corrupt\\n\\n -- System halted'); onAsk(() => {});`,
+      says: /could not be unpacked: ZSTD-compressed data is corrupt/,
+    },
+    {
       kind: 'agent-mismatch',
       script: `say({ ...${JSON.stringify(HELLO)}, abi: 1 }); onAsk(() => {});`,
       says: /ABI 1, expected \d+/,
@@ -182,6 +187,17 @@ describe('a guest at work', () => {
   test('that QEMU pauses fails the ask', async () => {
     const guest = await boot(`${hello} onAsk(() => pause('internal-error'));`);
     expect((await failureOf(guest.agent.files(['/a']))).kind).toBe('paused');
+    expect(isGone()).toBe(true);
+  });
+  test('that hangs is ended at the deadline of what was asked, and that is named', async () => {
+    const guest = await boot(`${hello} onAsk(() => {});`);
+    const error = await failureOf(
+      guest.within('the trial of epoll-lt', 100, () => guest.agent.files(['/a'])),
+    );
+    expect([error.kind, error.message]).toEqual([
+      'deadline',
+      expect.stringContaining('the trial of epoll-lt did not come within 0.1 s'),
+    ]);
     expect(isGone()).toBe(true);
   });
   test('that is aborted rejects with the reason, and is gone', async () => {
