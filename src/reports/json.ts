@@ -6,7 +6,9 @@ import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
 import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
+import { gotSchema, kernelSchema, originSchema } from '../kernels/schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
+import { qemuSchema } from '../place/guest/qemu-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { explanationSchema } from '../results/explanation-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
@@ -26,6 +28,7 @@ import {
   DOCTOR_SCHEMA_VERSION,
   EXPLAIN_SCHEMA_VERSION,
   HISTORY_SCHEMA_VERSION,
+  KERNEL_LIST_SCHEMA_VERSION,
   KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
   type SchemaName,
@@ -81,6 +84,27 @@ const comparisonJsonSchema = z
     noise: noiseCertificateSchema.nullable().describe('of the host of the current side; null: there is none'),
   })
   .describe('What compare --json prints');
+
+const kernelListSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNEL_LIST_SCHEMA_VERSION),
+    qemu: qemuSchema.nullable().describe('what would boot them; null: none was found'),
+    qemuProblem: z.string().nullable(),
+    kernels: z
+      .array(kernelSchema.extend({ origin: originSchema.nullable().describe('of one in the store') }))
+      .describe('in the order of their versions'),
+    problems: z.array(z.string()).describe('images that cannot be booted, or not be read'),
+  })
+  .describe('What kernels list --json prints');
+
+const kernelGetSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNEL_LIST_SCHEMA_VERSION),
+    got: z.array(gotSchema),
+  })
+  .describe('What kernels get --json prints');
 
 const kernelsSchema = z
   .object({
@@ -178,6 +202,8 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   explain: explainSchema,
   explanation: explanationSchema.extend(schema),
   history: historySchema,
+  'kernel-get': kernelGetSchema,
+  'kernel-list': kernelListSchema,
   kernels: kernelsSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
@@ -195,6 +221,8 @@ export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
 export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
+export type KernelGetJson = ReadonlyDeep<z.infer<typeof kernelGetSchema>>;
+export type KernelListJson = ReadonlyDeep<z.infer<typeof kernelListSchema>>;
 export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;

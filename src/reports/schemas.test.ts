@@ -84,6 +84,7 @@ describe('what is printed and stored is as its schema says:', () => {
   const history = historyOf([run, { ...run, record: { ...run.record, runId: 'other' } }], {
     ...{ metric, like: run.record, compare: COMPARE_DEFAULTS },
   });
+  const origin = { asked: 'debian:sid', packages: ['linux-image-6.1 6.1-1'], signed: true };
   const outputs: Readonly<Record<SchemaName, object>> = {
     baseline: { schemaVersion: 1, baseline, replaced: null },
     baselines: {
@@ -115,6 +116,19 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     explanation: fixtureExplanation('6.12'),
     history: { schemaVersion: 1, like: 'r', history, problems: [] },
+    'kernel-get': {
+      schemaVersion: 1,
+      got: [{ what: 'debian:sid', release: '6.1', version: 'Debian 6.1-1', path: '/k', isNew: true, origin }],
+    },
+    'kernel-list': {
+      schemaVersion: 1,
+      qemu: { path: '/q', version: '10.0.13', accelerators: ['tcg'], plugins: true },
+      qemuProblem: null,
+      kernels: [
+        { release: '6.1', path: '/k', series: '6.1', package: null, source: 'store', running: false, origin },
+      ],
+      problems: [],
+    },
     kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), problems: [] },
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),

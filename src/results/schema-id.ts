@@ -10,6 +10,8 @@ export type SchemaName =
   | 'explain'
   | 'explanation'
   | 'history'
+  | 'kernel-get'
+  | 'kernel-list'
   | 'kernels'
   | 'models'
   | 'noise'
@@ -36,3 +38,5 @@ export const HISTORY_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */
 export const EXPLAIN_SCHEMA_VERSION = 1;
+/** Of what `kernels list` and `kernels get` print. */
+export const KERNEL_LIST_SCHEMA_VERSION = 1;
