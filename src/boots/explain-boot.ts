@@ -21,6 +21,14 @@ export class SymbolStore {
   }
 }
 
+/** What it takes to count the instructions of boots by function. */
+export interface ExplainMeans {
+  readonly pluginPath: string;
+  /** For what the plugin writes. */
+  readonly folder: string;
+  readonly symbols: SymbolStore;
+}
+
 /**
  * Says by function where the instructions of a boot's trials went, and stores that beside its run. Null, or why it cannot be said.
  * @param counted the run, its folder, what the plugin wrote by the time the guest was off, and the kernel's symbols.

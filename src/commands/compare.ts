@@ -27,6 +27,7 @@ import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun, waitOption } from './run-deps.ts';
 import { readSide, type Side } from './side.ts';
+import { NOT_EXPLAINED, whyChanged } from './why.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
@@ -131,7 +132,7 @@ async function compare(
   requireComparable(comparison, options.force === true);
   if (options.confirm)
     comparison = await confirm({ comparison, base, current, compareOptions: known }, options, signal);
-  await report(comparison, current, options);
+  await report(comparison, { base, current }, options);
   await exportComparison(comparison, current, exports);
   endByVerdict([comparison], options.inconclusive);
 }
@@ -325,7 +326,7 @@ function only(result: RunResult, cells: readonly CellName[]): RunResult {
 
 async function report(
   comparison: Comparison,
-  current: readonly RunResult[],
+  { base, current }: { readonly base: readonly OpenedRun[]; readonly current: readonly OpenedRun[] },
   options: Options,
 ): Promise<void> {
   const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
@@ -336,6 +337,7 @@ async function report(
     );
     return;
   }
-  const view = { all: options.all === true, noise: noiseQuote(noise, environment) };
+  const why = (await whyChanged(comparison, { base, current })) ?? [NOT_EXPLAINED];
+  const view = { all: options.all === true, noise: noiseQuote(noise, environment), why };
   await writeDocument(compareReport(comparison, view), options);
 }

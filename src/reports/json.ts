@@ -111,12 +111,18 @@ const kernelsSchema = z
     ...schema,
     schemaVersion: z.literal(KERNELS_SCHEMA_VERSION),
     matrices: z.array(kernelMatrixSchema).describe('one for every kind of guest'),
+    why: z.array(z.string()).describe('what explains the largest change under each kernel, line by line'),
     problems,
   })
   .describe('What kernels run --json and kernels compare --json print: path lengths under several kernels');
 
 const bisectJsonSchema = z
-  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), bisect: bisectSchema })
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNELS_SCHEMA_VERSION),
+    bisect: bisectSchema,
+    why: z.array(z.string()),
+  })
   .describe('What kernels bisect --json prints');
 
 const historySchema = z

@@ -94,6 +94,7 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     bisect: {
       schemaVersion: 1,
+      why: [],
       bisect: {
         ...{ label: 'epoll-lt', workload: 'ping-pong', smp: 1, detect: 0.005, result: null },
         judged: [
@@ -129,7 +130,7 @@ describe('what is printed and stored is as its schema says:', () => {
       ],
       problems: [],
     },
-    kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), problems: [] },
+    kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), why: [], problems: [] },
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

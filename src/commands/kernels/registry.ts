@@ -23,6 +23,11 @@ export const KERNELS_COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./compare.ts')).registerKernelsCompare,
   },
   {
+    name: 'explain',
+    description: "say where a request's instructions go, and what changed them, by function of the kernel",
+    load: async () => (await import('./explain.ts')).registerExplain,
+  },
+  {
     name: 'bisect',
     description: 'find the first kernel under which the path of a request is longer, also for git bisect run',
     load: async () => (await import('./bisect.ts')).registerKernelsBisect,
