@@ -33,6 +33,9 @@ export interface Machine {
   readonly programs: GuestPrograms;
 }
 
+/** Of the host. */
+export type Clocks = Pick<RunDeps, 'now' | 'monotonicMs'>;
+
 export interface BootRequest {
   readonly machine: Machine;
   /** Path of the image. */
@@ -43,6 +46,7 @@ export interface BootRequest {
   /** The folder of the runs. */
   readonly results: string;
   readonly tool: RunDeps['tool'];
+  readonly clocks: Clocks;
   readonly listener: RunListener;
   readonly signal: AbortSignal;
   /** How its instructions are counted by function as well; absent: they are not. */
@@ -161,8 +165,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
     launchTraced: never('launcher'),
     preflight: never('preflight'),
     away: awayIn(guest, request.explain !== undefined),
-    monotonicMs: () => performance.now(),
-    now: () => new Date().toISOString(),
+    ...request.clocks,
   };
 }
 

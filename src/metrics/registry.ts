@@ -70,11 +70,14 @@ const TOLD = { judged: false } as const satisfies Partial<Metric>;
 /** Memory comes in pages, and libc asks for many at once: equal runs of a server lie up to 150 KiB apart. */
 const MEMORY_RESOLUTION_BYTES = 256 * 1024;
 
+/** What a guest executes for a request, all in all: what kernels are compared by. */
+export const PATH_LENGTH_ID = 'guestInstructionsPerRequest';
+
 /** In the order of the tables. */
 const ROWS: readonly Metric[] = [
   {
     ...PATH_LENGTH,
-    id: 'guestInstructionsPerRequest',
+    id: PATH_LENGTH_ID,
     stem: 'guest_instructions',
     title: 'path length',
     name: 'instructions/request',
