@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -15,6 +15,7 @@ import { observe, PINNED_CONGESTION } from '../../observe/observe.ts';
 import { edgeFilesOf } from '../../observe/procfs.ts';
 import { type Agent, type AgentLoad, connectAgent, SERVER_PID } from '../../place/agent/agent.ts';
 import { launchServer } from '../../server/launch.ts';
+import { parseLine, probeSchema } from '../../server/protocol.ts';
 import { NS_PER_MS, NS_PER_S } from '../../util/units.ts';
 import { childrenOf, isAlive, type Task } from '../cli/processes.ts';
 import { until } from '../conformance/until.ts';
@@ -129,6 +130,56 @@ describe('the agent', () => {
   });
 
   test('settles', () => agent.settle(1));
+
+  test('tries what the kernel has, and leaves nothing open', async () => {
+    const openFiles = () => readdirSync(`/proc/${agentPid()}/fd`).length;
+    const before = openFiles();
+    const groups = await agent.features();
+    expect(openFiles()).toBe(before);
+    expect(groups.map(({ group }) => group)).toEqual([
+      'io_uring operations',
+      'io_uring setup flags',
+      'io_uring feature bits',
+      'io_uring registrations',
+      'io_uring requests',
+      'epoll',
+      'sockets',
+      'native AIO',
+      'signals',
+    ]);
+    for (const { group, features } of groups) {
+      const names = features.map(({ name }) => name);
+      expect(new Set(names).size, group).toBe(names.length);
+      expect(features.filter(({ available, reason }) => available && reason !== null)).toEqual([]);
+    }
+    const featuresOf = (name: string) => groups.find(({ group }) => group === name)?.features ?? [];
+    const always = ['EPOLLET', 'EPOLLONESHOT', 'EPOLLRDHUP', 'accept4', 'signalfd', 'F_SETSIG with O_ASYNC'];
+    const found = ['epoll', 'sockets', 'signals'].flatMap(featuresOf);
+    expect(found.filter(({ name }) => always.includes(name))).toEqual(
+      always.map((name) => ({ name, available: true, reason: null })),
+    );
+    const operations = featuresOf('io_uring operations');
+    expect(operations.length).toBeGreaterThanOrEqual(65);
+    expect([operations[0]?.name, operations[27]?.name, operations[64]?.name]).toEqual([
+      'NOP',
+      'RECV',
+      'URING_CMD128',
+    ]);
+  });
+
+  test('finds of io_uring what the io_uring server finds', async ({ skip }) => {
+    const probe = await agent.probe('io_uring', ['--conns-max=58', '--probe']);
+    if (probe.exitCode !== 0) skip(`no io_uring here: ${probe.stdout}`);
+    const uses = new Set(parseLine(probe.stdout.trim(), probeSchema)?.features.split(','));
+    const groups = await agent.features();
+    const operations = groups.find(({ count }) => count !== null);
+    expect(operations?.features.filter(({ reason }) => reason !== 'unknown')).toHaveLength(
+      operations?.count ?? -1,
+    );
+    const flags = groups.find(({ group }) => group === 'io_uring setup flags')?.features ?? [];
+    for (const flag of ['SUBMIT_ALL', 'DEFER_TASKRUN', 'SINGLE_ISSUER'])
+      if (uses.has(flag)) expect(flags.find(({ name }) => name === flag)).toMatchObject({ available: true });
+  });
 
   test('lists functions of the kernel', async () => {
     const symbols = await agent.symbols();
