@@ -25,6 +25,7 @@
 #define PAGE_BYTES_MAX 65536u
 #define NAME_BYTES 24
 #define OPERATIONS_MAX 256u
+#define SQ_ENTRIES 4u /* one alone cannot be of either size, as SQE_MIXED has it */
 
 /* By number. */
 static const char *const operations[] = {
@@ -103,7 +104,7 @@ static int io_register(int fd, unsigned int what, void *arg, unsigned int args)
 static int ring_open(uint32_t flags, struct io_uring_params *params)
 {
 	params->flags = flags;
-	int fd = (int)syscall(SYS_io_uring_setup, 1, params);
+	int fd = (int)syscall(SYS_io_uring_setup, SQ_ENTRIES, params);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -123,7 +124,8 @@ static void forget_index(int index)
 static int try_flags(uint32_t flags, int base)
 {
 	int cpu = sched_getcpu();
-	struct io_uring_params params = {.cq_entries = 2, .sq_thread_cpu = cpu < 0 ? 0 : (uint32_t)cpu};
+	struct io_uring_params params = {.cq_entries = 2 * SQ_ENTRIES,
+					 .sq_thread_cpu = cpu < 0 ? 0 : (uint32_t)cpu};
 
 	if (flags & SETUP_ATTACH_WQ)
 		params.wq_fd = (uint32_t)base;
@@ -157,14 +159,17 @@ static void setup_group(int base)
 	group_end(-1);
 }
 
-static void bits_group(uint32_t bits)
+static void bits_group(int fd, uint32_t bits)
 {
 	char name[NAME_BYTES];
 
 	group_begin("io_uring feature bits");
 	for (unsigned int bit = 0; bit < COUNT_OF(feature_bits); bit++)
-		feature_put_because(feature_bits[bit], bits >> bit & 1, NULL);
-	for (unsigned int bit = COUNT_OF(feature_bits); bit < 32; bit++) {
+		if (fd < 0)
+			feature_put(feature_bits[bit], -fd);
+		else
+			feature_put_because(feature_bits[bit], bits >> bit & 1, NULL);
+	for (unsigned int bit = COUNT_OF(feature_bits); fd >= 0 && bit < 32; bit++) {
 		if (!(bits >> bit & 1))
 			continue;
 		(void)snprintf(name, sizeof(name), "bit %u", bit);
@@ -317,7 +322,8 @@ static int try_clock(int fd)
 
 static int try_resize(int fd)
 {
-	struct io_uring_params params = {.flags = IORING_SETUP_CQSIZE, .sq_entries = 1, .cq_entries = 8};
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_CQSIZE, .sq_entries = SQ_ENTRIES, .cq_entries = 4 * SQ_ENTRIES};
 
 	(void)fd; /* it takes only rings with deferred work */
 	struct io_uring_params own = {0};
@@ -471,7 +477,7 @@ void uring_features(void)
 
 	operations_group(fd);
 	setup_group(fd);
-	bits_group(fd < 0 ? 0 : params.features);
+	bits_group(fd, params.features);
 	registrations_group(fd);
 	requests_group();
 	if (fd >= 0)

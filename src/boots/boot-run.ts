@@ -87,7 +87,9 @@ export function bootIn(
     guest,
     signal,
     plugin,
-  }: Pick<BootRequest, 'machine' | 'kernel' | 'guest' | 'signal' | 'plugin'>,
+  }: Pick<BootRequest, 'machine' | 'kernel' | 'signal' | 'plugin'> & {
+    readonly guest: Pick<GuestRecord, 'smp'>;
+  },
   folder: string,
 ): Promise<Guest> {
   const { qemu, cpu, memoryMb, clock, initramfs } = machine;
@@ -178,7 +180,8 @@ function answerTimeoutMs({
   return least + ((warmupNs + measureNs) / NS_PER_MS) * perGuestMs + connections * perConnection;
 }
 
-async function within<T>(
+/** Rejects with `GuestError` where `what` does not come in time; its signal is aborted then. */
+export async function within<T>(
   ms: number,
   what: string,
   signal: AbortSignal,

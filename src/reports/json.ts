@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bisectSchema } from '../boots/bisect-schema.ts';
+import { featureMatrixSchema } from '../compare/feature-matrix-schema.ts';
 import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
@@ -88,6 +89,10 @@ const kernelsSchema = z
   })
   .describe('What kernels run --json and kernels compare --json print: path lengths under several kernels');
 
+const featuresSchema = z
+  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), matrix: featureMatrixSchema })
+  .describe('What kernels probe --json prints: what each kernel has');
+
 const bisectJsonSchema = z
   .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), bisect: bisectSchema })
   .describe('What kernels bisect --json prints');
@@ -162,6 +167,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
+  features: featuresSchema,
   history: historySchema,
   kernels: kernelsSchema,
   models: modelsSchema,

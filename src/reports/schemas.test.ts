@@ -4,11 +4,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
+import { featureMatrix } from '../compare/feature-matrix.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { exportText } from '../fixtures/export-input.ts';
+import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
@@ -105,6 +107,7 @@ describe('what is printed and stored is as its schema says:', () => {
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
+    features: { schemaVersion: 1, matrix: featureMatrix(PROBED, PROBE_GUEST) },
     history: { schemaVersion: 1, like: 'r', history, problems: [] },
     kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), problems: [] },
     models: { schemaVersion: 1, models: MODELS },

@@ -7,6 +7,7 @@ export type SchemaName =
   | 'comparison'
   | 'doctor'
   | 'document'
+  | 'features'
   | 'history'
   | 'kernels'
   | 'models'

@@ -4,8 +4,10 @@ import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compileHelpers } from '../../build/compile.ts';
+import { findCompiler } from '../../build/compiler.ts';
 import { buildGuestPrograms, type GuestPrograms } from '../../build/guest-programs.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { loadGenerator } from '../../load/ffi.ts';
@@ -25,6 +27,8 @@ const DEADLINE_MS = 60_000;
 /** For what must go on until it is ended: nothing waits for this long. */
 const ENDLESS_NS = 600 * NS_PER_S;
 const PROGRAMS = ['epoll', 'io_uring'];
+/** The system call, on every architecture. */
+const IO_URING_SETUP = 425;
 const never = new AbortController().signal;
 
 /** Programs that are none of ours: what they do as a shell script. */
@@ -179,6 +183,27 @@ describe('the agent', () => {
     const flags = groups.find(({ group }) => group === 'io_uring setup flags')?.features ?? [];
     for (const flag of ['SUBMIT_ALL', 'DEFER_TASKRUN', 'SINGLE_ISSUER'])
       if (uses.has(flag)) expect(flags.find(({ name }) => name === flag)).toMatchObject({ available: true });
+  });
+
+  test('says with which error a kernel that lets nobody have io_uring refuses it', async () => {
+    const without = join(folder, 'without_call');
+    const [compiler, ...args] = (await findCompiler()).words;
+    await execa(compiler, [...args, '-o', without, join(HELPERS_DIR, 'tests', 'without_call.c')]);
+    const other = spawn(without, [String(IO_URING_SETUP), join(folder, 'agent')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const streams = { input: other.stdin, output: other.stdout };
+    const its = await connectAgent(streams, { timeoutMs: DEADLINE_MS });
+    const groups = await its.features();
+    const uring = groups.filter(({ group }) => group.startsWith('io_uring'));
+    expect(uring).toHaveLength(5);
+    for (const { features, count } of uring) {
+      expect(count).toBeNull();
+      expect(new Set(features.map(({ reason }) => reason))).toEqual(new Set(['EPERM']));
+    }
+    await its.stop();
+    if (other.exitCode === null) await once(other, 'exit');
+    rmSync(without);
   });
 
   test('lists functions of the kernel', async () => {
