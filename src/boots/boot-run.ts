@@ -1,15 +1,17 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestPrograms } from '../build/guest-programs.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import type { Agent, TrialAnswer } from '../place/agent/agent.ts';
-import { bootGuest, type Guest } from '../place/guest/boot.ts';
-import { GuestError } from '../place/guest/failures.ts';
+import { bootGuest, type Guest, type GuestOptions } from '../place/guest/boot.ts';
 import type { Qemu } from '../place/guest/qemu.ts';
-import type { Environment, Guest as GuestRecord, RunSettings } from '../results/schema.ts';
+import type { Environment, Guest as GuestRecord, RunSettings, Support } from '../results/schema.ts';
 import { createStore, LOGS_FOLDER } from '../results/store.ts';
 import { type RunDeps, type RunListener, type RunOutcome, runBenchmark } from '../run.ts';
 import { probeArguments, supportFrom } from '../server/probe.ts';
 import type { Away } from '../trial.ts';
 import { NS_PER_MS } from '../util/units.ts';
+import { type ExplainMeans, explainBoot } from './explain-boot.ts';
 import { readGuestEnvironment } from './guest-environment.ts';
 
 /** From the start of QEMU to the agent's hello: 3 to 8 s on an idle host. */
@@ -20,7 +22,7 @@ const SETTLE_MS = 5_000;
  * How long an answer may take: some time in any case, and what the slowest emulation takes for the guest's own time, which
  * has 5 instructions a microsecond, and for every connection, which costs some 200,000.
  */
-const ANSWER_TIMEOUT_MS = { least: 120_000, perGuestMs: 200, perConnection: 40 } as const;
+export const ANSWER_TIMEOUT_MS = { least: 120_000, perGuestMs: 200, perConnection: 40 } as const;
 
 /** What all boots of a series have in common. */
 export interface Machine {
@@ -44,19 +46,26 @@ export interface BootRequest {
   readonly tool: RunDeps['tool'];
   readonly listener: RunListener;
   readonly signal: AbortSignal;
-  /** A plugin to load, and whether to mark the measured windows for it. */
-  readonly plugin?: { readonly path: string; readonly output: string };
-  /** Called before power-off, with what was measured. */
-  readonly beforePowerOff?: (agent: Agent, outcome: RunOutcome) => Promise<void>;
+  /** How its instructions are counted by function as well; absent: they are not. */
+  readonly explain?: ExplainMeans;
+}
+
+export interface BootRunOutcome extends RunOutcome {
+  /** Why it was not explained although it was to be; null: it was, or was not to be. */
+  readonly unexplained: string | null;
 }
 
 /**
  * Boots a kernel, measures a run in it, stores that as any run, and powers off. The console is kept in the run's folder. Rejects
  * with `GuestError` where the guest breaks (what was measured by then is stored), and as `runBenchmark` does.
  */
-export async function bootRun(request: BootRequest): Promise<RunOutcome> {
-  const { signal } = request;
-  const guest = await bootIn(request, join(request.results, request.runId, LOGS_FOLDER));
+export async function bootRun(request: BootRequest): Promise<BootRunOutcome> {
+  const { signal, explain, runId } = request;
+  const plugin = explain && { path: explain.pluginPath, output: join(explain.folder, `${runId}.counts`) };
+  const guest = await bootIn(
+    { ...request, ...(plugin ? { plugin } : {}) },
+    join(request.results, runId, LOGS_FOLDER),
+  );
   try {
     const environment = await prepared(guest, request);
     const outcome = await runBenchmark(
@@ -67,31 +76,32 @@ export async function bootRun(request: BootRequest): Promise<RunOutcome> {
         warnings: guest.agent.hello.problems,
         wait: false,
       },
-      guestDeps(guest.agent, { request, environment }),
+      guestDeps(guest, { request, environment }),
       { listener: request.listener, signal },
     );
     signal.throwIfAborted();
-    await request.beforePowerOff?.(guest.agent, outcome);
+    const symbols =
+      explain &&
+      (await guest.within("its kernel's symbols", ANSWER_TIMEOUT_MS.least, () =>
+        explain.symbols.of(request.guest.imageHash, guest.agent, signal),
+      ));
     await guest.powerOff();
-    return outcome;
+    if (plugin === undefined || symbols === undefined) return { ...outcome, unexplained: null };
+    const unexplained = await explainBoot({ ...outcome, symbols, pluginOutput: plugin.output });
+    return { ...outcome, unexplained };
   } finally {
     await guest.kill();
+    if (plugin !== undefined) await rm(plugin.output, { force: true });
   }
 }
 
 /** Boots a kernel of a series. @param folder for its console. */
 export function bootIn(
-  {
-    machine,
-    kernel,
-    guest,
-    signal,
-    plugin,
-  }: Pick<BootRequest, 'machine' | 'kernel' | 'signal' | 'plugin'> & {
-    readonly guest: Pick<GuestRecord, 'smp'>;
-  },
+  request: Pick<BootRequest, 'machine' | 'kernel' | 'signal'> &
+    Pick<GuestOptions, 'plugin'> & { readonly guest: Pick<GuestRecord, 'smp'> },
   folder: string,
 ): Promise<Guest> {
+  const { machine, kernel, guest, signal, plugin } = request;
   const { qemu, cpu, memoryMb, clock, initramfs } = machine;
   return bootGuest({
     ...{ qemu, cpu, memoryMb, clock, initramfs, kernel, folder, signal, smp: guest.smp },
@@ -100,11 +110,35 @@ export function bootIn(
   });
 }
 
-async function prepared({ agent }: Guest, { signal, guest }: BootRequest): Promise<Environment> {
-  await agent.settle(SETTLE_MS, signal);
-  // Not before: which clock the kernel trusts is decided meanwhile.
-  const environment = await readGuestEnvironment(agent, signal);
-  return { ...environment, guest };
+async function prepared(booted: Guest, { signal, guest }: BootRequest): Promise<Environment> {
+  const { agent } = booted;
+  return booted.within('what it says of itself', ANSWER_TIMEOUT_MS.least, async () => {
+    await agent.settle(SETTLE_MS, signal);
+    // Not before: which clock the kernel trusts is decided meanwhile.
+    const environment = await readGuestEnvironment(agent, signal);
+    return { ...environment, guest };
+  });
+}
+
+/** Asks the program of a model in a guest whether it can run there, as `probeModel` does here. */
+export function probeIn(
+  guest: Guest,
+  asked: {
+    readonly model: ModelSpec;
+    /** The program's name. */
+    readonly path: string;
+    /** That it is to hold; null: as many as it holds by default. */
+    readonly connections: number | null;
+    readonly signal: AbortSignal;
+  },
+): Promise<Support> {
+  const { model, path, connections, signal } = asked;
+  return guest.within(`the probe of ${path}`, ANSWER_TIMEOUT_MS.least, async () => {
+    const answer = await guest.agent.probe(path, probeArguments(model, connections), signal);
+    const { exitCode, signal: killed, stdout, stderr } = answer;
+    const ended = killed === null ? {} : { message: `it was ended by ${killed}` };
+    return supportFrom(model, connections, { exitCode: exitCode ?? undefined, stdout, stderr, ...ended });
+  });
 }
 
 interface DepsInput {
@@ -113,7 +147,7 @@ interface DepsInput {
 }
 
 /** The world as a guest is of it: everything by its agent. */
-function guestDeps(agent: Agent, { request, environment }: DepsInput): RunDeps {
+function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
   const { machine, results, tool, signal } = request;
   const { programs } = machine;
   const never = (what: string) => () => Promise.reject(new Error(`a guest has no ${what}`));
@@ -126,12 +160,7 @@ function guestDeps(agent: Agent, { request, environment }: DepsInput): RunDeps {
         loadgen: programs.agent,
         calibration: '',
       }),
-    probe: async (model, path, connections) => {
-      const answer = await agent.probe(path, probeArguments(model, connections), signal);
-      const { exitCode, signal: killed, stdout, stderr } = answer;
-      const ended = killed === null ? {} : { message: `it was ended by ${killed}` };
-      return supportFrom(model, connections, { exitCode: exitCode ?? undefined, stdout, stderr, ...ended });
-    },
+    probe: (model, path, connections) => probeIn(guest, { model, path, connections, signal }),
     whyNotVariant: () => Promise.resolve('a guest has no commands'),
     whyNotCpu: () => null,
     prepareAudit: () => Promise.resolve({ counters: [], tracepoints: [] }),
@@ -146,21 +175,18 @@ function guestDeps(agent: Agent, { request, environment }: DepsInput): RunDeps {
     launch: never('launcher'),
     launchTraced: never('launcher'),
     preflight: never('preflight'),
-    away: awayIn(agent, request.plugin !== undefined),
+    away: awayIn(guest, request.explain !== undefined),
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),
   };
 }
 
 /** Trials by the agent of a guest; the first of a boot is made twice, for what it finds is not yet warm. */
-function awayIn(agent: Agent, marks: boolean): Away {
+function awayIn(guest: Guest, marks: boolean): Away {
   let isFirst = true;
   const ask = (trial: Parameters<Agent['trial']>[0], signal: AbortSignal) =>
-    within(
-      answerTimeoutMs(trial.load),
-      `the result of ${trial.program} ${trial.args.join(' ')}`,
-      signal,
-      (limited) => agent.trial(trial, limited),
+    guest.within(`the result of ${trial.program} ${trial.args.join(' ')}`, answerTimeoutMs(trial.load), () =>
+      guest.agent.trial(trial, signal),
     );
   return {
     trial: async (trial, signal): Promise<TrialAnswer> => {
@@ -178,20 +204,4 @@ function answerTimeoutMs({
 }: Parameters<Agent['trial']>[0]['load']): number {
   const { least, perGuestMs, perConnection } = ANSWER_TIMEOUT_MS;
   return least + ((warmupNs + measureNs) / NS_PER_MS) * perGuestMs + connections * perConnection;
-}
-
-/** Rejects with `GuestError` where `what` does not come in time; its signal is aborted then. */
-export async function within<T>(
-  ms: number,
-  what: string,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = AbortSignal.timeout(ms);
-  try {
-    return await work(AbortSignal.any([signal, deadline]));
-  } catch (cause) {
-    if (!deadline.aborted || signal.aborted) throw cause;
-    throw new GuestError('deadline', `${what} did not come within ${Math.round(ms / 1000)} s`, { cause });
-  }
 }

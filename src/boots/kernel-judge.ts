@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { MATRIX_METRIC } from '../compare/kernel-matrix.ts';
-import type { MetricComparison } from '../compare/result.ts';
+import type { Comparison, MetricComparison } from '../compare/result.ts';
 import type { Kernel } from '../kernels/resolve.ts';
 import { GuestError, type GuestFailure } from '../place/guest/failures.ts';
 import type { RunResult, RunSettings } from '../results/schema.ts';
@@ -10,13 +10,16 @@ import type { Machine } from './boot-run.ts';
 import { imageHash, runBoots, type SeriesRequest } from './series.ts';
 import { storedBoots } from './stored-boots.ts';
 
+/** A run, and the folder in which it is stored. */
+export type BootedRun = RunResult & { readonly folder: string };
+
 /** What a kernel was found to be, and by what. */
 export interface KernelVerdict {
   readonly kernel: Kernel;
   readonly judgement: Judgement;
   /** Its path length beside the good kernel's; null: it has none. */
   readonly metric: MetricComparison | null;
-  readonly runs: readonly RunResult[];
+  readonly runs: readonly BootedRun[];
   /** Why it is unknown; null: it is not. */
   readonly reason: string | null;
 }
@@ -74,13 +77,14 @@ const OF_KERNEL: ReadonlySet<GuestFailure> = new Set<GuestFailure>([
 export class KernelJudge {
   readonly #options: JudgeOptions;
   readonly #series: string;
-  readonly #stored: ReadonlyMap<string, readonly RunResult[]>;
-  readonly #measured = new Map<string, readonly RunResult[]>();
+  readonly #stored: ReadonlyMap<string, readonly BootedRun[]>;
+  #good: readonly BootedRun[] = [];
+  readonly #measured = new Map<string, readonly BootedRun[]>();
 
   private constructor(
     options: JudgeOptions,
     series: string,
-    stored: ReadonlyMap<string, readonly RunResult[]>,
+    stored: ReadonlyMap<string, readonly BootedRun[]>,
   ) {
     this.#options = options;
     this.#series = series;
@@ -107,21 +111,33 @@ export class KernelJudge {
     return verdict;
   }
 
+  /** The path length of the cell on two sides. */
+  compare(base: readonly BootedRun[], current: readonly BootedRun[]): Comparison {
+    const { detect } = this.#options;
+    return compareRuns(base, current, {
+      ...(detect === null ? { detect: COMPARE_DEFAULTS.detect } : { detect, isDetectSaid: true }),
+      detects: {},
+      metrics: [MATRIX_METRIC],
+    });
+  }
+
+  /** Of the good kernel, what there is. */
+  goodRuns(): readonly BootedRun[] {
+    return this.#good;
+  }
+
   async #verdict(kernel: Kernel, boots: number): Promise<KernelVerdict> {
-    const { good, detect } = this.#options;
+    const { good } = this.#options;
     const base = await this.#boots(good, boots);
-    let runs: readonly RunResult[];
+    this.#good = base;
+    let runs: readonly BootedRun[];
     try {
       runs = await this.#boots(kernel, boots);
     } catch (error) {
       if (!(error instanceof GuestError) || !OF_KERNEL.has(error.kind)) throw error;
       return { kernel, judgement: 'unknown', metric: null, runs: [], reason: error.message };
     }
-    const { metrics, leftOut, missing } = compareRuns(base, runs, {
-      ...(detect === null ? { detect: COMPARE_DEFAULTS.detect } : { detect, isDetectSaid: true }),
-      detects: {},
-      metrics: [MATRIX_METRIC],
-    });
+    const { metrics, leftOut, missing } = this.compare(base, runs);
     const [metric] = metrics;
     if (metric === undefined)
       return {
@@ -136,7 +152,7 @@ export class KernelJudge {
   }
 
   /** At least so many boots of a kernel. */
-  async #boots(kernel: Kernel, boots: number): Promise<readonly RunResult[]> {
+  async #boots(kernel: Kernel, boots: number): Promise<readonly BootedRun[]> {
     const hash = await imageHash(kernel.path);
     const have = this.#measured.get(hash) ?? this.#stored.get(hash) ?? [];
     const { smp } = this.#options;
@@ -146,7 +162,12 @@ export class KernelJudge {
     }));
     const outcomes = await runBoots(planned, { ...this.#options, id: this.#series });
     const [broken] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
-    const all = [...have, ...outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result] : []))];
+    const all = [
+      ...have,
+      ...outcomes.flatMap((outcome) =>
+        'result' in outcome ? [{ ...outcome.result, folder: outcome.folder }] : [],
+      ),
+    ];
     this.#measured.set(hash, all);
     if (broken !== undefined) throw broken;
     return all;

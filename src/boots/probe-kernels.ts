@@ -1,20 +1,18 @@
-import { rm } from 'node:fs/promises';
+import { rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ProbedKernel } from '../compare/feature-matrix.ts';
-import type { Kernel } from '../kernels/resolve.ts';
+import type { Kernel } from '../kernels/schema.ts';
 import { MODELS } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
-import type { Agent } from '../place/agent/agent.ts';
+import type { Guest } from '../place/guest/boot.ts';
 import type { Support } from '../results/schema.ts';
 import { LOGS_FOLDER } from '../results/store.ts';
-import { probeArguments, supportFrom, supportOf } from '../server/probe.ts';
+import { supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
-import { bootIn, type Machine, within } from './boot-run.ts';
+import { ANSWER_TIMEOUT_MS, bootIn, type Machine, probeIn } from './boot-run.ts';
 
 /** Both sides of nothing: one CPU boots fastest. */
 export const PROBE_SMP = 1;
-/** How long an answer may take that an idle host has in a second. */
-const ANSWER_TIMEOUT_MS = 120_000;
 const BUILD_FILE = '/proc/sys/kernel/version';
 
 export interface ProbeRequest {
@@ -44,6 +42,7 @@ export async function probeKernels(
   request: ProbeRequest,
 ): Promise<readonly ProbedKernel[]> {
   const probed = new Map<Kernel, ProbedKernel>();
+  const isNew = (await stat(request.results).catch(() => null)) === null;
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
   const rest = kernels.entries();
@@ -56,7 +55,7 @@ export async function probeKernels(
       request.listener.bootEnded(kernel, index + 1, outcome);
     }
   };
-  await Promise.all(
+  const ended = Promise.all(
     Array.from({ length: Math.min(request.jobs, kernels.length) }, () =>
       work().catch((error: unknown) => {
         stop.abort(error);
@@ -64,6 +63,12 @@ export async function probeKernels(
       }),
     ),
   );
+  try {
+    await ended;
+  } finally {
+    // Where nothing is kept, nothing is left.
+    if (isNew) await rmdir(request.results).catch(() => undefined);
+  }
   return kernels.flatMap((kernel) => probed.get(kernel) ?? []);
 }
 
@@ -77,6 +82,7 @@ async function probeKernel(kernel: Kernel, request: ProbeRequest): Promise<Probe
     await rm(folder, { recursive: true, force: true });
     return { release, image, status: 'probed', ...answers };
   } catch (error) {
+    if (signal.aborted) await rm(folder, { recursive: true, force: true });
     signal.throwIfAborted();
     if (!(error instanceof EnvironmentError)) throw error;
     return { release, image, status: 'broke', problem: error.message };
@@ -91,15 +97,11 @@ async function probeInGuest(
   const guest = await bootIn({ machine, kernel: path, guest: { smp: PROBE_SMP }, signal }, logs);
   try {
     const { agent } = guest;
-    const ask = <T>(what: string, work: (limited: AbortSignal) => Promise<T>) =>
-      within(ANSWER_TIMEOUT_MS, what, signal, work);
-    const texts = await ask('the version', (limited) => agent.files([BUILD_FILE], limited));
-    const groups = await ask('the list of features', (limited) => agent.features(limited));
+    const limitMs = ANSWER_TIMEOUT_MS.least;
+    const texts = await guest.within('its version', limitMs, () => agent.files([BUILD_FILE], signal));
+    const groups = await guest.within('what its kernel has', limitMs, () => agent.features(signal));
     const support: Support[] = [];
-    for (const model of MODELS)
-      support.push(
-        await ask(`the probe of ${model.id}`, (limited) => askModel(agent, model, machine, limited)),
-      );
+    for (const model of MODELS) support.push(await askModel(guest, model, { machine, signal }));
     await guest.powerOff();
     return { build: texts.get(BUILD_FILE)?.trim() ?? '', groups, support };
   } finally {
@@ -109,26 +111,15 @@ async function probeInGuest(
 
 /** Whether a row runs there, asked for as many connections as it holds by default. */
 function askModel(
-  agent: Agent,
-  model: ModelSpec,
-  { programs }: Machine,
-  signal: AbortSignal,
+  guest: Guest,
+  row: ModelSpec,
+  { machine: { programs }, signal }: Pick<ProbeRequest, 'machine' | 'signal'>,
 ): Promise<Support> {
   const built = {
     servers: new Map(programs.programs.map((program) => [program, program])),
     failures: programs.skipped,
   };
-  return supportOf(model, built, [], async (_model, program, connections) =>
-    probeAnswer(model, connections, await agent.probe(program, probeArguments(model, connections), signal)),
+  return supportOf(row, built, [], (model, path, connections) =>
+    probeIn(guest, { model, path, connections, signal }),
   );
-}
-
-/** What the agent says of a probe that ran to its end. */
-export function probeAnswer(
-  model: ModelSpec,
-  connections: number | null,
-  { exitCode, signal, stdout, stderr }: Awaited<ReturnType<Agent['probe']>>,
-): Support {
-  const ended = signal === null ? {} : { message: `it was ended by ${signal}` };
-  return supportFrom(model, connections, { exitCode: exitCode ?? undefined, stdout, stderr, ...ended });
 }

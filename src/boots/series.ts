@@ -10,9 +10,10 @@ import { writeInitramfs } from '../place/guest/initramfs.ts';
 import { derivedSeed } from '../plan/order.ts';
 import { newRunId } from '../results/run-id.ts';
 import type { Guest, RunResult, RunSettings, Trial, TrialResult } from '../results/schema.ts';
-import type { RunDeps, RunListener, RunOutcome } from '../run.ts';
+import type { RunDeps, RunListener } from '../run.ts';
 import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
 import { bootRun, type Machine } from './boot-run.ts';
+import type { ExplainMeans } from './explain-boot.ts';
 import type { PlannedBoot } from './plan-boots.ts';
 
 /** What boots of one series have in common. */
@@ -29,6 +30,8 @@ export interface SeriesRequest {
   readonly tool: RunDeps['tool'];
   readonly signal: AbortSignal;
   readonly listener: SeriesListener;
+  /** Of which boots the instructions are counted by function as well: of the first of every kernel, or all; null: of none. */
+  readonly explain: (ExplainMeans & { readonly which: 'first' | 'all' }) | null;
 }
 
 /** What a series tells while it goes on. */
@@ -47,6 +50,8 @@ export type BootOutcome =
       readonly runId: string;
       readonly folder: string;
       readonly result: RunResult;
+      /** Why it was not explained although it was to be. */
+      readonly unexplained: string | null;
     }
   | { readonly planned: SeriesBoot; readonly runId: string; readonly error: Error };
 
@@ -63,12 +68,20 @@ export async function runBoots(
   const outcomes: BootOutcome[] = [];
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
+  // With one CPU the sides can be told apart as well.
+  const fewestCpus = Math.min(...planned.map(({ smp }) => smp));
   const rest = planned.entries();
   const work = async () => {
     for (const [index, boot] of rest) {
       if (signal.aborted) return;
       request.listener.bootStarted(boot, index + 1, planned.length);
-      const outcome = await bootOf(boot, hashes.get(boot.kernel.path) ?? '', { ...request, signal });
+      const { explain } = request;
+      const isExplained = explain?.which === 'all' || (boot.boot === 0 && boot.smp === fewestCpus);
+      const outcome = await bootOf(boot, hashes.get(boot.kernel.path) ?? '', {
+        ...request,
+        signal,
+        explain: isExplained ? explain : null,
+      });
       outcomes.push(outcome);
       request.listener.bootEnded(boot, outcome);
     }
@@ -86,7 +99,7 @@ export async function runBoots(
 
 async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest): Promise<BootOutcome> {
   const { kernel, smp, boot } = planned;
-  const { machine, settings, results, tool, signal, listener } = request;
+  const { machine, settings, results, tool, signal, listener, explain } = request;
   const guest: Guest = {
     clock: machine.clock,
     qemu: machine.qemu.version,
@@ -100,10 +113,11 @@ async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest)
   };
   const runId = newRunId(new Date().toISOString());
   try {
-    const outcome: RunOutcome = await bootRun({
+    const outcome = await bootRun({
       ...{ machine, guest, runId, results, tool, signal },
       kernel: kernel.path,
       settings: settingsOf(settings, { smp, boot }),
+      ...(explain ? { explain } : {}),
       listener: listenerOf((result) => listener.trialEnded(planned, result)),
     });
     return { planned, runId, ...outcome };

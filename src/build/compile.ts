@@ -8,7 +8,7 @@ import { type Job, runJobs } from './jobs.ts';
 
 /** No warnings: what a compiler of another year finds odd is no reason not to measure. `.ci/lint-c` has them. */
 const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g'];
-const LIBRARY_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
+export const SHARED_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
@@ -57,7 +57,7 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
     flags,
     linkFlags: LINK_FLAGS,
     jobs: jobsOf(request, sources),
-    key: [...LIBRARY_FLAGS, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
+    key: [...SHARED_FLAGS, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
     cacheDir: request.cacheDir ?? cacheDir(),
     signal: request.signal,
   });
@@ -165,5 +165,5 @@ export function serverJob(
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {
   const files = LIBRARIES[library].flatMap((folder) => filesOf(sources, folder, sourceDir));
-  return { name: libraryName(library), vital: library === 'loadgen', args: [...LIBRARY_FLAGS, ...files] };
+  return { name: libraryName(library), vital: library === 'loadgen', args: [...SHARED_FLAGS, ...files] };
 }

@@ -9,6 +9,11 @@ import { readTool } from './package.ts';
 /** Without debug information: it would be most of what a guest has to unpack. */
 const STATIC_FLAGS = ['-static', '-s'];
 const AGENT = 'agent';
+/**
+ * Puts the agent's code where no server has any, which the linker puts at 4 MiB: whose a counted address is can be told
+ * by it. See `AGENT_TEXT_START`.
+ */
+const AGENT_TEXT_FLAG = '-Wl,-Ttext=0x20000000';
 /** Folders below `c-helpers` that become the agent. */
 const AGENT_FOLDERS = [AGENT, 'wire', 'load', 'observer', 'loadlib'] as const;
 const SOURCE_FOLDERS = [...AGENT_FOLDERS, 'server', 'models'] as const;
@@ -77,7 +82,7 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
       agentJob(request.sourceDir, sources),
       ...request.programs.map((program) => serverJob(request, program, sources)),
     ],
-    key: [readTool().version, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
+    key: [readTool().version, AGENT_TEXT_FLAG, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
     cacheDir: request.cacheDir ?? cacheDir(),
     signal: request.signal,
   });
@@ -95,6 +100,7 @@ function agentJob(sourceDir: string, sources: readonly [string, string][]): Job 
     name: AGENT,
     vital: true,
     args: [
+      AGENT_TEXT_FLAG,
       `-DIOMB_VERSION="${readTool().version}"`,
       ...AGENT_FOLDERS.flatMap((folder) => filesOf(sources, folder, sourceDir)),
     ],

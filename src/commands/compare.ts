@@ -13,10 +13,9 @@ import { readEnvironment } from '../observe/environment.ts';
 import { compareReport } from '../reports/compare.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
-import { BASELINE_PREFIX } from '../results/baseline-index.ts';
 import { readHistory } from '../results/history.ts';
 import { findNoise } from '../results/noise.ts';
-import { type OpenedRun, openRun, openRuns } from '../results/open-run.ts';
+import { type OpenedRun, openRun } from '../results/open-run.ts';
 import type { CellName, RunResult, RunSettings } from '../results/schema.ts';
 import { COMPARE_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { NotComparableError, UsageError } from '../util/errors.ts';
@@ -27,6 +26,8 @@ import { locateRequests, parseExportRequest } from './export-files.ts';
 import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { measureRun, waitOption } from './run-deps.ts';
+import { readSide, type Side } from './side.ts';
+import { NOT_EXPLAINED, whyChanged } from './why.ts';
 
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
@@ -131,7 +132,7 @@ async function compare(
   requireComparable(comparison, options.force === true);
   if (options.confirm)
     comparison = await confirm({ comparison, base, current, compareOptions: known }, options, signal);
-  await report(comparison, current, options);
+  await report(comparison, { base, current }, options);
   await exportComparison(comparison, current, exports);
   endByVerdict([comparison], options.inconclusive);
 }
@@ -213,42 +214,6 @@ async function historyOf(
   const { runs, problems } = await readHistory(outDir, last.record, { exclude });
   for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
   return runs;
-}
-
-interface Side {
-  readonly runs: OpenedRun[];
-  /** The row that it is about; null: all of them. */
-  readonly row: string | null;
-}
-
-async function readSide(names: string, outDir: string): Promise<Side> {
-  const list = names
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-  if (list.length === 0) throw new UsageError('a side names no run');
-  const opened = await Promise.all(list.map((name) => openWithRow(name, outDir)));
-  const sources = opened.flatMap(({ runs }) => runs.map(({ source }) => source));
-  const twice = sources.find((source, i) => sources.indexOf(source) !== i);
-  if (twice !== undefined) throw new UsageError(`${twice} is named twice on one side`);
-  const rows = new Set(opened.map(({ row }) => row));
-  if (rows.size > 1)
-    throw new UsageError(`${names} names several rows on one side: name one, of each of its runs`);
-  return { runs: opened.flatMap(({ runs }) => runs), row: opened[0]?.row ?? null };
-}
-
-/** A run by its name; where there is none, what stands after the last colon is a row of it. */
-async function openWithRow(name: string, outDir: string): Promise<{ runs: OpenedRun[]; row: string | null }> {
-  const at = name.lastIndexOf(':');
-  try {
-    return { runs: await openRuns(name, outDir), row: null };
-  } catch (error) {
-    if (!(error instanceof UsageError) || at < 0 || `${name.slice(0, at)}:` === BASELINE_PREFIX) throw error;
-    const runs = await openRuns(name.slice(0, at), outDir);
-    const row = name.slice(at + 1);
-    for (const run of runs) rowOf(run, row);
-    return { runs, row };
-  }
 }
 
 function requireComparable(comparison: Comparison, force: boolean): void {
@@ -361,7 +326,7 @@ function only(result: RunResult, cells: readonly CellName[]): RunResult {
 
 async function report(
   comparison: Comparison,
-  current: readonly RunResult[],
+  { base, current }: { readonly base: readonly OpenedRun[]; readonly current: readonly OpenedRun[] },
   options: Options,
 ): Promise<void> {
   const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
@@ -372,6 +337,7 @@ async function report(
     );
     return;
   }
-  const view = { all: options.all === true, noise: noiseQuote(noise, environment) };
+  const why = (await whyChanged(comparison, { base, current })) ?? [NOT_EXPLAINED];
+  const view = { all: options.all === true, noise: noiseQuote(noise, environment), why };
   await writeDocument(compareReport(comparison, view), options);
 }

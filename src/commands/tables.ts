@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
+import type { RunResult } from '../results/schema.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
+import { UsageError } from '../util/errors.ts';
 import { readAskedRun, runArgument, TOLD_KINDS } from './asked-run.ts';
 import { resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
@@ -25,8 +27,17 @@ export function registerTables(command: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: PrintOptions) => {
       const result = await readAskedRun(name, options.results, { kinds: TOLD_KINDS });
+      requireTimes(result);
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
       await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.source}` });
     });
+}
+
+/** The guide is about times, and instructions are none. */
+function requireTimes({ record: { runId, environment } }: RunResult): void {
+  if (environment.guest !== null && environment.guest.clock !== 'kvm')
+    throw new UsageError(
+      `${runId} was measured in a guest by the clock ${environment.guest.clock}, which tells no time: name a run of this host; kernels compare prints boots`,
+    );
 }

@@ -50,6 +50,12 @@ export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
+/** A whole number with its sign: `+1,204`, `-36`, `0`. */
+export function formatSigned(value: number): string {
+  const rounded = Math.round(value);
+  return rounded > 0 ? `+${formatCount(rounded)}` : formatCount(rounded + 0);
+}
+
 /** Events per request: `0.0123`, `2.05`, `14.0`, `1.20k`. */
 export function formatPerRequest(value: number): string {
   if (value === 0) return '0';

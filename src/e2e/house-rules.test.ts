@@ -45,6 +45,7 @@ const ROOMS = [
   'compare',
   'doctor',
   'summary',
+  'explain',
   'observe',
   'kernels',
   'place',
@@ -118,7 +119,7 @@ describe('a command starts fast:', () => {
 
 describe('the pure rooms', () => {
   const PURE =
-    /^src\/(plan|stats|metrics|summary|compare|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;
+    /^src\/(plan|stats|metrics|summary|compare|explain|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;
   const WORLDLY_NAMES =
     /\b(process|performance)\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b/;
   const rooms = production.filter((file) => PURE.test(file.path));

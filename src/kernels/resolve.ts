@@ -3,24 +3,10 @@ import { release as osRelease } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KernelImageError, packageOf, readKernelImage, seriesOf } from '../place/guest/kernel-image.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
+import type { Kernel, KernelSource } from './schema.ts';
 import { readOrigin, STORED_IMAGE, storedKernelFolder, storedReleases } from './store.ts';
 
-export type KernelSource = 'path' | 'host' | 'store';
-
-/** A kernel that can be booted. */
-export interface Kernel {
-  /** As its image names it: what `uname -r` says in the guest. */
-  readonly release: string;
-  /** Of the image, absolute. */
-  readonly path: string;
-  /** Such as `6.12`. */
-  readonly series: string;
-  /** The distribution's package, such as `Debian 6.12.117-1`; null: the image names none. */
-  readonly package: string | null;
-  readonly source: KernelSource;
-  /** Whether it is the running kernel's. */
-  readonly running: boolean;
-}
+export type { Kernel } from './schema.ts';
 
 /** An image that was found and cannot be booted, or not be read. */
 export interface KernelProblem {

@@ -1,22 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { cacheDir } from '../build/compile.ts';
+import { type Origin, originSchema } from './schema.ts';
 
-/** What was fetched, beside the image: `package.json` is not its name, for it is none of npm's. */
+/** Beside what was fetched: an `Origin`. */
 export const ORIGIN_FILE = 'origin.json';
 export const STORED_IMAGE = 'vmlinuz';
-
-const originSchema = z.object({
-  /** What was asked for, such as `debian:trixie`. */
-  asked: z.string(),
-  /** Binary packages with their versions. */
-  packages: z.array(z.string()),
-  /** Whether apt checked the archive's signature. */
-  signed: z.boolean(),
-});
-/** Where a stored thing is from. */
-export type Origin = z.infer<typeof originSchema>;
 
 /** The tool's own kernels: a folder each, named by release. */
 export function kernelStore(cacheFolder: string = cacheDir()): string {

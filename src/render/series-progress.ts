@@ -35,6 +35,7 @@ export function createSeriesProgress(
       }
       const left = ((nowMs() - startMs) / ended) * (of - ended);
       const eta = ended < of ? `, ETA ${formatWallTime(left, 's')}` : '';
+      if (outcome.unexplained !== null) log(`boot ${number} of ${of}: ${outcome.unexplained}`);
       const trials = outcome.result.trials.length;
       log(
         `boot ${number} of ${of} done: ${counted(trials, 'trial')} in ${formatWallTime(nowMs() - atMs, 's')}, stored as ${outcome.runId}${eta}`,

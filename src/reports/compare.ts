@@ -15,7 +15,12 @@ const NAMED_MAX = 4;
  */
 export function compareReport(
   comparison: Comparison,
-  options: { readonly all: boolean; readonly noise: string | null } = { all: false, noise: null },
+  options: {
+    readonly all: boolean;
+    readonly noise: string | null;
+    /** What explains a change of path length, line by line. */
+    readonly why?: readonly string[];
+  } = { all: false, noise: null },
 ): Document {
   const tables = (['counted', 'timed'] as const)
     .map((kind) => compareTable(comparison, { kind, all: options.all }))
@@ -27,6 +32,7 @@ export function compareReport(
       ...[overallTable(comparison), ...tables, compareOverview(comparison)].map(tablePart),
       notesPart(notesOf(comparison, options.all)),
       notesPart(missingLines(comparison.missing)),
+      notesPart(options.why ?? []),
     ],
     warnings: comparison.warnings,
   });

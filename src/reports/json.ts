@@ -6,8 +6,12 @@ import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
+import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
+import { gotSchema, kernelSchema, originSchema } from '../kernels/schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
+import { qemuSchema } from '../place/guest/qemu-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
+import { explanationSchema } from '../results/explanation-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import { runEntrySchema } from '../results/run-entry-schema.ts';
@@ -23,7 +27,9 @@ import {
   BASELINE_SCHEMA_VERSION,
   COMPARE_SCHEMA_VERSION,
   DOCTOR_SCHEMA_VERSION,
+  EXPLAIN_SCHEMA_VERSION,
   HISTORY_SCHEMA_VERSION,
+  KERNEL_LIST_SCHEMA_VERSION,
   KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
   type SchemaName,
@@ -80,11 +86,33 @@ const comparisonJsonSchema = z
   })
   .describe('What compare --json prints');
 
+const kernelListSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNEL_LIST_SCHEMA_VERSION),
+    qemu: qemuSchema.nullable().describe('what would boot them; null: none was found'),
+    qemuProblem: z.string().nullable(),
+    kernels: z
+      .array(kernelSchema.extend({ origin: originSchema.nullable().describe('of one in the store') }))
+      .describe('in the order of their versions'),
+    problems: z.array(z.string()).describe('images that cannot be booted, or not be read'),
+  })
+  .describe('What kernels list --json prints');
+
+const kernelGetSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNEL_LIST_SCHEMA_VERSION),
+    got: z.array(gotSchema),
+  })
+  .describe('What kernels get --json prints');
+
 const kernelsSchema = z
   .object({
     ...schema,
     schemaVersion: z.literal(KERNELS_SCHEMA_VERSION),
     matrices: z.array(kernelMatrixSchema).describe('one for every kind of guest'),
+    why: z.array(z.string()).describe('what explains the largest change under each kernel, line by line'),
     problems,
   })
   .describe('What kernels run --json and kernels compare --json print: path lengths under several kernels');
@@ -94,7 +122,12 @@ const featuresSchema = z
   .describe('What kernels probe --json prints: what each kernel has');
 
 const bisectJsonSchema = z
-  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), bisect: bisectSchema })
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNELS_SCHEMA_VERSION),
+    bisect: bisectSchema,
+    why: z.array(z.string()),
+  })
   .describe('What kernels bisect --json prints');
 
 const historySchema = z
@@ -158,6 +191,16 @@ const baselineJsonSchema = z
   })
   .describe('What baseline save --json and baseline show --json print');
 
+const explainSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(EXPLAIN_SCHEMA_VERSION),
+    paths: z.array(pathLengthSchema).optional().describe('of one side: a cell each'),
+    differences: z.array(pathDifferenceSchema).optional().describe('of two sides: a cell each'),
+    warnings: z.array(z.string()),
+  })
+  .describe('What kernels explain --json prints');
+
 /** Every shape that is stored or printed as JSON and names its schema; `schemas/` is written from these. */
 export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   baseline: baselineJsonSchema,
@@ -167,8 +210,12 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   comparison: comparisonJsonSchema,
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
+  explain: explainSchema,
+  explanation: explanationSchema.extend(schema),
   features: featuresSchema,
   history: historySchema,
+  'kernel-get': kernelGetSchema,
+  'kernel-list': kernelListSchema,
   kernels: kernelsSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
@@ -186,12 +233,16 @@ export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
 export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
+export type KernelGetJson = ReadonlyDeep<z.infer<typeof kernelGetSchema>>;
+export type KernelListJson = ReadonlyDeep<z.infer<typeof kernelListSchema>>;
 export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;
 export type RunsJson = ReadonlyDeep<z.infer<typeof runsSchema>>;
 export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
+export type ExplainJson = ReadonlyDeep<z.infer<typeof explainSchema>>;
+export type ExplanationJson = ReadonlyDeep<z.infer<typeof explanationSchema>>;
 export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
 export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;
 export type RunJson = ReadonlyDeep<z.infer<typeof runRecordSchema>>;

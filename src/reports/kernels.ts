@@ -7,7 +7,13 @@ import { outcomeLine } from './compare.ts';
 import { CLOCK_TEXTS } from './guest-line.ts';
 
 /** Several kernels: the answers, a matrix for each kind of guest, and what its numbers are. */
-export function kernelsReport(matrices: readonly KernelMatrix[], warnings: readonly string[] = []): Document {
+export function kernelsReport(
+  matrices: readonly KernelMatrix[],
+  {
+    why = [],
+    warnings = [],
+  }: { readonly why?: readonly string[]; readonly warnings?: readonly string[] } = {},
+): Document {
   const [first] = matrices;
   if (first === undefined) return documentOf({ title: 'No boots', warnings });
   const names = kernelNames(first.kernels);
@@ -29,6 +35,7 @@ export function kernelsReport(matrices: readonly KernelMatrix[], warnings: reado
     parts: [
       notesPart(matrices.flatMap((matrix) => outcomesOf(matrix))),
       ...matrices.map((matrix) => tablePart(kernelsTable(matrix))),
+      notesPart(why),
       notesPart([
         'Path length is guest instructions per request, of server, client and kernel: what is executed, not how long it takes. No caches, no stalls, no time.',
       ]),

@@ -8,7 +8,9 @@ import { featureMatrix } from '../compare/feature-matrix.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
+import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
+import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
@@ -84,6 +86,7 @@ describe('what is printed and stored is as its schema says:', () => {
   const history = historyOf([run, { ...run, record: { ...run.record, runId: 'other' } }], {
     ...{ metric, like: run.record, compare: COMPARE_DEFAULTS },
   });
+  const origin = { asked: 'debian:sid', packages: ['linux-image-6.1 6.1-1'], signed: true };
   const outputs: Readonly<Record<SchemaName, object>> = {
     baseline: { schemaVersion: 1, baseline, replaced: null },
     baselines: {
@@ -93,6 +96,7 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     bisect: {
       schemaVersion: 1,
+      why: [],
       bisect: {
         ...{ label: 'epoll-lt', workload: 'ping-pong', smp: 1, detect: 0.005, result: null },
         judged: [
@@ -107,9 +111,29 @@ describe('what is printed and stored is as its schema says:', () => {
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
+    explain: {
+      schemaVersion: 1,
+      paths: [fixturePath('6.12')],
+      differences: [differenceOf(fixturePath('6.12'), fixturePath('7.2'))],
+      warnings: [],
+    },
+    explanation: fixtureExplanation('6.12'),
     features: { schemaVersion: 1, matrix: featureMatrix(PROBED, PROBE_GUEST) },
     history: { schemaVersion: 1, like: 'r', history, problems: [] },
-    kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), problems: [] },
+    'kernel-get': {
+      schemaVersion: 1,
+      got: [{ what: 'debian:sid', release: '6.1', version: 'Debian 6.1-1', path: '/k', isNew: true, origin }],
+    },
+    'kernel-list': {
+      schemaVersion: 1,
+      qemu: { path: '/q', version: '10.0.13', accelerators: ['tcg'], plugins: true },
+      qemuProblem: null,
+      kernels: [
+        { release: '6.1', path: '/k', series: '6.1', package: null, source: 'store', running: false, origin },
+      ],
+      problems: [],
+    },
+    kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), why: [], problems: [] },
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

@@ -15,6 +15,7 @@ import {
 } from './baseline-index.ts';
 import type { Baseline, BaselineFile } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
+import { EXPLANATION_FILE } from './explanation.ts';
 import { type OpenedRun, openRuns } from './open-run.ts';
 import type { CellName, RunResult } from './schema.ts';
 import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
@@ -200,7 +201,7 @@ function copyRun(run: OpenedRun, to: string): Promise<void> {
 }
 
 async function copyFiles(from: string, to: string): Promise<void> {
-  for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE])
+  for (const file of [RECORD_FILE, TRIALS_FILE, CALIBRATIONS_FILE, EXPLANATION_FILE])
     await copyFile(join(from, file), join(to, file)).catch(unlessMissing);
 }
 

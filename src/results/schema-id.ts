@@ -7,8 +7,12 @@ export type SchemaName =
   | 'comparison'
   | 'doctor'
   | 'document'
+  | 'explain'
+  | 'explanation'
   | 'features'
   | 'history'
+  | 'kernel-get'
+  | 'kernel-list'
   | 'kernels'
   | 'models'
   | 'noise'
@@ -33,3 +37,7 @@ export const COMPARE_SCHEMA_VERSION = 2;
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
+/** Of what `kernels explain --json` prints. */
+export const EXPLAIN_SCHEMA_VERSION = 1;
+/** Of what `kernels list` and `kernels get` print. */
+export const KERNEL_LIST_SCHEMA_VERSION = 1;

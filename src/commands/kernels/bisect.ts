@@ -16,7 +16,8 @@ import { ExitError, GateError, UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
-import { type GuestOptions, guestOptions, resolveKernels, withMachine } from './guests.ts';
+import { NOT_EXPLAINED, whyChanged } from '../why.ts';
+import { explainMeans, type GuestOptions, guestOptions, resolveKernels, withMachine } from './guests.ts';
 
 /** Of `git bisect run`: good, bad, and this cannot be tested. */
 const GIT = { good: 0, bad: 1, skip: 125 } as const;
@@ -96,7 +97,9 @@ async function run(between: readonly string[], options: Options, signal: AbortSi
   await withMachine(config, options, signal, async (machine) => {
     const [first] = kernels;
     if (first === undefined) throw new UsageError('--good names no kernel');
+    const means = await explainMeans(machine, signal);
     const judging: JudgeOptions = {
+      explain: means && { ...means, which: 'first' },
       kernels: tested === null ? kernels : [first, tested],
       good: first,
       smp: Number(options.smp),
@@ -146,8 +149,19 @@ async function search(judge: KernelJudge, kernels: readonly Kernel[], asked: Ask
   }
   const result = await bisect(kernels, judgementOf);
   const report = reportOf(judged, result, asked);
-  await print(report, asked.options);
+  await print(report, asked.options, await whyOf(judge, judged, result));
   if (result.unknown.length > 0) throw new GateError(bisectLine(report), 'inconclusive');
+}
+
+/** What explains the step from the last good kernel to the first bad one. */
+async function whyOf(
+  judge: KernelJudge,
+  judged: readonly KernelVerdict[],
+  { lastGood, firstBad }: { readonly lastGood: Kernel; readonly firstBad: Kernel },
+): Promise<readonly string[]> {
+  const runsOf = (kernel: Kernel) => judged.find((one) => one.kernel === kernel)?.runs ?? judge.goodRuns();
+  const [base, current] = [runsOf(lastGood), runsOf(firstBad)];
+  return (await whyChanged(judge.compare(base, current), { base, current })) ?? [NOT_EXPLAINED];
 }
 
 function reportOf(
@@ -180,12 +194,12 @@ function reportOf(
   };
 }
 
-async function print(report: BisectReport, options: Options): Promise<void> {
+async function print(report: BisectReport, options: Options, why: readonly string[] = []): Promise<void> {
   if (options.json)
     await write(
-      `${JSON.stringify(withSchema('bisect', { schemaVersion: KERNELS_SCHEMA_VERSION, bisect: report }), null, 1)}\n`,
+      `${JSON.stringify(withSchema('bisect', { schemaVersion: KERNELS_SCHEMA_VERSION, bisect: report, why }), null, 1)}\n`,
     );
-  else await writeDocument(bisectReport(report), options);
+  else await writeDocument(bisectReport(report, why), options);
 }
 
 /** One cell, whose path length the instruction clock counts. */

@@ -1,8 +1,13 @@
+import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Machine } from '../../boots/boot-run.ts';
+import { type ExplainMeans, SymbolStore } from '../../boots/explain-boot.ts';
 import { buildFor, withInitramfs } from '../../boots/series.ts';
+import { HELPERS_DIR } from '../../build/package.ts';
+import { buildPlugin } from '../../build/plugin.ts';
 import { KERNELS_DEFAULTS, type KernelsConfig } from '../../config/kernels-config.ts';
-import { type Kernel, resolveKernel } from '../../kernels/resolve.ts';
+import { resolveKernel } from '../../kernels/resolve.ts';
+import type { Kernel } from '../../kernels/schema.ts';
 import { findQemu, type Qemu } from '../../place/guest/qemu.ts';
 import { EnvironmentError, InterruptedError, UsageError } from '../../util/errors.ts';
 
@@ -32,6 +37,23 @@ export function kernelOption(description: string): Option {
   )
     .argParser((value: string, all: readonly string[]) => [...all, value])
     .default([]);
+}
+
+/** What counts instructions by function; null, with a line on stderr, where QEMU or the compiler cannot. */
+export async function explainMeans(machine: Machine, signal: AbortSignal): Promise<ExplainMeans | null> {
+  const cannot = (why: string) => {
+    process.stderr.write(`warning: nothing will be explained by function: ${why}\n`);
+    return null;
+  };
+  if (machine.clock !== 'icount') return cannot(`clock ${machine.clock} counts no instructions`);
+  if (!machine.qemu.plugins) return cannot(`${machine.qemu.path} loads no plugins`);
+  try {
+    const pluginPath = await buildPlugin({ sourceDir: HELPERS_DIR, signal });
+    return { pluginPath, folder: dirname(machine.initramfs), symbols: new SymbolStore() };
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    return cannot(error.message);
+  }
 }
 
 /** In the order in which they are named, which is the order of the tables. */

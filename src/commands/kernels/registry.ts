@@ -3,6 +3,16 @@ import type { CommandRow } from '../registry.ts';
 /** What `kernels` can do, in the order of its `--help`. */
 export const KERNELS_COMMANDS: readonly CommandRow[] = [
   {
+    name: 'list',
+    description: 'list the kernels that can be booted: of this host, and of the store that get fills',
+    load: async () => (await import('./list.ts')).registerKernelsList,
+  },
+  {
+    name: 'get',
+    description: "fetch QEMU and Debian's kernels into the cache; nothing is installed",
+    load: async () => (await import('./get.ts')).registerKernelsGet,
+  },
+  {
     name: 'run',
     description: 'boot kernels in guests, measure the same in each, store every boot as a run',
     load: async () => (await import('./run.ts')).registerKernelsRun,
@@ -11,6 +21,11 @@ export const KERNELS_COMMANDS: readonly CommandRow[] = [
     name: 'compare',
     description: 'print models and kernels beside each other, relative to the first kernel, and judge them',
     load: async () => (await import('./compare.ts')).registerKernelsCompare,
+  },
+  {
+    name: 'explain',
+    description: "say where a request's instructions go, and what changed them, by function of the kernel",
+    load: async () => (await import('./explain.ts')).registerExplain,
   },
   {
     name: 'probe',

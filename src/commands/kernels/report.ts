@@ -6,10 +6,11 @@ import { kernelsReport } from '../../reports/kernels.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { KERNELS_SCHEMA_VERSION } from '../../results/schema-id.ts';
 import { type PrintOptions, write, writeDocument } from '../output.ts';
+import { NOT_EXPLAINED, whyChanged } from '../why.ts';
 
 /** Prints boots as matrices of models and kernels. */
 export async function reportKernels(
-  runs: readonly RunResult[],
+  runs: readonly (RunResult & { readonly folder: string })[],
   options: PrintOptions,
   {
     compareOptions,
@@ -22,14 +23,40 @@ export async function reportKernels(
   } = {},
 ): Promise<readonly KernelMatrix[]> {
   const matrices = kernelMatrices(runs, compareOptions);
+  const why = await whyOf(matrices, runs);
   if (options.json)
     await write(
-      `${JSON.stringify(withSchema('kernels', { schemaVersion: KERNELS_SCHEMA_VERSION, matrices, problems }), null, 1)}\n`,
+      `${JSON.stringify(withSchema('kernels', { schemaVersion: KERNELS_SCHEMA_VERSION, matrices, why, problems }), null, 1)}\n`,
     );
   else
-    await writeDocument(kernelsReport(matrices, problems), {
+    await writeDocument(kernelsReport(matrices, { why, warnings: problems }), {
       ...options,
       ...(stored === undefined ? {} : { stored }),
     });
   return matrices;
+}
+
+/** What explains the change under every kernel, of the first kind of guest in which it was counted by function. */
+async function whyOf(
+  matrices: readonly KernelMatrix[],
+  runs: readonly (RunResult & { readonly folder: string })[],
+): Promise<readonly string[]> {
+  const named = (ids: readonly string[]) => runs.filter(({ record }) => ids.includes(record.runId));
+  const kernels = matrices[0]?.kernels.length ?? 0;
+  const lines: string[] = [];
+  let missing = false;
+  for (let kernel = 1; kernel < kernels; kernel++) {
+    const found = await Promise.all(
+      matrices.map(({ kernels: all }) => {
+        const [base, own] = [all[0], all[kernel]];
+        return base && own?.comparison
+          ? whyChanged(own.comparison, { base: named(base.runs), current: named(own.runs) })
+          : [];
+      }),
+    );
+    const explained = found.find((one) => one !== null && one.length > 0);
+    missing ||= explained === undefined && found.includes(null);
+    lines.push(...(explained ?? []));
+  }
+  return missing && lines.length === 0 ? [NOT_EXPLAINED] : lines;
 }

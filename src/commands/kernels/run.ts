@@ -17,13 +17,14 @@ import { counted } from '../../util/units.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write } from '../output.ts';
-import { guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
+import { explainMeans, guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
 import { reportKernels } from './report.ts';
 
 interface Options extends Omit<KernelsFlags, 'ownWorkloads'>, PrintOptions {
   readonly kernel: readonly string[];
   readonly qemu?: string;
   readonly workload: readonly string[];
+  readonly explain: 'first' | 'all' | 'none';
   readonly dryRun?: boolean;
 }
 
@@ -65,6 +66,14 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
     .option('--blocks <n>', `repetitions of every cell in a boot (default: ${KERNELS_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured guest time of one trial (default: ${KERNELS_DEFAULTS.duration})`)
     .option('--warmup <time>', `load before it (default: ${KERNELS_DEFAULTS.warmup})`)
+    .addOption(
+      new Option(
+        '--explain <boots>',
+        'of which boots the instructions are counted by function as well: the first of every kernel, all, or none',
+      )
+        .choices(['first', 'all', 'none'])
+        .default('first'),
+    )
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .option('--reference <model>', 'the row that ratios refer to (default: epoll-lt)')
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
@@ -89,15 +98,20 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   if (options.dryRun) return printPlan(planned, options);
   const id = newRunId(new Date().toISOString());
   const { jobs, settings } = config;
-  const outcomes = await withMachine(config, options, signal, (machine) =>
-    runBoots(planned, {
+  const outcomes = await withMachine(config, options, signal, async (machine) => {
+    const which = options.explain;
+    const means = which === 'none' ? null : await explainMeans(machine, signal);
+    return runBoots(planned, {
       ...{ id, kernels, jobs, settings, machine, signal },
+      explain: means && which !== 'none' ? { ...means, which } : null,
       results: options.results,
       tool: readTool(),
       listener: createSeriesProgress(process.stderr),
-    }),
+    });
+  });
+  const measured = outcomes.flatMap((boot) =>
+    'result' in boot ? [{ ...boot.result, folder: boot.folder }] : [],
   );
-  const measured = outcomes.flatMap((boot) => ('result' in boot ? [boot.result] : []));
   if (measured.length > 0)
     await reportKernels(measured, options, {
       stored: `stored in ${options.results}; kernels compare ${id} judges it again`,

@@ -8,7 +8,14 @@ import { cleanText } from '../../results/clean.ts';
 import { codeOf, EnvironmentError, messageOf } from '../../util/errors.ts';
 import { type Agent, type AgentError, connectAgent } from '../agent/agent.ts';
 import { listenToControl } from './control.ts';
-import { GuestError, type GuestEvidence, type GuestStage, nameFailure } from './failures.ts';
+import {
+  GuestError,
+  type GuestEvidence,
+  type GuestStage,
+  isHalted,
+  isOfFailure,
+  nameFailure,
+} from './failures.ts';
 import { KernelImageError, readKernelImage } from './kernel-image.ts';
 import type { Qemu } from './qemu.ts';
 import { CONTROL_FD, type GuestMachine, qemuArguments } from './qemu-arguments.ts';
@@ -17,11 +24,14 @@ import { CONTROL_FD, type GuestMachine, qemuArguments } from './qemu-arguments.t
 export const POWER_OFF_TIMEOUT_MS = 60_000;
 /** How long QEMU may take to end by itself once the line to the agent broke: it writes the console until then. */
 const LAST_WORDS_TIMEOUT_MS = 5_000;
+/** How often the console of a guest that boots is looked at. */
+const LOOK_EVERY_MS = 1_000;
 /** Of QEMU's stderr, the last this many characters are kept. */
 const STDERR_CHARS_MAX = 4_000;
 /** Of the console, what is looked at for what went wrong, and how many lines of it are shown. */
 const CONSOLE_BYTES_READ = 65_536;
 const CONSOLE_LINES_SHOWN = 12;
+const CONSOLE_LINES_BEFORE = 3;
 
 export interface GuestOptions extends Omit<GuestMachine, 'consolePath'> {
   readonly qemu: Qemu;
@@ -48,6 +58,11 @@ export interface Guest {
   readonly ended: Promise<GuestEnd>;
   /** Stops the agent and waits for QEMU's end. Rejects with `GuestError` where the guest is not off in time. */
   powerOff(): Promise<void>;
+  /**
+   * Does `work`, and ends the guest where that takes longer than `ms`: asks to a guest that hangs have no end of
+   * their own. Its asks, and with them `work`, reject with `GuestError` then; `what` names what did not come.
+   */
+  within<T>(what: string, ms: number, work: () => Promise<T>): Promise<T>;
   /** Ends QEMU at once; never rejects. */
   kill(): Promise<void>;
 }
@@ -76,6 +91,7 @@ export async function bootGuest(options: GuestOptions): Promise<Guest> {
     qemuArgs,
     ended: running.ended,
     powerOff: () => running.powerOff(agent),
+    within: (what, ms, work) => running.within(what, ms, work),
     kill: () => running.kill(),
   };
 }
@@ -170,7 +186,8 @@ class RunningGuest {
     const { bootTimeoutMs } = this.#options;
     if (!input || !output) throw new Error('QEMU was started without pipes');
     this.#stage = 'boot';
-    return this.#within('the hello of its agent', bootTimeoutMs, async () => {
+    const look = setInterval(() => void this.#endIfHalted(), LOOK_EVERY_MS);
+    return this.within('the hello of its agent', bootTimeoutMs, async () => {
       const agent = await connectAgent(
         { input, output },
         // The deadline is kept here, where it can be named with the console.
@@ -181,14 +198,19 @@ class RunningGuest {
       );
       this.#stage = 'work';
       return agent;
-    });
+    }).finally(() => clearInterval(look));
+  }
+
+  /** What unpacks a kernel halts where it cannot; nothing else tells. */
+  async #endIfHalted(): Promise<void> {
+    if (isHalted(await readTail(this.#options.consolePath))) this.#end();
   }
 
   async powerOff(agent: Agent): Promise<void> {
     if (this.#stopping === null) {
       this.#stopping = 'powered-off';
       this.#stage = 'power-off';
-      await this.#within('its power-off', POWER_OFF_TIMEOUT_MS, async () => {
+      await this.within('its power-off', POWER_OFF_TIMEOUT_MS, async () => {
         await agent.stop();
         await this.#exited;
       });
@@ -203,7 +225,7 @@ class RunningGuest {
     await this.ended.catch(() => undefined);
   }
 
-  async #within<T>(what: string, ms: number, work: () => Promise<T>): Promise<T> {
+  async within<T>(what: string, ms: number, work: () => Promise<T>): Promise<T> {
     const timer = setTimeout(() => {
       this.#faults = { ...this.#faults, deadline: { what, ms } };
       this.#end();
@@ -301,10 +323,14 @@ async function readTail(path: string): Promise<string> {
   }
 }
 
+/** The last ones; where a trace of calls follows upon what went wrong, those around that. */
 function lastLines(text: string): string[] {
-  return text
+  const lines = text
     .split('\n')
     .map((line) => cleanText(line).trimEnd())
-    .filter((line) => line !== '')
-    .slice(-CONSOLE_LINES_SHOWN);
+    .filter((line) => line !== '');
+  const wrong = lines.findIndex(isOfFailure);
+  const first = wrong < 0 ? Number.POSITIVE_INFINITY : Math.max(0, wrong - CONSOLE_LINES_BEFORE);
+  const from = Math.max(0, Math.min(first, lines.length - CONSOLE_LINES_SHOWN));
+  return lines.slice(from, from + CONSOLE_LINES_SHOWN);
 }

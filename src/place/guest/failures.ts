@@ -155,6 +155,18 @@ function ofConsole(text: string): Failure | null {
   return null;
 }
 
+/** Whether a console says that nothing will be executed any more. */
+export function isHalted(text: string): boolean {
+  return / -- System halted/.test(text);
+}
+
+/** Whether a line of a console says that something broke. */
+export function isOfFailure(line: string): boolean {
+  return /Kernel panic|BUG: |Oops: |general protection fault|Out of memory|unpacking failed|System halted/.test(
+    line,
+  );
+}
+
 /** Of a wait(2) status in hexadecimal digits. */
 function waitStatus(hex: string): string {
   const status = Number.parseInt(hex, 16);

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { codeOf, EnvironmentError, messageOf } from '../../util/errors.ts';
 import { type CpioEntry, cpioArchive } from './cpio.ts';
 
@@ -46,10 +46,12 @@ export async function buildInitramfs({ agent, programs }: InitramfsRequest): Pro
 /** Writes `buildInitramfs` to a file. Rejects with `EnvironmentError` where that fails, and leaves none then. */
 export async function writeInitramfs(path: string, request: InitramfsRequest): Promise<void> {
   const archive = await buildInitramfs(request);
+  const partial = `${path}.partial`;
   try {
-    await writeFile(path, archive);
+    await writeFile(partial, archive);
+    await rename(partial, path);
   } catch (cause) {
-    await rm(path, { force: true });
+    await rm(partial, { force: true });
     throw new EnvironmentError(
       `cannot write the guest's initramfs ${path}: ${codeOf(cause) ?? messageOf(cause)}`,
       {

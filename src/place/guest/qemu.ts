@@ -4,18 +4,9 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { cacheDir } from '../../build/compile.ts';
 import { EnvironmentError } from '../../util/errors.ts';
+import type { Accelerator, Qemu } from './qemu-schema.ts';
 
-/** QEMU for x86-64 guests, as asked about itself. */
-export interface Qemu {
-  readonly path: string;
-  /** Such as `10.0.13`. */
-  readonly version: string;
-  readonly accelerators: readonly Accelerator[];
-  /** Whether it loads TCG plugins. */
-  readonly plugins: boolean;
-}
-
-export type Accelerator = 'tcg' | 'kvm';
+export type { Accelerator, Qemu } from './qemu-schema.ts';
 
 /** Older ones are refused; `refusalOf` says why. */
 export const QEMU_MAJOR_MIN = 10;
