@@ -55,7 +55,7 @@ export async function probeKernels(
       request.listener.bootEnded(kernel, index + 1, outcome);
     }
   };
-  const ended = Promise.all(
+  const ends = await Promise.allSettled(
     Array.from({ length: Math.min(request.jobs, kernels.length) }, () =>
       work().catch((error: unknown) => {
         stop.abort(error);
@@ -63,12 +63,10 @@ export async function probeKernels(
       }),
     ),
   );
-  try {
-    await ended;
-  } finally {
-    // Where nothing is kept, nothing is left.
-    if (isNew) await rmdir(request.results).catch(() => undefined);
-  }
+  // Where nothing is kept, nothing is left.
+  if (isNew) await rmdir(request.results).catch(() => undefined);
+  request.signal.throwIfAborted();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return kernels.flatMap((kernel) => probed.get(kernel) ?? []);
 }
 
