@@ -13,6 +13,7 @@ export type SchemaName =
   | 'kernel-get'
   | 'kernel-list'
   | 'kernels'
+  | 'kernels-scale'
   | 'models'
   | 'noise'
   | 'run'
