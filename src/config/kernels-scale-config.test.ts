@@ -23,6 +23,11 @@ test('has the memory for 100,000 connections without a word, and takes what is s
   });
 });
 
+test('has more memory where a connection has a thread of its own', () => {
+  const [alone, threads] = ['poll', 'poll,blocking'].map((models) => configOf({ models }).memoryMb);
+  expect(threads).toBeGreaterThan(alone ?? 0);
+});
+
 test('names all problems at once', () => {
   try {
     configOf({ idle: '7', active: '0', smp: '3', blocks: '0', models: 'pol' });
