@@ -62,7 +62,8 @@ function guestHost(agent: Agent, texts: ReadonlyMap<string, string | null>, miss
     listNames: (directory) => folders[directory] ?? [],
     arch: ARCHES[arch] ?? arch,
     uid: 0,
-    givenName: null,
+    // Its own says nothing: a kernel that is given no name calls itself (none).
+    givenName: 'guest',
     versions: {},
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildGuestPrograms, type GuestPrograms } from '../build/guest-programs.ts';
@@ -10,8 +10,10 @@ import { writeInitramfs } from '../place/guest/initramfs.ts';
 import { derivedSeed } from '../plan/order.ts';
 import { newRunId } from '../results/run-id.ts';
 import type { Guest, RunKind, RunResult, RunSettings, Trial, TrialResult } from '../results/schema.ts';
+import { RECORD_FILE } from '../results/store.ts';
 import type { RunDeps, RunListener } from '../run.ts';
-import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
+import { codeOf, EnvironmentError, InterruptedError, messageOf, NotWrittenError } from '../util/errors.ts';
+import { counted } from '../util/units.ts';
 import { bootRun, type Clocks, type Machine } from './boot-run.ts';
 import type { ExplainMeans } from './explain-boot.ts';
 import type { PlannedBoot } from './plan-boots.ts';
@@ -60,11 +62,14 @@ export type BootOutcome =
 
 /**
  * Boots kernels of a series, as many at once as `jobs`, and measures a run in each. A boot that breaks is an outcome, and the
- * others go on; only an abort ends all of them, and a folder that cannot be written.
+ * others go on. Rejects, once every guest is off, with `InterruptedError` where it is aborted, which says what is stored; with
+ * `NotWrittenError` where results cannot be written; and with what is no guest's fault.
+ * @param boot how one is measured.
  */
 export async function runBoots(
   planned: readonly SeriesBoot[],
   request: SeriesRequest,
+  boot: typeof bootRun = bootRun,
 ): Promise<readonly BootOutcome[]> {
   const hashes = new Map<string, string>();
   for (const { path } of request.kernels) hashes.set(path, await imageHash(path));
@@ -75,21 +80,19 @@ export async function runBoots(
   const fewestCpus = Math.min(...planned.map(({ smp }) => smp));
   const rest = planned.entries();
   const work = async () => {
-    for (const [index, boot] of rest) {
+    for (const [index, next] of rest) {
       if (signal.aborted) return;
-      request.listener.bootStarted(boot, index + 1, planned.length);
+      request.listener.bootStarted(next, index + 1, planned.length);
       const { explain } = request;
-      const isExplained = explain?.which === 'all' || (boot.boot === 0 && boot.smp === fewestCpus);
-      const outcome = await bootOf(boot, hashes.get(boot.kernel.path) ?? '', {
-        ...request,
-        signal,
-        explain: isExplained ? explain : null,
-      });
+      const isExplained = explain?.which === 'all' || (next.boot === 0 && next.smp === fewestCpus);
+      const hash = hashes.get(next.kernel.path) ?? '';
+      const own = { ...request, signal, explain: isExplained ? explain : null };
+      const outcome = await bootOf(next, own, { hash, boot });
       outcomes.push(outcome);
-      request.listener.bootEnded(boot, outcome);
+      request.listener.bootEnded(next, outcome);
     }
   };
-  await Promise.all(
+  const ends = await Promise.allSettled(
     Array.from({ length: Math.min(request.jobs, planned.length) }, () =>
       work().catch((error: unknown) => {
         stop.abort(error);
@@ -97,10 +100,22 @@ export async function runBoots(
       }),
     ),
   );
+  if (request.signal.aborted) {
+    const complete = outcomes.filter((outcome) => 'result' in outcome).length;
+    throw new InterruptedError(
+      `interrupted; ${complete} of ${counted(planned.length, 'boot')} ${complete === 1 ? 'is' : 'are'} complete; what was measured is in ${request.results} (series ${request.id})`,
+    );
+  }
+  if (stop.signal.aborted) throw stop.signal.reason;
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return outcomes;
 }
 
-async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest): Promise<BootOutcome> {
+async function bootOf(
+  planned: SeriesBoot,
+  request: SeriesRequest,
+  { hash, boot: measure }: { readonly hash: string; readonly boot: typeof bootRun },
+): Promise<BootOutcome> {
   const { kernel, smp, boot } = planned;
   const { clocks, machine, kind, settings, results, tool, signal, listener, explain } = request;
   const guest: Guest = {
@@ -116,7 +131,7 @@ async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest)
   };
   const runId = newRunId(request.clocks.now());
   try {
-    const outcome = await bootRun({
+    const outcome = await measure({
       ...{ machine, guest, kind, runId, results, tool, clocks, signal },
       kernel: kernel.path,
       settings: settingsOf(settings, { smp, boot }),
@@ -125,10 +140,17 @@ async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest)
     });
     return { planned, runId, ...outcome };
   } catch (error) {
+    if (signal.aborted) await removeUnbegun(join(results, runId));
     signal.throwIfAborted();
-    if (!(error instanceof EnvironmentError)) throw error;
+    if (!(error instanceof EnvironmentError) || error instanceof NotWrittenError) throw error;
     return { planned, runId, error };
   }
+}
+
+/** Of a boot that was ended before its run began there is but a console that says nothing. */
+async function removeUnbegun(folder: string): Promise<void> {
+  const record = await stat(join(folder, RECORD_FILE)).catch(() => null);
+  if (record === null) await rm(folder, { recursive: true, force: true });
 }
 
 /** The first 16 hexadecimal digits of an image's SHA-256. Throws `EnvironmentError` where it cannot be read. */

@@ -1,5 +1,6 @@
 import type { Metric } from '../metrics/metric.ts';
 import { snakeName } from '../metrics/registry.ts';
+import { countsInstructions } from '../results/guest.ts';
 import type { Observation, RunRecord, TrialResult } from '../results/schema.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { originOf, SNAKE_PARAMETERS, snakeParameters } from './origin.ts';
@@ -65,6 +66,12 @@ function measured(
   );
 }
 
+/** Of time, or a share of it: empty also in a guest whose clock tells none. */
+function timed(name: string, read: (observation: Observation) => Field): Column {
+  const { read: own } = measured(name, read);
+  return column(name, (row) => (countsInstructions(row.record.environment.guest) ? null : own(row)));
+}
+
 const TRIAL_COLUMNS: readonly Column[] = [
   column('run_id', ({ record }) => record.runId),
   column('finished_at', ({ record }) => record.finishedAt),
@@ -93,17 +100,15 @@ const TRIAL_COLUMNS: readonly Column[] = [
 ];
 
 const MEASURED_COLUMNS: readonly Column[] = [
-  measured('window_ns', (o) => o.windowNs),
+  timed('window_ns', (o) => o.windowNs),
   measured('requests_completed', (o) => o.requests.completed),
   measured('requests_errors', (o) => o.requests.errors + o.requests.connectionErrors),
-  measured('response_max_ns', (o) =>
-    o.response.count > 0 && o.pathLength === null ? o.response.maxNs : null,
-  ),
+  timed('response_max_ns', (o) => (o.response.count > 0 ? o.response.maxNs : null)),
 ];
 
 const JUDGED_COLUMNS: readonly Column[] = [
-  measured('server_utilisation_share', (o) => o.server.utilisation),
-  measured('client_utilisation_share', (o) => o.client.utilisation),
+  timed('server_utilisation_share', (o) => o.server.utilisation),
+  timed('client_utilisation_share', (o) => o.client.utilisation),
   measured('saturation', (o) => o.saturation),
   measured('contaminated_by', (o) => o.contamination.marks.join('; ')),
 ];

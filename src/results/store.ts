@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
 import { makeFolder } from '../host/make-folder.ts';
 import { replaceWhole } from '../host/write-file.ts';
-import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
+import { codeOf, messageOf, NotWrittenError, UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
 import { BASELINE_PREFIX, findBaselineRuns, listBaselines, requireOneRun } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
@@ -39,7 +39,7 @@ export interface RunStore {
   saveLog(name: string, text: string): Promise<void>;
 }
 
-/** Makes `<out>/<runId>/`. Throws `EnvironmentError` where it cannot be written. */
+/** Makes `<out>/<runId>/`. Throws `NotWrittenError` where it cannot be written. */
 export async function createStore(outDir: string, runId: string): Promise<RunStore> {
   const folder = resolve(outDir, runId);
   await writing(folder, () => makeFolder(folder));
@@ -66,12 +66,12 @@ export async function createStore(outDir: string, runId: string): Promise<RunSto
   };
 }
 
-/** Replaces a file as `replaceWhole` does, and says of a failure where and what helps: `EnvironmentError`. */
+/** Replaces a file as `replaceWhole` does, and says of a failure where and what helps: `NotWrittenError`. */
 export function replaceFile(file: string, text: string, advice?: string): Promise<void> {
   return writing(file, () => replaceWhole(file, text), advice);
 }
 
-/** Does it, and says of a failure where it was to write and what helps: `EnvironmentError`. */
+/** Does it, and says of a failure where it was to write and what helps: `NotWrittenError`. */
 export async function writing(
   path: string,
   write: () => Promise<unknown>,
@@ -85,7 +85,7 @@ export async function writing(
       code === 'ENOSPC' || code === 'EDQUOT'
         ? 'the disk is full; free some space, what was measured before is kept'
         : elsewhere;
-    throw new EnvironmentError(`cannot write ${path}: ${code ?? messageOf(cause)}; ${advice}`, { cause });
+    throw new NotWrittenError(`cannot write ${path}: ${code ?? messageOf(cause)}; ${advice}`, { cause });
   }
 }
 

@@ -32,6 +32,14 @@ export class EnvironmentError extends Error {
   }
 }
 
+/** Results cannot be written: nothing that is measured from then on could be kept either. Exit 3. */
+export class NotWrittenError extends EnvironmentError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NotWrittenError';
+  }
+}
+
 /** The command has done and printed what it could, but trials failed. Exit 1. */
 export class TrialsFailedError extends Error {
   constructor(message: string) {

@@ -76,7 +76,7 @@ export async function resolveKernels(specs: readonly string[]): Promise<readonly
 /** Compiles what guests run, for as long as `work` takes. What an abort ends is an `InterruptedError`. */
 export async function withMachine<T>(
   { settings, cpu, memoryMb, clock }: Pick<KernelsConfig, 'settings' | 'cpu' | 'memoryMb' | 'clock'>,
-  { qemu: named, results }: Pick<GuestOptions, 'qemu' | 'results'>,
+  { qemu: named }: Pick<GuestOptions, 'qemu'>,
   signal: AbortSignal,
   work: (machine: Machine) => Promise<T>,
 ): Promise<T> {
@@ -91,8 +91,9 @@ export async function withMachine<T>(
       work({ qemu, cpu, memoryMb, clock, initramfs, programs }),
     );
   } catch (error) {
-    if (signal.aborted) throw new InterruptedError(`interrupted; what was measured is in ${results}`);
-    throw error;
+    // A series says itself what of it is stored.
+    if (!signal.aborted || (error instanceof InterruptedError && error !== signal.reason)) throw error;
+    throw new InterruptedError('interrupted before anything was measured');
   }
 }
 

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { execa } from 'execa';
 import { makeFolder } from '../../host/make-folder.ts';
 import { cleanText } from '../../results/clean.ts';
-import { codeOf, EnvironmentError, messageOf } from '../../util/errors.ts';
+import { writing } from '../../results/store.ts';
+import { EnvironmentError } from '../../util/errors.ts';
 import { type Agent, type AgentError, connectAgent } from '../agent/agent.ts';
 import { readConsole } from './console.ts';
 import { listenToControl } from './control.ts';
@@ -106,18 +107,11 @@ async function requireImage(path: string): Promise<void> {
 }
 
 /** Empty, so that what an older guest said is not taken for this one's. */
-async function makeConsole(folder: string, path: string): Promise<void> {
-  try {
+function makeConsole(folder: string, path: string): Promise<void> {
+  return writing(path, async () => {
     await makeFolder(folder);
-    await (await open(path, 'w')).close();
-  } catch (cause) {
-    throw new EnvironmentError(
-      `cannot write the guest's console ${path}: ${codeOf(cause) ?? messageOf(cause)}`,
-      {
-        cause,
-      },
-    );
-  }
+    await writeFile(path, '');
+  });
 }
 
 /** What makes a program end with this process even where that is killed: util-linux' setpriv, where it is. */

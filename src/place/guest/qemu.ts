@@ -12,6 +12,9 @@ export type { Accelerator, Qemu } from './qemu-schema.ts';
 export const QEMU_MAJOR_MIN = 10;
 export const QEMU_PROGRAM = 'qemu-system-x86_64';
 
+const ADVICE =
+  '  iomodels-bench kernels get qemu fetches one where apt is; elsewhere install QEMU 10 or newer, or name it by --qemu <path>';
+
 /** How long QEMU may take to say something about itself. */
 const ASK_TIMEOUT_MS = 30_000;
 
@@ -38,8 +41,11 @@ export async function findQemu(search: QemuSearch = {}): Promise<Qemu> {
   const { env = process.env, cacheFolder = cacheDir(env), signal } = search;
   if (search.qemu !== undefined) {
     const named = search.qemu.includes('/') ? resolve(search.qemu) : await inPath(search.qemu, env);
-    if (named === null) throw new EnvironmentError(`--qemu ${search.qemu}: not found in PATH`);
-    return probeQemu(named, signal);
+    if (named === null) throw new EnvironmentError(`--qemu ${search.qemu}: not found in PATH\n${ADVICE}`);
+    return probeQemu(named, signal).catch((error: unknown) => {
+      if (!(error instanceof EnvironmentError)) throw error;
+      throw new EnvironmentError(`${error.message}\n${ADVICE}`, { cause: error });
+    });
   }
   const refused: string[] = [];
   for (const path of [await inPath(QEMU_PROGRAM, env), storedQemuPath(cacheFolder)]) {
@@ -57,7 +63,7 @@ export async function findQemu(search: QemuSearch = {}): Promise<Qemu> {
         ? 'no QEMU that can be used was found:'
         : `no QEMU was found: neither ${QEMU_PROGRAM} in PATH nor ${storedQemuPath(cacheFolder)}`,
       ...refused.map((why) => `  ${why}`),
-      '  iomodels-bench kernels get qemu fetches one where apt is; elsewhere install QEMU 10 or newer, or name it by --qemu <path>',
+      ADVICE,
     ].join('\n'),
   );
 }
