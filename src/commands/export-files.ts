@@ -124,7 +124,8 @@ export async function writeExports(
   targets: readonly ExportTarget[],
   options: { readonly history?: boolean } = {},
 ): Promise<void> {
-  for (const { exporter, paths } of targets)
+  for (const { exporter, paths } of targets) {
+    noteLacks(exporter, inputs);
     for (const [i, { name, text }] of filesOf(exporter, inputs, options).entries()) {
       const [folder = ''] = paths;
       // Of a format with a file per cell the path is that of their folder.
@@ -132,6 +133,16 @@ export async function writeExports(
       if (exporter.names !== undefined) await requireWritable(folder);
       if (path !== undefined) await writeTo(path, text);
     }
+  }
+}
+
+/** Says on stderr of which runs a format has nothing, and why. */
+export function noteLacks({ id, lacks }: Exporter, inputs: readonly ExportInput[]): void {
+  for (const input of inputs) {
+    const why = lacks?.(input) ?? null;
+    if (why !== null)
+      process.stderr.write(`warning: ${id} has nothing of ${input.result.record.runId}: ${why}\n`);
+  }
 }
 
 function writeTo(path: string, text: string): Promise<void> {

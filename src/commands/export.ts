@@ -9,7 +9,7 @@ import { openRun } from '../results/open-run.ts';
 import type { RunResult } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import { askedRun, TOLD_KINDS } from './asked-run.ts';
-import { locateExports, parseFormats, writeExports } from './export-files.ts';
+import { locateExports, noteLacks, parseFormats, writeExports } from './export-files.ts';
 import { listOption, resultsOption } from './options.ts';
 import { write } from './output.ts';
 
@@ -154,6 +154,7 @@ function stdoutText(
   inputs: readonly ExportInput[],
   history: boolean,
 ): string {
+  for (const exporter of exporters) noteLacks(exporter, inputs);
   const files = exporters.flatMap((exporter) => filesOf(exporter, inputs, { history }));
   if (files.length > 1)
     throw new UsageError(

@@ -39,6 +39,8 @@ export interface Exporter {
   write(input: ExportInput): readonly string[];
   /** The texts of several runs, the oldest first, with their times; absent: it holds one run. */
   readonly history?: (inputs: readonly ExportInput[]) => readonly string[];
+  /** Why it has nothing of a run, in a sentence; null: it has something. */
+  readonly lacks?: (input: ExportInput) => string | null;
   /** The names of the files, where a format has one per cell. */
   readonly names?: (input: ExportInput) => readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { Metric, RowValue } from '../metrics/metric.ts';
 import { prometheusName, UNITS } from '../metrics/registry.ts';
+import { countsInstructions } from '../results/guest.ts';
 import { sumOf } from '../stats/sums.ts';
 import type { LatencySummary, MeasuredRow, RowSummary } from '../summary/run-summary.ts';
 import { MS_PER_S, NS_PER_S } from '../util/units.ts';
@@ -109,6 +110,7 @@ function metricFamilies(metric: Metric, input: ExportInput): readonly Family[] {
 
 /** What a percentile does not tell of the distributions that the metrics are quantiles of. */
 function latencyFamilies({ metrics, ...input }: ExportInput): readonly Family[] {
+  if (countsInstructions(input.result.record.environment.guest)) return [];
   const cells = measuredCells({ ...input, metrics });
   return (['response', 'service'] as const)
     .filter((of) => metrics.some(({ quantile }) => quantile?.of === of))

@@ -19,6 +19,10 @@ export const hgrmExporter: Exporter = {
   id: 'hgrm',
   title: 'HdrHistogram percentile text in microseconds, a file per model and workload',
   files: [FOLDER],
+  lacks: ({ result }) =>
+    countsInstructions(result.record.environment.guest)
+      ? 'the clock of its guest tells no time, so that there are no latencies'
+      : null,
   write: (input) => distributionsOf(input).map((one) => textOf(one, input.result.record)),
   names: (input) =>
     distributionsOf(input).map(
