@@ -68,13 +68,18 @@ export interface BootRunOutcome extends RunOutcome {
 /**
  * Boots a kernel, measures a run in it, stores that as any run, and powers off. The console is kept in the run's folder. Rejects
  * with `GuestError` where the guest breaks (what was measured by then is stored), and as `runBenchmark` does.
+ * @param boot how a guest is booted.
  */
-export async function bootRun(request: BootRequest): Promise<BootRunOutcome> {
+export async function bootRun(
+  request: BootRequest,
+  boot: typeof bootGuest = bootGuest,
+): Promise<BootRunOutcome> {
   const { signal, explain, runId } = request;
   const plugin = explain && { path: explain.pluginPath, output: join(explain.folder, `${runId}.counts`) };
   const guest = await bootIn(
     { ...request, ...(plugin ? { plugin } : {}) },
     join(request.results, runId, LOGS_FOLDER),
+    boot,
   );
   try {
     const environment = await prepared(guest, request);
@@ -110,10 +115,11 @@ export function bootIn(
   request: Pick<BootRequest, 'machine' | 'kernel' | 'signal'> &
     Pick<GuestOptions, 'plugin'> & { readonly guest: Pick<GuestRecord, 'smp'> },
   folder: string,
+  boot: typeof bootGuest = bootGuest,
 ): Promise<Guest> {
   const { machine, kernel, guest, signal, plugin } = request;
   const { qemu, cpu, memoryMb, clock, initramfs } = machine;
-  return bootGuest({
+  return boot({
     ...{ qemu, cpu, memoryMb, clock, initramfs, kernel, folder, signal, smp: guest.smp },
     ...(plugin ? { plugin } : {}),
     bootTimeoutMs: BOOT_TIMEOUT_MS,

@@ -5,8 +5,9 @@ import type { Kernel } from '../kernels/resolve.ts';
 import { PATH_LENGTH_ID } from '../metrics/registry.ts';
 import { GuestError, type GuestFailure } from '../place/guest/failures.ts';
 import type { RunResult, RunSettings } from '../results/schema.ts';
+import { SEARCH_PREFIX } from '../results/series.ts';
 import type { Judgement } from './bisect.ts';
-import type { Machine } from './boot-run.ts';
+import type { bootRun, Machine } from './boot-run.ts';
 import { imageHash, runBoots, type SeriesRequest } from './series.ts';
 import { storedBoots } from './stored-boots.ts';
 
@@ -58,7 +59,7 @@ export function seriesOf(
     smp,
   ];
   const hash = createHash('sha256').update(JSON.stringify([...what, programs.info.hash]));
-  return `bisect-${hash.digest('hex').slice(0, 12)}`;
+  return `${SEARCH_PREFIX}${hash.digest('hex').slice(0, 12)}`;
 }
 
 /** Failures that are the kernel's own: another kernel may do better. */
@@ -76,6 +77,7 @@ const OF_KERNEL: ReadonlySet<GuestFailure> = new Set<GuestFailure>([
 /** Tells good kernels from bad ones by the path length of one cell. */
 export class KernelJudge {
   readonly #options: JudgeOptions;
+  readonly #boot: typeof bootRun | undefined;
   readonly #series: string;
   readonly #stored: ReadonlyMap<string, readonly BootedRun[]>;
   #good: readonly BootedRun[] = [];
@@ -85,16 +87,18 @@ export class KernelJudge {
     options: JudgeOptions,
     series: string,
     stored: ReadonlyMap<string, readonly BootedRun[]>,
+    boot: typeof bootRun | undefined,
   ) {
     this.#options = options;
+    this.#boot = boot;
     this.#series = series;
     this.#stored = stored;
   }
 
-  /** With what an earlier search has stored. */
-  static async open(options: JudgeOptions): Promise<KernelJudge> {
+  /** With what an earlier search has stored. @param boot how one boot is measured; default: `bootRun`. */
+  static async open(options: JudgeOptions, boot?: typeof bootRun): Promise<KernelJudge> {
     const series = seriesOf(options.settings, options.machine, options.smp);
-    return new KernelJudge(options, series, await storedBoots(series, options.results));
+    return new KernelJudge(options, series, await storedBoots(series, options.results), boot);
   }
 
   /**
@@ -160,7 +164,7 @@ export class KernelJudge {
       ...{ kernel, smp },
       boot: have.length + i,
     }));
-    const outcomes = await runBoots(planned, { ...this.#options, kind: 'run', id: this.#series });
+    const outcomes = await runBoots(planned, { ...this.#options, kind: 'run', id: this.#series }, this.#boot);
     const [broken] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
     const all = [
       ...have,

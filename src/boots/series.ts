@@ -103,7 +103,7 @@ export async function runBoots(
   if (request.signal.aborted) {
     const complete = outcomes.filter((outcome) => 'result' in outcome).length;
     throw new InterruptedError(
-      `interrupted; ${complete} of ${counted(planned.length, 'boot')} ${complete === 1 ? 'is' : 'are'} complete; what was measured is in ${request.results} (series ${request.id})`,
+      `interrupted with ${complete} of ${counted(planned.length, 'boot')} complete; what was measured is in ${request.results} (series ${request.id})`,
     );
   }
   if (stop.signal.aborted) throw stop.signal.reason;

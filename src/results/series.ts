@@ -13,8 +13,11 @@ export interface StoredSeries {
   readonly problems: readonly string[];
 }
 
+/** Begins the ids of series that a search for a kernel fills as it goes on. */
+export const SEARCH_PREFIX = 'bisect-';
+
 /**
- * The complete runs of a series, by its id; without one, of the newest. Throws `UsageError` where there is none.
+ * The complete runs of a series, by its id; without one, of the newest that `kernels run` measured. Throws `UsageError` where there is none.
  * @param outDir the folder of the runs.
  */
 export async function openSeries(id: string | undefined, outDir: string): Promise<StoredSeries> {
@@ -22,7 +25,7 @@ export async function openSeries(id: string | undefined, outDir: string): Promis
   const unread = [...problems];
   const guests = (
     await Promise.all(
-      runs.map(async ({ folder, runId, status }) => {
+      runs.map(async ({ folder, runId, status, kind }) => {
         const file = join(folder, RECORD_FILE);
         const record = await readFile(file, 'utf8')
           .then((text) => parseRecord(file, text))
@@ -31,13 +34,14 @@ export async function openSeries(id: string | undefined, outDir: string): Promis
             return null;
           });
         const series = record?.environment.guest?.series;
-        return series === undefined ? [] : [{ series, folder, runId, status }];
+        return series === undefined ? [] : [{ series, folder, runId, status, kind }];
       }),
     )
   ).flat();
   const asked =
     id ??
     guests
+      .filter(({ series, kind }) => kind === 'run' && !series.startsWith(SEARCH_PREFIX))
       .map(({ series }) => series)
       .sort()
       .at(-1);

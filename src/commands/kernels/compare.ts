@@ -73,7 +73,8 @@ async function compare(names: readonly string[], options: Options): Promise<void
     ({ record: { environment } }) =>
       options.smp === undefined || environment.guest?.smp === Number(options.smp),
   );
-  if (asked.length === 0) throw new UsageError('none of these runs was measured in such a guest');
+  if (asked.length === 0)
+    throw new UsageError(['none of these runs is a complete one of such a guest', ...problems]);
   const matrices = await reportKernels(asked, options, { compareOptions, problems });
   const compared = matrices.flatMap(({ kernels }) =>
     kernels.flatMap(({ comparison, runs: ids }) => (comparison === null ? [] : [{ comparison, ids }])),

@@ -191,7 +191,7 @@ describe('kernels run', { timeout: TEST_TIMEOUT_MS }, () => {
     cli.signal('SIGINT');
     const { exitCode, stderr } = await cli.ended;
     expect(exitCode, stderr).toBe(EXIT.interrupted);
-    expect(stderr).toMatch(/^error: interrupted; 0 of 1 boot are complete; what was measured is in boots/m);
+    expect(stderr).toMatch(/^error: interrupted with 0 of 1 boot complete; what was measured is in boots/m);
     await untilGone(tasks);
     const { runs, problems } = await listRuns(boots());
     expect(problems).toEqual([]);
