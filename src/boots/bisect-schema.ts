@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { changeSchema } from '../compare/result.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
+import { guestSchema } from '../results/schema.ts';
 
 const kernelSchema = z.object({
   release: z.string(),
@@ -11,7 +12,9 @@ export const bisectSchema = z
   .object({
     label: z.string(),
     workload: z.string(),
-    smp: z.number().int().positive(),
+    guest: guestSchema
+      .pick({ clock: true, qemu: true, cpu: true, smp: true })
+      .describe('what the numbers depend on'),
     detect: z.number().describe('a kernel is bad where its path is longer by more than this share'),
     judged: z
       .array(

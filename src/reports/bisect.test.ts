@@ -24,7 +24,8 @@ const JUDGED: BisectReport['judged'] = [
   },
 ];
 const REPORT: BisectReport = {
-  ...{ label: 'epoll-lt', workload: 'ping-pong', smp: 1, detect: 0.005, judged: JUDGED },
+  ...{ label: 'epoll-lt', workload: 'ping-pong', detect: 0.005, judged: JUDGED },
+  guest: { clock: 'icount', qemu: '10.0.13', cpu: 'max', smp: 1 },
   result: {
     lastGood: kernel('6.12.107'),
     firstBad: kernel('7.3.4'),
@@ -39,6 +40,7 @@ test('A search ends with the kernels that it judged, the answer and what explain
   expect(text).toMatchInlineSnapshot(`
     "first bad: Linux 7.3.4; last good: Linux 6.12.107; between them, not decided: 6.18.15
     epoll-lt under ping-pong, guests with 1 CPU; bad: longer by more than 0.5 %
+    guests · clock icount: one instruction is one nanosecond · QEMU 10.0.13 · -cpu max
 
     Path length of epoll-lt under ping-pong
     kernel             instr./req  change in %           boots

@@ -3,13 +3,16 @@ import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import { bisectTable } from '../tables/bisect-table.ts';
 import { counted } from '../util/units.ts';
+import { kindLine } from './guest-line.ts';
 
 /** The answer, and what it rests on. @param why what explains the step, line by line. */
 export function bisectReport(report: BisectReport, why: readonly string[] = []): Document {
+  const { guest } = report;
   return documentOf({
     title: bisectLine(report),
     facts: [
-      `${report.label} under ${report.workload}, guests with ${counted(report.smp, 'CPU')}; bad: longer by more than ${Number((100 * report.detect).toPrecision(3))} %`,
+      `${report.label} under ${report.workload}, guests with ${counted(guest.smp, 'CPU')}; bad: longer by more than ${Number((100 * report.detect).toPrecision(3))} %`,
+      kindLine(guest),
     ],
     parts: [tablePart(bisectTable(report)), notesPart(why)],
   });

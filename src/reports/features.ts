@@ -3,7 +3,7 @@ import { documentOf, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import { featuresTable, sameFeaturesTable } from '../tables/features-table.ts';
 import { kernelNames } from '../tables/kernels-table.ts';
-import { CLOCK_TEXTS } from './guest-line.ts';
+import { kindLine } from './guest-line.ts';
 
 /** What kernels have: where they differ, then the rest in a few lines; with `all` every feature in one table. */
 export function featuresReport(
@@ -16,7 +16,7 @@ export function featuresReport(
   return documentOf({
     title: `Features of ${names.length === 1 ? 'the kernel' : 'the kernels'} ${names.join(', ')}`,
     facts: [
-      `guests · clock ${guest.clock}: ${CLOCK_TEXTS[guest.clock]} · QEMU ${guest.qemu} · -cpu ${guest.cpu}`,
+      kindLine(guest),
       ...kernels.map(({ release, build }, i) => `${names[i]}  Linux ${release} ${build ?? '(broke)'}`),
       ...groups.flatMap(({ group, counts }) => {
         const known = counts.flatMap((count, i) => (count === null ? [] : [`${names[i]} ${count}`]));

@@ -5,7 +5,7 @@ import type { Clock } from '../results/schema.ts';
 import { kernelNames, kernelsTable } from '../tables/kernels-table.ts';
 import { counted } from '../util/units.ts';
 import { outcomeLine } from './compare.ts';
-import { CLOCK_TEXTS } from './guest-line.ts';
+import { kindLine } from './guest-line.ts';
 
 /** Several kernels: the answers, a matrix for each kind of guest, and what its numbers are. */
 export function kernelsReport(
@@ -21,12 +21,7 @@ export function kernelsReport(
   return documentOf({
     title: `Kernels ${names.join(', ')}`,
     facts: [
-      ...new Set(
-        matrices.map(
-          ({ guest }) =>
-            `guests · clock ${guest.clock}: ${CLOCK_TEXTS[guest.clock]} · QEMU ${guest.qemu} · -cpu ${guest.cpu}`,
-        ),
-      ),
+      ...new Set(matrices.map(({ guest }) => kindLine(guest))),
       ...first.kernels.map(({ release, build }, i) => `${names[i]}  Linux ${release} ${build}`),
       ...matrices.map(
         ({ guest, kernels }) =>

@@ -98,7 +98,8 @@ describe('what is printed and stored is as its schema says:', () => {
       schemaVersion: 1,
       why: [],
       bisect: {
-        ...{ label: 'epoll-lt', workload: 'ping-pong', smp: 1, detect: 0.005, result: null },
+        ...{ label: 'epoll-lt', workload: 'ping-pong', detect: 0.005, result: null },
+        guest: { clock: 'icount', qemu: '10.0.13', cpu: 'max', smp: 1 },
         judged: [
           {
             kernel: { release: '6.12.1', image: '/x/vmlinuz' },

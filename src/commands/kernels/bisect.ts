@@ -174,7 +174,7 @@ async function whyOf(
 function reportOf(
   judged: readonly KernelVerdict[],
   result: Awaited<ReturnType<typeof bisect<Kernel>>> | null,
-  { judging: { detect, settings, smp } }: Asked,
+  { judging: { detect, settings, smp, machine } }: Asked,
 ): BisectReport {
   const nameOf = ({ release, path }: Kernel) => ({ release, image: path });
   const [workload] = settings.workloads;
@@ -182,7 +182,7 @@ function reportOf(
   return {
     label: settings.entries[0]?.label ?? '',
     workload: workload?.id ?? '',
-    smp,
+    guest: { clock: machine.clock, qemu: machine.qemu.version, cpu: machine.cpu, smp },
     detect: detect ?? own,
     judged: judged.map(({ kernel, judgement, metric, runs, reason }) => ({
       kernel: nameOf(kernel),
