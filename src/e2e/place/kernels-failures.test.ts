@@ -128,7 +128,7 @@ describe('kernels run, before anything boots, refuses', () => {
     expect(existsSync(boots())).toBe(false);
   });
 
-  test.for([
+  test.for<readonly [string, () => string, RegExp]>([
     ['a QEMU that is not there', () => '/nonexistent', /cannot start \/nonexistent: ENOENT/],
     ['a QEMU by a name that PATH does not have', () => 'qemu-none', /--qemu qemu-none: not found in PATH/],
     [
@@ -136,7 +136,7 @@ describe('kernels run, before anything boots, refuses', () => {
       () => script('qemu-7', ['echo "QEMU emulator version 7.2.19 (Debian 1:7.2+dfsg-7)"']),
       /qemu-7: QEMU 7\.2\.19 is refused, it must be 10 or newer/,
     ],
-  ] as const)('%s, with advice', async ([, qemu, why], { skip }) => {
+  ])('%s, with advice', async ([, qemu, why], { skip }) => {
     if (machine.why !== null) skip(machine.why);
     const args = ['--kernel', kernelAt(0).path, '--qemu', qemu(), ...ONCE];
     const { exitCode, stdout, stderr } = await start(args).ended;
