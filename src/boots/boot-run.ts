@@ -4,8 +4,10 @@ import type { GuestPrograms } from '../build/guest-programs.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { Agent, TrialAnswer } from '../place/agent/agent.ts';
 import { bootGuest, type Guest, type GuestOptions } from '../place/guest/boot.ts';
+import { consoleBytes, readConsole } from '../place/guest/console.ts';
+import { memoryFault } from '../place/guest/failures.ts';
 import type { Qemu } from '../place/guest/qemu.ts';
-import type { Environment, Guest as GuestRecord, RunSettings, Support } from '../results/schema.ts';
+import type { Environment, Guest as GuestRecord, RunKind, RunSettings, Support } from '../results/schema.ts';
 import { createStore, LOGS_FOLDER } from '../results/store.ts';
 import { type RunDeps, type RunListener, type RunOutcome, runBenchmark } from '../run.ts';
 import { probeArguments, supportFrom } from '../server/probe.ts';
@@ -23,6 +25,8 @@ const SETTLE_MS = 5_000;
  * has 5 instructions a microsecond, and for every connection, which costs some 200,000.
  */
 export const ANSWER_TIMEOUT_MS = { least: 120_000, perGuestMs: 200, perConnection: 40 } as const;
+
+const WARMING_CONNECTIONS_MAX = 1000;
 
 /** What all boots of a series have in common. */
 export interface Machine {
@@ -42,6 +46,8 @@ export interface BootRequest {
   /** Path of the image. */
   readonly kernel: string;
   readonly guest: GuestRecord;
+  /** What the run is measured for. */
+  readonly kind: RunKind;
   readonly settings: RunSettings;
   readonly runId: string;
   /** The folder of the runs. */
@@ -74,7 +80,7 @@ export async function bootRun(request: BootRequest): Promise<BootRunOutcome> {
     const environment = await prepared(guest, request);
     const outcome = await runBenchmark(
       {
-        kind: 'run',
+        kind: request.kind,
         settings: request.settings,
         runId: request.runId,
         warnings: guest.agent.hello.problems,
@@ -193,11 +199,20 @@ function awayIn(guest: Guest, marks: boolean): Away {
     );
   return {
     trial: async (trial, signal): Promise<TrialAnswer> => {
-      if (isFirst) await ask(trial, signal);
+      if (isFirst) await ask({ ...trial, load: warmingLoad(trial.load) }, signal);
       isFirst = false;
-      return ask({ ...trial, marks }, signal);
+      const said = await consoleBytes(guest.consolePath);
+      const answer = await ask({ ...trial, marks }, signal);
+      if (answer.stage === null) return answer;
+      const fault = memoryFault(await readConsole(guest.consolePath, said));
+      return fault === null ? answer : { ...answer, message: `${answer.message}: ${fault}` };
     },
   };
+}
+
+/** Connections that only stay open warm nothing, and take their time. */
+function warmingLoad<T extends Parameters<Agent['trial']>[0]['load']>(load: T): T {
+  return { ...load, connections: Math.min(load.connections, Math.max(load.active, WARMING_CONNECTIONS_MAX)) };
 }
 
 function answerTimeoutMs({

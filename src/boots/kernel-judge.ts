@@ -24,7 +24,7 @@ export interface KernelVerdict {
   readonly reason: string | null;
 }
 
-export interface JudgeOptions extends Omit<SeriesRequest, 'id' | 'kernels'> {
+export interface JudgeOptions extends Omit<SeriesRequest, 'id' | 'kind' | 'kernels'> {
   readonly kernels: readonly Kernel[];
   readonly good: Kernel;
   readonly smp: number;
@@ -160,7 +160,7 @@ export class KernelJudge {
       ...{ kernel, smp },
       boot: have.length + i,
     }));
-    const outcomes = await runBoots(planned, { ...this.#options, id: this.#series });
+    const outcomes = await runBoots(planned, { ...this.#options, kind: 'run', id: this.#series });
     const [broken] = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
     const all = [
       ...have,

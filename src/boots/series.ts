@@ -9,7 +9,7 @@ import { findModel, MODELS, programsOf } from '../models/registry.ts';
 import { writeInitramfs } from '../place/guest/initramfs.ts';
 import { derivedSeed } from '../plan/order.ts';
 import { newRunId } from '../results/run-id.ts';
-import type { Guest, RunResult, RunSettings, Trial, TrialResult } from '../results/schema.ts';
+import type { Guest, RunKind, RunResult, RunSettings, Trial, TrialResult } from '../results/schema.ts';
 import type { RunDeps, RunListener } from '../run.ts';
 import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
 import { bootRun, type Clocks, type Machine } from './boot-run.ts';
@@ -24,6 +24,8 @@ export interface SeriesRequest {
   readonly kernels: readonly Kernel[];
   /** Guests at once. */
   readonly jobs: number;
+  /** What the boots are measured for. */
+  readonly kind: RunKind;
   readonly settings: RunSettings;
   readonly machine: Machine;
   readonly results: string;
@@ -100,7 +102,7 @@ export async function runBoots(
 
 async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest): Promise<BootOutcome> {
   const { kernel, smp, boot } = planned;
-  const { clocks, machine, settings, results, tool, signal, listener, explain } = request;
+  const { clocks, machine, kind, settings, results, tool, signal, listener, explain } = request;
   const guest: Guest = {
     clock: machine.clock,
     qemu: machine.qemu.version,
@@ -115,7 +117,7 @@ async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest)
   const runId = newRunId(request.clocks.now());
   try {
     const outcome = await bootRun({
-      ...{ machine, guest, runId, results, tool, clocks, signal },
+      ...{ machine, guest, kind, runId, results, tool, clocks, signal },
       kernel: kernel.path,
       settings: settingsOf(settings, { smp, boot }),
       ...(explain ? { explain } : {}),

@@ -134,14 +134,15 @@ function sweepFindings({ result }: GuideRun, model: string): FigureGroup[] {
   if (!result.record.settings.workloads.some((workload) => scalePointOf(workload) !== null)) return [];
   return summarizeScale(result).sweeps.flatMap(({ active, lines }) => {
     const line = lines.find((candidate) => candidate.label === model);
-    const slope = line?.fit.slopeNsPerIdle;
+    const slope = line?.fit.slopeNsPerIdle ?? line?.fit.slopeInstructionsPerIdle;
+    const unit = line?.fit.slopeInstructionsPerIdle ? 'instructions' : 'ns';
     if (line === undefined || !slope) return [];
     return [
       {
         about: `${model}, ${active} active`,
         figures: [
           figure('', text(line.fit.verdict.kind)),
-          figure('', { kind: 'estimate', ...slope }, 'ns per idle connection and request'),
+          figure('', { kind: 'estimate', ...slope }, `${unit} per idle connection and request`),
         ],
       },
     ];

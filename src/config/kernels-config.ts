@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { findModel } from '../models/registry.ts';
 import { CLOCKS, type Guest, type RunSettings } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -23,8 +24,11 @@ const JOBS_MAX = 1024;
 /** CPUs of a guest: server and client have one each, or share one. */
 const SMPS: readonly number[] = [1, 2];
 const MEMORY_MB = { min: 256, max: 1024 * 1024, base: 1024 } as const;
-/** Of a guest, for both ends of a connection. */
-const BYTES_PER_CONNECTION = 40 * 1024;
+/**
+ * Of a guest, for both ends of a connection: 8 to 12 KiB were measured of rows with one task, most of it the kernel's. A
+ * thread has stacks beside that.
+ */
+const CONNECTION_BYTES = { alone: 16 * 1024, withThread: 64 * 1024 } as const;
 
 /** The flags of `kernels run` that are not those of `run`, as typed; undefined where not given. */
 export interface GuestFlags {
@@ -99,7 +103,7 @@ export function resolveKernelsConfig(flags: KernelsFlags, context: KernelsContex
   const resolved = {
     boots: whole(flags.boots, KERNELS_DEFAULTS.boots, '--boots', BOOTS_MAX),
     jobs: whole(flags.jobs, availableParallelism(), '--jobs', JOBS_MAX),
-    memoryMb: memoryMb(flags.memory, run?.settings.workloads ?? [], problems),
+    memoryMb: memoryMb(flags.memory, run?.settings ?? null, problems),
   };
   if (run === null || clock === undefined || problems.length > 0) throw new UsageError(problems);
   return { ...run, ...resolved, smps, clock, cpu };
@@ -131,9 +135,11 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
 }
 
 /** `2G`, `512M`; without a word enough for the connections that are asked for. */
-function memoryMb(text: string | undefined, workloads: readonly Workload[], problems: string[]): number {
-  const most = Math.max(0, ...workloads.map(({ connections }) => connections));
-  const enough = MEMORY_MB.base + Math.ceil((most * BYTES_PER_CONNECTION) / 1024 ** 2);
+function memoryMb(text: string | undefined, settings: RunSettings | null, problems: string[]): number {
+  const most = Math.max(0, ...(settings?.workloads ?? []).map(({ connections }) => connections));
+  const threads = settings?.entries.some(({ model }) => findModel(model)?.tasks === 'per-connection');
+  const each = threads ? CONNECTION_BYTES.withThread : CONNECTION_BYTES.alone;
+  const enough = MEMORY_MB.base + Math.ceil((most * each) / 1024 ** 2);
   if (text === undefined) return enough;
   const match = /^(\d+)([MG])$/.exec(text);
   const value = Number(match?.[1]) * (match?.[2] === 'G' ? 1024 : 1);

@@ -53,7 +53,7 @@ describe('resolveScaleConfig', () => {
     { flags: { idle: '0,-1' }, problem: '--idle 0,-1: must be' },
     { flags: { active: '0' }, problem: '--active 0: must be whole numbers from 1 on' },
     { flags: { idle: '100,100' }, problem: 'a slope needs two counts' },
-    { flags: { idle: '0,60000' }, problem: '60010 connections; at most 60000' },
+    { flags: { idle: '0,120000' }, problem: '120010 connections; at most 120000' },
     { flags: { models: 'pol' }, problem: 'did you mean poll?' },
   ])('refuses $flags', ({ flags, problem }) => {
     expect(problemsOf(flags).join('\n')).toContain(problem);

@@ -2,7 +2,7 @@ import { MODELS } from '../models/registry.ts';
 import { isScaleModel, scaleWorkloads } from '../plan/scale-workloads.ts';
 import { UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
-import { WORKLOAD_LIMITS } from '../workloads/schema.ts';
+import { WORKLOAD_LIMITS, type Workload } from '../workloads/schema.ts';
 import type { CpuTopology } from './cpus.ts';
 import { type RunConfig, type RunFlags, resolveRunConfig } from './run-config.ts';
 
@@ -32,25 +32,18 @@ export interface ScaleContext {
 /** Flags and defaults to the settings of a run. Throws `UsageError` with every problem at once. */
 export function resolveScaleConfig(flags: ScaleFlags, context: ScaleContext): RunConfig {
   const problems: string[] = [];
-  const active = counts(flags.active ?? SCALE_DEFAULTS.active, { flag: '--active', min: 1 }, problems);
-  const idle = counts(flags.idle ?? SCALE_DEFAULTS.idle, { flag: '--idle', min: 0 }, problems);
-  if (idle?.length === 1) problems.push(`--idle ${flags.idle}: a slope needs two counts at least`);
-  const most = Math.max(...(idle ?? [0])) + Math.max(...(active ?? [0]));
-  if (most > WORKLOAD_LIMITS.connections)
-    problems.push(
-      `--idle and --active: ${counted(most, 'connection')}; at most ${WORKLOAD_LIMITS.connections}`,
-    );
+  const ownWorkloads = sweepOf(flags, SCALE_DEFAULTS, problems);
   try {
     const config = resolveRunConfig(
       {
         ...flags,
-        models: flags.models ?? defaultModels(),
+        models: flags.models ?? scaleModels(),
         blocks: flags.blocks ?? SCALE_DEFAULTS.blocks,
         duration: flags.duration ?? SCALE_DEFAULTS.duration,
         warmup: flags.warmup ?? SCALE_DEFAULTS.warmup,
         // Its line goes through the floor of its blocks, and every block is whole.
         retry: '0',
-        ownWorkloads: scaleWorkloads(idle ?? [0], active ?? [1]),
+        ownWorkloads,
       },
       { ...context, workloads: [] },
     );
@@ -62,7 +55,24 @@ export function resolveScaleConfig(flags: ScaleFlags, context: ScaleContext): Ru
   throw new UsageError(problems);
 }
 
-function defaultModels(): string {
+/** The points that are asked for; what is wrong with them is added to `problems`. */
+export function sweepOf(
+  flags: Pick<ScaleFlags, 'idle' | 'active'>,
+  defaults: { readonly idle: string; readonly active: string },
+  problems: string[],
+): readonly Workload[] {
+  const active = counts(flags.active ?? defaults.active, { flag: '--active', min: 1 }, problems);
+  const idle = counts(flags.idle ?? defaults.idle, { flag: '--idle', min: 0 }, problems);
+  if (idle?.length === 1) problems.push(`--idle ${flags.idle}: a slope needs two counts at least`);
+  const most = Math.max(...(idle ?? [0])) + Math.max(...(active ?? [0]));
+  if (most > WORKLOAD_LIMITS.connections)
+    problems.push(
+      `--idle and --active: ${counted(most, 'connection')}; at most ${WORKLOAD_LIMITS.connections}`,
+    );
+  return scaleWorkloads(idle ?? [0], active ?? [1]);
+}
+
+function scaleModels(): string {
   return MODELS.filter(isScaleModel)
     .map((model) => model.id)
     .join(',');

@@ -136,10 +136,14 @@ function comparedLines({ metrics, workloads, base }: Comparison, context: Contex
 }
 
 function scaledLine({ label, active, fit }: SweepLine, context: Context): CellLine {
-  const { slopeNsPerIdle: slope } = fit;
+  const counted = fit.slopeInstructionsPerIdle !== null;
+  const slope = fit.slopeNsPerIdle ?? fit.slopeInstructionsPerIdle;
   return {
     ...{ kind: 'scaled', ...context, model: label, ...NOTHING, active },
-    ...{ metric: 'slopeNsPerIdle', unit: 'ns per idle connection', better: 'lower' },
+    ...(counted
+      ? { metric: 'slopeInstructionsPerIdle', unit: 'instructions per idle connection' }
+      : { metric: 'slopeNsPerIdle', unit: 'ns per idle connection' }),
+    better: 'lower',
     value: slope?.value ?? null,
     low: slope?.interval?.low ?? null,
     high: slope?.interval?.high ?? null,

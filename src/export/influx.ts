@@ -131,7 +131,7 @@ function overallPoints(
 }
 
 function scaleFields(
-  { fit: { slopeNsPerIdle, verdict, blocks }, idleMax }: SweepLine,
+  { fit: { slopeNsPerIdle, slopeInstructionsPerIdle, verdict, blocks }, idleMax }: SweepLine,
   runId: string,
 ): Fields {
   return {
@@ -139,6 +139,9 @@ function scaleFields(
     slope_ns_per_idle: float(slopeNsPerIdle?.value ?? null),
     slope_low_ns_per_idle: float(slopeNsPerIdle?.interval?.low ?? null),
     slope_high_ns_per_idle: float(slopeNsPerIdle?.interval?.high ?? null),
+    slope_instructions_per_idle: float(slopeInstructionsPerIdle?.value ?? null),
+    slope_low_instructions_per_idle: float(slopeInstructionsPerIdle?.interval?.low ?? null),
+    slope_high_instructions_per_idle: float(slopeInstructionsPerIdle?.interval?.high ?? null),
     idle_max: integer(idleMax),
     blocks: integer(blocks),
     run_id: string(runId),

@@ -99,6 +99,21 @@ function scaleFamilies(input: ExportInput): readonly Family[] {
       lines.map(({ labels, fit }) => [labels, seconds(fit.slopeNsPerIdle?.interval?.high)] as const),
     ),
     gauge(
+      'scale_slope_per_idle_instructions',
+      'Guest instructions that one more idle connection adds to a request.',
+      lines.map(({ labels, fit }) => [labels, fit.slopeInstructionsPerIdle?.value ?? null] as const),
+    ),
+    gauge(
+      'scale_slope_low_per_idle_instructions',
+      'Lower end of the 95 % interval of that slope.',
+      lines.map(({ labels, fit }) => [labels, fit.slopeInstructionsPerIdle?.interval?.low ?? null] as const),
+    ),
+    gauge(
+      'scale_slope_high_per_idle_instructions',
+      'Upper end of the 95 % interval of that slope.',
+      lines.map(({ labels, fit }) => [labels, fit.slopeInstructionsPerIdle?.interval?.high ?? null] as const),
+    ),
+    gauge(
       'scale_verdict',
       'Always 1: whether idle connections cost this model anything.',
       lines.map(({ labels, fit }) => [{ ...labels, verdict: verdictText(fit.verdict) }, 1] as const),

@@ -66,6 +66,12 @@ function seriesOf(chart: Chart): Series[] {
   });
 }
 
+/** The scale on the left has room for six characters: `50,000`, `200k`. */
+function verticalTick(value: number, axis: Axis): string {
+  if (axis.unit === 'ns' || value < 100_000) return tickOf(value, axis);
+  return value < 1_000_000 ? `${value / 1000}k` : `${value / 1_000_000}M`;
+}
+
 /** As a tick is labelled. */
 function tickOf(value: number, { unit }: Axis): string {
   return unit === 'ns' ? formatDuration(value, { space: '', digits: 1 }) : formatCount(value);
@@ -109,7 +115,7 @@ function verticalScale(
   const rowOf: Scale = (value) => Math.round(((to - Math.log10(value)) / (to - from)) * (ROWS - 1));
   const shown =
     to - from <= FINE_DECADES_MAX ? steps : steps.filter((step) => Number.isInteger(Math.log10(step)));
-  const ticks = new Map(shown.map((step) => [rowOf(step), tickOf(step, axis)]));
+  const ticks = new Map(shown.map((step) => [rowOf(step), verticalTick(step, axis)]));
   return { rowOf, ticks };
 }
 

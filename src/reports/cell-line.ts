@@ -41,7 +41,7 @@ export const cellLineSchema = z
     metric: z
       .string()
       .describe(
-        'id of a metric; of reference what the row is ranked by, throughput or cpu; of scaled slopeNsPerIdle',
+        'id of a metric; of reference what the row is ranked by, throughput or cpu; of scaled slopeNsPerIdle, or in a guest that counts them slopeInstructionsPerIdle',
       ),
     unit: z.string(),
     better: z.enum(['higher', 'lower']),

@@ -120,6 +120,15 @@ const kernelsSchema = z
 const featuresSchema = z
   .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), matrix: featureMatrixSchema })
   .describe('What kernels probe --json prints: what each kernel has');
+const kernelsScaleSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(KERNELS_SCHEMA_VERSION),
+    boots: z
+      .array(z.object({ run: runRecordSchema, scale: scaleSummarySchema, problems }))
+      .describe('in the order in which they ended'),
+  })
+  .describe('What kernels scale --json prints: the sweep of every boot');
 
 const bisectJsonSchema = z
   .object({
@@ -217,6 +226,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   'kernel-get': kernelGetSchema,
   'kernel-list': kernelListSchema,
   kernels: kernelsSchema,
+  'kernels-scale': kernelsScaleSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
   run: runRecordSchema.extend(schema),
@@ -235,6 +245,7 @@ export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
 export type KernelGetJson = ReadonlyDeep<z.infer<typeof kernelGetSchema>>;
 export type KernelListJson = ReadonlyDeep<z.infer<typeof kernelListSchema>>;
+export type KernelsScaleJson = ReadonlyDeep<z.infer<typeof kernelsScaleSchema>>;
 export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
@@ -272,6 +283,20 @@ export function toShowJson(
 export function toScaleJson(result: RunResult, scale: ScaleSummary): ScaleJson {
   const { record: run, problems: found } = result;
   return withSchema('scale', { schemaVersion: SCHEMA_VERSION, run, scale, problems: found });
+}
+
+/** The JSON of the sweeps of boots. */
+export function toKernelsScaleJson(
+  boots: readonly { readonly result: RunResult; readonly summary: ScaleSummary }[],
+): KernelsScaleJson {
+  return withSchema('kernels-scale', {
+    schemaVersion: KERNELS_SCHEMA_VERSION,
+    boots: boots.map(({ result, summary }) => ({
+      run: result.record,
+      scale: summary,
+      problems: result.problems,
+    })),
+  });
 }
 
 /** The JSON of the guide's tables. */

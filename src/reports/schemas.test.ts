@@ -24,7 +24,7 @@ import { schemaId } from '../results/schema-id.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
-import { SCHEMAS, toScaleJson, toShowJson, toTablesJson, withSchema } from './json.ts';
+import { SCHEMAS, toKernelsScaleJson, toScaleJson, toShowJson, toTablesJson, withSchema } from './json.ts';
 import { scaleReport } from './scale.ts';
 
 const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));
@@ -134,6 +134,7 @@ describe('what is printed and stored is as its schema says:', () => {
       problems: [],
     },
     kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), why: [], problems: [] },
+    'kernels-scale': toKernelsScaleJson([{ result: sweep, summary: summarizeScale(sweep) }]),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

@@ -14,6 +14,7 @@ export type SchemaName =
   | 'kernel-get'
   | 'kernel-list'
   | 'kernels'
+  | 'kernels-scale'
   | 'models'
   | 'noise'
   | 'run'

@@ -13,7 +13,7 @@ type Cost = (idle: number) => number;
 function noisy(cost: Cost, { blocks = 6, share = 0, sweep = SWEEP, seed = SEED } = {}): CostPoint[][] {
   const { normal } = randomOf(seed);
   return Array.from({ length: blocks }, () =>
-    sweep.map((idle) => ({ idle, cpuNsPerRequest: cost(idle) * (1 + share * normal()) })),
+    sweep.map((idle) => ({ idle, cost: cost(idle) * (1 + share * normal()) })),
   );
 }
 
@@ -55,7 +55,7 @@ function measured(
 ): CostPoint[][] {
   const random = randomOf(seed);
   return Array.from({ length: blocks }, () =>
-    SWEEP.map((idle) => ({ idle, cpuNsPerRequest: cost(idle) * noise(random, idle) })),
+    SWEEP.map((idle) => ({ idle, cost: cost(idle) * noise(random, idle) })),
   );
 }
 
@@ -67,7 +67,7 @@ const line =
 
 describe('A line', () => {
   test('is found exactly where there is no noise', () => {
-    const fit = fitScale(noisy(line(20)), SEED);
+    const fit = fitScale(noisy(line(20)), { seed: SEED });
     expect(fit).toMatchObject({ blocks: 6, verdict: { kind: 'O(N)' } });
     expect(fit.slopeNsPerIdle?.value).toBeCloseTo(20, 9);
     expect(fit.slopeNsPerIdle?.interval?.low).toBeCloseTo(20, 9);
@@ -81,7 +81,7 @@ describe('A line', () => {
       bursts(() => 0.4, 0.3),
       { blocks: 8, seed: SEED },
     );
-    const { slopeNsPerIdle, verdict } = fitScale(busy, SEED);
+    const { slopeNsPerIdle, verdict } = fitScale(busy, { seed: SEED });
     expect(verdict).toEqual({ kind: 'O(N)' });
     expect(slopeNsPerIdle?.interval?.low).toBeLessThan(20);
     expect(slopeNsPerIdle?.interval?.high).toBeGreaterThan(20);
@@ -94,27 +94,27 @@ describe('A line', () => {
     const disturbed = blocks.map((points, block) =>
       points.map((point) => (block === 2 && point.idle === 9900 ? scaledBy(point, 5) : point)),
     );
-    expect(fitScale(disturbed, SEED).slopeNsPerIdle?.value).toBeCloseTo(20, 0);
+    expect(fitScale(disturbed, { seed: SEED }).slopeNsPerIdle?.value).toBeCloseTo(20, 0);
   });
 
   test('has the exponent 1 where the slope is all there is, and 0 where there is none', () => {
     expect(
       fitScale(
         noisy((idle) => 20 * idle + 1),
-        SEED,
+        { seed: SEED },
       ).exponent?.value,
     ).toBeCloseTo(1, 3);
-    expect(fitScale(noisy(constant), SEED).exponent?.value).toBeCloseTo(0, 9);
+    expect(fitScale(noisy(constant), { seed: SEED }).exponent?.value).toBeCloseTo(0, 9);
     expect(
       fitScale(
         noisy((idle) => BASE_NS + idle ** 2),
-        SEED,
+        { seed: SEED },
       ).exponent?.value,
     ).toBeCloseTo(2, 2);
   });
 
   test('has no exponent over a count that has no logarithm', () => {
-    expect(fitScale(noisy(line(20), { sweep: [0, 500] }), SEED).exponent).toBeNull();
+    expect(fitScale(noisy(line(20), { sweep: [0, 500] }), { seed: SEED }).exponent).toBeNull();
   });
 });
 
@@ -130,7 +130,7 @@ describe('The verdict', () => {
       kind: 'O(N)',
     },
   ])('on $what is $kind', ({ blocks, kind }) => {
-    expect(fitScale(blocks, SEED).verdict).toEqual({ kind });
+    expect(fitScale(blocks, { seed: SEED }).verdict).toEqual({ kind });
   });
 
   test.each([
@@ -157,7 +157,7 @@ describe('The verdict', () => {
     {
       what: 'growth that the luckiest trial denies',
       blocks: noisy(line(0.6), { blocks: 8 }).map((points, block) =>
-        points.map((point) => (block === 4 ? { ...point, cpuNsPerRequest: BASE_NS } : point)),
+        points.map((point) => (block === 4 ? { ...point, cost: BASE_NS } : point)),
       ),
       verdict: { kind: 'inconclusive', why: 'too-noisy', blocksWanted: null },
     },
@@ -167,17 +167,17 @@ describe('The verdict', () => {
       verdict: { kind: 'inconclusive', why: 'sweep-too-short' },
     },
   ])('on $what is doubt, and says what it lacks', ({ blocks, verdict }) => {
-    expect(fitScale(blocks, SEED).verdict).toEqual(verdict);
+    expect(fitScale(blocks, { seed: SEED }).verdict).toEqual(verdict);
   });
 
   test('on noise is doubt, and the blocks that it asks for would mostly decide', () => {
     const asked = Array.from({ length: 60 }, (_, seed) => {
       const noise = ONE_SIDED['a third of the trials hit by four times their cost'] as Noise;
-      const { verdict } = fitScale(measured(constant, noise, { blocks: 6, seed }), SEED);
+      const { verdict } = fitScale(measured(constant, noise, { blocks: 6, seed }), { seed: SEED });
       if (verdict.kind !== 'inconclusive' || !('blocksWanted' in verdict) || verdict.blocksWanted === null)
         return [];
       const more = measured(constant, noise, { blocks: verdict.blocksWanted, seed });
-      return [fitScale(more, SEED).verdict.kind];
+      return [fitScale(more, { seed: SEED }).verdict.kind];
     }).flat();
     expect(asked.length).toBeGreaterThan(10);
     expect(asked.filter((kind) => kind === 'O(1)').length).toBeGreaterThan(asked.length / 2);
@@ -189,7 +189,7 @@ describe('The verdict', () => {
     (_, noise) => {
       const kinds = (cost: Cost, runs: number) =>
         Array.from({ length: runs }, (__, seed) =>
-          fitScale(measured(cost, noise, { blocks: 8, seed }), seed),
+          fitScale(measured(cost, noise, { blocks: 8, seed }), { seed }),
         ).map(({ verdict }) => verdict.kind);
       // Of 1,000 runs there are at most 5 (docs/statistics.md); of these 150, none or one.
       expect(kinds(constant, 150).filter((kind) => kind === 'O(N)').length).toBeLessThanOrEqual(1);
@@ -201,12 +201,51 @@ describe('The verdict', () => {
     const noise = ONE_SIDED['a third of the trials hit by half of their cost'] as Noise;
     const kinds = Array.from(
       { length: 50 },
-      (_, seed) => fitScale(measured(constant, noise, { blocks: 8, seed }), seed).verdict.kind,
+      (_, seed) => fitScale(measured(constant, noise, { blocks: 8, seed }), { seed }).verdict.kind,
     );
     expect(kinds.filter((kind) => kind === 'O(1)').length).toBeGreaterThan(40);
   });
 });
 
+describe('Of path lengths, which are counted', () => {
+  const counted = (cost: Cost, options: Parameters<typeof noisy>[1] = {}) =>
+    fitScale(noisy(cost, { blocks: 2, share: 0.002, ...options }), { seed: SEED, of: 'path-length' });
+
+  test('two blocks suffice for the slope and the verdict', () => {
+    const fit = counted(line(20));
+    expect(fit).toMatchObject({ blocks: 2, slopeNsPerIdle: null, verdict: { kind: 'O(N)' } });
+    const { value, interval } = fit.slopeInstructionsPerIdle ?? { value: 0, interval: null };
+    expect(value).toBeCloseTo(20, 0);
+    expect(interval?.low).toBeLessThan(20);
+    expect(interval?.high).toBeGreaterThan(20);
+    expect(counted(constant).verdict).toEqual({ kind: 'O(1)' });
+  });
+
+  test('one block is doubt', () => {
+    const { slopeInstructionsPerIdle, verdict } = counted(line(20), { blocks: 1 });
+    expect(slopeInstructionsPerIdle?.interval).toBeNull();
+    expect(verdict).toEqual({ kind: 'inconclusive', why: 'too-few-blocks', blocksWanted: 2 });
+  });
+
+  test('a block that lacks a count has no line, and the others do', () => {
+    const blocks = noisy(line(20), { blocks: 3 }).map((points, block) =>
+      block === 1 ? points.slice(0, -1) : points,
+    );
+    const fit = fitScale(blocks, { seed: SEED, of: 'path-length' });
+    expect(fit).toMatchObject({ blocks: 2, verdict: { kind: 'O(N)' } });
+    expect(fit.slopeInstructionsPerIdle?.value).toBeCloseTo(20, 6);
+  });
+
+  test('the interval of three blocks holds a slope of nothing in 19 of 20 sweeps', () => {
+    const held = Array.from({ length: 200 }, (_, seed) => {
+      const blocks = noisy(constant, { blocks: 3, share: 0.01, seed });
+      const slope = fitScale(blocks, { seed, of: 'path-length' }).slopeInstructionsPerIdle?.interval;
+      return slope != null && slope.low <= 0 && slope.high >= 0;
+    });
+    expect(held.filter(Boolean).length).toBeGreaterThan(180);
+  });
+});
+
 function scaledBy(point: CostPoint, factor: number): CostPoint {
-  return { ...point, cpuNsPerRequest: point.cpuNsPerRequest * factor };
+  return { ...point, cost: point.cost * factor };
 }

@@ -1,10 +1,11 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { linearRegression } from 'simple-statistics';
+import { linearRegression, mean, sampleVariance } from 'simple-statistics';
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import { expandedPercentiles } from './bootstrap.ts';
 import { expectedLowest } from './extremes.ts';
+import { studentTQuantile } from './student-t.ts';
 
 /** A cost that grows by this share of what it is with the fewest idle connections grows for real. */
 export const GROWTH_MATERIAL = 0.5;
@@ -15,16 +16,30 @@ export const GROWTH_MATERIAL = 0.5;
 export const IDLE_REFERENCE = 10_000;
 /** With fewer trials of a count its floor is likely not to have been seen, and no percentile interval holds 95 %. */
 export const SCALE_BLOCKS_MIN = 6;
+/** Of counted costs: with fewer there is no spread to take an interval from. */
+export const COUNTED_BLOCKS_MIN = 2;
+const INTERVAL_ERROR = 0.05;
 /** The floor of a count is the expected lowest of so many of its trials; see `expectedLowest`. */
 export const FLOOR_OF = 5;
 const RESAMPLES = 1000;
 /** More blocks than this are not asked for: something else is wrong then. */
 const BLOCKS_WANTED_MAX = 1000;
 
-/** What a request cost the server in one trial. */
+/** What a sweep compares: the server's CPU time, or in a guest that counts them, the instructions of both ends. */
+export const SCALE_COSTS = ['server-cpu', 'path-length'] as const;
+export type ScaleCost = (typeof SCALE_COSTS)[number];
+
+/** What a request cost in one trial: nanoseconds, or instructions. */
 export interface CostPoint {
   readonly idle: number;
-  readonly cpuNsPerRequest: number;
+  readonly cost: number;
+}
+
+export interface FitOptions {
+  /** Of what is drawn at random. */
+  readonly seed: number;
+  /** Of which kind the costs are; without a word, CPU time. */
+  readonly of?: ScaleCost;
 }
 
 const estimate = z.object({
@@ -63,7 +78,11 @@ export const scaleFitSchema = z.object({
     .describe('whose trials are used, at the count of idle connections that has the fewest'),
   slopeNsPerIdle: estimate
     .nullable()
-    .describe('server CPU in ns that one more idle connection adds to a request'),
+    .describe('server CPU in ns that one more idle connection adds to a request; null of path lengths'),
+  slopeInstructionsPerIdle: estimate
+    .nullable()
+    .default(null)
+    .describe('guest instructions that one more idle connection adds to a request; null of CPU time'),
   growthShare: estimate
     .nullable()
     .describe(
@@ -102,36 +121,105 @@ interface Count {
  *
  * **Intervals** are a bootstrap over blocks of all of that, expanded for few blocks as in `pairedRatio`.
  *
+ * **Path lengths** are counted, not timed: no burst of others is in them, and they lie on both sides of their middle, mostly
+ * within a hundredth. Their line is the mean of those of the blocks, with Student's interval, which two blocks suffice for.
+ *
  * @param blocks the points of each block. A block may lack counts that another one has.
  */
-export function fitScale(blocks: readonly (readonly CostPoint[])[], seed: number): ScaleFit {
+export function fitScale(
+  blocks: readonly (readonly CostPoint[])[],
+  { seed, of = 'server-cpu' }: FitOptions,
+): ScaleFit {
   const idle = [...new Set(blocks.flatMap((points) => points.map((point) => point.idle)))];
   const counts = idle
     .sort((a, b) => a - b)
     .map((count): Count => ({ idle: count, costs: blocks.map((points) => costAt(points, count)) }));
   const fewest = counts.length === 0 ? 0 : Math.min(...counts.map(({ costs }) => present(costs).length));
-  const line = lineThrough(counts, floorsOf(counts));
-  if (line === null) {
-    const none = { slopeNsPerIdle: null, growthShare: null, exponent: null };
+  const fitted = of === 'path-length' ? countedLine(counts) : timedLine(counts, { fewest, seed });
+  if (fitted === null) {
+    const none = {
+      ...{ slopeNsPerIdle: null, slopeInstructionsPerIdle: null, growthShare: null, exponent: null },
+    };
     return { ...none, blocks: fewest, verdict: { kind: 'inconclusive', why: 'too-few-points' } };
   }
-  const lines = fewest < SCALE_BLOCKS_MIN ? [] : resampledLines(counts, seed);
-  const estimateOf = (value: number, read: (line: Line) => number | null): ScaleEstimate => {
-    const drawn = lines.flatMap((one) => read(one) ?? []);
-    return { value, interval: drawn.length === 0 ? null : expandedPercentiles(drawn, fewest) };
-  };
+  const { line, estimateOf, leastGrowth, blocksMin } = fitted;
   const growth = estimateOf(line.growth, (one) => one.growth);
+  const slope = estimateOf(line.slope, (one) => one.slope);
   return {
     blocks: fewest,
-    slopeNsPerIdle: estimateOf(line.slope, (one) => one.slope),
+    slopeNsPerIdle: of === 'server-cpu' ? slope : null,
+    slopeInstructionsPerIdle: of === 'path-length' ? slope : null,
     growthShare: growth,
     exponent: line.exponent === null ? null : estimateOf(line.exponent, (one) => one.exponent),
     verdict: judge(growth, {
       blocks: fewest,
+      blocksMin,
       reach: IDLE_REFERENCE / lengthOf(counts),
-      leastGrowth: lineThrough(counts, lowestOf(counts))?.growth ?? 0,
+      leastGrowth,
     }),
   };
+}
+
+/** A line with what its intervals come from. */
+interface FittedLine {
+  readonly line: Line;
+  readonly estimateOf: (value: number, read: (line: Line) => number | null) => ScaleEstimate;
+  /** Of the line that grows least. */
+  readonly leastGrowth: number;
+  /** With fewer there is no interval. */
+  readonly blocksMin: number;
+}
+
+/** Null where there are fewer than two counts. */
+function timedLine(
+  counts: readonly Count[],
+  { fewest, seed }: { readonly fewest: number; readonly seed: number },
+): FittedLine | null {
+  const line = lineThrough(counts, floorsOf(counts));
+  if (line === null) return null;
+  const lines = fewest < SCALE_BLOCKS_MIN ? [] : resampledLines(counts, seed);
+  return {
+    line,
+    estimateOf: (value, read) => {
+      const drawn = lines.flatMap((one) => read(one) ?? []);
+      return { value, interval: drawn.length === 0 ? null : expandedPercentiles(drawn, fewest) };
+    },
+    leastGrowth: lineThrough(counts, lowestOf(counts))?.growth ?? 0,
+    blocksMin: SCALE_BLOCKS_MIN,
+  };
+}
+
+/** The same of costs that are counted. A block that lacks a count has no line of its own. */
+function countedLine(counts: readonly Count[]): FittedLine | null {
+  const line = lineThrough(
+    counts,
+    counts.map(({ costs }) => mean(present(costs))),
+  );
+  if (line === null) return null;
+  const blocks = counts[0]?.costs.length ?? 0;
+  const lines = Array.from({ length: blocks }, (_, block) =>
+    counts.map(({ costs }) => costs[block] ?? null),
+  ).flatMap((costs) => (costs.includes(null) ? [] : (lineThrough(counts, present(costs)) ?? [])));
+  return {
+    line,
+    estimateOf: (value, read) => ({
+      value,
+      interval: studentInterval(
+        value,
+        lines.flatMap((one) => read(one) ?? []),
+      ),
+    }),
+    leastGrowth: Math.min(...lines.map(({ growth }) => growth)),
+    blocksMin: COUNTED_BLOCKS_MIN,
+  };
+}
+
+/** Around a mean. Null for fewer values than `COUNTED_BLOCKS_MIN`. */
+function studentInterval(middle: number, values: readonly number[]): ScaleEstimate['interval'] {
+  if (values.length < COUNTED_BLOCKS_MIN) return null;
+  const error = Math.sqrt(sampleVariance([...values]) / values.length);
+  const reach = studentTQuantile(1 - INTERVAL_ERROR / 2, values.length - 1) * error;
+  return { low: middle - reach, high: middle + reach };
 }
 
 interface Line {
@@ -190,9 +278,10 @@ function resampledLines(counts: readonly Count[], seed: number): readonly Line[]
 
 interface Extent {
   readonly blocks: number;
+  readonly blocksMin: number;
   /** How many times the sweep the reference is. */
   readonly reach: number;
-  /** Of the line through the very lowest trial of each count. */
+  /** Of the line through the very lowest trial of each count, or of the block that grows least. */
   readonly leastGrowth: number;
 }
 
@@ -201,9 +290,11 @@ interface Extent {
  * with the most connections not even the luckiest of them was cheap. O(1) where not even the upper end of the interval,
  * at the reference, is material. Doubt is its own answer.
  */
-function judge({ value, interval }: ScaleEstimate, { blocks, reach, leastGrowth }: Extent): ScaleVerdict {
-  if (interval === null)
-    return { kind: 'inconclusive', why: 'too-few-blocks', blocksWanted: SCALE_BLOCKS_MIN };
+function judge(
+  { value, interval }: ScaleEstimate,
+  { blocks, blocksMin, reach, leastGrowth }: Extent,
+): ScaleVerdict {
+  if (interval === null) return { kind: 'inconclusive', why: 'too-few-blocks', blocksWanted: blocksMin };
   const limit = GROWTH_MATERIAL / Math.max(1, reach);
   const grows = interval.low > 0 && value >= GROWTH_MATERIAL;
   if (grows && leastGrowth >= GROWTH_MATERIAL) return { kind: 'O(N)' };
@@ -219,5 +310,5 @@ function judge({ value, interval }: ScaleEstimate, { blocks, reach, leastGrowth 
 }
 
 function costAt(points: readonly CostPoint[], idle: number): number | null {
-  return points.find((point) => point.idle === idle)?.cpuNsPerRequest ?? null;
+  return points.find((point) => point.idle === idle)?.cost ?? null;
 }

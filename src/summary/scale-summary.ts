@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { scalePointOf } from '../plan/scale-workloads.ts';
+import { countsInstructions } from '../results/guest.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { MeasuredTrial, RunResult } from '../results/schema.ts';
-import { type CostPoint, fitScale, SCALE_BLOCKS_MIN, scaleFitSchema } from '../stats/scale-fit.ts';
+import {
+  type CostPoint,
+  fitScale,
+  SCALE_BLOCKS_MIN,
+  SCALE_COSTS,
+  type ScaleCost,
+  scaleFitSchema,
+} from '../stats/scale-fit.ts';
 import { cleanTrials } from './clean-trials.ts';
 import {
   type RowSummary,
@@ -17,7 +25,15 @@ const scaleCellSchema = z
   .object({
     idle: z.number(),
     row: rowSummarySchema.describe('its row in the summary of the run, where its numbers are'),
-    cpuNsPerRequest: z.number().nullable().describe('of all trials; null where nothing was measured'),
+    cpuNsPerRequest: z
+      .number()
+      .nullable()
+      .describe('of all trials; null where nothing was measured, and of path lengths'),
+    instructionsPerRequest: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe('of the guest, both ends; null of CPU time, and where nothing was measured'),
     eventsPerWakeup: z
       .number()
       .nullable()
@@ -54,6 +70,12 @@ const scaleSweepSchema = z
   .describe('all models with the same active connections');
 
 export const scaleSummarySchema = z.object({
+  cost: z
+    .enum(SCALE_COSTS)
+    .default('server-cpu')
+    .describe(
+      'what is compared: CPU time of the server, or, in a guest whose clock counts them, instructions of both ends',
+    ),
   sweeps: z
     .array(scaleSweepSchema)
     .describe('fewest active connections first; empty if the run holds no sweep'),
@@ -75,8 +97,10 @@ export function summarizeScale(result: RunResult, summary: RunSummary = summariz
     return point === null ? [] : [{ ...point, workload }];
   });
   const clean = new Set(cleanTrials(result));
+  const cost: ScaleCost = countsInstructions(result.record.environment.guest) ? 'path-length' : 'server-cpu';
   const actives = [...new Set(points.map((point) => point.active))].sort((a, b) => a - b);
   return {
+    cost,
     trials: summary.trials,
     sweeps: actives.map((active) => {
       const own = points.filter((point) => point.active === active).sort((a, b) => a.idle - b.idle);
@@ -85,7 +109,7 @@ export function summarizeScale(result: RunResult, summary: RunSummary = summariz
         idle: own.map((point) => point.idle),
         lines: result.record.settings.entries.map((entry) => ({
           ...entry,
-          ...lineOf(entry.label, own, { result, clean }),
+          ...lineOf(entry.label, own, { result, clean, cost }),
         })),
       };
     }),
@@ -100,11 +124,19 @@ interface SweepPoint {
 function lineOf(
   label: string,
   points: readonly SweepPoint[],
-  { result, clean }: { readonly result: RunResult; readonly clean: ReadonlySet<MeasuredTrial> },
+  {
+    result,
+    clean,
+    cost,
+  }: {
+    readonly result: RunResult;
+    readonly clean: ReadonlySet<MeasuredTrial>;
+    readonly cost: ScaleCost;
+  },
 ): Pick<ScaleLine, 'cells' | 'trials' | 'fit'> {
   const cells = points.flatMap(({ idle, workload }) => {
     const row = workload.rows.find((candidate) => candidate.label === label);
-    return row === undefined ? [] : [cellOf(idle, row)];
+    return row === undefined ? [] : [cellOf(idle, row, cost)];
   });
   const counts = points.map(({ idle, workload }) => ({
     idle,
@@ -123,34 +155,51 @@ function lineOf(
   )
     ? 'clean'
     : 'all';
-  const blocks = pointsOfBlocks(used === 'clean' ? cleanCounts : counts);
+  const blocks = pointsOfBlocks(used === 'clean' ? cleanCounts : counts, cost);
   return {
     cells,
     trials: { measured: own.length, clean: own.filter((trial) => clean.has(trial)).length, used },
-    fit: fitScale(blocks, result.record.settings.seed),
+    fit: fitScale(blocks, { seed: result.record.settings.seed, of: cost }),
   };
 }
 
-function cellOf(idle: number, row: RowSummary): ScaleCell {
-  if (row.status !== 'measured') return { idle, row, cpuNsPerRequest: null, eventsPerWakeup: null };
+function cellOf(idle: number, row: RowSummary, cost: ScaleCost): ScaleCell {
+  const nothing = { cpuNsPerRequest: null, instructionsPerRequest: null, eventsPerWakeup: null };
+  if (row.status !== 'measured') return { idle, row, ...nothing };
   const { events, wakeups } = row.server.counters;
   return {
     idle,
     row,
-    cpuNsPerRequest: row.server.cpuNsPerRequest,
+    ...(cost === 'server-cpu'
+      ? { cpuNsPerRequest: row.server.cpuNsPerRequest, instructionsPerRequest: null }
+      : {
+          cpuNsPerRequest: null,
+          instructionsPerRequest: row.metrics.guestInstructionsPerRequest?.value ?? null,
+        }),
     eventsPerWakeup: events === undefined || wakeups === undefined ? null : events / wakeups,
   };
 }
 
-/** The points of each block; a trial without any CPU time seen has no cost to tell of. */
+/** What a request cost at a count; null where nothing was measured. */
+export function costOfCell({ cpuNsPerRequest, instructionsPerRequest }: ScaleCell): number | null {
+  return cpuNsPerRequest ?? instructionsPerRequest;
+}
+
+/** The points of each block; a trial without any CPU time seen, or that nothing counted, has no cost to tell of. */
 function pointsOfBlocks(
   counts: readonly { readonly idle: number; readonly trials: readonly MeasuredTrial[] }[],
+  of: ScaleCost,
 ): CostPoint[][] {
   const blocks = new Map<number, CostPoint[]>();
   for (const { idle, trials } of counts)
     for (const { block, observation } of trials) {
-      const { cpuNsPerRequest } = observation.server;
-      if (cpuNsPerRequest > 0) blocks.set(block, [...(blocks.get(block) ?? []), { idle, cpuNsPerRequest }]);
+      const cost = of === 'server-cpu' ? observation.server.cpuNsPerRequest : pathOf(observation);
+      if (cost > 0) blocks.set(block, [...(blocks.get(block) ?? []), { idle, cost }]);
     }
   return [...blocks.values()];
+}
+
+/** Guest instructions per request; 0 where none were counted. */
+function pathOf({ pathLength, requests }: MeasuredTrial['observation']): number {
+  return requests.accounted === 0 ? 0 : (pathLength?.total ?? 0) / requests.accounted;
 }

@@ -5,7 +5,10 @@ import type { RunResult, TrialResult } from '../results/schema.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { scaleLegend, scaleTable } from './scale-table.ts';
 
-const tablesOf = (result: RunResult) => summarizeScale(result).sweeps.map(scaleTable);
+function tablesOf(result: RunResult) {
+  const { sweeps, cost } = summarizeScale(result);
+  return sweeps.map((sweep) => scaleTable(sweep, cost));
+}
 
 /** Rows as text, by column. */
 function textOf(result: RunResult, active: number): Record<string, Record<string, string>> {

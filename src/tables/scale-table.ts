@@ -2,8 +2,20 @@ import type { Column, Row, Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { findModel } from '../models/registry.ts';
-import { FLOOR_OF, GROWTH_MATERIAL, IDLE_REFERENCE, type ScaleVerdict } from '../stats/scale-fit.ts';
-import type { ScaleCell, ScaleLine, ScaleSummary, ScaleSweep } from '../summary/scale-summary.ts';
+import {
+  FLOOR_OF,
+  GROWTH_MATERIAL,
+  IDLE_REFERENCE,
+  type ScaleCost,
+  type ScaleVerdict,
+} from '../stats/scale-fit.ts';
+import {
+  costOfCell,
+  type ScaleCell,
+  type ScaleLine,
+  type ScaleSummary,
+  type ScaleSweep,
+} from '../summary/scale-summary.ts';
 import { counted } from '../util/units.ts';
 
 /** From this exponent on, growth is told to be faster than in proportion. */
@@ -11,11 +23,25 @@ const EXPONENT_FAST = 1.2;
 /** More events than this in a wakeup are several. */
 const EVENTS_SEVERAL = 1.5;
 
-/** The models over idle connections, with the same active ones: the table of `scale`. */
-export function scaleTable(sweep: ScaleSweep): Table {
+/** What is compared, as titles and axes name it. */
+const COST_TEXTS: Readonly<Record<ScaleCost, string>> = {
+  'server-cpu': 'server CPU per request',
+  'path-length': 'guest instructions per request',
+};
+
+const SLOPE_HEADERS: Readonly<Record<ScaleCost, string>> = {
+  'server-cpu': 'slope, ns per\nidle connection',
+  'path-length': 'slope, instructions\nper idle connection',
+};
+
+/**
+ * The models over idle connections, with the same active ones: the table of `scale`.
+ * @param where it was measured, where a report is of several places.
+ */
+export function scaleTable(sweep: ScaleSweep, cost: ScaleCost, where = ''): Table {
   return {
-    title: `${sweep.active} active: server CPU per request over idle connections`,
-    columns: columnsOf(sweep),
+    title: `${where && `${where}: `}${sweep.active} active: ${COST_TEXTS[cost]} over idle connections`,
+    columns: columnsOf(sweep, cost),
     rows: sweep.lines.map(rowOf),
     notes: [
       ...sharedWaitNotes(sweep),
@@ -33,6 +59,13 @@ export function scaleTable(sweep: ScaleSweep): Table {
 export function scaleLegend(summary: ScaleSummary): readonly string[] {
   const blocks = summary.sweeps.flatMap(({ lines }) => lines.map(({ fit }) => fit.blocks));
   const [fewest, most] = [Math.min(...blocks), Math.max(...blocks)];
+  if (summary.cost === 'path-length')
+    return [
+      `slope: guest instructions, of both ends, that one more idle connection adds to a request; least squares through the counts of each block, with Student's 95 % interval over the blocks (${fewest === most ? most : `${fewest} to ${most}`}).`,
+      'k of N^k: how the path grows between the two largest counts; 1 is in proportion.',
+      `O(N): the interval leaves out 0 and the path grows by ${GROWTH_MATERIAL * 100} % or more over the sweep, in every block. O(1): at ${IDLE_REFERENCE} idle connections not even the upper end of the interval is as much as that.`,
+      'Path length is what is executed, not how long it takes: a wait that visits connections also misses caches, which no instruction tells of.',
+    ];
   return [
     `slope: server CPU in ns that one more idle connection adds to a request; least squares through the floor of each count (expected lowest of ${FLOOR_OF} trials), with the 95 % interval over the blocks (${fewest === most ? most : `${fewest} to ${most}`}).`,
     'k of N^k: how the cost grows between the two largest counts; 1 is in proportion.',
@@ -44,7 +77,7 @@ export function scaleLegend(summary: ScaleSummary): readonly string[] {
   ];
 }
 
-function columnsOf({ idle }: ScaleSweep): readonly Column[] {
+function columnsOf({ idle }: ScaleSweep, cost: ScaleCost): readonly Column[] {
   const counts = idle.map((count, i) => ({
     key: keyOf(count),
     header: `${count}\nidle`,
@@ -55,7 +88,7 @@ function columnsOf({ idle }: ScaleSweep): readonly Column[] {
   return [
     { key: 'model', header: 'model', align: 'left', priority: 0 },
     ...counts,
-    { key: 'slope', header: 'slope, ns per\nidle connection', align: 'left', priority: 0 },
+    { key: 'slope', header: SLOPE_HEADERS[cost], align: 'left', priority: 0 },
     { key: 'exponent', header: 'k of\nN^k', align: 'right', priority: 7 },
     { key: 'events', header: 'events\n/wakeup', align: 'right', priority: 6 },
     { key: 'verdict', header: '', align: 'left', priority: 0 },
@@ -63,7 +96,8 @@ function columnsOf({ idle }: ScaleSweep): readonly Column[] {
 }
 
 function rowOf(line: ScaleLine): Row {
-  const { slopeNsPerIdle: slope, verdict } = line.fit;
+  const { verdict } = line.fit;
+  const slope = line.fit.slopeNsPerIdle ?? line.fit.slopeInstructionsPerIdle;
   const events = lastEvents(line.cells);
   return {
     model: text(isDisturbed(line) ? `${line.label}!` : line.label),
@@ -79,7 +113,8 @@ function keyOf(idle: number): string {
   return `idle-${idle}`;
 }
 
-function costOf({ cpuNsPerRequest }: ScaleCell): Value {
+function costOf({ cpuNsPerRequest, instructionsPerRequest }: ScaleCell): Value {
+  if (instructionsPerRequest !== null) return { kind: 'count', value: Math.round(instructionsPerRequest) };
   return cpuNsPerRequest === null ? NONE : { kind: 'duration', ns: cpuNsPerRequest, enough: true };
 }
 
@@ -109,7 +144,7 @@ function sharedWaitNotes({ active, lines }: ScaleSweep): string[] {
 
 /** With the most idle connections that were measured. */
 function lastEvents(cells: readonly ScaleCell[]): number | null {
-  return cells.findLast((cell) => cell.cpuNsPerRequest !== null)?.eventsPerWakeup ?? null;
+  return cells.findLast((cell) => costOfCell(cell) !== null)?.eventsPerWakeup ?? null;
 }
 
 /** Where the line is no line: told only with certainty, and only of costs that do grow. */
@@ -152,7 +187,7 @@ function doubt(
 
 function spinNotes({ lines }: ScaleSweep): string[] {
   const spinning = lines.filter(
-    ({ model, cells }) => findModel(model)?.spins && cells.some((cell) => cell.cpuNsPerRequest !== null),
+    ({ model, cells }) => findModel(model)?.spins && cells.some((cell) => costOfCell(cell) !== null),
   );
   if (spinning.length === 0) return [];
   return [`${labels(spinning)} spins while it waits: that is in its CPU per request as well.`];

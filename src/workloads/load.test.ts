@@ -90,7 +90,7 @@ describe('loadWorkloadFile', () => {
       id: 'Not An Id',
       title: '',
       description: 7,
-      connections: 70_000,
+      connections: 130_000,
       active: 2.5,
       messageBytes: undefined,
       dept: 3,
@@ -100,7 +100,7 @@ describe('loadWorkloadFile', () => {
         "bad.json: $.id: "Not An Id" must be lower-case letters, digits and dashes, at most 40 characters",
         "bad.json: $.title: is empty; must be text",
         "bad.json: $.description: is 7; must be a string",
-        "bad.json: $.connections: 70000 is over the limit of 60000",
+        "bad.json: $.connections: 130000 is over the limit of 120000",
         "bad.json: $.messageBytes: is missing; must be a number",
         "bad.json: $.active: is 2.5; must be a whole number",
         "bad.json: $.dept: unknown member (did you mean "depth"?); known are id, title, description, profile, connections, messageBytes, active, depth, mode",
@@ -209,7 +209,7 @@ describe('loadWorkloadFile', () => {
       -- numbers that overflow
       text.json: $.connections: is too large for a number; must be a number
       -- numbers past the safe integers
-      text.json: $.active: 1e+300 is over the limit of 60000
+      text.json: $.active: 1e+300 is over the limit of 120000
       -- a prototype as member
       text.json: $.__proto__: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode
       text.json: $.constructor: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode

@@ -18,6 +18,11 @@ export const KERNELS_COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./run.ts')).registerKernelsRun,
   },
   {
+    name: 'scale',
+    description: 'what idle connections add to the path of a request under kernels in guests, up to 100,000',
+    load: async () => (await import('./scale.ts')).registerKernelsScale,
+  },
+  {
     name: 'compare',
     description: 'print models and kernels beside each other, relative to the first kernel, and judge them',
     load: async () => (await import('./compare.ts')).registerKernelsCompare,

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { planBoots } from '../../boots/plan-boots.ts';
-import { type BootOutcome, runBoots, type SeriesBoot } from '../../boots/series.ts';
+import { runBoots } from '../../boots/series.ts';
 import { readTool } from '../../build/package.ts';
 import {
   KERNELS_DEFAULTS,
@@ -11,12 +11,10 @@ import {
 } from '../../config/kernels-config.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { newRunId } from '../../results/run-id.ts';
-import { hasFailures } from '../../run.ts';
-import { EnvironmentError, TrialsFailedError, UsageError } from '../../util/errors.ts';
-import { counted } from '../../util/units.ts';
+import { UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { listOption, resultsOption } from '../options.ts';
-import { markdownOption, type PrintOptions, write } from '../output.ts';
+import { markdownOption, type PrintOptions } from '../output.ts';
 import {
   CLOCKS_HERE,
   explainMeans,
@@ -27,6 +25,7 @@ import {
   withMachine,
 } from './guests.ts';
 import { reportKernels } from './report.ts';
+import { endAsBooted, printBoots } from './series.ts';
 
 interface Options extends Omit<KernelsFlags, 'ownWorkloads'>, PrintOptions {
   readonly kernel: readonly string[];
@@ -103,7 +102,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
     );
   const kernels = await resolveKernels(options.kernel);
   const planned = planBoots({ kernels, ...config });
-  if (options.dryRun) return printPlan(planned, options);
+  if (options.dryRun) return printBoots(planned, options);
   const id = newRunId(new Date().toISOString());
   const { jobs, settings } = config;
   const outcomes = await withMachine(config, options, signal, async (machine) => {
@@ -113,6 +112,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
     const means = which === 'none' ? null : await explainMeans(machine, signal);
     return runBoots(planned, {
       ...{ id, kernels, jobs, settings, machine, signal },
+      kind: 'run',
       explain: means && which !== 'none' ? { ...means, which } : null,
       results: options.results,
       tool: readTool(),
@@ -128,30 +128,6 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
       stored: `stored in ${options.results}; kernels compare ${id} judges it again`,
     });
   endAsBooted(outcomes);
-}
-
-/** Ends the command as the boots went, once everything is printed. */
-function endAsBooted(outcomes: readonly BootOutcome[]): void {
-  const broken = outcomes.filter((boot) => 'error' in boot);
-  if (broken.length === outcomes.length)
-    throw new EnvironmentError(`no boot of ${outcomes.length} went well; see above`);
-  if (broken.length > 0)
-    throw new TrialsFailedError(`${broken.length} of ${counted(outcomes.length, 'boot')} broke; see above`);
-  if (outcomes.some((boot) => 'result' in boot && hasFailures(boot.result)))
-    throw new TrialsFailedError('not every trial went well; see the notes above');
-}
-
-/** What would be booted, in the order in which it would be. */
-async function printPlan(planned: readonly SeriesBoot[], options: Options): Promise<void> {
-  const boots = planned.map(({ kernel, smp, boot }) => ({
-    release: kernel.release,
-    image: kernel.path,
-    smp,
-    boot,
-  }));
-  if (options.json) return write(`${JSON.stringify({ boots }, null, 1)}\n`);
-  for (const [i, { release, image, smp, boot }] of boots.entries())
-    await write(`${i + 1}  Linux ${release} (${image}), ${counted(smp, 'CPU')}, boot ${boot + 1}\n`);
 }
 
 function configure(options: Options): KernelsConfig {

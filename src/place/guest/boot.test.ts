@@ -181,7 +181,9 @@ describe('a guest at work', () => {
     const error = await failureOf(guest.agent.files(['/a']));
     expect([error.kind, error.message]).toEqual([
       'out-of-memory',
-      expect.stringContaining('its kernel killed epoll, while the guest was at work'),
+      expect.stringContaining(
+        'its kernel killed epoll (--memory gives it more), while the guest was at work',
+      ),
     ]);
   });
   test('that QEMU pauses fails the ask', async () => {

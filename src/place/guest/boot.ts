@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { execa } from 'execa';
@@ -7,6 +7,7 @@ import { makeFolder } from '../../host/make-folder.ts';
 import { cleanText } from '../../results/clean.ts';
 import { codeOf, EnvironmentError, messageOf } from '../../util/errors.ts';
 import { type Agent, type AgentError, connectAgent } from '../agent/agent.ts';
+import { readConsole } from './console.ts';
 import { listenToControl } from './control.ts';
 import {
   GuestError,
@@ -28,8 +29,6 @@ const LAST_WORDS_TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
 /** Of QEMU's stderr, the last this many characters are kept. */
 const STDERR_CHARS_MAX = 4_000;
-/** Of the console, what is looked at for what went wrong, and how many lines of it are shown. */
-const CONSOLE_BYTES_READ = 65_536;
 const CONSOLE_LINES_SHOWN = 12;
 const CONSOLE_LINES_BEFORE = 3;
 
@@ -203,7 +202,7 @@ class RunningGuest {
 
   /** What unpacks a kernel halts where it cannot; nothing else tells. */
   async #endIfHalted(): Promise<void> {
-    if (isHalted(await readTail(this.#options.consolePath))) this.#end();
+    if (isHalted(await readConsole(this.#options.consolePath))) this.#end();
   }
 
   async powerOff(agent: Agent): Promise<void> {
@@ -290,7 +289,7 @@ class RunningGuest {
 
   async #failure(exit: Pick<GuestEvidence, 'exitCode' | 'signal'>): Promise<GuestError> {
     const { consolePath } = this.#options;
-    const text = await readTail(consolePath);
+    const text = await readConsole(consolePath);
     const { kind, message } = nameFailure({
       ...exit,
       ...this.#faults,
@@ -304,22 +303,6 @@ class RunningGuest {
       consolePath,
       consoleTail,
     });
-  }
-}
-
-/** The end of a console, with what terminals and serial lines have in it left out; empty where it cannot be read. */
-async function readTail(path: string): Promise<string> {
-  let file: FileHandle | null = null;
-  try {
-    file = await open(path);
-    const { size } = await file.stat();
-    const bytes = Buffer.alloc(Math.min(size, CONSOLE_BYTES_READ));
-    await file.read(bytes, 0, bytes.length, size - bytes.length);
-    return bytes.toString('utf8').replaceAll('\r', '');
-  } catch {
-    return '';
-  } finally {
-    await file?.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type GuestEvidence, nameFailure } from './failures.ts';
+import { type GuestEvidence, memoryFault, nameFailure } from './failures.ts';
 
 const NOTHING: GuestEvidence = {
   stage: 'boot',
@@ -58,17 +58,17 @@ describe('what the kernel said, as kernels 6.1 to 7.3 say it:', () => {
     },
     {
       kind: 'out-of-memory',
-      says: 'the guest ran out of memory: its kernel killed epoll',
+      says: 'the guest ran out of memory: its kernel killed epoll (--memory gives it more)',
       text: '[   12.0] Out of memory: Killed process 71 (epoll) total-vm:71kB, anon-rss:8kB, file-rss:4kB',
     },
     {
       kind: 'out-of-memory',
-      says: 'the guest ran out of memory: System is deadlocked on memory',
+      says: 'the guest ran out of memory: System is deadlocked on memory (--memory gives it more)',
       text: '[   12.0] Kernel panic - not syncing: System is deadlocked on memory',
     },
     {
       kind: 'out-of-memory',
-      says: 'the guest ran out of memory when it unpacked its initramfs',
+      says: 'the guest ran out of memory when it unpacked its initramfs (--memory gives it more)',
       text: '[    0.9] Initramfs unpacking failed: write error',
     },
     {
@@ -119,4 +119,18 @@ test('what the kernel said goes before what followed from it', () => {
     agent: { message: 'the agent ended', read: '{"ev' },
   });
   expect(kind).toBe('panic');
+});
+
+describe('that a guest which goes on ran out of memory', () => {
+  test.each([
+    {
+      text: '[   12.0] Out of memory: Killed process 71 (epoll) total-vm:71kB, anon-rss:8kB, file-rss:4kB',
+      says: 'the guest ran out of memory: its kernel killed epoll (--memory gives it more)',
+    },
+    {
+      text: '[   12.0] TCP: out of memory -- consider tuning tcp_mem',
+      says: 'the guest has not the memory for so many sockets (tcp_mem) (--memory gives it more)',
+    },
+    { text: '[   12.0] TCP: request_sock_TCP: Possible SYN flooding on port 127.0.0.1:1.', says: null },
+  ])('$text', ({ text, says }) => expect(memoryFault(text)).toBe(says));
 });

@@ -79,13 +79,32 @@ const STAGE: Readonly<Record<GuestStage, string>> = {
 
 /** Names what went wrong: what the kernel said comes first, for the rest follows from it. */
 export function nameFailure(evidence: GuestEvidence): Failure {
+  const told = ofConsole(evidence.console);
   const { kind, message } =
-    ofConsole(evidence.console) ??
+    (told && { ...told, message: `${told.message}${adviceOn(told.kind)}` }) ??
     ofPause(evidence) ??
     ofAgent(evidence) ??
     ofDeadline(evidence) ??
     ofEnd(evidence);
   return { kind, message: `${message}, ${STAGE[evidence.stage]}` };
+}
+
+/** As much as all sockets may have, a share of the guest's memory: they go without, and the guest goes on. */
+const SOCKETS_STARVED = /TCP: out of memory -- consider tuning tcp_mem/;
+
+/** That a guest which goes on ran out of memory, by what its kernel says, with advice; null: it says nothing of it. */
+export function memoryFault(console: string): string | null {
+  if (SOCKETS_STARVED.test(console))
+    return `the guest has not the memory for so many sockets (tcp_mem)${adviceOn('out-of-memory')}`;
+  for (const { pattern, kind, message } of CONSOLE_SIGNS) {
+    const found = kind === 'out-of-memory' ? pattern.exec(console) : null;
+    if (found) return `${message(found)}${adviceOn(kind)}`;
+  }
+  return null;
+}
+
+function adviceOn(kind: GuestFailure): string {
+  return kind === 'out-of-memory' ? ' (--memory gives it more)' : '';
 }
 
 /** `found` names what one of `patterns` matched; the first that matches says what it is. */
