@@ -213,6 +213,9 @@ describe('the job with two real kernels', () => {
     expect(Object.entries(exits)).toContainEqual([outcome, ended.exitCode]);
     expect(report('junit.xml')).toMatch(/<testcase name="epoll-lt \w+PerRequest" classname="ping-pong"/);
     expect(report('summary.md')).toContain('| ping-pong | epoll-lt |');
+    const explained = runFolders(cwd).filter((folder) => existsSync(join(folder, 'explain.json')));
+    const why = await runCli(['kernels', 'explain', ...explained, '--json'], { cwd });
+    expect([explained.length, why.exitCode, why.stderr]).toEqual([2, EXIT.ok, '']);
     expect(report('comparison.md')).toContain('instructions/request');
   });
 });
