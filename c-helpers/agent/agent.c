@@ -6,6 +6,7 @@
  * Each file calls only those below it:
  *   agent.c     the loop over what is asked
  *   trial.c     a server under load    probe.c    a program run to its end    texts.c  files and symbols
+ *   features.c  what the kernel has: uring_features.c and wait_features.c try it, feature.c tells it
  *   report.c    what a load has found  preflight.c  the echo check            command.c  what is to be run
  *   child.c     a program within a time
  *   programs.c  which there are        inbox.c    what is asked, and interruptions
@@ -26,6 +27,7 @@
 
 #include "../wire/clock.h"
 #include "answer.h"
+#include "features.h"
 #include "guest.h"
 #include "inbox.h"
 #include "json.h"
@@ -112,6 +114,8 @@ static void serve(bool init)
 			probe(&ask);
 		} else if (is_asked(&ask, "files")) {
 			files(&ask);
+		} else if (is_asked(&ask, "features")) {
+			features(&ask);
 		} else if (is_asked(&ask, "symbols")) {
 			symbols(&ask);
 		} else if (is_asked(&ask, "settle")) {

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestPrograms } from '../build/guest-programs.ts';
+import type { ModelSpec } from '../models/spec.ts';
 import type { Agent, TrialAnswer } from '../place/agent/agent.ts';
 import { bootGuest, type Guest, type GuestOptions } from '../place/guest/boot.ts';
 import { consoleBytes, readConsole } from '../place/guest/console.ts';
 import { memoryFault } from '../place/guest/failures.ts';
 import type { Qemu } from '../place/guest/qemu.ts';
-import type { Environment, Guest as GuestRecord, RunKind, RunSettings } from '../results/schema.ts';
+import type { Environment, Guest as GuestRecord, RunKind, RunSettings, Support } from '../results/schema.ts';
 import { createStore, LOGS_FOLDER } from '../results/store.ts';
 import { type RunDeps, type RunListener, type RunOutcome, runBenchmark } from '../run.ts';
 import { probeArguments, supportFrom } from '../server/probe.ts';
@@ -23,7 +24,7 @@ const SETTLE_MS = 5_000;
  * How long an answer may take: some time in any case, and what the slowest emulation takes for the guest's own time, which
  * has 5 instructions a microsecond, and for every connection, which costs some 200,000.
  */
-const ANSWER_TIMEOUT_MS = { least: 120_000, perGuestMs: 200, perConnection: 40 } as const;
+export const ANSWER_TIMEOUT_MS = { least: 120_000, perGuestMs: 200, perConnection: 40 } as const;
 
 const WARMING_CONNECTIONS_MAX = 1000;
 
@@ -37,6 +38,9 @@ export interface Machine {
   readonly programs: GuestPrograms;
 }
 
+/** Of the host. */
+export type Clocks = Pick<RunDeps, 'now' | 'monotonicMs'>;
+
 export interface BootRequest {
   readonly machine: Machine;
   /** Path of the image. */
@@ -49,6 +53,7 @@ export interface BootRequest {
   /** The folder of the runs. */
   readonly results: string;
   readonly tool: RunDeps['tool'];
+  readonly clocks: Clocks;
   readonly listener: RunListener;
   readonly signal: AbortSignal;
   /** How its instructions are counted by function as well; absent: they are not. */
@@ -102,7 +107,8 @@ export async function bootRun(request: BootRequest): Promise<BootRunOutcome> {
 
 /** Boots a kernel of a series. @param folder for its console. */
 export function bootIn(
-  request: Pick<BootRequest, 'machine' | 'kernel' | 'guest' | 'signal'> & Pick<GuestOptions, 'plugin'>,
+  request: Pick<BootRequest, 'machine' | 'kernel' | 'signal'> &
+    Pick<GuestOptions, 'plugin'> & { readonly guest: Pick<GuestRecord, 'smp'> },
   folder: string,
 ): Promise<Guest> {
   const { machine, kernel, guest, signal, plugin } = request;
@@ -124,6 +130,27 @@ async function prepared(booted: Guest, { signal, guest }: BootRequest): Promise<
   });
 }
 
+/** Asks the program of a model in a guest whether it can run there, as `probeModel` does here. */
+export function probeIn(
+  guest: Guest,
+  asked: {
+    readonly model: ModelSpec;
+    /** The program's name. */
+    readonly path: string;
+    /** That it is to hold; null: as many as it holds by default. */
+    readonly connections: number | null;
+    readonly signal: AbortSignal;
+  },
+): Promise<Support> {
+  const { model, path, connections, signal } = asked;
+  return guest.within(`the probe of ${path}`, ANSWER_TIMEOUT_MS.least, async () => {
+    const answer = await guest.agent.probe(path, probeArguments(model, connections), signal);
+    const { exitCode, signal: killed, stdout, stderr } = answer;
+    const ended = killed === null ? {} : { message: `it was ended by ${killed}` };
+    return supportFrom(model, connections, { exitCode: exitCode ?? undefined, stdout, stderr, ...ended });
+  });
+}
+
 interface DepsInput {
   readonly request: BootRequest;
   readonly environment: Environment;
@@ -131,7 +158,6 @@ interface DepsInput {
 
 /** The world as a guest is of it: everything by its agent. */
 function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
-  const { agent } = guest;
   const { machine, results, tool, signal } = request;
   const { programs } = machine;
   const never = (what: string) => () => Promise.reject(new Error(`a guest has no ${what}`));
@@ -144,14 +170,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
         loadgen: programs.agent,
         calibration: '',
       }),
-    probe: async (model, path, connections) => {
-      const answer = await guest.within(`the probe of ${path}`, ANSWER_TIMEOUT_MS.least, () =>
-        agent.probe(path, probeArguments(model, connections), signal),
-      );
-      const { exitCode, signal: killed, stdout, stderr } = answer;
-      const ended = killed === null ? {} : { message: `it was ended by ${killed}` };
-      return supportFrom(model, connections, { exitCode: exitCode ?? undefined, stdout, stderr, ...ended });
-    },
+    probe: (model, path, connections) => probeIn(guest, { model, path, connections, signal }),
     whyNotVariant: () => Promise.resolve('a guest has no commands'),
     whyNotCpu: () => null,
     prepareAudit: () => Promise.resolve({ counters: [], tracepoints: [] }),
@@ -167,8 +186,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
     launchTraced: never('launcher'),
     preflight: never('preflight'),
     away: awayIn(guest, request.explain !== undefined),
-    monotonicMs: () => performance.now(),
-    now: () => new Date().toISOString(),
+    ...request.clocks,
   };
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
-import { MATRIX_METRIC } from '../compare/kernel-matrix.ts';
 import type { Comparison, MetricComparison } from '../compare/result.ts';
 import type { Kernel } from '../kernels/resolve.ts';
+import { PATH_LENGTH_ID } from '../metrics/registry.ts';
 import { GuestError, type GuestFailure } from '../place/guest/failures.ts';
 import type { RunResult, RunSettings } from '../results/schema.ts';
 import type { Judgement } from './bisect.ts';
@@ -117,7 +117,7 @@ export class KernelJudge {
     return compareRuns(base, current, {
       ...(detect === null ? { detect: COMPARE_DEFAULTS.detect } : { detect, isDetectSaid: true }),
       detects: {},
-      metrics: [MATRIX_METRIC],
+      metrics: [PATH_LENGTH_ID],
     });
   }
 

@@ -12,7 +12,7 @@ import { newRunId } from '../results/run-id.ts';
 import type { Guest, RunKind, RunResult, RunSettings, Trial, TrialResult } from '../results/schema.ts';
 import type { RunDeps, RunListener } from '../run.ts';
 import { codeOf, EnvironmentError, messageOf } from '../util/errors.ts';
-import { bootRun, type Machine } from './boot-run.ts';
+import { bootRun, type Clocks, type Machine } from './boot-run.ts';
 import type { ExplainMeans } from './explain-boot.ts';
 import type { PlannedBoot } from './plan-boots.ts';
 
@@ -30,6 +30,7 @@ export interface SeriesRequest {
   readonly machine: Machine;
   readonly results: string;
   readonly tool: RunDeps['tool'];
+  readonly clocks: Clocks;
   readonly signal: AbortSignal;
   readonly listener: SeriesListener;
   /** Of which boots the instructions are counted by function as well: of the first of every kernel, or all; null: of none. */
@@ -101,7 +102,7 @@ export async function runBoots(
 
 async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest): Promise<BootOutcome> {
   const { kernel, smp, boot } = planned;
-  const { machine, kind, settings, results, tool, signal, listener, explain } = request;
+  const { clocks, machine, kind, settings, results, tool, signal, listener, explain } = request;
   const guest: Guest = {
     clock: machine.clock,
     qemu: machine.qemu.version,
@@ -113,10 +114,10 @@ async function bootOf(planned: SeriesBoot, hash: string, request: SeriesRequest)
     ...{ smp, boot },
     place: request.kernels.indexOf(kernel),
   };
-  const runId = newRunId(new Date().toISOString());
+  const runId = newRunId(request.clocks.now());
   try {
     const outcome = await bootRun({
-      ...{ machine, guest, kind, runId, results, tool, signal },
+      ...{ machine, guest, kind, runId, results, tool, clocks, signal },
       kernel: kernel.path,
       settings: settingsOf(settings, { smp, boot }),
       ...(explain ? { explain } : {}),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
+import { countsInstructions } from '../results/guest.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { UsageError } from '../util/errors.ts';
@@ -36,8 +37,8 @@ export function registerTables(command: Command): void {
 
 /** The guide is about times, and instructions are none. */
 function requireTimes({ record: { runId, environment } }: RunResult): void {
-  if (environment.guest !== null && environment.guest.clock !== 'kvm')
+  if (countsInstructions(environment.guest))
     throw new UsageError(
-      `${runId} was measured in a guest by the clock ${environment.guest.clock}, which tells no time: name a run of this host; kernels compare prints boots`,
+      `${runId} was measured in a guest by the clock ${environment.guest?.clock}, which tells no time: name a run of this host; kernels compare prints boots`,
     );
 }

@@ -1,8 +1,8 @@
-import { MATRIX_METRIC } from '../compare/kernel-matrix.ts';
 import type { Comparison, MetricComparison } from '../compare/result.ts';
 import { explainChange } from '../explain/explain-change.ts';
 import type { PathLength } from '../explain/explain-schema.ts';
 import { explainedCells, pathLengthOf } from '../explain/path-length.ts';
+import { PATH_LENGTH_ID } from '../metrics/registry.ts';
 import { readExplanation } from '../results/explanation.ts';
 import type { Explanation } from '../results/explanation-schema.ts';
 import type { CellName } from '../results/schema.ts';
@@ -27,7 +27,7 @@ export async function whyChanged(
   sides: { readonly base: readonly StoredRun[]; readonly current: readonly StoredRun[] },
 ): Promise<readonly string[] | null> {
   const changed = metrics.filter(
-    ({ metric, verdict }) => metric === MATRIX_METRIC && (verdict === 'regressed' || verdict === 'improved'),
+    ({ metric, verdict }) => metric === PATH_LENGTH_ID && (verdict === 'regressed' || verdict === 'improved'),
   );
   if (changed.length === 0) return [];
   const [base, current] = [await explanationsOf(sides.base), await explanationsOf(sides.current)];

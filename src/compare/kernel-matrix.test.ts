@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { fixtureBoots, withGuest } from '../fixtures/guest.ts';
 import { fixtureRun } from '../fixtures/run.ts';
+import { PATH_LENGTH_ID } from '../metrics/registry.ts';
 import type { RunResult } from '../results/schema.ts';
-import { kernelMatrices, MATRIX_METRIC } from './kernel-matrix.ts';
+import { kernelMatrices } from './kernel-matrix.ts';
 
 function only(runs: readonly RunResult[]) {
   const [matrix, more] = kernelMatrices(runs);
@@ -51,7 +52,7 @@ describe('Models and kernels', () => {
   test('the gate is the path length, and no time is among the metrics', () => {
     const { comparison } = only(boots).kernels[1] ?? {};
     expect(comparison?.overall.filter(({ gate }) => gate).map(({ metric }) => metric)).toEqual([
-      MATRIX_METRIC,
+      PATH_LENGTH_ID,
     ]);
     expect(comparison?.metrics.filter(({ metric }) => /Ns|PerS$/.test(metric))).toEqual([]);
     expect(comparison?.leftOut.filter(({ metric }) => metric !== null && /Ns|PerS$/.test(metric))).toEqual(

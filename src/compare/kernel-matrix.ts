@@ -1,5 +1,5 @@
 import { mean, median } from 'simple-statistics';
-import { findMetric } from '../metrics/registry.ts';
+import { findMetric, PATH_LENGTH_ID } from '../metrics/registry.ts';
 import { findModel } from '../models/registry.ts';
 import type { Guest, MeasuredTrial, RunResult } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
@@ -7,9 +7,6 @@ import { twoGroups } from '../stats/two-groups.ts';
 import { type CompareOptions, compareRuns } from './compare-runs.ts';
 import type { KernelMatrix, MatrixCell } from './kernel-matrix-schema.ts';
 import type { Comparison } from './result.ts';
-
-/** What the matrix shows of a cell. */
-export const MATRIX_METRIC = 'guestInstructionsPerRequest';
 
 interface GuestRun extends RunResult {
   readonly guest: Guest;
@@ -89,10 +86,10 @@ function cellUnder(
     .map(({ trials }) =>
       trials
         .filter((trial): trial is MeasuredTrial => trial.status === 'measured' && isOwn(trial))
-        .flatMap(({ observation }) => findMetric(MATRIX_METRIC)?.ofTrial(observation) ?? []),
+        .flatMap(({ observation }) => findMetric(PATH_LENGTH_ID)?.ofTrial(observation) ?? []),
     )
     .filter((values) => values.length > 0);
-  const judged = comparison?.metrics.find((one) => isOwn(one) && one.metric === MATRIX_METRIC);
+  const judged = comparison?.metrics.find((one) => isOwn(one) && one.metric === PATH_LENGTH_ID);
   const value = boots.length === 0 ? null : mean(boots.map((values) => median(values)));
   return {
     kernel,

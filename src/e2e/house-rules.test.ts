@@ -40,6 +40,7 @@ const ROOMS = [
   'reports',
   'tables',
   'claims',
+  'boots',
   'run.ts',
   'trial.ts',
   'compare',

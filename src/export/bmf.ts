@@ -2,6 +2,7 @@ import { bmfName } from '../metrics/registry.ts';
 import { measuredCells } from './cells.ts';
 import type { Exporter } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
+import { clockSuffix } from './origin.ts';
 
 /**
  * Bencher Metric Format: benchmark, measure, value with the quartiles of its trials. Source:
@@ -14,7 +15,7 @@ export const bmfExporter: Exporter = {
   picksMetrics: true,
   write: (input) => {
     const benchmarks = measuredCells(input).map((cell) => [
-      `${cell.label}/${cell.workload}`,
+      `${cell.label}/${cell.workload}${clockSuffix(input.result.record)}`,
       Object.fromEntries(measurementsOf(cell, input.metrics).map(metricOf)),
     ]);
     return [`${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`];

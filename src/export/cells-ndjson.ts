@@ -52,7 +52,10 @@ const NOTHING = {
   base: null,
 } as const satisfies Partial<CellLine>;
 
-type Context = Pick<CellLine, 'run' | 'finishedAt' | 'host' | 'kernel' | 'arch' | 'cpu' | 'version'>;
+type Context = Pick<
+  CellLine,
+  'run' | 'finishedAt' | 'host' | 'kernel' | 'arch' | 'cpu' | 'version' | 'clock' | 'guest'
+>;
 
 function linesOf(input: ExportInput): readonly CellLine[] {
   const { record } = input.result;

@@ -73,6 +73,8 @@ const TRIAL_COLUMNS: readonly Column[] = [
   column('arch', ({ record }) => originOf(record).arch),
   column('cpu', ({ record }) => originOf(record).cpu),
   column('tool_version', ({ record }) => originOf(record).version),
+  column('clock', ({ record }) => originOf(record).clock),
+  column('guest', ({ record }) => originOf(record).guest),
   column('block', ({ trial }) => trial.block),
   column('trial', ({ trial }) => trial.index),
   column('label', ({ trial }) => trial.label),
@@ -94,7 +96,9 @@ const MEASURED_COLUMNS: readonly Column[] = [
   measured('window_ns', (o) => o.windowNs),
   measured('requests_completed', (o) => o.requests.completed),
   measured('requests_errors', (o) => o.requests.errors + o.requests.connectionErrors),
-  measured('response_max_ns', (o) => (o.response.count > 0 ? o.response.maxNs : null)),
+  measured('response_max_ns', (o) =>
+    o.response.count > 0 && o.pathLength === null ? o.response.maxNs : null,
+  ),
 ];
 
 const JUDGED_COLUMNS: readonly Column[] = [

@@ -53,8 +53,8 @@ export function info(name: string, help: string, labels: readonly Labels[]): Fam
 
 /** What tells hosts and kernels apart, where their samples come together. */
 export function originLabels(record: RunRecord): Labels {
-  const { host, kernel, arch } = originOf(record);
-  return { host, kernel, arch };
+  const { host, kernel, arch, clock, guest } = originOf(record);
+  return { host, kernel, arch, ...(clock === null ? {} : { clock, guest }) };
 }
 
 /** The label `model` is the row's: `epoll-lt#2` where a model is entered again. */

@@ -1,11 +1,12 @@
 import type { Comparison } from '../compare/result.ts';
 import { UNITS } from '../metrics/registry.ts';
+import type { RunRecord } from '../results/schema.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import { counted } from '../util/units.ts';
 import { type ExportCell, measuredCells, trialsOfMetric } from './cells.ts';
 import type { Exporter, ExportInput } from './exporter.ts';
 import { type Measurement, measurementsOf } from './measurements.ts';
-import { type Origin, originOf } from './origin.ts';
+import { clockSuffix, originOf } from './origin.ts';
 
 const DIRECTIONS = ['higher', 'lower'] as const;
 
@@ -26,7 +27,7 @@ function fileOf(input: ExportInput, better: (typeof DIRECTIONS)[number]): string
   const entries = measuredCells(input).flatMap((cell) =>
     measurementsOf(cell, input.metrics)
       .filter(({ metric }) => metric.better === better)
-      .map((measurement) => entryOf(cell, measurement, originOf(input.result.record))),
+      .map((measurement) => entryOf(cell, measurement, input.result.record)),
   );
   const lost = better === 'lower' && input.comparison !== null ? [missingEntry(input.comparison)] : [];
   return `${JSON.stringify([...entries, ...lost], null, 2)}\n`;
@@ -46,11 +47,18 @@ function missingEntry({ missing }: Comparison) {
 function entryOf(
   cell: ExportCell<MeasuredRow>,
   { metric, value, lower, upper }: Measurement,
-  { host, kernel, arch, version }: Origin,
+  record: RunRecord,
 ) {
-  const where = [`kernel ${kernel}`, arch, ...(host === null ? [] : [`host ${host}`]), `version ${version}`];
+  const { host, kernel, arch, version, clock, guest } = originOf(record);
+  const where = [
+    `kernel ${kernel}`,
+    arch,
+    ...(host === null ? [] : [`host ${host}`]),
+    `version ${version}`,
+    ...(clock === null ? [] : [`clock ${clock}`, `guest ${guest}`]),
+  ];
   return {
-    name: `${cell.label}/${cell.workload} ${metric.title}`,
+    name: `${cell.label}/${cell.workload}${clockSuffix(record)} ${metric.title}`,
     unit: UNITS[metric.unit].shown,
     value,
     ...(lower === null ? {} : { range: `${lower} to ${upper}` }),

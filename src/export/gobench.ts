@@ -47,8 +47,8 @@ function unitsOf(metrics: readonly Metric[]): readonly string[] {
  * @param all of a history: a key without a value ends that of the run before.
  */
 function keysOf(record: RunRecord, all: boolean): readonly string[] {
-  const { kernel, host, arch, cpu, version } = originOf(record);
-  const keys = { kernel, host, arch, cpu, governor: record.environment.governor };
+  const { kernel, host, arch, cpu, version, clock, guest } = originOf(record);
+  const keys = { kernel, host, arch, cpu, governor: record.environment.governor, clock, guest };
   return [
     `# ${oneLine(`${record.tool.name} ${version}, run ${record.runId}`)}`,
     ...Object.entries(keys).flatMap(([key, value]) =>
@@ -68,7 +68,10 @@ function lineOf(
   if (requests.completed === 0) return [];
   const taken = metrics.filter(({ takenFrom }) => (takenFrom === 'cpu') === (status === 'counted'));
   const values: readonly (readonly [number | null, string])[] = [
-    [status === 'counted' ? null : NS_PER_S / observation.throughputPerS, 'ns/op'],
+    [
+      status === 'counted' || observation.pathLength !== null ? null : NS_PER_S / observation.throughputPerS,
+      'ns/op',
+    ],
     ...taken.map((metric) => [metric.ofTrial(observation), gobenchUnit(metric)] as const),
   ];
   const texts = values.flatMap(([value, unit]) =>

@@ -1,3 +1,4 @@
+import { countsInstructions } from '../results/guest.ts';
 import type { Latency, RunRecord } from '../results/schema.ts';
 import { HISTOGRAM_OCTAVES, HISTOGRAM_SUB_BUCKETS, mergeLatencies } from '../stats/histogram.ts';
 import { type PercentileStep, percentileSteps, standardDeviationNs } from '../stats/percentile-steps.ts';
@@ -11,7 +12,7 @@ const FOLDER = 'hgrm';
 /**
  * HdrHistogram's percentile distribution as text, in microseconds: a file per cell, and where requests are
  * due at a time of their own a second one of service times. Percentiles with fewer than ten values beyond them
- * are left out, but for the largest value. Source: `outputPercentileDistribution` of HdrHistogram's
+ * are left out, but for the largest value. Of a guest whose clock tells no time there is none. Source: `outputPercentileDistribution` of HdrHistogram's
  * AbstractHistogram.java, and plotFiles.html beside it, which reads these files.
  */
 export const hgrmExporter: Exporter = {
@@ -32,6 +33,8 @@ interface Distribution {
 }
 
 function distributionsOf(input: ExportInput): readonly Distribution[] {
+  // Instructions are no times.
+  if (countsInstructions(input.result.record.environment.guest)) return [];
   return measuredCells(input).flatMap((cell) =>
     (['response', 'service'] as const).flatMap((of) => {
       const latencies = cell.trials.flatMap(({ observation }) => observation[of] ?? []);

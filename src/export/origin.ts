@@ -1,4 +1,5 @@
-import type { RunRecord } from '../results/schema.ts';
+import type { Guest, RunRecord } from '../results/schema.ts';
+import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 
 /** What tells the numbers of one run from those of another: labels or columns of every format. */
@@ -10,6 +11,10 @@ export interface Origin {
   readonly cpu: string | null;
   /** Of iomodels-bench. */
   readonly version: string;
+  /** Of the guest that it was measured in, such as `icount`; null: of this host. */
+  readonly clock: string | null;
+  /** What the numbers of that guest depend on beside its kernel; null: it was no guest. */
+  readonly guest: string | null;
 }
 
 export function originOf({ environment, tool }: RunRecord): Origin {
@@ -19,7 +24,19 @@ export function originOf({ environment, tool }: RunRecord): Origin {
     arch: environment.arch,
     cpu: environment.cpuModel,
     version: tool.version,
+    clock: environment.guest?.clock ?? null,
+    guest: guestName(environment.guest),
   };
+}
+
+/** Such as `QEMU 10.0.13, -cpu max, 1 CPU`. */
+function guestName(guest: Guest | null): string | null {
+  return guest && `QEMU ${guest.qemu}, -cpu ${guest.cpu}, ${counted(guest.smp, 'CPU')}`;
+}
+
+/** For formats that have no labels, behind the name of a cell: ` (icount, 1 CPU)`; empty on a host. */
+export function clockSuffix({ environment: { guest } }: RunRecord): string {
+  return guest === null ? '' : ` (${guest.clock}, ${counted(guest.smp, 'CPU')})`;
 }
 
 /** When a run ended, or began where it did not, in Unix milliseconds. Null for a time that cannot be read. */

@@ -1,5 +1,6 @@
 import type { LoadEdge, LoadLatency, LoadReport } from '../load/generator.ts';
 import type { ModelSpec } from '../models/spec.ts';
+import { countsInstructions } from '../results/guest.ts';
 import type { Guest, Latency, Observation } from '../results/schema.ts';
 import { encodeHistogram } from '../stats/histogram.ts';
 import { counted, NS_PER_S } from '../util/units.ts';
@@ -148,11 +149,6 @@ function kernelThreads(start: LoadEdge, end: LoadEdge): Observation['server']['k
     sqpCpuNs: Math.max(0, end.kernelThreads.sqpCpuNs - start.kernelThreads.sqpCpuNs),
     workerCpuNs: Math.max(0, end.kernelThreads.wrkCpuNs - start.kernelThreads.wrkCpuNs),
   };
-}
-
-/** Then nobody can be disturbed, and nobody is the limit: everybody waits for everybody's instructions. */
-export function countsInstructions(guest: Pick<Guest, 'clock'> | null): boolean {
-  return guest !== null && guest.clock !== 'kvm';
 }
 
 const UNDISTURBED: Observation['contamination'] = {

@@ -23,6 +23,12 @@ export const cellLineSchema = z
     arch: z.string(),
     cpu: text,
     version: z.string().describe('of iomodels-bench'),
+    clock: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('of the guest that it was measured in; null: of a host'),
+    guest: z.string().nullable().default(null).describe('QEMU, -cpu and CPUs of that guest'),
     model: z.string().describe('label of the row: epoll-lt#2 where a model is entered again'),
     workload: text.describe('its id, with its parameters beside it; null: the workloads of a sweep'),
     mode: text,

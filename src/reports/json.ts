@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bisectSchema } from '../boots/bisect-schema.ts';
+import { featureMatrixSchema } from '../compare/feature-matrix-schema.ts';
 import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
@@ -126,6 +127,10 @@ const kernelsScaleSchema = z
   })
   .describe('What kernels scale --json prints: the sweep of every boot');
 
+const featuresSchema = z
+  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), matrix: featureMatrixSchema })
+  .describe('What kernels probe --json prints: what each kernel has');
+
 const bisectJsonSchema = z
   .object({
     ...schema,
@@ -217,6 +222,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   document: documentSchema.extend(schema),
   explain: explainSchema,
   explanation: explanationSchema.extend(schema),
+  features: featuresSchema,
   history: historySchema,
   'kernel-get': kernelGetSchema,
   'kernel-list': kernelListSchema,

@@ -4,7 +4,7 @@ import { variantTexts } from '../config/variants.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
-import { countsInstructions } from '../observe/observe.ts';
+import { countsInstructions } from '../results/guest.ts';
 import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
+import { featureMatrix } from '../compare/feature-matrix.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
@@ -11,6 +12,7 @@ import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
+import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
@@ -116,6 +118,7 @@ describe('what is printed and stored is as its schema says:', () => {
       warnings: [],
     },
     explanation: fixtureExplanation('6.12'),
+    features: { schemaVersion: 1, matrix: featureMatrix(PROBED, PROBE_GUEST) },
     history: { schemaVersion: 1, like: 'r', history, problems: [] },
     'kernel-get': {
       schemaVersion: 1,

@@ -9,6 +9,7 @@ export type SchemaName =
   | 'document'
   | 'explain'
   | 'explanation'
+  | 'features'
   | 'history'
   | 'kernel-get'
   | 'kernel-list'

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { countsInstructions } from '../observe/observe.ts';
 import { scalePointOf } from '../plan/scale-workloads.ts';
+import { countsInstructions } from '../results/guest.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { MeasuredTrial, RunResult } from '../results/schema.ts';
 import {

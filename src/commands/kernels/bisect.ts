@@ -3,11 +3,10 @@ import { bisect } from '../../boots/bisect.ts';
 import type { BisectReport } from '../../boots/bisect-schema.ts';
 import { type JudgeOptions, KernelJudge, type KernelVerdict } from '../../boots/kernel-judge.ts';
 import { readTool } from '../../build/package.ts';
-import { MATRIX_METRIC } from '../../compare/kernel-matrix.ts';
 import { KERNELS_DEFAULTS, type KernelsConfig, resolveKernelsConfig } from '../../config/kernels-config.ts';
 import { readShare } from '../../config/share.ts';
 import { type Kernel, resolveKernel } from '../../kernels/resolve.ts';
-import { findMetric } from '../../metrics/registry.ts';
+import { findMetric, PATH_LENGTH_ID } from '../../metrics/registry.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { bisectLine, bisectReport } from '../../reports/bisect.ts';
 import { withSchema } from '../../reports/json.ts';
@@ -17,7 +16,14 @@ import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
 import { NOT_EXPLAINED, whyChanged } from '../why.ts';
-import { explainMeans, type GuestOptions, guestOptions, resolveKernels, withMachine } from './guests.ts';
+import {
+  CLOCKS_HERE,
+  explainMeans,
+  type GuestOptions,
+  guestOptions,
+  resolveKernels,
+  withMachine,
+} from './guests.ts';
 
 /** Of `git bisect run`: good, bad, and this cannot be tested. */
 const GIT = { good: 0, bad: 1, skip: 125 } as const;
@@ -106,6 +112,7 @@ async function run(between: readonly string[], options: Options, signal: AbortSi
       ...{ boots: config.boots, jobs: config.jobs, settings: config.settings, machine, detect, signal },
       results: options.results,
       tool: readTool(),
+      clocks: CLOCKS_HERE,
       listener: createSeriesProgress(process.stderr),
     };
     const judge = await KernelJudge.open(judging);
@@ -171,7 +178,7 @@ function reportOf(
 ): BisectReport {
   const nameOf = ({ release, path }: Kernel) => ({ release, image: path });
   const [workload] = settings.workloads;
-  const own = findMetric(MATRIX_METRIC)?.detectable?.(workload?.connections ?? 1) ?? 0;
+  const own = findMetric(PATH_LENGTH_ID)?.detectable?.(workload?.connections ?? 1) ?? 0;
   return {
     label: settings.entries[0]?.label ?? '',
     workload: workload?.id ?? '',

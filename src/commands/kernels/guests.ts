@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Machine } from '../../boots/boot-run.ts';
+import type { Clocks, Machine } from '../../boots/boot-run.ts';
 import { type ExplainMeans, SymbolStore } from '../../boots/explain-boot.ts';
 import { buildFor, withInitramfs } from '../../boots/series.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
@@ -19,6 +19,12 @@ export interface GuestOptions {
   readonly jobs?: string;
   readonly results: string;
 }
+
+/** The clocks of this host. */
+export const CLOCKS_HERE: Clocks = {
+  now: () => new Date().toISOString(),
+  monotonicMs: () => performance.now(),
+};
 
 /** Adds `--cpu`, `--memory`, `--qemu` and `--jobs`. */
 export function guestOptions(command: Command): Command {

@@ -33,6 +33,11 @@ export const KERNELS_COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./explain.ts')).registerExplain,
   },
   {
+    name: 'probe',
+    description: 'print which models run under each kernel, and what of io_uring, epoll and sockets it has',
+    load: async () => (await import('./probe.ts')).registerKernelsProbe,
+  },
+  {
     name: 'bisect',
     description: 'find the first kernel under which the path of a request is longer, also for git bisect run',
     load: async () => (await import('./bisect.ts')).registerKernelsBisect,

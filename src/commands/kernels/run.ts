@@ -15,7 +15,14 @@ import { UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
-import { explainMeans, guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
+import {
+  CLOCKS_HERE,
+  explainMeans,
+  guestOptions,
+  kernelOption,
+  resolveKernels,
+  withMachine,
+} from './guests.ts';
 import { reportKernels } from './report.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
@@ -106,6 +113,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
       explain: means && which !== 'none' ? { ...means, which } : null,
       results: options.results,
       tool: readTool(),
+      clocks: CLOCKS_HERE,
       listener: createSeriesProgress(process.stderr),
     });
   });

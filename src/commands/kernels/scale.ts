@@ -16,7 +16,7 @@ import { summarizeScale } from '../../summary/scale-summary.ts';
 import { UsageError } from '../../util/errors.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
-import { guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
+import { CLOCKS_HERE, guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
 interface Options extends KernelsScaleFlags, PrintOptions {
@@ -69,8 +69,9 @@ async function scale(options: Options, signal: AbortSignal): Promise<void> {
   const outcomes = await withMachine(config, options, signal, (machine) =>
     runBoots(planned, {
       ...{ kernels, machine, signal, jobs: config.jobs, settings: config.settings },
-      id: newRunId(new Date().toISOString()),
+      id: newRunId(CLOCKS_HERE.now()),
       kind: 'scale',
+      clocks: CLOCKS_HERE,
       explain: null,
       results: options.results,
       tool: readTool(),

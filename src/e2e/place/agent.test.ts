@@ -1,11 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compileHelpers } from '../../build/compile.ts';
+import { findCompiler } from '../../build/compiler.ts';
 import { buildGuestPrograms, type GuestPrograms } from '../../build/guest-programs.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { loadGenerator } from '../../load/ffi.ts';
@@ -15,6 +17,7 @@ import { observe, PINNED_CONGESTION } from '../../observe/observe.ts';
 import { edgeFilesOf } from '../../observe/procfs.ts';
 import { type Agent, type AgentLoad, connectAgent, SERVER_PID } from '../../place/agent/agent.ts';
 import { launchServer } from '../../server/launch.ts';
+import { parseLine, probeSchema } from '../../server/protocol.ts';
 import { NS_PER_MS, NS_PER_S } from '../../util/units.ts';
 import { childrenOf, isAlive, type Task } from '../cli/processes.ts';
 import { until } from '../conformance/until.ts';
@@ -24,6 +27,8 @@ const DEADLINE_MS = 60_000;
 /** For what must go on until it is ended: nothing waits for this long. */
 const ENDLESS_NS = 600 * NS_PER_S;
 const PROGRAMS = ['epoll', 'io_uring'];
+/** The system call, on every architecture. */
+const IO_URING_SETUP = 425;
 const never = new AbortController().signal;
 
 /** Programs that are none of ours: what they do as a shell script. */
@@ -129,6 +134,78 @@ describe('the agent', () => {
   });
 
   test('settles', () => agent.settle(1));
+
+  test('tries what the kernel has, and leaves nothing open', async () => {
+    const openFiles = () => readdirSync(`/proc/${agentPid()}/fd`).length;
+    await agent.settle(0); // what it listens with is open by then
+    const before = openFiles();
+    const groups = await agent.features();
+    expect(openFiles()).toBe(before);
+    expect(groups.map(({ group }) => group)).toEqual([
+      'io_uring operations',
+      'io_uring setup flags',
+      'io_uring feature bits',
+      'io_uring registrations',
+      'io_uring requests',
+      'epoll',
+      'sockets',
+      'native AIO',
+      'signals',
+    ]);
+    for (const { group, features } of groups) {
+      const names = features.map(({ name }) => name);
+      expect(new Set(names).size, group).toBe(names.length);
+      expect(features.filter(({ available, reason }) => available && reason !== null)).toEqual([]);
+    }
+    const featuresOf = (name: string) => groups.find(({ group }) => group === name)?.features ?? [];
+    const always = ['EPOLLET', 'EPOLLONESHOT', 'EPOLLRDHUP', 'accept4', 'signalfd', 'F_SETSIG with O_ASYNC'];
+    const found = ['epoll', 'sockets', 'signals'].flatMap(featuresOf);
+    expect(found.filter(({ name }) => always.includes(name))).toEqual(
+      always.map((name) => ({ name, available: true, reason: null })),
+    );
+    const operations = featuresOf('io_uring operations');
+    expect(operations.length).toBeGreaterThanOrEqual(65);
+    expect([operations[0]?.name, operations[27]?.name, operations[64]?.name]).toEqual([
+      'NOP',
+      'RECV',
+      'URING_CMD128',
+    ]);
+  });
+
+  test('finds of io_uring what the io_uring server finds', async ({ skip }) => {
+    const probe = await agent.probe('io_uring', ['--conns-max=58', '--probe']);
+    if (probe.exitCode !== 0) skip(`no io_uring here: ${probe.stdout}`);
+    const uses = new Set(parseLine(probe.stdout.trim(), probeSchema)?.features.split(','));
+    const groups = await agent.features();
+    const operations = groups.find(({ count }) => count !== null);
+    expect(operations?.features.filter(({ reason }) => reason !== 'unknown')).toHaveLength(
+      operations?.count ?? -1,
+    );
+    const flags = groups.find(({ group }) => group === 'io_uring setup flags')?.features ?? [];
+    for (const flag of ['SUBMIT_ALL', 'DEFER_TASKRUN', 'SINGLE_ISSUER'])
+      if (uses.has(flag)) expect(flags.find(({ name }) => name === flag)).toMatchObject({ available: true });
+  });
+
+  test('says with which error a kernel that lets nobody have io_uring refuses it', async () => {
+    const without = join(folder, 'without_call');
+    const [compiler, ...args] = (await findCompiler()).words;
+    await execa(compiler, [...args, '-o', without, join(HELPERS_DIR, 'tests', 'without_call.c')]);
+    const other = spawn(without, [String(IO_URING_SETUP), join(folder, 'agent')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const streams = { input: other.stdin, output: other.stdout };
+    const its = await connectAgent(streams, { timeoutMs: DEADLINE_MS });
+    const groups = await its.features();
+    const uring = groups.filter(({ group }) => group.startsWith('io_uring'));
+    expect(uring).toHaveLength(5);
+    for (const { features, count } of uring) {
+      expect(count).toBeNull();
+      expect(new Set(features.map(({ reason }) => reason))).toEqual(new Set(['EPERM']));
+    }
+    await its.stop();
+    if (other.exitCode === null) await once(other, 'exit');
+    rmSync(without);
+  });
 
   test('lists functions of the kernel', async () => {
     const symbols = await agent.symbols();

@@ -4,6 +4,7 @@ import {
   type AgentAnswer,
   type AgentResult,
   ASK_BYTES_MAX,
+  type FeatureGroup,
   type Hello,
   type ProbeAnswer,
 } from './protocol.ts';
@@ -11,7 +12,7 @@ import { loadReportOf } from './report.ts';
 import { parseSymbols, type TextSymbol } from './symbols.ts';
 
 export { AgentError, type AgentOptions, type AgentStreams } from './connection.ts';
-export type { Hello, ProbeAnswer } from './protocol.ts';
+export type { FeatureGroup, Hello, ProbeAnswer } from './protocol.ts';
 export type { TextSymbol } from './symbols.ts';
 
 /** What stands for the server's process id in `AgentLoad.edgeFiles`. */
@@ -47,6 +48,8 @@ export interface Agent {
   settle(ms: number, signal?: AbortSignal): Promise<void>;
   /** The kernel's text symbols in the order of /proc/kallsyms. */
   symbols(signal?: AbortSignal): Promise<readonly TextSymbol[]>;
+  /** What its kernel has of what models of I/O use, each of it tried. */
+  features(signal?: AbortSignal): Promise<readonly FeatureGroup[]>;
   /** Ends the agent, and what it is at; a guest's powers the guest off. Resolves when it says so. */
   stop(signal?: AbortSignal): Promise<void>;
 }
@@ -119,6 +122,11 @@ class AgentClient implements Agent {
     };
     await this.#ask('symbols', {}, 'symbols', { signal, isLast });
     return parseSymbols(parts.join(''));
+  }
+
+  async features(signal?: AbortSignal): Promise<readonly FeatureGroup[]> {
+    const { groups } = await this.#ask('features', {}, 'features', { signal });
+    return groups;
   }
 
   async stop(signal?: AbortSignal): Promise<void> {

@@ -140,6 +140,27 @@ export const symbolsSchema = z.object({
   last: z.boolean(),
 });
 
+export const featureGroupSchema = z.object({
+  group: z.string(),
+  features: z.array(
+    z.object({
+      name: z.string(),
+      available: z.boolean(),
+      /** Such as `EINVAL`; null: it is available, or nothing tells why it is not. */
+      reason: z.string().nullable(),
+    }),
+  ),
+  /** How many of the kind the kernel says that it knows; null: it says nothing about that. */
+  count: count.nullable(),
+});
+
+/** What a kernel has of what models of I/O use, each of it tried. */
+export const featuresSchema = z.object({
+  event: z.literal('features'),
+  id: count,
+  groups: z.array(featureGroupSchema),
+});
+
 export const settledSchema = z.object({ event: z.literal('settled'), id: count });
 
 export const stoppedSchema = z.object({ event: z.literal('stopped'), id: count });
@@ -158,6 +179,7 @@ export const answerSchema = z.discriminatedUnion('event', [
   progressSchema,
   resultSchema,
   symbolsSchema,
+  featuresSchema,
   settledSchema,
   stoppedSchema,
   refusedSchema,
@@ -165,6 +187,7 @@ export const answerSchema = z.discriminatedUnion('event', [
 
 export type Hello = z.infer<typeof helloSchema>;
 export type ProbeAnswer = Omit<z.infer<typeof probeAnswerSchema>, 'event' | 'id'>;
+export type FeatureGroup = z.infer<typeof featureGroupSchema>;
 export type AgentReport = z.infer<typeof reportSchema>;
 export type AgentResult = z.infer<typeof resultSchema>;
 export type AgentAnswer = z.infer<typeof answerSchema>;
