@@ -117,6 +117,9 @@ const kernelsSchema = z
   })
   .describe('What kernels run --json and kernels compare --json print: path lengths under several kernels');
 
+const featuresSchema = z
+  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), matrix: featureMatrixSchema })
+  .describe('What kernels probe --json prints: what each kernel has');
 const kernelsScaleSchema = z
   .object({
     ...schema,
@@ -126,10 +129,6 @@ const kernelsScaleSchema = z
       .describe('in the order in which they ended'),
   })
   .describe('What kernels scale --json prints: the sweep of every boot');
-
-const featuresSchema = z
-  .object({ ...schema, schemaVersion: z.literal(KERNELS_SCHEMA_VERSION), matrix: featureMatrixSchema })
-  .describe('What kernels probe --json prints: what each kernel has');
 
 const bisectJsonSchema = z
   .object({

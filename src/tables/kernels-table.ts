@@ -57,7 +57,7 @@ function cellValue({ value, change, verdict, modes }: MatrixCell): Value {
 
 function percent(ratio: number): string {
   const share = 100 * (ratio - 1);
-  return `${share >= 0 ? '+' : ''}${share.toFixed(Math.abs(share) < 10 ? 2 : 1)} %`;
+  return `${share >= 0 ? '+' : ''}${share.toFixed(Math.abs(share) < 9.995 ? 2 : 1)} %`;
 }
 
 function notesOf(rows: KernelMatrix['rows'], names: readonly string[]): string[] {

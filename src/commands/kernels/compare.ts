@@ -19,6 +19,7 @@ interface Options extends PrintOptions {
   readonly inconclusive?: 'pass' | 'fail';
   readonly smp?: string;
   readonly export: readonly string[];
+  readonly dryRun?: boolean;
 }
 
 const VERDICT_EXPORTERS: readonly Exporter[] = EXPORTERS.filter(({ verdicts }) => verdicts === true);
@@ -54,6 +55,7 @@ export function registerKernelsCompare(command: Command): void {
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
+    .option('--dry-run', 'check the options and compare nothing: before kernels run')
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
@@ -65,6 +67,7 @@ async function compare(names: readonly string[], options: Options): Promise<void
   const compareOptions = resolveCompareOptions(options);
   const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
   await locateRequests(exports.filter(({ path }) => path !== null));
+  if (options.dryRun) return;
   const { runs, problems } = await read(names, options.results);
   const asked = runs.filter(
     ({ record: { environment } }) =>

@@ -26,8 +26,8 @@ interface ExplainOptions extends PrintOptions {
 }
 
 const EXAMPLES = `
-A side is a run of kernels run --explain by its id, its folder or baseline:<name>; several boots of one kernel are separated by
-commas. <run>:<row> is one row of it: two rows of one run say what one model executes and the other does not.
+A side is a boot that kernels run counted by function (the first of every kernel, or with --explain all each of them), by its run id, its
+folder or baseline:<name>; several boots of one kernel are separated by commas. <run>:<row> is one row of it: two rows of one run say what one model executes and the other does not.
 
 Examples:
   iomodels-bench kernels explain before after                two kernels, every cell that both have
@@ -39,7 +39,7 @@ Examples:
 /** `kernels explain <before> [after]`: instructions per request by function of the kernel, and what changed them. */
 export function registerExplain(command: Command): void {
   command
-    .argument('<before>', 'a run that was explained; alone: where the instructions of its requests go')
+    .argument('<before>', 'a boot that was explained; alone: where the instructions of its requests go')
     .argument('[after]', 'what is explained against it')
     .addOption(listOption('--models <list>', 'rows or globs of them (default: all that were explained)'))
     .addOption(listOption('--workloads <list>', 'workloads or globs of them (default: all)'))
@@ -134,7 +134,7 @@ async function explanationOfRun({ folder, source, record }: OpenedRun): Promise<
   if (explanation !== null && explanation.runId === record.runId) return explanation;
   const where = source === folder ? '' : `; an explanation lies in the folder of a run, not in ${source}`;
   throw new UsageError(
-    `run ${record.runId} was not explained: measure it with iomodels-bench kernels run --explain${where}`,
+    `run ${record.runId} was not explained: of a series the first boots are, and all with kernels run --explain all${where}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Clocks, Machine } from '../../boots/boot-run.ts';
 import { type ExplainMeans, SymbolStore } from '../../boots/explain-boot.ts';
@@ -8,6 +8,7 @@ import { buildPlugin } from '../../build/plugin.ts';
 import { KERNELS_DEFAULTS, type KernelsConfig } from '../../config/kernels-config.ts';
 import { resolveKernel } from '../../kernels/resolve.ts';
 import type { Kernel } from '../../kernels/schema.ts';
+import { probeKvm } from '../../place/guest/kvm.ts';
 import { findQemu, type Qemu } from '../../place/guest/qemu.ts';
 import { EnvironmentError, InterruptedError, UsageError } from '../../util/errors.ts';
 
@@ -98,4 +99,17 @@ export async function withMachine<T>(
 function requireClock(clock: Machine['clock'], qemu: Qemu): void {
   if (clock === 'kvm' && !qemu.accelerators.includes('kvm'))
     throw new EnvironmentError(`--clock kvm: ${qemu.path} was built without KVM`);
+}
+
+/** Boots a kernel under KVM, where that is the clock. Throws `EnvironmentError` where KVM does not really run it. */
+export async function requireKvm(machine: Machine, kernel: Kernel, signal: AbortSignal): Promise<void> {
+  const { clock, qemu, cpu, memoryMb, initramfs } = machine;
+  if (clock !== 'kvm') return;
+  const { usable, reason } = await probeKvm({
+    ...{ qemu, cpu, memoryMb, initramfs, signal, smp: 1 },
+    kernel: kernel.path,
+    folder: join(dirname(initramfs), 'kvm'),
+  });
+  if (!usable)
+    throw new EnvironmentError(`--clock kvm: KVM runs no guest here: ${reason}; --clock icount needs no KVM`);
 }

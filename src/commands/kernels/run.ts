@@ -20,6 +20,7 @@ import {
   explainMeans,
   guestOptions,
   kernelOption,
+  requireKvm,
   resolveKernels,
   withMachine,
 } from './guests.ts';
@@ -105,6 +106,8 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const id = newRunId(new Date().toISOString());
   const { jobs, settings } = config;
   const outcomes = await withMachine(config, options, signal, async (machine) => {
+    const [first] = kernels;
+    if (first !== undefined) await requireKvm(machine, first, signal);
     const which = options.explain;
     const means = which === 'none' ? null : await explainMeans(machine, signal);
     return runBoots(planned, {

@@ -75,6 +75,7 @@ async function scale(options: Options, signal: AbortSignal): Promise<void> {
       explain: null,
       results: options.results,
       tool: readTool(),
+      clocks: CLOCKS_HERE,
       listener: createSeriesProgress(process.stderr),
     }),
   );

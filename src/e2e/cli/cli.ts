@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A command that ends in running the rest of its arguments, by exec: the pid stays the same. */
   readonly wrap?: readonly string[];
+  /** Default: `CLI_DEADLINE_MS`. */
+  readonly deadlineMs?: number;
 }
 
 export interface Ended {
@@ -34,7 +36,7 @@ export class Cli {
   #stderr = '';
   #running = true;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, deadlineMs: number) {
     this.pid = child.pid ?? -1;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
@@ -45,8 +47,8 @@ export class Cli {
     this.ended = new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
-        reject(new Error(`still running after ${CLI_DEADLINE_MS} ms\n${this.#stdout}\n${this.#stderr}`));
-      }, CLI_DEADLINE_MS);
+        reject(new Error(`still running after ${deadlineMs} ms\n${this.#stdout}\n${this.#stderr}`));
+      }, deadlineMs);
       child.on('error', reject);
       child.on('close', (exitCode, signal) => {
         clearTimeout(timer);
@@ -57,7 +59,10 @@ export class Cli {
     this.ended.catch(() => {});
   }
 
-  static start(args: readonly string[], { cwd, env, wrap = [] }: CliOptions): Cli {
+  static start(
+    args: readonly string[],
+    { cwd, env, wrap = [], deadlineMs = CLI_DEADLINE_MS }: CliOptions,
+  ): Cli {
     const [command, ...rest] = [...wrap, process.execPath, CLI_PATH, ...args];
     const inherited = { PATH: process.env.PATH, CC: process.env.CC };
     const own = {
@@ -71,6 +76,7 @@ export class Cli {
         env: { ...inherited, ...own, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
+      deadlineMs,
     );
   }
 
