@@ -45,7 +45,7 @@ export function scaleTable(sweep: ScaleSweep, cost: ScaleCost, where = ''): Tabl
     rows: sweep.lines.map(rowOf),
     notes: [
       ...sharedWaitNotes(sweep),
-      ...fastNotes(sweep),
+      ...fastNotes(sweep, cost),
       ...verdictNotes(sweep),
       ...spinNotes(sweep),
       ...skipNotes(sweep),
@@ -148,13 +148,15 @@ function lastEvents(cells: readonly ScaleCell[]): number | null {
 }
 
 /** Where the line is no line: told only with certainty, and only of costs that do grow. */
-function fastNotes({ lines }: ScaleSweep): string[] {
+function fastNotes({ lines }: ScaleSweep, cost: ScaleCost): string[] {
   const fast = lines.filter(
     ({ fit }) => fit.verdict.kind === 'O(N)' && (fit.exponent?.interval?.low ?? 0) > EXPONENT_FAST,
   );
   if (fast.length === 0) return [];
+  // No instruction tells of a cache.
+  const why = cost === 'server-cpu' ? ', as it does when what a wait has to visit outgrows a cache' : '';
   return [
-    `${labels(fast)}: the cost grows faster than in proportion between the two largest counts, as it does when what a wait has to visit outgrows a cache; there an idle connection costs more than the slope says.`,
+    `${labels(fast)}: the cost grows faster than in proportion between the two largest counts${why}; there an idle connection costs more than the slope says.`,
   ];
 }
 

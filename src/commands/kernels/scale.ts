@@ -71,7 +71,6 @@ async function scale(options: Options, signal: AbortSignal): Promise<void> {
       ...{ kernels, machine, signal, jobs: config.jobs, settings: config.settings },
       id: newRunId(CLOCKS_HERE.now()),
       kind: 'scale',
-      clocks: CLOCKS_HERE,
       explain: null,
       results: options.results,
       tool: readTool(),
