@@ -18,6 +18,8 @@ import {
 } from '../summary/scale-summary.ts';
 import { counted } from '../util/units.ts';
 
+/** With fewer requests a trial is told to be too short. */
+const REQUESTS_MIN = 5;
 /** From this exponent on, growth is told to be faster than in proportion. */
 const EXPONENT_FAST = 1.2;
 /** More events than this in a wakeup are several. */
@@ -46,6 +48,7 @@ export function scaleTable(sweep: ScaleSweep, cost: ScaleCost, where = ''): Tabl
     notes: [
       ...sharedWaitNotes(sweep),
       ...fastNotes(sweep, cost),
+      ...fewNotes(sweep),
       ...verdictNotes(sweep),
       ...spinNotes(sweep),
       ...skipNotes(sweep),
@@ -158,6 +161,19 @@ function fastNotes({ lines }: ScaleSweep, cost: ScaleCost): string[] {
   return [
     `${labels(fast)}: the cost grows faster than in proportion between the two largest counts${why}; there an idle connection costs more than the slope says.`,
   ];
+}
+
+/** What is left of the connecting weighs on the first requests of a trial. */
+function fewNotes({ lines }: ScaleSweep): string[] {
+  return lines.flatMap(({ label, cells }) =>
+    cells.flatMap(({ idle, requestsFewest }) =>
+      requestsFewest === null || requestsFewest >= REQUESTS_MIN
+        ? []
+        : [
+            `${label} at ${idle} idle: a trial with ${counted(requestsFewest, 'request')} tells little; more time would help (--warmup, --duration)`,
+          ],
+    ),
+  );
 }
 
 function verdictNotes({ lines }: ScaleSweep): string[] {
