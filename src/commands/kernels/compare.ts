@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import { resolveCompareOptions } from '../../compare/compare-config.ts';
+import type { CompareOptions } from '../../compare/compare-runs.ts';
+import { kernelMatrices } from '../../compare/kernel-matrix.ts';
 import type { Exporter } from '../../export/exporter.ts';
 import { EXPORTERS } from '../../export/index.ts';
-import { openRun } from '../../results/open-run.ts';
+import { type OpenedRun, openRun } from '../../results/open-run.ts';
 import { openSeries } from '../../results/series.ts';
-import { UsageError } from '../../util/errors.ts';
+import { NotComparableError, UsageError } from '../../util/errors.ts';
 import { endByVerdict } from '../end-by-verdict.ts';
 import { exportComparison } from '../export-comparison.ts';
 import { locateRequests, parseExportRequest } from '../export-files.ts';
@@ -74,6 +76,7 @@ async function compare(names: readonly string[], options: Options): Promise<void
       options.smp === undefined || environment.guest?.smp === Number(options.smp),
   );
   if (asked.length === 0) throw new UsageError('none of these runs was measured in such a guest');
+  requireAlike(asked, compareOptions);
   const matrices = await reportKernels(asked, options, { compareOptions, problems });
   const compared = matrices.flatMap(({ kernels }) =>
     kernels.flatMap(({ comparison, runs: ids }) => (comparison === null ? [] : [{ comparison, ids }])),
@@ -95,6 +98,23 @@ async function compare(names: readonly string[], options: Options): Promise<void
     compared.map(({ comparison }) => comparison),
     options.inconclusive,
   );
+}
+
+/** What a kernel says of the CPUs that QEMU shows it: with one QEMU and one -cpu another answer is the kernel's own. */
+const TOLD_BY_KERNEL = ['governor', 'SMT', 'hypervisor', 'turbo'];
+
+/** Throws `NotComparableError` where boots of several series were measured otherwise, or by other servers. */
+function requireAlike(runs: readonly OpenedRun[], options: CompareOptions): void {
+  const differing = kernelMatrices(runs, options)
+    .flatMap(({ kernels }) => kernels.flatMap(({ comparison }) => comparison?.environment ?? []))
+    .filter(({ what, effect }) => effect === 'refused' && !TOLD_BY_KERNEL.includes(what));
+  if (differing.length > 0)
+    throw new NotComparableError(
+      [
+        'these boots cannot be compared:',
+        ...new Set(differing.map(({ what, base, current }) => `  ${what}: ${base} and ${current}`)),
+      ].join('\n'),
+    );
 }
 
 /** A series, or runs. */

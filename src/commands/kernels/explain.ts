@@ -26,8 +26,9 @@ interface ExplainOptions extends PrintOptions {
 }
 
 const EXAMPLES = `
-A side is a boot that kernels run counted by function (the first of every kernel, or with --explain all each of them), by its run id, its
-folder or baseline:<name>; several boots of one kernel are separated by commas. <run>:<row> is one row of it: two rows of one run say what one model executes and the other does not.
+A side is a boot that kernels run counted by function (the first of every kernel, with --explain all each of them), by its run
+id, its folder or baseline:<name>; several boots of one kernel are separated by commas. <run>:<row> is one row of it: two rows of
+one run say what one model executes and the other does not.
 
 Examples:
   iomodels-bench kernels explain before after                two kernels, every cell that both have

@@ -14,10 +14,10 @@ export interface CliOptions {
   readonly cwd: string;
   /** Beside PATH, HOME and the cache; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** After this it is taken to hang; default: `CLI_DEADLINE_MS`. */
+  readonly deadlineMs?: number;
   /** A command that ends in running the rest of its arguments, by exec: the pid stays the same. */
   readonly wrap?: readonly string[];
-  /** Default: `CLI_DEADLINE_MS`. */
-  readonly deadlineMs?: number;
 }
 
 export interface Ended {

@@ -80,3 +80,75 @@ describe('kernels get', () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 });
+
+describe('kernels run and bisect, asked wrongly', () => {
+  const IMAGE = '5.99.1-test';
+  test.each([
+    { args: ['run'], message: /kernels run needs a --kernel or more: see kernels list/ },
+    { args: ['run', '--kernel', 'nope'], message: /--kernel nope: no kernel begins with it/ },
+    { args: ['run', '--kernel', './nope'], message: /--kernel \.\/nope: there is no such file or folder/ },
+    { args: ['run', '--kernel', IMAGE, '--smp', '3'], message: /--smp 3: must be 1, 2, or 1,2/ },
+    {
+      args: ['run', '--kernel', IMAGE, '--clock', 'x'],
+      message: /--clock x: must be one of icount, kvm, tcg/,
+    },
+    { args: ['run', '--kernel', IMAGE, '--memory', '1'], message: /--memory 1: must be a size such as 512M/ },
+    { args: ['run', '--kernel', IMAGE, '--boots', '0'], message: /--boots 0: must be a whole number from 1/ },
+    {
+      args: ['run', '--kernel', IMAGE, '--explain', 'some'],
+      message: /--explain.*Allowed choices are first, all, none/,
+    },
+    { args: ['run', '--kernel', IMAGE, '--kernel', IMAGE], message: /vmlinuz is named twice; --boots says/ },
+    { args: ['bisect', '--good', IMAGE], message: /--bad names no kernel: or is one --test meant/ },
+    {
+      args: ['bisect', '--good', IMAGE, '--bad', IMAGE, '--test', IMAGE],
+      message: /--test judges one image/,
+    },
+    { args: ['compare'], message: /no run in \.\/results was measured in a guest/ },
+    { args: ['compare', '--detect', 'much', '--dry-run'], message: /--detect much: must be a share/ },
+    { args: ['explain', 'nope'], message: /no run nope/ },
+  ])('$args ends with 2 or what git stops at, and leaves nothing', async ({ args, message }) => {
+    store(IMAGE);
+    const { exitCode, stdout, stderr } = await kernels(...args);
+    expect([exitCode, stdout, stderr]).toEqual([
+      args.includes('--test') ? EXIT.gitStops : EXIT.usage,
+      '',
+      expect.stringMatching(message),
+    ]);
+    expect(readdirSync(cwd)).toEqual(['iomodels-bench']);
+    expect(readdirSync(cache)).toEqual(['kernels']);
+  });
+
+  test('a QEMU that is not there ends with 3, and leaves nothing', async () => {
+    store(IMAGE);
+    const { exitCode, stderr } = await kernels('run', '--kernel', IMAGE, '--qemu', join(cwd, 'missing'));
+    expect([exitCode, stderr]).toEqual([
+      EXIT.environment,
+      expect.stringMatching(/cannot start .*missing: ENOENT/),
+    ]);
+    expect(readdirSync(cwd)).toEqual(['iomodels-bench']);
+  });
+  test.each([
+    { args: ['run', '--kernel', './image'], exitCode: EXIT.environment },
+    { args: ['bisect', '--good', '5.99.1-test', '--test', './image'], exitCode: EXIT.gitStops },
+  ])('an image that is no kernel: $args is $exitCode', async ({ args, exitCode }) => {
+    store('5.99.1-test');
+    writeFileSync(join(cwd, 'image'), 'no kernel');
+    const ended = await kernels(...args);
+    expect([ended.exitCode, ended.stderr]).toEqual([
+      exitCode,
+      expect.stringMatching(/image is no kernel image: it has only 9 bytes/),
+    ]);
+    expect(readdirSync(cwd).sort()).toEqual(['image', 'iomodels-bench']);
+  });
+  test('--dry-run prints the boots of the kernels in turns, and boots nothing', async () => {
+    store('5.99.1-test');
+    store('5.99.2-test');
+    const named = ['--kernel', '5.99.1', '--kernel', '5.99.2', '--smp', '1', '--boots', '2'];
+    const { exitCode, stdout } = await kernels('run', ...named, '--dry-run', '--json');
+    expect(exitCode).toBe(EXIT.ok);
+    const { boots } = JSON.parse(stdout) as { readonly boots: readonly { readonly release: string }[] };
+    expect(boots.map(({ release }) => release.slice(0, 6))).toEqual(['5.99.1', '5.99.2', '5.99.2', '5.99.1']);
+    expect(readdirSync(cwd)).toEqual(['iomodels-bench']);
+  });
+});
