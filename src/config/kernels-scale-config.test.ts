@@ -9,9 +9,17 @@ test('sweeps four counts in one boot with one CPU when nothing is said', () => {
   expect(settings.workloads.map(({ id }) => id)).toEqual(
     [0, 100, 1000, 10_000].map((idle) => `idle-${idle}-active-1`),
   );
-  expect(settings).toMatchObject({ blocks: 3, warmupMs: 20, durationMs: 60, seed: 4711, retry: null });
+  expect(settings).toMatchObject({ blocks: 3, warmupMs: 41, durationMs: 111, seed: 4711, retry: null });
   expect({ boots, smps, clock }).toEqual({ boots: 1, smps: [1], clock: 'icount' });
   expect(memoryMb).toBeGreaterThan(1024);
+});
+
+test('has the time for waits that visit all connections without a word, and takes what is said', () => {
+  expect(configOf({ idle: '0,100000' }).settings).toMatchObject({ warmupMs: 221, durationMs: 561 });
+  expect(configOf({ idle: '0,100000', duration: '30ms', warmup: '5ms' }).settings).toMatchObject({
+    warmupMs: 5,
+    durationMs: 30,
+  });
 });
 
 test('has the memory for 100,000 connections without a word, and takes what is said', () => {

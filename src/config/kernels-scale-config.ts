@@ -16,8 +16,15 @@ export const KERNELS_SCALE_DEFAULTS = {
   blocks: '3',
   boots: '1',
   smp: '1',
-  warmup: '20ms',
-  duration: '60ms',
+} as const;
+
+/**
+ * Guest time that a trial has without a word: some in any case, and for every connection as much as makes a wait that visits
+ * all of them, which takes 0.27 us for each, happen seven times before the window and twenty times in it.
+ */
+export const GUEST_TIMES = {
+  warmup: { leastMs: 20, perConnectionUs: 2 },
+  duration: { leastMs: 60, perConnectionUs: 5 },
 } as const;
 
 /** The flags of `kernels scale` as typed; undefined where not given. */
@@ -33,10 +40,14 @@ export function resolveKernelsScaleConfig(
   const problems: string[] = [];
   const { idle, active, ...defaults } = KERNELS_SCALE_DEFAULTS;
   const ownWorkloads = sweepOf(flags, { idle, active }, problems);
+  const most = Math.max(...ownWorkloads.map(({ connections }) => connections));
+  const timeOf = ({ leastMs, perConnectionUs }: (typeof GUEST_TIMES)['warmup' | 'duration']) =>
+    `${leastMs + Math.ceil((most * perConnectionUs) / 1000)}ms`;
+  const times = { warmup: timeOf(GUEST_TIMES.warmup), duration: timeOf(GUEST_TIMES.duration) };
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   try {
     const config = resolveKernelsConfig(
-      { ...defaults, ...given, clock: 'icount', ownWorkloads },
+      { ...defaults, ...times, ...given, clock: 'icount', ownWorkloads },
       { workloads: [], randomSeed },
     );
     if (problems.length === 0) return config;

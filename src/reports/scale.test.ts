@@ -1,8 +1,10 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
+import { withGuest } from '../fixtures/guest.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import { renderDocument } from '../render/terminal.ts';
-import { scaleReport } from './scale.ts';
+import { summarizeScale } from '../summary/scale-summary.ts';
+import { bootsScaleReport, scaleReport } from './scale.ts';
 
 test('At 80 columns a sweep is its head, a table and a chart per active count, and the legend', () => {
   expect(
@@ -75,4 +77,23 @@ test('Colour changes nothing but colour', () => {
   const plain = renderDocument(scaleReport(fixtureSweep()), { ...options, color: false });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
   expect(renderDocument(scaleReport(fixtureSweep()), options).replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
+});
+
+test('Sweeps of several boots are tables that name their guest, and charts of instructions, with one legend', () => {
+  const boots = [0, 1].map((boot) => {
+    const swept = fixtureSweep({ active: [1], blocks: 2 });
+    const pathOf = ({ label, workload }: { readonly label: string; readonly workload: string }) =>
+      33_000 + (label === 'poll' ? 250 * Number(/\d+/.exec(workload)?.[0]) : 0);
+    const result = withGuest(swept, { boot, pathOf });
+    return { result, summary: summarizeScale(result) };
+  });
+  const text = renderDocument(bootsScaleReport(boots), { width: 120, color: false });
+  for (const line of [
+    '6.12.1, 1 CPU, boot 1: 1 active: guest instructions per request over idle connections',
+    '6.12.1, 1 CPU, boot 2: instructions per request over idle connections, 1 active (log-log)',
+    ' 200k ┤',
+  ])
+    expect(text).toContain(line);
+  expect(text.match(/^slope: guest instructions/gm)).toHaveLength(1);
+  expect(Math.max(...text.split('\n').map((line) => stringWidth(line)))).toBeLessThanOrEqual(120);
 });

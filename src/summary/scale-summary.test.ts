@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { withGuest } from '../fixtures/guest.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import type { RunResult } from '../results/schema.ts';
@@ -111,4 +112,19 @@ test('A server that does not count events has none per wakeup', () => {
 
 test('A run of other workloads holds no sweep', () => {
   expect(summarizeScale(fixtureRun()).sweeps).toEqual([]);
+});
+
+test('In a guest that counts instructions the cost is the path length, and two blocks have a verdict', () => {
+  const idleOf = (workload: string) => Number(/^idle-(\d+)-/.exec(workload)?.[1]);
+  const swept = withGuest(fixtureSweep({ blocks: 2, active: [1] }), {
+    pathOf: ({ label, workload, block }) =>
+      (33_000 + (label === 'poll' ? 250 * idleOf(workload) : 0)) * (1 + 0.001 * block),
+  });
+  expect(summarizeScale(swept).cost).toBe('path-length');
+  const poll = lineOf(swept, 1, 'poll');
+  expect(poll.fit).toMatchObject({ blocks: 2, slopeNsPerIdle: null, verdict: { kind: 'O(N)' } });
+  expect(poll.fit.slopeInstructionsPerIdle?.value).toBeCloseTo(250, 0);
+  expect(poll.cells.map(({ cpuNsPerRequest }) => cpuNsPerRequest)).toEqual(poll.cells.map(() => null));
+  expect(poll.cells[0]?.instructionsPerRequest).toBeCloseTo(33_016.5, 3);
+  expect(lineOf(swept, 1, 'epoll-lt').fit.verdict.kind).toBe('O(1)');
 });

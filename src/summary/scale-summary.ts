@@ -34,6 +34,11 @@ const scaleCellSchema = z
       .nullable()
       .default(null)
       .describe('of the guest, both ends; null of CPU time, and where nothing was measured'),
+    requestsFewest: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe('accounted requests of the trial that has the fewest; null where nothing was measured'),
     eventsPerWakeup: z
       .number()
       .nullable()
@@ -134,10 +139,6 @@ function lineOf(
     readonly cost: ScaleCost;
   },
 ): Pick<ScaleLine, 'cells' | 'trials' | 'fit'> {
-  const cells = points.flatMap(({ idle, workload }) => {
-    const row = workload.rows.find((candidate) => candidate.label === label);
-    return row === undefined ? [] : [cellOf(idle, row, cost)];
-  });
   const counts = points.map(({ idle, workload }) => ({
     idle,
     trials: result.trials.filter(
@@ -145,6 +146,12 @@ function lineOf(
         trial.status === 'measured' && trial.label === label && trial.workload === workload.workload.id,
     ),
   }));
+  const cells = points.flatMap(({ idle, workload }, i) => {
+    const row = workload.rows.find((candidate) => candidate.label === label);
+    const requests = (counts[i]?.trials ?? []).map(({ observation }) => observation.requests.accounted);
+    const requestsFewest = requests.length === 0 ? null : Math.min(...requests);
+    return row === undefined ? [] : [{ ...cellOf(idle, row, cost), requestsFewest }];
+  });
   const own = counts.flatMap(({ trials }) => trials);
   const cleanCounts = counts.map(({ idle, trials }) => ({
     idle,
@@ -163,7 +170,7 @@ function lineOf(
   };
 }
 
-function cellOf(idle: number, row: RowSummary, cost: ScaleCost): ScaleCell {
+function cellOf(idle: number, row: RowSummary, cost: ScaleCost): Omit<ScaleCell, 'requestsFewest'> {
   const nothing = { cpuNsPerRequest: null, instructionsPerRequest: null, eventsPerWakeup: null };
   if (row.status !== 'measured') return { idle, row, ...nothing };
   const { events, wakeups } = row.server.counters;

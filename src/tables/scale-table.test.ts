@@ -112,6 +112,17 @@ describe('Trouble has a note', () => {
       note: 'Clean: 131 of 132 trials; select: all are used. E.g. a neighbour took the CPU.',
     },
     {
+      what: 'a trial that is too short',
+      result: changed(sweep, (trial) => {
+        if (trial.index !== 5 || trial.status !== 'measured') return trial;
+        const requests = { ...trial.observation.requests, accounted: 1 };
+        return { ...trial, observation: { ...trial.observation, requests } };
+      }),
+      note: expect.stringMatching(
+        /^\S+ at \d+ idle: a trial with 1 request tells little; more time would help/,
+      ),
+    },
+    {
       what: 'too few blocks',
       result: fixtureSweep({ active: [1], blocks: 5 }),
       note: 'select, poll, epoll-lt, io_uring: inconclusive: an interval needs 6 blocks or more (--blocks)',
@@ -153,7 +164,7 @@ describe('Trouble has a note', () => {
       note: 'io_uring: skipped at 4000 idle: holds at most 1016 connections, 4001 are needed',
     },
   ])('$what', ({ result, note }) => {
-    expect(tablesOf(result)[0]?.notes).toContain(note);
+    expect(tablesOf(result)[0]?.notes).toContainEqual(note);
   });
 
   test('and a row that nothing was measured of says so instead of doubting', () => {

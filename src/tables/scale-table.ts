@@ -18,6 +18,8 @@ import {
 } from '../summary/scale-summary.ts';
 import { counted } from '../util/units.ts';
 
+/** With fewer requests a trial is told to be too short. */
+const REQUESTS_MIN = 5;
 /** From this exponent on, growth is told to be faster than in proportion. */
 const EXPONENT_FAST = 1.2;
 /** More events than this in a wakeup are several. */
@@ -45,7 +47,8 @@ export function scaleTable(sweep: ScaleSweep, cost: ScaleCost, where = ''): Tabl
     rows: sweep.lines.map(rowOf),
     notes: [
       ...sharedWaitNotes(sweep),
-      ...fastNotes(sweep),
+      ...fastNotes(sweep, cost),
+      ...fewNotes(sweep),
       ...verdictNotes(sweep),
       ...spinNotes(sweep),
       ...skipNotes(sweep),
@@ -148,14 +151,29 @@ function lastEvents(cells: readonly ScaleCell[]): number | null {
 }
 
 /** Where the line is no line: told only with certainty, and only of costs that do grow. */
-function fastNotes({ lines }: ScaleSweep): string[] {
+function fastNotes({ lines }: ScaleSweep, cost: ScaleCost): string[] {
   const fast = lines.filter(
     ({ fit }) => fit.verdict.kind === 'O(N)' && (fit.exponent?.interval?.low ?? 0) > EXPONENT_FAST,
   );
   if (fast.length === 0) return [];
+  // No instruction tells of a cache.
+  const why = cost === 'server-cpu' ? ', as it does when what a wait has to visit outgrows a cache' : '';
   return [
-    `${labels(fast)}: the cost grows faster than in proportion between the two largest counts, as it does when what a wait has to visit outgrows a cache; there an idle connection costs more than the slope says.`,
+    `${labels(fast)}: the cost grows faster than in proportion between the two largest counts${why}; there an idle connection costs more than the slope says.`,
   ];
+}
+
+/** What is left of the connecting weighs on the first requests of a trial. */
+function fewNotes({ lines }: ScaleSweep): string[] {
+  return lines.flatMap(({ label, cells }) =>
+    cells.flatMap(({ idle, requestsFewest }) =>
+      requestsFewest === null || requestsFewest >= REQUESTS_MIN
+        ? []
+        : [
+            `${label} at ${idle} idle: a trial with ${counted(requestsFewest, 'request')} tells little; more time would help (--warmup, --duration)`,
+          ],
+    ),
+  );
 }
 
 function verdictNotes({ lines }: ScaleSweep): string[] {

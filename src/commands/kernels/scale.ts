@@ -4,6 +4,7 @@ import { planBoots } from '../../boots/plan-boots.ts';
 import { runBoots } from '../../boots/series.ts';
 import { readTool } from '../../build/package.ts';
 import {
+  GUEST_TIMES,
   KERNELS_SCALE_DEFAULTS,
   type KernelsScaleFlags,
   resolveKernelsScaleConfig,
@@ -36,7 +37,9 @@ trial. Every boot is stored as any other run: scale --from prints its sweep agai
 
 /** `kernels scale`: what idle connections add to the path of a request, under kernels in guests. */
 export function registerKernelsScale(command: Command, signal: AbortSignal): void {
-  const { models, idle, active, blocks, boots, smp, duration, warmup } = KERNELS_SCALE_DEFAULTS;
+  const { models, idle, active, blocks, boots, smp } = KERNELS_SCALE_DEFAULTS;
+  const timeOf = ({ leastMs, perConnectionUs }: (typeof GUEST_TIMES)['warmup' | 'duration']) =>
+    `${leastMs}ms and ${perConnectionUs}us for every connection`;
   guestOptions(command)
     .addOption(kernelOption('may be repeated'))
     .addOption(listOption('--models <list>', `models or globs, separated by commas (default: ${models})`))
@@ -47,8 +50,11 @@ export function registerKernelsScale(command: Command, signal: AbortSignal): voi
       listOption('--smp <list>', `CPUs of a guest: 1 for both sides, 2 for one each (default: ${smp})`),
     )
     .option('--blocks <n>', `repetitions of every point in a boot (default: ${blocks})`)
-    .option('--duration <time>', `measured guest time of one trial (default: ${duration})`)
-    .option('--warmup <time>', `load before it (default: ${warmup})`)
+    .option(
+      '--duration <time>',
+      `measured guest time of one trial (default: ${timeOf(GUEST_TIMES.duration)})`,
+    )
+    .option('--warmup <time>', `load before it (default: ${timeOf(GUEST_TIMES.warmup)})`)
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .addOption(resultsOption())
     .addOption(markdownOption())
@@ -69,7 +75,7 @@ async function scale(options: Options, signal: AbortSignal): Promise<void> {
   const outcomes = await withMachine(config, options, signal, (machine) =>
     runBoots(planned, {
       ...{ kernels, machine, signal, jobs: config.jobs, settings: config.settings },
-      id: newRunId(new Date().toISOString()),
+      id: newRunId(CLOCKS_HERE.now()),
       kind: 'scale',
       explain: null,
       results: options.results,
