@@ -1,129 +1,17 @@
+import { AIO_ROWS } from './socket/aio.ts';
+import { BLOCKING_ROWS } from './socket/blocking.ts';
+import { EPOLL_ROWS } from './socket/epoll.ts';
+import { IO_URING_ROWS } from './socket/io-uring.ts';
+import { SCANNING_ROWS } from './socket/scanning.ts';
+import { SIGNAL_ROWS } from './socket/signal.ts';
 import type { ModelRow } from './spec.ts';
 
-/** What glibc calls to start a thread and to keep its stacks. */
-const THREAD_START_CALLS = [
-  'clone3',
-  'clone',
-  'mmap',
-  'munmap',
-  'mprotect',
-  'madvise',
-  'rseq',
-  'set_robust_list',
-  'rt_sigprocmask',
-] as const;
-
-/** One row per variant of a socket program; what most rows share is in `spec.ts`. */
+/** One row per variant of a socket program, in the order of every table; what most share is in `spec.ts`. */
 export const SOCKET_ROWS: readonly ModelRow[] = [
-  {
-    id: 'blocking',
-    family: 'blocking',
-    program: 'blocking',
-    title: 'blocking recv/send, a thread per connection, threads kept',
-    notification: 'blocking',
-    linuxMin: '1.0',
-    tasks: 'per-connection',
-    uncounted: THREAD_START_CALLS,
-  },
-  {
-    id: 'nonblocking',
-    family: 'nonblocking',
-    program: 'nonblocking',
-    title: 'O_NONBLOCK, busy loop over all connections',
-    notification: 'busy-poll',
-    linuxMin: '1.0',
-    spins: true,
-  },
-  {
-    id: 'select',
-    family: 'select',
-    program: 'select',
-    title: 'select(2)',
-    notification: 'readiness',
-    linuxMin: '1.0',
-    connectionsMax: 1016,
-  },
-  {
-    id: 'poll',
-    family: 'poll',
-    program: 'poll',
-    title: 'poll(2)',
-    notification: 'readiness',
-    linuxMin: '2.1.23',
-  },
-  {
-    id: 'epoll-lt',
-    family: 'epoll',
-    program: 'epoll',
-    options: ['--trigger=level'],
-    title: 'epoll(7), level-triggered',
-    notification: 'readiness',
-    linuxMin: '2.5.44',
-  },
-  {
-    id: 'epoll-et',
-    family: 'epoll',
-    program: 'epoll',
-    options: ['--trigger=edge'],
-    title: 'epoll(7), edge-triggered',
-    notification: 'readiness',
-    linuxMin: '2.5.44',
-  },
-  {
-    id: 'sigio',
-    family: 'sigio',
-    program: 'sigio',
-    options: ['--signal=sigio'],
-    title: 'O_ASYNC with plain SIGIO, rescan by poll',
-    notification: 'signal',
-    linuxMin: '2.2',
-  },
-  {
-    id: 'sigio-rt',
-    family: 'sigio',
-    program: 'sigio',
-    options: ['--signal=rt'],
-    title: 'O_ASYNC with queued real-time signals (F_SETSIG)',
-    notification: 'signal',
-    linuxMin: '2.4',
-  },
-  {
-    id: 'posix-aio',
-    family: 'posix-aio',
-    program: 'posix_aio',
-    title: "POSIX AIO (glibc's thread pool)",
-    notification: 'completion',
-    linuxMin: '2.6',
-    tasks: 'per-connection',
-    uncounted: [...THREAD_START_CALLS, 'exit', 'futex'],
-  },
-  {
-    id: 'native-aio',
-    family: 'native-aio',
-    program: 'native_aio',
-    title: 'native AIO (io_submit) with IOCB_CMD_POLL',
-    notification: 'completion',
-    linuxMin: '4.18',
-  },
-  {
-    id: 'io_uring',
-    family: 'io_uring',
-    program: 'io_uring',
-    title: 'io_uring, single-shot operations',
-    notification: 'completion',
-    linuxMin: '5.7',
-    kernelThreads: true,
-  },
-  {
-    id: 'io_uring-sqpoll',
-    family: 'io_uring',
-    program: 'io_uring',
-    options: ['--sqpoll'],
-    title: 'io_uring with a kernel thread that polls the submission queue',
-    notification: 'completion',
-    linuxMin: '5.11',
-    tasks: 'one-and-kernel-thread',
-    spins: true,
-    kernelThreads: true,
-  },
+  ...BLOCKING_ROWS,
+  ...SCANNING_ROWS,
+  ...EPOLL_ROWS,
+  ...SIGNAL_ROWS,
+  ...AIO_ROWS,
+  ...IO_URING_ROWS,
 ];
