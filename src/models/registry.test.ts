@@ -28,6 +28,20 @@ describe('the registry', () => {
     for (const option of model.options) expect(option).toMatch(/^--[a-z-]+(=[a-z0-9-]+)?$/);
   });
 
+  test('has each step of a ladder after a row of its family, and none after itself', () => {
+    for (const model of MODELS) {
+      const seen = [model.id];
+      for (let at = model; at.after !== null; ) {
+        const before = findModel(at.after);
+        if (before === undefined) throw new Error(`${at.id} comes after ${at.after}, which is no row`);
+        expect(before.family).toBe(model.family);
+        expect(seen).not.toContain(before.id);
+        seen.push(before.id);
+        at = before;
+      }
+    }
+  });
+
   test('finds a row by its id, and only by its whole id', () => {
     expect(findModel('epoll-lt')?.options).toEqual(['--trigger=level']);
     expect(findModel('epoll')).toBeUndefined();

@@ -17,6 +17,11 @@ export const modelSpecSchema = z
       .readonly()
       .describe('that the program is linked with beside those of every program, without -l'),
     title: z.string(),
+    after: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('the row of the same family that this one adds one step to; null: it is the first, or no step'),
     notification: z
       .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion'])
       .describe('how the program learns that I/O can be done or is done'),

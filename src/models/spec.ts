@@ -10,6 +10,7 @@ const DEFAULTS = {
   profile: 'default',
   options: [],
   libs: [],
+  after: null,
   connectionsMax: null,
   tasks: 'one',
   spins: false,
