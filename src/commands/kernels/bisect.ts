@@ -7,6 +7,7 @@ import { KERNELS_DEFAULTS, type KernelsConfig, resolveKernelsConfig } from '../.
 import { readShare } from '../../config/share.ts';
 import { type Kernel, resolveKernel } from '../../kernels/resolve.ts';
 import { findMetric, PATH_LENGTH_ID } from '../../metrics/registry.ts';
+import { KernelImageError } from '../../place/guest/kernel-image.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { bisectLine, bisectReport } from '../../reports/bisect.ts';
 import { withSchema } from '../../reports/json.ts';
@@ -99,7 +100,7 @@ async function run(between: readonly string[], options: Options, signal: AbortSi
   const config = configure(options, problems);
   if (good === undefined || config === null || problems.length > 0) throw new UsageError(problems);
   const kernels = await resolveKernels([good, ...between, ...(bad === undefined ? [] : [bad])]);
-  const tested = test === undefined ? null : await resolveKernel(test);
+  const tested = test === undefined ? null : await imageToTest(test);
   await withMachine(config, options, signal, async (machine) => {
     const [first] = kernels;
     if (first === undefined) throw new UsageError('--good names no kernel');
@@ -119,6 +120,16 @@ async function run(between: readonly string[], options: Options, signal: AbortSi
     if (tested !== null) await judgeOne(judge, tested, { judging, options });
     else await search(judge, kernels, { judging, options });
   });
+}
+
+/** What a build left behind in the middle is that commit's own; what is no image at all was not meant by any. */
+async function imageToTest(test: string): Promise<Kernel> {
+  try {
+    return await resolveKernel(test);
+  } catch (error) {
+    if (!(error instanceof KernelImageError) || error.problem !== 'truncated-image') throw error;
+    throw new ExitError(`unknown: ${error.message}`, GIT.skip);
+  }
 }
 
 interface Asked {
