@@ -13,9 +13,9 @@ import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
   readonly workload: readonly string[];
