@@ -140,7 +140,7 @@ interface Asked {
 /** For git: the exit code is the answer. */
 async function judgeOne(judge: KernelJudge, kernel: Kernel, asked: Asked): Promise<void> {
   const verdict = await judge.judge(kernel);
-  await print(reportOf([verdict], null, asked), asked.options);
+  await print(reportOf([verdict], null, { ...asked, judge }), asked.options);
   const why = `${verdict.judgement}: Linux ${kernel.release}${verdict.reason === null ? '' : `: ${verdict.reason}`}`;
   if (verdict.judgement === 'bad') throw new ExitError(why, GIT.bad);
   if (verdict.judgement === 'unknown') throw new ExitError(why, GIT.skip);
@@ -158,7 +158,7 @@ async function search(judge: KernelJudge, kernels: readonly Kernel[], asked: Ask
   if (bad === undefined || kernels.length < 2) throw new UsageError('bisect needs a good and a bad kernel');
   const last = await judgementOf(bad);
   if (last !== 'bad') {
-    await print(reportOf(judged, null, asked), asked.options);
+    await print(reportOf(judged, null, { ...asked, judge }), asked.options);
     if (last === 'good') throw new ExitError(`Linux ${bad.release} is not bad: there is no step to find`, 1);
     throw new GateError(
       `Linux ${bad.release} cannot be judged, so that nothing can be searched`,
@@ -166,7 +166,7 @@ async function search(judge: KernelJudge, kernels: readonly Kernel[], asked: Ask
     );
   }
   const result = await bisect(kernels, judgementOf);
-  const report = reportOf(judged, result, asked);
+  const report = reportOf(judged, result, { ...asked, judge });
   await print(report, asked.options, await whyOf(judge, judged, result));
   if (result.unknown.length > 0) throw new GateError(bisectLine(report), 'inconclusive');
 }
@@ -185,7 +185,7 @@ async function whyOf(
 function reportOf(
   judged: readonly KernelVerdict[],
   result: Awaited<ReturnType<typeof bisect<Kernel>>> | null,
-  { judging: { detect, settings, smp, machine } }: Asked,
+  { judge, judging: { detect, settings, smp, machine, good } }: Asked & { readonly judge: KernelJudge },
 ): BisectReport {
   const nameOf = ({ release, path }: Kernel) => ({ release, image: path });
   const [workload] = settings.workloads;
@@ -195,6 +195,11 @@ function reportOf(
     workload: workload?.id ?? '',
     guest: { clock: machine.clock, qemu: machine.qemu.version, cpu: machine.cpu, smp },
     detect: detect ?? own,
+    good: {
+      kernel: nameOf(good),
+      value: judged.findLast(({ metric }) => metric !== null)?.metric?.base.value ?? null,
+      boots: judge.goodRuns().length,
+    },
     judged: judged.map(({ kernel, judgement, metric, runs, reason }) => ({
       kernel: nameOf(kernel),
       judgement,
