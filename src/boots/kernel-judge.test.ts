@@ -54,7 +54,7 @@ const LONGER: Readonly<Record<string, Longer>> = {
   bad: () => 1.1,
   noisy: (boot) => (boot % 2 === 0 ? 1 : 1.3),
   panics: () => {
-    throw new GuestError('panic', 'the kernel panicked');
+    throw new GuestError('panic', 'the kernel panicked\n  | its last words');
   },
 };
 

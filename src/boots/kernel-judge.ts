@@ -162,7 +162,9 @@ export class KernelJudge {
       runs = await this.#boots(kernel, boots);
     } catch (error) {
       if (!(error instanceof GuestError) || !OF_KERNEL.has(error.kind)) throw error;
-      return { kernel, judgement: 'unknown', metric: null, runs: [], reason: error.message };
+      // The console's lines were told where it broke.
+      const [reason = ''] = error.message.split('\n');
+      return { kernel, judgement: 'unknown', metric: null, runs: [], reason };
     }
     const { metrics, leftOut, missing } = this.compare(base, runs);
     const [metric] = metrics;
