@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workloadSchema } from '../workloads/schema.ts';
+import { PROFILES, workloadSchema } from '../workloads/schema.ts';
 
 /**
  * The version of everything below. It grows when a reader of the old shape would misread the new
@@ -229,7 +229,7 @@ export const cellSchema = z.object({
 export const runSettingsSchema = z.object({
   entries: z.array(entrySchema),
   workloads: z.array(workloadSchema),
-  profile: z.enum(['default', 'full']),
+  profile: z.enum(PROFILES),
   blocks: count.min(1),
   warmupMs: amount,
   durationMs: amount,
