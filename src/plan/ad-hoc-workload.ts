@@ -60,7 +60,7 @@ function titleOf({ connections, active, depth, messageBytes, open }: AdHocLoad):
   const which = active === connections ? (connections > 1 ? ', all active' : '') : `, ${active} active`;
   return [
     `${open === null ? '' : `${open.ratePerSecond}/s${open.arrivals === 'poisson' ? ' (Poisson)' : ''} over `}${counted(connections, 'connection')}${which}`,
-    ...(depth > 1 ? [`${depth} in flight`] : []),
+    ...(depth > 1 ? [`depth ${depth}`] : []),
     formatBytes(messageBytes),
   ].join(', ');
 }
