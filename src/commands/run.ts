@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { LoadFlags } from '../config/load-flags.ts';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
-import type { ExportInput } from '../export/exporter.ts';
 import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
@@ -13,7 +12,7 @@ import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
-import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
+import { type ExportRequest, exportRun, locateRequests, parseExportRequest } from './export-files.ts';
 import { loadOptions } from './load-options.ts';
 import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
@@ -151,17 +150,6 @@ function configure(options: RunOptions): { config: RunConfig; exports: readonly 
   const exports = attempt(() => options.export.flatMap((text) => parseExportRequest(text)));
   if (config === undefined || exports === undefined || problems.length > 0) throw new UsageError(problems);
   return { config, exports };
-}
-
-async function exportRun(
-  input: ExportInput,
-  folder: string,
-  requests: readonly ExportRequest[],
-): Promise<void> {
-  if (requests.length === 0) return;
-  const targets = await locateRequests(requests, folder);
-  await writeExports([input], targets);
-  for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 
 async function report(
