@@ -38,7 +38,9 @@ const ladderStepSchema = z.object({
 
 const lossSchema = z
   .object({ workload: z.string(), metric: z.string(), change: changeSchema })
-  .describe('what gets worse, significantly among all that was judged of these two rungs');
+  .describe(
+    'what gets worse, by more than 1 % and with p < 0.01 among all that was judged of these two rungs',
+  );
 
 const ladderStopSchema = z
   .object({

@@ -24,6 +24,8 @@ export const DECIDING: Metric = deciding();
 
 /** A loss of less than this share is none. */
 const LOSS_MIN = 0.01;
+/** Nor is one that is no surer than this, after Holm: each of many rungs is asked for a loss, and tails wander. */
+const LOSS_P = 0.01;
 
 function deciding(): Metric {
   const metric = RUNG_METRICS.find(({ gate, movedBy }) => gate && movedBy === 'cpu');
@@ -40,8 +42,8 @@ type Row = Rung<Step & { readonly model: string }>;
  *
  * The rule, for each workload by itself: stop at the last rung whose CPU per request is less than that of every rung
  * before it by more than the 95 % interval, and of which nothing got worse elsewhere beside the stop so far: neither CPU
- * under another workload nor throughput or a tail under any, significantly among all that is judged of the two
- * and by more than a hundredth. Over all workloads it is the geometric mean of their CPU.
+ * under another workload nor throughput or a tail under any, by more than a hundredth and
+ * with p < 0.01 among all that is judged of the two. Over all workloads it is the geometric mean of their CPU.
  */
 export function ladderOf(result: RunResult, summary: RunSummary = summarize(result)): Ladder {
   const { settings } = result.record;
@@ -93,7 +95,8 @@ function byFamily(trees: readonly Row[][]): Map<string, Row[]> {
   return families;
 }
 
-type Compare = (base: string, current: string) => Comparison;
+/** @param of every metric that is told of rungs, or the deciding one alone, which takes a fifth of the time. */
+type Compare = (base: string, current: string, of: 'all' | 'deciding') => Comparison;
 
 /** Two rows of the run, judged in pairs, each two once. */
 function comparer(result: RunResult): Compare {
@@ -104,14 +107,14 @@ function comparer(result: RunResult): Compare {
     return side;
   };
   const known = new Map<string, Comparison>();
-  const metrics = RUNG_METRICS.map(({ id }) => id);
-  return (base, current) => {
-    const key = JSON.stringify([base, current]);
+  const metrics = { all: RUNG_METRICS.map(({ id }) => id), deciding: [DECIDING.id] };
+  return (base, current, of) => {
+    const key = JSON.stringify([base, current, of]);
     const found =
       known.get(key) ??
       compareRuns([sideOf(base)], [sideOf(current)], {
         ...COMPARE_DEFAULTS,
-        ...{ detect: LOSS_MIN, isDetectSaid: true, metrics },
+        ...{ detect: LOSS_MIN, isDetectSaid: true, metrics: metrics[of] },
       });
     known.set(key, found);
     return found;
@@ -167,7 +170,7 @@ function stepOf(rung: Row, place: Place, { summary, compare }: Context): LadderS
   if (row === undefined) return { ...nothing, status: 'not-run', reason: 'it is not in this run' };
   if (row.status !== 'measured') return { ...nothing, status: row.status, reason: whyNot(row) };
   const against = nearestMeasured(rung, place);
-  const comparison = against === null ? null : compare(against.label, rung.label);
+  const comparison = against === null ? null : compare(against.label, rung.label, 'all');
   const isHere = (one: { readonly workload: string }) => one.workload === place.workload;
   return {
     label: rung.label,
@@ -208,13 +211,13 @@ function stopOf(workload: string | null, rungs: readonly Row[], compare: Compare
   if (first === undefined)
     return { workload, label: null, outcome: 'nothing', first: null, change: null, passedOver: [] };
   const cpu = (base: Row, current: Row): Change | null =>
-    costOf(compare(base.label, current.label), workload);
+    costOf(compare(base.label, current.label, 'deciding'), workload);
   const gains = (rung: Row) =>
     rungs.slice(0, rungs.indexOf(rung)).every((before) => isLess(cpu(before, rung)));
   let stop = first;
   const passedOver: { rung: Row; losses: Loss[] }[] = [];
   for (const rung of others.filter(gains)) {
-    const losses = lossesOf(compare(stop.label, rung.label), workload);
+    const losses = lossesOf(compare(stop.label, rung.label, 'all'), workload);
     if (losses.length > 0) passedOver.push({ rung, losses });
     else stop = rung;
   }
@@ -258,6 +261,7 @@ const LOST = RUNG_METRICS.filter(({ movedBy }) => movedBy === 'cpu' || movedBy =
 function lossesOf({ metrics }: Comparison, workload: string | null): Loss[] {
   return metrics
     .filter(({ metric, verdict }) => verdict === 'regressed' && LOST.some(({ id }) => id === metric))
+    .filter(({ adjustedP }) => adjustedP !== null && adjustedP < LOSS_P)
     .filter((one) => one.metric !== DECIDING.id || one.workload !== workload)
     .map(({ workload: where, metric, change }) => ({ workload: where, metric, change }));
 }

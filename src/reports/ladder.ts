@@ -2,6 +2,7 @@ import { ladderOf } from '../compare/ladder.ts';
 import type { Ladder } from '../compare/ladder-schema.ts';
 import { notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
+import { formatRatio } from '../document/format.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
@@ -18,6 +19,7 @@ export function ladderReport(
 ): Document {
   return {
     ...runHeader(result),
+    conclusion: conclusionOf(ladder),
     parts: [
       ...ladder.families.flatMap((family) =>
         ladder.metrics.map((metric) => tablePart(rungsTable(family, metric, ladder.workloads))),
@@ -27,4 +29,16 @@ export function ladderReport(
       notesPart(footerLines(result.record, summary)),
     ],
   };
+}
+
+/** Where to stop over all connections, or with the only number of them. */
+function conclusionOf({ families }: Ladder): string {
+  const stops = families.map(({ family, stops: own }) => {
+    const last = own.at(-1);
+    if (last === undefined || last.label === null) return `${family}: nothing to say`;
+    const gain =
+      last.change === null ? '' : ` (CPU/request ×${formatRatio(last.change.ratio)} of ${last.first})`;
+    return `${family}: stop at ${last.label}${gain}`;
+  });
+  return stops.join('; ');
 }

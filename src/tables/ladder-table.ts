@@ -15,10 +15,10 @@ export function rungsTable(family: LadderFamily, metric: string, workloads: Work
     title: `${family.family}: ${metricName(metric)}, and what each rung makes of that of the one before it`,
     columns: [
       { key: 'rung', header: 'rung', align: 'left', priority: 0 },
-      { key: 'after', header: 'after', align: 'left', priority: 2 * workloads.length + 1 },
+      { key: 'after', header: 'after', align: 'left', priority: 2 * workloads.length + 2 },
       ...workloads.flatMap(({ id }, i): Column[] => [
-        { key: `${id}-value`, header: headerOf(workloads, i), align: 'right', priority: 2 * i + 2 },
-        { key: `${id}-times`, header: 'times that\nbefore', align: 'left', priority: i },
+        { key: `${id}-value`, header: headerOf(workloads, i), align: 'right', priority: 2 * i + 3 },
+        { key: `${id}-times`, header: 'times that\nbefore', align: 'left', priority: i + 1 },
       ]),
     ],
     rows: family.rungs.map((rung) => ({
@@ -171,7 +171,7 @@ export function whyOf(stop: LadderStop, workloads: Workloads): string {
     const lost = losses.map(
       (loss) => `${metricName(loss.metric)} ${percent(loss.change.ratio)} ${atOf(loss.workload, workloads)}`,
     );
-    return `${label} takes ${percent(change.ratio)} CPU beside it, but ${lost.join(', ')}`;
+    return `${label}: CPU ${percent(change.ratio)} beside it, but ${lost.join(', ')}`;
   });
   return [reason, ...passed].join('; ');
 }
@@ -195,7 +195,7 @@ function percent(ratio: number): string {
 
 /** How to read the tables of a ladder, once for all of them. */
 export const LADDER_LEGEND: readonly string[] = [
-  'times that before: this rung over the one that it adds a step to, in pairs within the blocks, with the 95 % interval; = is no difference that this run can show.',
-  'Stop at the last rung whose CPU per request is less than that of every rung before it by more than the interval, and beside the stop so far of which nothing got worse elsewhere: CPU with other connections, throughput or p99 with any, significantly among all that is judged of the two and by more than 1 %.',
+  'times that before: this rung over the one that it adds a step to, in pairs within the blocks, with the 95 % interval; one that holds 1 is no difference that this run can show.',
+  'Stop at the last rung whose CPU per request is less than that of every rung before it by more than the interval, and beside the stop so far of which nothing got worse elsewhere: CPU with other connections, throughput or p99 with any, by more than 1 % and with p < 0.01 among all that is judged of the two.',
   '·: a way of its own, where more than one rung comes after another; a rung that does not run here is passed over, with the reason.',
 ];
