@@ -182,7 +182,7 @@ describe('The ladders of a run', () => {
 
   test('may have many rungs', () => {
     const rungs = Array.from({ length: 15 }, (_, i) =>
-      rung(`r${i}`, i === 0 ? null : `r${i < 5 ? i - 1 : 4}`, { cpu: 1 - i / 100 }),
+      rung(`r${i}`, i === 0 ? null : `r${i < 5 ? i - 1 : 4}`, { cpu: 1 - i / 20 }),
     );
     const family = climbed(rungs, [1]);
     expect(family.rungs.map(({ level }) => level)).toEqual([0, 0, 0, 0, 0, ...Array(10).fill(1)]);

@@ -37,11 +37,11 @@ describe('A load on the command line', () => {
     expect(read(flags).workloads.map(({ title }) => title)).toMatchInlineSnapshot(`
       [
         "9/s (Poisson) over 1 connection, 64 B",
-        "9/s (Poisson) over 1 connection, 4 in flight, 64 B",
+        "9/s (Poisson) over 1 connection, depth 4, 64 B",
         "9/s (Poisson) over 1000 connections, 1 active, 64 B",
-        "9/s (Poisson) over 1000 connections, 1 active, 4 in flight, 64 B",
+        "9/s (Poisson) over 1000 connections, 1 active, depth 4, 64 B",
         "9/s (Poisson) over 1000 connections, all active, 64 B",
-        "9/s (Poisson) over 1000 connections, all active, 4 in flight, 64 B",
+        "9/s (Poisson) over 1000 connections, all active, depth 4, 64 B",
       ]
     `);
     expect(read({ connections: '64', message: '64k' }).workloads[0]?.title).toBe(
