@@ -4,6 +4,7 @@ import { CLOCKS, type Guest, type RunSettings } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import type { CpuTopology } from './cpus.ts';
+import { saysLoad } from './load-flags.ts';
 import { type RunFlags, resolveRunConfig } from './run-config.ts';
 
 /** What `kernels run` measures when nothing is said: 300 ms of guest time a cell and boot. */
@@ -46,6 +47,7 @@ export type KernelsFlags = GuestFlags &
     | 'models'
     | 'workloads'
     | 'ownWorkloads'
+    | 'load'
     | 'profile'
     | 'blocks'
     | 'duration'
@@ -123,7 +125,8 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
         ...flags,
         models: flags.models ?? (flags.profile === undefined ? models : undefined),
         workloads:
-          flags.workloads ?? (flags.profile === undefined && own.length === 0 ? workloads : undefined),
+          flags.workloads ??
+          (flags.profile === undefined && own.length === 0 && !saysLoad(flags.load) ? workloads : undefined),
         blocks: flags.blocks ?? blocks,
         duration: flags.duration ?? duration,
         warmup: flags.warmup ?? warmup,

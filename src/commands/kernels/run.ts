@@ -9,10 +9,12 @@ import {
   type KernelsFlags,
   resolveKernelsConfig,
 } from '../../config/kernels-config.ts';
+import type { LoadFlags } from '../../config/load-flags.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { newRunId } from '../../results/run-id.ts';
 import { UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
+import { loadOptions } from '../load-options.ts';
 import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
 import { withCpusLocked } from './cpu-lock.ts';
@@ -28,7 +30,7 @@ import {
 import { reportKernels } from './report.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
-interface Options extends Omit<KernelsFlags, 'ownWorkloads'>, PrintOptions {
+interface Options extends Omit<KernelsFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
   readonly kernel: readonly string[];
   readonly qemu?: string;
   readonly workload: readonly string[];
@@ -70,8 +72,9 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
         `workloads or globs, separated by commas (default: ${KERNELS_DEFAULTS.workloads})`,
       ),
     )
-    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
-    .option('--profile <name>', 'default or full: the models and workloads that run takes')
+    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, []);
+  loadOptions(command)
+    .option('--profile <name>', 'quick, default or full: the models and workloads that run takes')
     .option('--blocks <n>', `repetitions of every cell in a boot (default: ${KERNELS_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured guest time of one trial (default: ${KERNELS_DEFAULTS.duration})`)
     .option('--warmup <time>', `load before it (default: ${KERNELS_DEFAULTS.warmup})`)
@@ -140,7 +143,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
 function configure(options: Options): KernelsConfig {
   const builtIn = loadWorkloads();
   return resolveKernelsConfig(
-    { ...options, ownWorkloads: loadWorkloadFiles(options.workload, builtIn) },
+    { ...options, ownWorkloads: loadWorkloadFiles(options.workload, builtIn), load: options },
     { workloads: builtIn, randomSeed: randomInt(0x7fffffff) },
   );
 }
