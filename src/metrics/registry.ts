@@ -16,6 +16,7 @@ const COST = {
   isRate: false,
   comparedBy: 'middle',
   gate: false,
+  ofRungs: false,
   judged: true,
   optional: false,
   kernelColumn: null,
@@ -112,6 +113,7 @@ const ROWS: readonly Metric[] = [
     // No gate: in a closed loop it follows the response time, in an open one it is given.
     ...RATE,
     id: 'throughputPerS',
+    ofRungs: true,
     stem: 'throughput',
     unit: 'requests-per-second',
     title: 'throughput',
@@ -154,6 +156,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     id: 'responseP99Ns',
+    ofRungs: true,
     stem: 'response_p99',
     unit: 'ns',
     title: 'p99 latency',
@@ -215,6 +218,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...GATE,
     id: 'cpuNsPerRequest',
+    ofRungs: true,
     stem: 'cpu',
     unit: 'ns-per-request',
     title: 'server CPU',
@@ -301,6 +305,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'syscallsPerRequest',
+    ofRungs: true,
     stem: 'syscalls',
     unit: 'per-request',
     title: 'system calls',
@@ -314,6 +319,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'contextSwitchesPerRequest',
+    ofRungs: true,
     stem: 'context_switches',
     unit: 'per-request',
     title: 'context switches',
