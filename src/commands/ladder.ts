@@ -14,9 +14,9 @@ import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, exportRun, locateRequests, parseExportRequest } from './export-files.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
 interface LadderOptions extends LadderFlags, PrintOptions {
   readonly from?: string;

@@ -19,9 +19,9 @@ import { counted } from '../util/units.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { loadOptions } from './load-options.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
 interface NoiseOptions extends Omit<NoiseFlags, 'load'>, LoadFlags, PrintOptions {
   readonly dryRun?: boolean;

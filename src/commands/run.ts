@@ -14,9 +14,9 @@ import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, exportRun, locateRequests, parseExportRequest } from './export-files.ts';
 import { loadOptions } from './load-options.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
   readonly workload: readonly string[];

@@ -104,11 +104,16 @@ export function resolveKernelsConfig(flags: KernelsFlags, context: KernelsContex
   if (!/^[\w.,+=-]+$/.test(cpu)) problems.push(`--cpu ${cpu}: must be what QEMU takes as -cpu, such as max`);
   const resolved = {
     boots: whole(flags.boots, KERNELS_DEFAULTS.boots, '--boots', BOOTS_MAX),
-    jobs: whole(flags.jobs, availableParallelism(), '--jobs', JOBS_MAX),
+    // By a wall clock guests would measure each other.
+    jobs: whole(flags.jobs, clock === 'kvm' ? 1 : availableParallelism(), '--jobs', JOBS_MAX),
     memoryMb: memoryMb(flags.memory, run?.settings ?? null, problems),
   };
   if (run === null || clock === undefined || problems.length > 0) throw new UsageError(problems);
-  return { ...run, ...resolved, smps, clock, cpu };
+  const beside =
+    clock === 'kvm' && resolved.jobs > 1
+      ? [`--jobs ${resolved.jobs} with --clock kvm: guests that run at once measure each other`]
+      : [];
+  return { ...run, ...resolved, warnings: [...run.warnings, ...beside], smps, clock, cpu };
 }
 
 function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: string[]) {

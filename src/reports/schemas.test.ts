@@ -118,6 +118,7 @@ describe('what is printed and stored is as its schema says:', () => {
       bisect: {
         ...{ label: 'epoll-lt', workload: 'ping-pong', detect: 0.005, result: null },
         guest: { clock: 'icount', qemu: '10.0.13', cpu: 'max', smp: 1 },
+        good: { kernel: { release: '6.12.0', image: '/x/good' }, value: null, boots: 3 },
         judged: [
           {
             kernel: { release: '6.12.1', image: '/x/vmlinuz' },

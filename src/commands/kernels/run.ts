@@ -15,8 +15,9 @@ import { newRunId } from '../../results/run-id.ts';
 import { UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { loadOptions } from '../load-options.ts';
-import { listOption, resultsOption } from '../options.ts';
+import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
+import { withCpusLocked } from './cpu-lock.ts';
 import {
   CLOCKS_HERE,
   explainMeans,
@@ -35,6 +36,7 @@ interface Options extends Omit<KernelsFlags, 'ownWorkloads' | 'load'>, LoadFlags
   readonly workload: readonly string[];
   readonly explain: 'first' | 'all' | 'none';
   readonly dryRun?: boolean;
+  readonly wait?: boolean;
 }
 
 const EXAMPLES = `
@@ -56,7 +58,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
     )
     .option(
       '--clock <name>',
-      `icount: instructions; kvm: wall time, where KVM runs guests; tcg: features only (default: ${KERNELS_DEFAULTS.clock})`,
+      `icount: instructions; kvm: wall time, where KVM runs guests, one guest at a time; tcg: features only (default: ${KERNELS_DEFAULTS.clock})`,
     )
     .addOption(
       listOption(
@@ -88,6 +90,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
     .option('--reference <model>', 'the row that ratios refer to (default: epoll-lt)')
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
+    .addOption(waitOption('with --clock kvm: '))
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
@@ -108,21 +111,25 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   if (options.dryRun) return printBoots(planned, options);
   const id = newRunId(new Date().toISOString());
   const { jobs, settings } = config;
-  const outcomes = await withMachine(config, options, signal, async (machine) => {
-    const [first] = kernels;
-    if (first !== undefined) await requireKvm(machine, first, signal);
-    const which = options.explain;
-    const means = which === 'none' ? null : await explainMeans(machine, signal);
-    return runBoots(planned, {
-      ...{ id, kernels, jobs, settings, machine, signal },
-      kind: 'run',
-      explain: means && which !== 'none' ? { ...means, which } : null,
-      results: options.results,
-      tool: readTool(),
-      clocks: CLOCKS_HERE,
-      listener: createSeriesProgress(process.stderr),
-    });
-  });
+  const { clock } = config;
+  const wait = options.wait === true;
+  const outcomes = await withMachine(config, options, signal, (machine) =>
+    withCpusLocked({ clock, id, wait, signal }, async () => {
+      const [first] = kernels;
+      if (first !== undefined) await requireKvm(machine, first, signal);
+      const which = options.explain;
+      const means = which === 'none' ? null : await explainMeans(machine, signal);
+      return runBoots(planned, {
+        ...{ id, kernels, jobs, settings, machine, signal },
+        kind: 'run',
+        explain: means && which !== 'none' ? { ...means, which } : null,
+        results: options.results,
+        tool: readTool(),
+        clocks: CLOCKS_HERE,
+        listener: createSeriesProgress(process.stderr),
+      });
+    }),
+  );
   const measured = outcomes.flatMap((boot) =>
     'result' in boot ? [{ ...boot.result, folder: boot.folder }] : [],
   );
