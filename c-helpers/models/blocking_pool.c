@@ -36,7 +36,7 @@ struct loop {
 	const struct server *server;
 	pthread_attr_t thread_attr;
 	struct conn *conns; /* by thread */
-	uint32_t threads;   /* changed by who leaves nobody waiting, which is one at a time: see on_accept */
+	uint32_t threads;   /* only in grow */
 	uint32_t waiting;   /* threads that wait for a connection, or are about to */
 	bool said;	    /* that connections are refused */
 };
@@ -75,18 +75,26 @@ static void refuse(struct loop *loop, struct counters_slot *slot, int fd, int er
 	net_close(slot, fd, false);
 }
 
-static bool conn_open(struct loop *loop, struct counters_slot *slot, int fd)
+/* One more thread, unless somebody waits by now. The new one may want to grow the pool before this returns.
+ */
+static int grow(struct loop *loop)
 {
 	static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
 	int error = 0;
 
-	if (__atomic_sub_fetch(&loop->waiting, 1, __ATOMIC_RELAXED) > 0)
-		return true;
 	pthread_mutex_lock(&growing);
 	if (loop->threads <= loop->server->conns_max &&
 	    __atomic_load_n(&loop->waiting, __ATOMIC_RELAXED) == 0)
 		error = thread_start(loop);
 	pthread_mutex_unlock(&growing);
+	return error;
+}
+
+static bool conn_open(struct loop *loop, struct counters_slot *slot, int fd)
+{
+	if (__atomic_sub_fetch(&loop->waiting, 1, __ATOMIC_RELAXED) > 0)
+		return true;
+	int error = grow(loop);
 	if (!error)
 		return true;
 	__atomic_add_fetch(&loop->waiting, 1, __ATOMIC_RELAXED);
@@ -144,7 +152,7 @@ static _Noreturn void model_serve(struct loop *loop)
 	sigset_t none;
 
 	sigemptyset(&none);
-	errno = thread_start(loop);
+	errno = grow(loop);
 	if (errno)
 		die("pthread_create(first thread)");
 	for (;;)
