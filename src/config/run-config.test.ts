@@ -437,6 +437,7 @@ test.each([
   { duration: '200ms' },
   { models: 'poll' },
   { load: { connections: '1' } },
+  { workers: '2' },
   { profile: 'full' },
   { precision: '2%' },
   { audit: true },
