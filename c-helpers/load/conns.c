@@ -39,19 +39,30 @@ static uint32_t ports_per_address(void)
 	return high - low + 1;
 }
 
-void conns_plan_sources(struct load *lg)
+void conns_plan_sources(struct crew *crew, bool churn)
 {
 	uint32_t per_address = ports_per_address() / PORT_SHARE;
 	uint32_t addresses;
 
 	if (per_address == 0)
 		per_address = 1;
-	if (lg->churn)
+	if (churn)
 		addresses = CHURN_SOURCES;
 	else
-		addresses = (lg->config.connections + per_address - 1) / per_address;
-	lg->sources.per_address = per_address;
-	lg->sources.addresses = addresses > SOURCES_MAX ? SOURCES_MAX : addresses;
+		addresses = (crew->connections + per_address - 1) / per_address;
+	crew->sources.per_address = per_address;
+	crew->sources.addresses = addresses > SOURCES_MAX ? SOURCES_MAX : addresses;
+}
+
+uint32_t conn_number(const struct load *lg, const struct conn *c)
+{
+	return (uint32_t)(c - lg->conns) * lg->crew->threads + lg->number;
+}
+
+/* Among the connections that all threads begin, were they to take turns. */
+static uint64_t nth_of_all(const struct load *lg, uint64_t nth)
+{
+	return nth * lg->crew->threads + lg->number;
 }
 
 static struct sockaddr_in address_of(uint32_t ipv4, uint32_t port)
@@ -63,8 +74,9 @@ static struct sockaddr_in address_of(uint32_t ipv4, uint32_t port)
 /* The port is chosen at connect(), where the kernel knows the whole pair of addresses. */
 static bool bind_source(struct load *lg, int fd)
 {
-	uint64_t nth = lg->churn ? lg->tried : lg->tried / lg->sources.per_address;
-	struct sockaddr_in source = address_of(SOURCE_FIRST + nth % lg->sources.addresses, 0);
+	const struct sources *sources = &lg->crew->sources;
+	uint64_t nth = nth_of_all(lg, lg->tried) / (lg->churn ? 1 : sources->per_address);
+	struct sockaddr_in source = address_of(SOURCE_FIRST + nth % sources->addresses, 0);
 	int on = 1;
 
 	lg->syscalls += 2;
@@ -127,7 +139,7 @@ static bool start_connect(struct load *lg, int fd)
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		return false;
 	pin_congestion(lg, fd);
-	if (lg->sources.addresses > 1 && !bind_source(lg, fd))
+	if (lg->crew->sources.addresses > 1 && !bind_source(lg, fd))
 		return false;
 	/* Interrupted, a non-blocking connect goes on all the same. */
 	return connect(fd, (const struct sockaddr *)&server, sizeof(server)) == 0 || errno == EINPROGRESS ||
@@ -141,7 +153,7 @@ bool conn_open(struct load *lg, struct conn *c)
 	if (c->fd < 0)
 		return false;
 	bool started = start_connect(lg, c->fd);
-	lg->tried++;
+	uint64_t nth = nth_of_all(lg, lg->tried++);
 	if (!started) {
 		int error = errno;
 
@@ -150,7 +162,7 @@ bool conn_open(struct load *lg, struct conn *c)
 		return false;
 	}
 	c->state = CONN_CONNECTING;
-	c->phase = pattern_phase(lg->tried);
+	c->phase = pattern_phase(nth);
 	c->issued = c->sent = c->received = 0;
 	c->in_flight = c->oldest = 0;
 	return true;
@@ -164,7 +176,7 @@ bool conn_watch(struct load *lg, struct conn *c, uint32_t events)
 	lg->syscalls++;
 	if (epoll_ctl(lg->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0)
 		return true;
-	fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", ev.data.u32);
+	fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", conn_number(lg, c));
 	return false;
 }
 
@@ -214,9 +226,9 @@ void conn_break(struct load *lg, struct conn *c, int error)
 	conn_close(lg, c);
 	if (lg->churn || c->slot == SLOT_IDLE)
 		return;
-	if (--lg->alive == 0)
+	if (atomic_fetch_sub(&lg->crew->alive, 1) == 1)
 		fail(&lg->failure, LOADGEN_SERVER_GONE, "all %u active connections broke; the last: %s",
-		     lg->active, error ? strerror(error) : "closed by the server");
+		     lg->crew->active, error ? strerror(error) : "closed by the server");
 }
 
 bool conn_errno_breaks(int error)

@@ -26,7 +26,7 @@ bool send_flush(struct load *lg, struct conn *c)
 		size_t want = owed < PATTERN_CHUNK_BYTES ? (size_t)owed : PATTERN_CHUNK_BYTES;
 
 		lg->syscalls++;
-		ssize_t n = send(c->fd, pattern_at(&lg->pattern, c->phase, c->sent), want, MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, pattern_at(lg->pattern, c->phase, c->sent), want, MSG_NOSIGNAL);
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;

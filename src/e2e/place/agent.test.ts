@@ -84,7 +84,7 @@ function loadOf(connections: number, change: Partial<AgentLoad> = {}): AgentLoad
     measureNs: 100 * NS_PER_MS,
     connectTimeoutNs: 30 * NS_PER_S,
     stallTimeoutNs: 30 * NS_PER_S,
-    clientCpu: null,
+    clientCpus: null,
     edgeFiles: ['/proc/stat', `/proc/${SERVER_PID}/status`],
     traceIds: [],
     kernelThreads: false,
