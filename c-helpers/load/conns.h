@@ -18,8 +18,8 @@ uint32_t conn_number(const struct load *lg, const struct conn *c);
 bool conn_open(struct load *lg, struct conn *c);
 /* Enters it into epoll, once for its whole life; edge-triggered. False when the run failed. */
 bool conn_watch(struct load *lg, struct conn *c, uint32_t events);
-/* epoll says that the connect ended. False when it failed; errno says why. */
-bool conn_established(struct load *lg, struct conn *c);
+/* epoll says with these events that the connect ended. False when it failed; errno says why. */
+bool conn_established(struct load *lg, struct conn *c, uint32_t events);
 void conn_close(struct load *lg, struct conn *c);
 /*
  * The connection broke with this errno (0: the server closed it): its requests in flight are errors.

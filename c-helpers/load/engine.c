@@ -116,9 +116,9 @@ static void look_after(struct load *lg)
 	engine_set_alarm(lg);
 }
 
-static void on_connecting(struct load *lg, struct conn *c)
+static void on_connecting(struct load *lg, struct conn *c, uint32_t events)
 {
-	if (conn_established(lg, c))
+	if (conn_established(lg, c, events))
 		return;
 	fail(&lg->failure, LOADGEN_CONNECT_FAILED, "connect, connection %u of %u: %s", conn_number(lg, c),
 	     lg->crew->connections, strerror(errno));
@@ -149,7 +149,7 @@ static void dispatch(struct load *lg, const struct epoll_event *ev)
 	else if (c->state == CONN_OPEN)
 		traffic_on_event(lg, c, ev->events);
 	else if (c->state == CONN_CONNECTING)
-		on_connecting(lg, c);
+		on_connecting(lg, c, ev->events);
 }
 
 /*

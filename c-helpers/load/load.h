@@ -48,6 +48,11 @@ enum generator_phase {
 
 enum conn_state { CONN_CLOSED = 0, CONN_CONNECTING, CONN_OPEN, CONN_CLOSING };
 
+struct request_times {
+	uint64_t due_ns;
+	uint64_t sent_ns;
+};
+
 /* Offsets count the bytes of the connection's stream since it was opened. One cache line. */
 struct conn {
 	_Alignas(GENERATOR_CACHE_LINE) int fd;
@@ -58,14 +63,10 @@ struct conn {
 	uint64_t sent;	   /* what the kernel has taken */
 	uint64_t received; /* what came back and was verified */
 	uint32_t in_flight;
-	uint32_t oldest; /* ring index of the oldest request in flight */
+	uint32_t oldest;	    /* ring index of the oldest request in flight */
+	struct request_times times; /* the ring, where one request is in flight at most */
 };
 _Static_assert(sizeof(struct conn) == GENERATOR_CACHE_LINE, "one cache line per connection");
-
-struct request_times {
-	uint64_t due_ns;
-	uint64_t sent_ns;
-};
 
 /* Since the last reset; each is counted where it happens, none is derived from another. */
 struct counts {
@@ -112,41 +113,50 @@ struct load_config {
 	uint32_t server_ipv4; /* host byte order */
 	uint32_t server_port;
 	uint32_t connections;
-	uint32_t message_bytes;
 	uint64_t warmup_ns, measure_ns;
 	uint64_t connect_timeout_ns, stall_timeout_ns;
 	bool marks; /* see mark.h */
 };
 
 struct load {
-	struct load_config config; /* connections: of this thread */
-	struct crew *crew;
-	uint32_t number; /* of this thread in the crew; the first one reads the edges */
-	int32_t cpu;	 /* pinned to; -1: not pinned */
+	/* What every request needs, together. */
+	_Alignas(GENERATOR_CACHE_LINE) uint64_t now_ns; /* the last reading of the clock */
+	uint64_t deadline_ns;
+	uint64_t waiting_since_ns; /* last answer, or first request after silence */
+	uint64_t in_flight;
+	uint64_t syscalls;
+	uint64_t wakeups;
+	struct conn *conns;	    /* [config.connections] */
+	struct epoll_event *events; /* [GENERATOR_EVENTS_MAX] */
+	const struct pattern *pattern;
+	struct request_times *times; /* [active][depth], a ring per active connection; unused at depth 1 */
+	uint32_t message_bytes;
+	uint32_t depth;
+	int epoll_fd;
 	bool open_loop;
 	bool churn;
 	bool issuing; /* the load is on: new requests are started */
 	bool measuring;
-	bool pace_accepts; /* see struct crew; false as well once it stood still */
-	uint32_t active;   /* connections of this thread */
-	uint32_t depth;
-	struct failure failure;
-	uint64_t now_ns; /* the last reading of the clock */
-	uint64_t deadline_ns;
-	uint64_t ended_ns;	   /* when the load was switched off */
-	uint64_t waiting_since_ns; /* last answer, or first request after silence */
-	uint64_t in_flight;
+	struct failure failure; /* its status; the message is seldom touched */
+	struct counts counts;
+	struct histogram response;
+	struct histogram service; /* open loop and churn; else every service time is the response */
+
+	struct load_config config; /* connections: of this thread */
+	struct crew *crew;
+	uint32_t number;	  /* of this thread in the crew; the first one reads the edges */
+	int32_t cpu;		  /* pinned to; -1: not pinned */
+	bool pace_accepts;	  /* see struct crew; false as well once it stood still */
+	uint32_t active;	  /* connections of this thread */
+	uint32_t *active_conn;	  /* [active]: slot -> index in conns */
+	uint64_t ended_ns;	  /* when the load was switched off */
 	uint32_t connected;	  /* established and not closed */
 	uint32_t closing;	  /* churn: waiting for the server's FIN */
 	uint32_t failures_in_row; /* churn: connections that broke since the last that did not */
 	int last_error;		  /* errno of the last connection that broke */
-	int epoll_fd;
-	int alarm_fd; /* wakes the loop to look after itself */
-	int due_fd;   /* open loop: wakes it for the next due time */
+	int alarm_fd;		  /* wakes the loop to look after itself */
+	int due_fd;		  /* open loop: wakes it for the next due time */
 	uint64_t due_armed_ns;
-	uint64_t syscalls;
-	uint64_t wakeups;
-	struct counts counts;
 	uint64_t opened; /* connections established since the beginning */
 	uint64_t tried;	 /* connections begun */
 	uint64_t connection_errors;
@@ -158,18 +168,17 @@ struct load {
 	uint64_t in_flight_at_deadline;
 	uint64_t due_unsent;
 	struct congestion congestion;
-	struct conn *conns;	     /* [config.connections] */
-	uint32_t *active_conn;	     /* [active]: slot -> index in conns */
-	struct request_times *times; /* [active][depth], a ring per active connection */
-	struct epoll_event *events;
 	struct schedule schedule; /* open loop only */
 	struct load_edge edge[LOADGEN_EDGES];
-	struct histogram response;
-	struct histogram service; /* open loop and churn; else every service time is the response */
-	const struct pattern *pattern;
 	atomic_uint meetings; /* that this thread has come to */
 	struct progress progress;
 	_Alignas(CHUNK_ALIGNMENT) uint8_t chunk[PATTERN_CHUNK_BYTES];
 };
+
+/* The ring of the times of a connection's requests in flight. */
+static inline struct request_times *load_times(struct load *lg, struct conn *c)
+{
+	return lg->depth == 1 ? &c->times : &lg->times[(size_t)c->slot * lg->depth];
+}
 
 #endif

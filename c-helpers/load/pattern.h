@@ -46,12 +46,26 @@ static inline const uint8_t *pattern_at(const struct pattern *p, uint32_t phase,
 	return p->table + (phase + offset) % PATTERN_PERIOD;
 }
 
+static inline bool pattern_equals_line(const uint8_t *expected, const uint8_t *bytes)
+{
+	uint64_t a[PATTERN_LINE_BYTES / 8], b[PATTERN_LINE_BYTES / 8], differ = 0;
+
+	memcpy(a, expected, sizeof(a));
+	memcpy(b, bytes, sizeof(b));
+	for (size_t i = 0; i < PATTERN_LINE_BYTES / 8; i++)
+		differ |= a[i] ^ b[i];
+	return differ == 0;
+}
+
 /* Whether these are the bytes of the stream from offset on; at most a chunk of them. */
 static inline bool pattern_equals(const struct pattern *p, uint32_t phase, uint64_t offset,
 				  const uint8_t *bytes, size_t count)
 {
 	const uint8_t *expected = pattern_at(p, phase, offset);
 
+	/* The commonest message is not worth a call. */
+	if (count == PATTERN_LINE_BYTES)
+		return pattern_equals_line(expected, bytes);
 	if (p->wide && count >= PATTERN_WIDE_BYTES)
 		return pattern_equals_wide(p, (uint32_t)(expected - p->table), bytes, count);
 	return memcmp(bytes, expected, count) == 0;

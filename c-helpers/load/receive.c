@@ -43,8 +43,8 @@ static bool verify(struct load *lg, struct conn *c, size_t bytes)
 /* Closes the books on the requests whose last byte is there. */
 static void complete(struct load *lg, struct conn *c)
 {
-	const struct request_times *ring = &lg->times[(size_t)c->slot * lg->depth];
-	uint64_t message = lg->config.message_bytes;
+	const struct request_times *ring = load_times(lg, c);
+	uint64_t message = lg->message_bytes;
 	uint32_t done = 0;
 
 	while (c->in_flight > done && c->received >= c->issued - (c->in_flight - done - 1) * message) {

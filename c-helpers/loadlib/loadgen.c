@@ -196,9 +196,10 @@ static bool allocate(struct load *lg, const struct loadgen_config *config)
 
 	lg->conns = aligned_alloc(line, lg->config.connections * sizeof(*lg->conns));
 	lg->active_conn = calloc(lg->active, sizeof(*lg->active_conn));
-	lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
+	if (lg->depth > 1)
+		lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
 	lg->events = calloc(GENERATOR_EVENTS_MAX, sizeof(*lg->events));
-	if (!lg->conns || !lg->active_conn || !lg->times || !lg->events)
+	if (!lg->conns || !lg->active_conn || (lg->depth > 1 && !lg->times) || !lg->events)
 		return false;
 	return !lg->open_loop || schedule_create(&lg->schedule, &plan);
 }
@@ -223,7 +224,6 @@ static bool init_load(struct load *lg, const struct loadgen_config *config)
 		(struct load_config){.server_ipv4 = config->server_ipv4,
 				     .server_port = config->server_port,
 				     .connections = crew_share(lg->crew, lg->number, config->connections),
-				     .message_bytes = config->message_bytes,
 				     .warmup_ns = config->warmup_ns,
 				     .measure_ns = config->measure_ns,
 				     .connect_timeout_ns = config->connect_timeout_ns,
@@ -232,6 +232,7 @@ static bool init_load(struct load *lg, const struct loadgen_config *config)
 	lg->open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
 	lg->active = crew_share(lg->crew, lg->number, lg->crew->active);
 	lg->depth = lg->churn ? 1 : config->depth;
+	lg->message_bytes = config->message_bytes;
 	lg->pattern = &lg->crew->pattern;
 	if (!allocate(lg, config))
 		return false;

@@ -315,6 +315,13 @@ export const environmentSchema = z.object({
   cpuModel: z.string().nullable(),
   cpus: count,
   cpusAllowed: z.string().nullable(),
+  topology: z
+    .object({
+      cores: z.array(z.string()).describe('CPUs that share one, as lists'),
+      nodes: z.array(z.string()).describe('CPUs of each NUMA node, as lists; empty: none are told'),
+    })
+    .nullable()
+    .default(null),
   governor: z.string().nullable(),
   smt: z.string().nullable(),
   mitigations: z.record(z.string(), z.string()),

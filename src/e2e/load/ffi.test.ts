@@ -9,8 +9,9 @@ import { findCompiler } from '../../build/compiler.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { HARDWARE_EVENTS, HISTOGRAM_BUCKETS as WIRE_BUCKETS } from '../../load/abi.ts';
 import { cheapestCall, hardwareErrnos, loadGenerator } from '../../load/ffi.ts';
-import type { LoadGenerator, LoadReport, LoadRequest } from '../../load/generator.ts';
+import type { ClientThread, LoadGenerator, LoadReport, LoadRequest } from '../../load/generator.ts';
 import { edgeFilesOf } from '../../observe/procfs.ts';
+import { readTopology } from '../../observe/topology.ts';
 import { launchServer, type ServerHandle } from '../../server/launch.ts';
 import { bucketLowerNs, bucketWidthNs, HISTOGRAM_BUCKETS } from '../../stats/histogram.ts';
 import { EnvironmentError, UsageError } from '../../util/errors.ts';
@@ -199,6 +200,28 @@ describe('the load generator, against the epoll server', () => {
     const due = (request.ratePerS * request.measureNs) / NS_PER_S;
     // Each connection has a schedule of its own, so each may round.
     expect(Math.abs(report.sent + report.dueUnsent - due)).toBeLessThanOrEqual(request.active + 1);
+  });
+
+  test('runs a thread per CPU that it is given, and says what each of them had and did', async () => {
+    const cpu = readTopology().allowed[0] ?? 0;
+    // More threads than CPUs: what is shared out and added up is the same.
+    const request = { connections: 8, active: 5, depth: 2, clientCpus: [cpu, cpu, cpu] };
+    const report = await generator.run({ ...requestFor(server), ...request }, never);
+    const { clientThreads: threads } = report;
+    const total = (of: (thread: ClientThread) => number) => threads.reduce((sum, each) => sum + of(each), 0);
+    expect(report.status, report.message).toBe('ok');
+    expect(threads.map(({ connections, active }) => [connections, active])).toEqual([
+      [3, 2],
+      [3, 2],
+      [2, 1],
+    ]);
+    expect(threads.every(({ cpu: own, completed, cpuNs }) => own === cpu && completed > 0 && cpuNs > 0)).toBe(
+      true,
+    );
+    expect(total(({ completed }) => completed)).toBe(report.completed);
+    expect(total(({ drained }) => drained)).toBe(report.drained);
+    expect(total(({ cpuNs }) => cpuNs)).toBe(report.end.clientCpuNs - report.start.clientCpuNs);
+    expect(total(({ syscalls }) => syscalls)).toBe(report.end.clientSyscalls - report.start.clientSyscalls);
   });
 
   test('tells how it stands while it runs, and nothing before and after', async () => {
