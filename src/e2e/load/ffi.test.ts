@@ -400,7 +400,7 @@ describe('the library', () => {
     return library;
   }
   const FUNCTIONS =
-    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy hardware_check trace_check congestion try_cpu try_lock';
+    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy threads thread hardware_check trace_check congestion try_cpu try_lock';
 
   test('of another version is refused by name', async () => {
     const stubs = FUNCTIONS.split(' ').map((name) => `void loadgen_${name}(void) {}`);
@@ -414,7 +414,7 @@ describe('the library', () => {
     );
     expect(() => loadGenerator(library)).toThrow(EnvironmentError);
     expect(() => loadGenerator(library)).toThrow(
-      /other\.so does not match this version: ABI 99, expected 4; 7 buckets, expected 3840/,
+      /other\.so does not match this version: ABI 99, expected 5; 7 buckets, expected 3840/,
     );
   });
 
