@@ -81,8 +81,18 @@ export function chooseCpus(
 }
 
 /** All CPUs that share a core with one of these, themselves included. */
-function coresOf({ siblings }: CpuTopology, cpus: readonly number[]): ReadonlySet<number> {
+function sharingCores({ siblings }: CpuTopology, cpus: readonly number[]): ReadonlySet<number> {
   return new Set(cpus.flatMap((cpu) => siblings.get(cpu) ?? [cpu]));
+}
+
+/** The cores of the allowed CPUs in order, each as its allowed CPUs. */
+export function coresOf({ allowed, siblings }: CpuTopology): number[][] {
+  const cores = new Map<number, number[]>();
+  for (const cpu of [...allowed].sort((a, b) => a - b)) {
+    const core = Math.min(...(siblings.get(cpu) ?? [cpu]));
+    cores.set(core, [...(cores.get(core) ?? []), cpu]);
+  }
+  return [...cores.values()];
 }
 
 /** Whether it is of the node of one of these; true where there are none. */
@@ -96,7 +106,7 @@ function isNear({ nodes }: CpuTopology, cpu: number, cpus: readonly number[]): b
  */
 function firstApart(topology: CpuTopology, taken: readonly number[]): number[] {
   const { allowed } = topology;
-  const cores = coresOf(topology, taken);
+  const cores = sharingCores(topology, taken);
   const apart = allowed.filter((cpu) => !cores.has(cpu));
   const cpu =
     apart.find((candidate) => isNear(topology, candidate, taken)) ??
@@ -108,12 +118,12 @@ function firstApart(topology: CpuTopology, taken: readonly number[]): number[] {
 
 /** More CPUs for the client, none of which is on a core of the server: fewer are better than such ones. */
 function withMore(topology: CpuTopology, first: readonly number[], server: readonly number[]): number[] {
-  const cores = coresOf(topology, server);
+  const cores = sharingCores(topology, server);
   const client = [...first];
   // The only one left is on a core of the server, or on its very CPU.
   if (first.some((cpu) => cores.has(cpu))) return client;
   while (client.length < CLIENT_CPUS_PER_SERVER_CPU * server.length) {
-    const used = coresOf(topology, client);
+    const used = sharingCores(topology, client);
     const rank = (cpu: number) => (isNear(topology, cpu, server) ? 0 : 2) + (used.has(cpu) ? 1 : 0);
     const free = topology.allowed.filter((cpu) => !cores.has(cpu) && !client.includes(cpu));
     const [next] = free.sort((a, b) => rank(a) - rank(b) || a - b);

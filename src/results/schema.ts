@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workloadSchema } from '../workloads/schema.ts';
+import { PROFILES, workloadSchema } from '../workloads/schema.ts';
 
 /**
  * The version of everything below. It grows when a reader of the old shape would misread the new
@@ -83,9 +83,24 @@ export const observationSchema = z.object({
       .default(null)
       .describe("the CPU's own counters, over all tasks, in trials that count with them; null: not asked"),
     softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
-    threads: count.nullable(),
-    rssMaxBytes: count.nullable().describe('peak since the server started'),
+    threads: count.nullable().describe('tasks of it: threads, or processes where connections have their own'),
+    rssMaxBytes: count
+      .nullable()
+      .describe('peak since the server started; null: not known, as where it serves by several processes'),
     runDelayNs: amount.nullable().describe('main thread, ready but not running'),
+    wakeupsPerConnection: amount
+      .nullable()
+      .default(null)
+      .describe(
+        'returns from the wait call per accepted connection: while the connections of the load opened, or in churn over the window; null: not known',
+      ),
+    acceptedByWorker: z
+      .array(count)
+      .nullable()
+      .default(null)
+      .describe(
+        'connections of its life that each worker accepted, the echo check among them; null: it has none',
+      ),
   }),
   client: z.object({
     cpuNs: amount.describe('of all its threads'),
@@ -229,6 +244,19 @@ export const entrySchema = z.object({
   label: z.string(),
   model: z.string(),
   variant: variantSchema.optional().describe('absent: the server as it is'),
+  after: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      'of a ladder: label of the row that this one adds a step to, null of its first; absent: no ladder',
+    ),
+  workers: count
+    .min(1)
+    .optional()
+    .describe(
+      'loops of the server, each a thread and on a CPU of its own where there are as many; absent: it has none',
+    ),
 });
 
 /** An entry under a workload; skipped cells have no trials. */
@@ -243,7 +271,7 @@ export const cellSchema = z.object({
 export const runSettingsSchema = z.object({
   entries: z.array(entrySchema),
   workloads: z.array(workloadSchema),
-  profile: z.enum(['default', 'full']),
+  profile: z.enum(PROFILES),
   blocks: count.min(1),
   warmupMs: amount,
   durationMs: amount,
@@ -384,8 +412,8 @@ export const instrumentSupportSchema = z.object({
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
 
-/** What measures: a run as asked for, a sweep, equals, or what regressed once more. */
-export const RUN_KINDS = ['run', 'scale', 'noise', 'confirm'] as const;
+/** What measures: a run as asked for, a sweep, a ladder, equals, or what regressed once more. */
+export const RUN_KINDS = ['run', 'scale', 'ladder', 'noise', 'confirm'] as const;
 
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({
