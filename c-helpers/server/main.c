@@ -291,6 +291,7 @@ int main(int argc, char **argv)
 	close_inherited();
 	pin(&options, &server);
 	set_limits(&server, options.conns_max);
+	server.loopback = net_is_loopback(options.host);
 	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
 	if (options.probe)
 		return run_probe(loop, &server);

@@ -24,6 +24,23 @@ static uint32_t conns_live;
 /* Closed to make room for one accept when the process is out of descriptors, then opened again. */
 static int spare_fd = -1;
 
+bool net_is_loopback(const char *host)
+{
+	struct in_addr addr;
+	if (inet_pton(AF_INET, host, &addr) != 1)
+		die_usage("--host=%s is not an IPv4 address", host);
+	return ntohl(addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
+bool net_can_busy_poll(const struct server *server, struct probe *probe)
+{
+	if (server->loopback)
+		snprintf(probe->reason, PROBE_TEXT_BYTES,
+			 "on loopback there is nothing to poll: no packet comes by the queue of a network "
+			 "card (NAPI), so it would only be what it is without; it matters on a card");
+	return !server->loopback;
+}
+
 int net_listen(const char *host, uint16_t *port, bool nonblocking)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(*port)};

@@ -16,6 +16,10 @@
 
 /* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
 int net_listen(const char *host, uint16_t *port, bool nonblocking);
+/* Whether an IPv4 address is of the loopback interface; dies if it is no address. */
+bool net_is_loopback(const char *host);
+/* For the probe of models that poll network cards: false, with the reason, where there is none to poll. */
+bool net_can_busy_poll(const struct server *server, struct probe *probe);
 /* TCP congestion control of the listener, which its connections inherit; empty where it is not told. */
 const char *net_congestion(int listen_fd);
 
