@@ -154,6 +154,16 @@ bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
 	return false;
 }
 
+bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd)
+{
+	if ((uint64_t)fd < limit_of_resource(RLIMIT_NOFILE))
+		return net_admit(server, slot, fd);
+	count(slot, COUNT_REFUSED);
+	sys_close(slot, fd);
+	say_without_fd(EMFILE);
+	return false;
+}
+
 static int accept_once(const struct server *server, struct counters_slot *slot, int flags)
 {
 	count(slot, COUNT_SYS_ACCEPT4);

@@ -118,6 +118,8 @@ struct perf_event_attr {
 };
 _Static_assert(sizeof(struct perf_event_attr) == 112, "PERF_ATTR_SIZE_VER5");
 
+#ifndef LINUX_IO_URING_H /* liburing.h, where it is included before, brings all of it */
+
 /* io_uring(7): requests. */
 enum {
 	IORING_OP_NOP = 0,
@@ -295,5 +297,7 @@ struct io_uring_probe {
 	uint32_t resv2[3];
 	struct io_uring_probe_op ops[];
 };
+
+#endif
 
 #endif

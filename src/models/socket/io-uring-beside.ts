@@ -35,4 +35,15 @@ export const IO_URING_BESIDE_ROWS: readonly ModelRow[] = [
     linuxMin: '6.15',
     kernelThreads: true,
   },
+  {
+    id: 'io_uring-liburing',
+    family: 'io_uring',
+    profile: 'full',
+    program: 'io_uring_liburing',
+    packages: ['liburing'],
+    title: 'io_uring, multishot accept and receive, by liburing',
+    notification: 'completion',
+    linuxMin: '6.1',
+    kernelThreads: true,
+  },
 ];
