@@ -8,14 +8,20 @@
  * --trigger=edge   registers once for both directions and is told of changes only; reads until a
  *                  short read, or until EAGAIN where the event tells of a FIN, an error or urgent data,
  *                  which end a read early. No epoll_ctl after the one that adds the socket.
- * Left out: EPOLLONESHOT, EPOLLEXCLUSIVE (one thread needs neither), busy polling.
+ * --busy-poll      a wait polls the queues of the network cards that packets came by, before it sleeps (6.9).
+ * Left out: EPOLLONESHOT, EPOLLEXCLUSIVE (one thread needs neither).
  * By hand: epoll --trigger=edge --port=7000
  */
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "../server/echo.h"
+#include "../wire/uapi_later.h"
 
 #define EVENTS_MAX 512
+/* How long a wait polls the network cards, and for how many packets at a time. */
+#define BUSY_POLL_US 50u
+#define BUSY_POLL_BUDGET 8u
 
 /*
  * What a short read may end at before the end. epoll_wait asks the socket itself when it reports one, so
@@ -32,6 +38,7 @@ struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
 	bool edge_triggered;
+	bool busy_poll;
 	int ep;
 	struct conn *conns; /* by fd */
 	char *owed;	    /* one buffer per fd */
@@ -114,20 +121,32 @@ static void on_event(struct loop *loop, const struct epoll_event *event)
 
 static bool model_option(struct loop *loop, const char *arg)
 {
+	if (!strcmp(arg, "--busy-poll")) {
+		loop->busy_poll = true;
+		return true;
+	}
 	loop->edge_triggered = !strcmp(arg, "--trigger=edge");
 	return loop->edge_triggered || !strcmp(arg, "--trigger=level");
 }
 
 static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
-	(void)server;
-	(void)loop;
-	(void)probe;
+	if (loop->busy_poll && !net_can_busy_poll(server, probe))
+		return EXIT_UNSUPPORTED;
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fd < 0)
 		die("epoll_create1");
 	close(fd);
 	return EXIT_SERVED;
+}
+
+/* Which queues: those that the sockets of the set had packets from. */
+static void use_busy_poll(struct loop *loop)
+{
+	struct epoll_params params = {.busy_poll_usecs = BUSY_POLL_US, .busy_poll_budget = BUSY_POLL_BUDGET};
+	if (ioctl(loop->ep, EPIOCSPARAMS, &params) < 0)
+		die_unsupported("ioctl(EPIOCSPARAMS), of 6.9 and CONFIG_NET_RX_BUSY_POLL: %s",
+				strerror(errno));
 }
 
 static void model_prepare(struct loop *loop, const struct server *server)
@@ -139,6 +158,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->ep = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->ep < 0)
 		die("epoll_create1");
+	if (loop->busy_poll)
+		use_busy_poll(loop);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->owed = net_slab(server->fds_max, server->buf_bytes);
 	loop->scratch = net_slab(1, server->buf_bytes);
@@ -166,4 +187,5 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-MODEL(.name = "epoll", .usage = "[--trigger=level|edge]", .option = model_option, .probe = model_probe);
+MODEL(.name = "epoll", .usage = "[--trigger=level|edge] [--busy-poll]", .option = model_option,
+      .probe = model_probe);

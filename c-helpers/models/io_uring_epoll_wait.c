@@ -1,8 +1,8 @@
 /*
  * io_uring_epoll_wait - an epoll set that is waited for through the ring.
  *
- * Loop:    io_uring_enter (submits one IORING_OP_EPOLL_WAIT, waits for its result), then recv and send on each
- *          socket that the result names. Otherwise as epoll.c --trigger=level, and to be held against it: what
+ * Loop:    io_uring_enter (submits one IORING_OP_EPOLL_WAIT, waits for its result), then recv and send on
+ * each socket that the result names. Otherwise as epoll.c --trigger=level, and to be held against it: what
  *          differs is the wait alone.
  * Kernel:  6.15.
  * --taskrun=auto|default|coop|defer  when the kernel completes requests; auto: defer, coop or default.
@@ -15,6 +15,7 @@
  */
 #include "../server/echo.h"
 #include "../server/uring.h"
+#include "../wire/uapi_later.h"
 
 #define EVENTS_MAX 512
 /* There is one request at a time. */

@@ -1,19 +1,20 @@
 /*
  * io_uring_liburing - multishot accept and receive with DEFER_TASKRUN, through liburing.
  *
- * Loop:    io_uring_submit_and_wait (one io_uring_enter), then each result is of data in a buffer that the kernel
- *          took from a ring of them: it is sent from there, and the buffer goes back when that is done.
- * Kernel:  6.1 (multishot receive 6.0, DEFER_TASKRUN 6.1), with liburing 2.3 or later: the ring of buffers is
+ * Loop:    io_uring_submit_and_wait (one io_uring_enter), then each result is of data in a buffer that the
+ * kernel took from a ring of them: it is sent from there, and the buffer goes back when that is done. Kernel:
+ * 6.1 (multishot receive 6.0, DEFER_TASKRUN 6.1), with liburing 2.3 or later: the ring of buffers is
  *          registered by io_uring_register_buf_ring, for io_uring_setup_buf_ring came with 2.4. Used where it
- *          exists: a limit of what a receive may hand over (6.17). Before, a slow reader may cost MORE_MAX times as much.
- * Left out: direct descriptors, bundles, incremental buffers, zero copy, CQEs that are skipped.
- * By hand: io_uring_liburing --port=7000
+ *          exists: a limit of what a receive may hand over (6.17). Before, a slow reader may cost MORE_MAX
+ * times as much. Left out: direct descriptors, bundles, incremental buffers, zero copy, CQEs that are
+ * skipped. By hand: io_uring_liburing --port=7000
  *
  * What the library does is what uring.h does: the same two rings, filled and read by inline functions. So
  * the difference between the two programs is how they are written, not what the kernel is asked.
  *
- * Sends have MSG_DONTWAIT and are made while io_uring_enter takes them. What a socket does not take moves to a buffer
- * of the connection's own, so that a slow reader holds none of the ring's, and is sent when there is room.
+ * Sends have MSG_DONTWAIT and are made while io_uring_enter takes them. What a socket does not take moves to
+ * a buffer of the connection's own, so that a slow reader holds none of the ring's, and is sent when there is
+ * room.
  */
 #include <liburing.h>
 #include <stdlib.h>
@@ -238,7 +239,8 @@ static void send_own(struct loop *loop, int fd)
 	conn->flying_bytes = conn->end - conn->from;
 }
 
-/* Moves what is filled into the own buffer, which has room for it, unless an old kernel handed over yet more. */
+/* Moves what is filled into the own buffer, which has room for it, unless an old kernel handed over yet more.
+ */
 static void stow(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];

@@ -36,7 +36,8 @@ int net_accept(const struct server *server, struct counters_slot *slot, int flag
  */
 bool net_admit(const struct server *server, struct counters_slot *slot, int fd);
 
-/* The same for a multishot accept, which goes by the RLIMIT_NOFILE of when it was queued: this goes by that of now. */
+/* The same for a multishot accept, which goes by the RLIMIT_NOFILE of when it was queued: this goes by that
+ * of now. */
 bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd);
 
 /* What an errno of accept means; dies if it is that the listener itself is broken. */

@@ -133,7 +133,6 @@ enum {
 	IORING_OP_SEND = 26,
 	IORING_OP_RECV = 27,
 	IORING_OP_SOCKET = 45, /* 5.19 */
-	IORING_OP_EPOLL_WAIT = 59, /* 6.15 */
 };
 
 #define IOSQE_IO_LINK (1u << 2)
@@ -251,15 +250,6 @@ enum {
 	IORING_REGISTER_PROBE = 8,	     /* 5.6 */
 	IORING_REGISTER_BUFFERS2 = 15,	     /* 5.13 */
 	IORING_REGISTER_BUFFERS_UPDATE = 16, /* 5.13 */
-	IORING_REGISTER_NAPI = 27,	     /* 6.9 */
-};
-
-/* The argument of IORING_REGISTER_NAPI. */
-struct io_uring_napi {
-	uint32_t busy_poll_to; /* microseconds */
-	uint8_t prefer_busy_poll;
-	uint8_t padding[3];
-	uint64_t resv;
 };
 
 /* The argument of IORING_REGISTER_BUFFERS2, and of IORING_REGISTER_BUFFERS_UPDATE. */

@@ -36,6 +36,17 @@ export const IO_URING_BESIDE_ROWS: readonly ModelRow[] = [
     kernelThreads: true,
   },
   {
+    id: 'io_uring-fixed',
+    family: 'io_uring',
+    profile: 'full',
+    program: 'io_uring_fixed',
+    title: 'io_uring, reads and writes with registered buffers',
+    after: 'io_uring',
+    notification: 'completion',
+    linuxMin: '5.19',
+    kernelThreads: true,
+  },
+  {
     id: 'io_uring-liburing',
     family: 'io_uring',
     profile: 'full',
