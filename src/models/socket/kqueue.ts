@@ -11,6 +11,6 @@ export const KQUEUE_ROWS: readonly ModelRow[] = [
     title: 'kqueue(2) by libkqueue, level-triggered',
     notification: 'readiness',
     linuxMin: '2.6.27',
-    uncounted: ['epoll_wait', 'epoll_pwait', 'epoll_ctl', 'ioctl', 'getsockopt'],
+    uncounted: ['epoll_wait', 'epoll_pwait', 'epoll_ctl', 'ioctl', 'getsockopt', 'newfstatat', 'fstat'],
   },
 ];
