@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BuildInfo } from '../results/schema.ts';
-import { EnvironmentError, messageOf } from '../util/errors.ts';
+import { EnvironmentError, messageOf, NotWrittenError } from '../util/errors.ts';
 import {
   cacheDir,
   compilerFlags,
@@ -65,7 +65,8 @@ export async function buildGuestPrograms(request: GuestProgramsRequest): Promise
   try {
     return await buildWith(compiler, request);
   } catch (error) {
-    if (!(error instanceof EnvironmentError) || compiler.words.includes(MUSL)) throw error;
+    const cannotLink = error instanceof EnvironmentError && !(error instanceof NotWrittenError);
+    if (!cannotLink || compiler.words.includes(MUSL)) throw error;
     const musl = await findStatic({ ...process.env, CC: MUSL }, request.signal).catch((cause: unknown) => {
       request.signal?.throwIfAborted();
       throw new EnvironmentError(
