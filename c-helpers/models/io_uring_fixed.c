@@ -356,7 +356,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	struct probe probe = {0};
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	size_ring(loop, server);
 	if (uring_open(&loop->ring, &loop->wants, &probe) != EXIT_SERVED)
 		die_unsupported("%s", probe.reason);

@@ -557,7 +557,7 @@ static void try_limit(struct loop *loop)
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	open_ring(loop, server);
 	open_bufs(loop);
 	try_limit(loop);

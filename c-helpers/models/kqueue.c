@@ -120,7 +120,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	struct kevent event;
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	loop->kq = kqueue();
 	if (loop->kq < 0)
 		die("kqueue");

@@ -14,8 +14,10 @@
  */
 #define NET_LATER (-3)
 
+/* Whether other listeners of this process may have the same port. */
+enum net_port { NET_OWN_PORT, NET_REUSEPORT };
 /* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
-int net_listen(const char *host, uint16_t *port, bool nonblocking);
+int net_listen(const char *host, uint16_t *port, bool nonblocking, enum net_port sharing);
 /* Whether an IPv4 address is of the loopback interface; dies if it is no address. */
 bool net_is_loopback(const char *host);
 /* For the probe of models that poll network cards: false, with the reason, where there is none to poll. */
