@@ -158,6 +158,7 @@ static void list_features(const struct uring *ring, struct probe *probe)
 		{ring->setup_flags & IORING_SETUP_DEFER_TASKRUN, "DEFER_TASKRUN"},
 		{ring->setup_flags & IORING_SETUP_COOP_TASKRUN, "COOP_TASKRUN"},
 		{ring->setup_flags & IORING_SETUP_SUBMIT_ALL, "SUBMIT_ALL"},
+		{ring->setup_flags & IORING_SETUP_NO_SQARRAY, "NO_SQARRAY"},
 		{ring->has_cqe_skip, "CQE_SKIP_SUCCESS"},
 		{ring->has_poll_first, "POLL_FIRST"},
 	};
@@ -184,13 +185,58 @@ static int sq_thread_cpu(void)
 	return cpu;
 }
 
+int uring_register(const struct uring *ring, uint32_t what, const void *arg, uint32_t args)
+{
+	return syscall(SYS_io_uring_register, ring->fd, what, arg, args) < 0 ? -errno : 0;
+}
+
+int uring_bufs_open(const struct uring *ring, struct uring_bufs *bufs, uint32_t entries, uint16_t flags)
+{
+	size_t bytes = entries * sizeof(*bufs->ring);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	struct io_uring_buf_reg wanted = {
+		.ring_addr = (uint64_t)(uintptr_t)memory, .ring_entries = entries, .flags = flags};
+	int error = uring_register(ring, IORING_REGISTER_PBUF_RING, &wanted, 1);
+	if (error < 0) {
+		munmap(memory, bytes);
+		return error;
+	}
+	*bufs = (struct uring_bufs){.ring = memory, .mask = entries - 1};
+	return 0;
+}
+
+int uring_files_open(const struct uring *ring, uint32_t files)
+{
+	struct io_uring_rsrc_register table = {.nr = files, .flags = IORING_RSRC_REGISTER_SPARSE};
+	return uring_register(ring, IORING_REGISTER_FILES2, &table, sizeof(table));
+}
+
+int uring_register_self(struct uring *ring)
+{
+	struct io_uring_rsrc_update place = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
+	int done = (int)syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_RING_FDS, &place, 1);
+	if (done < 0)
+		return -errno;
+	ring->enter_fd = (int)place.offset;
+	ring->enter_flags = IORING_ENTER_REGISTERED_RING;
+	return 0;
+}
+
+int uring_enable(const struct uring *ring)
+{
+	return uring_register(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 /* The best first; uring_setup takes the first that the kernel knows. */
 static int open_ring(struct uring *ring, const struct uring_wants *wants)
 {
-	const uint32_t base = IORING_SETUP_CQSIZE, all = base | IORING_SETUP_SUBMIT_ALL;
+	const uint32_t base = IORING_SETUP_CQSIZE | (wants->disabled ? IORING_SETUP_R_DISABLED : 0);
+	const uint32_t all = base | IORING_SETUP_SUBMIT_ALL;
 	const uint32_t defer = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	struct io_uring_params params = {.cq_entries = wants->cq_entries};
-	uint32_t sets[4], tries = 0;
+	uint32_t sets[8], tries = 0;
 
 	if (wants->sqpoll) {
 		/* It has no task work of ours to defer: the SQ thread runs all of it. */
@@ -215,6 +261,12 @@ static int open_ring(struct uring *ring, const struct uring_wants *wants)
 			sets[tries++] = all;
 			sets[tries++] = base;
 		}
+	}
+	if (wants->no_sqarray) {
+		memcpy(sets + tries, sets, tries * sizeof(sets[0]));
+		for (uint32_t i = 0; i < tries; i++)
+			sets[i] |= IORING_SETUP_NO_SQARRAY;
+		tries *= 2;
 	}
 	return uring_setup(ring, wants->sq_entries, &params, sets, tries);
 }
