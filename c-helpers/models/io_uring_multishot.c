@@ -13,7 +13,8 @@
  * (6.12)
  * --lean           an SQ without index array (6.6), a registered ring, small queues
  * --no-limit       as before 6.17
- * --sqpoll         a kernel thread takes the requests
+ * --sqpoll         a kernel thread takes the requests. Its receives are single shots: when a signal interrupts
+ *                  that thread at an urgent mark, a multishot one goes back to sleep with bytes behind it
  * By hand: io_uring_multishot --direct --port=7000
  *
  * Sends have MSG_DONTWAIT and post no result but failure: they are done when io_uring_enter has taken them.
@@ -95,6 +96,7 @@ struct conn {
 	bool open, touched;
 	bool armed, cancelled, starved; /* the receive: under way, told to end, waits for buffers */
 	bool ended, broken;		/* the peer finished; an error */
+	bool drained;			/* the last receive left nothing */
 	bool split;			/* the last receive ended with its buffer: see on_recv */
 	enum sending sending;
 	uint32_t sqe, sending_bytes; /* of SENDING_CHUNKS: its place in the SQ, its size */
@@ -214,7 +216,13 @@ static void queue_recv(struct loop *loop, uint32_t index)
 	uint32_t most_bytes = loop->inc ? INC_RECV_BYTES : loop->bundle ? 1 : loop->buf_bytes;
 
 	sqe->flags |= IOSQE_BUFFER_SELECT;
-	sqe->ioprio = IORING_RECV_MULTISHOT | (loop->bundle ? IORING_RECVSEND_BUNDLE : 0);
+	sqe->ioprio = loop->bundle ? IORING_RECVSEND_BUNDLE : 0;
+	if (loop->wants.sqpoll) {
+		sqe->len = loop->inc ? INC_RECV_BYTES : loop->buf_bytes;
+		sqe->ioprio |= conn->drained ? IORING_RECVSEND_POLL_FIRST : 0;
+	} else {
+		sqe->ioprio |= IORING_RECV_MULTISHOT;
+	}
 	if (loop->has_limit) {
 		sqe->len = loop->inc ? INC_RECV_BYTES : 0;
 		sqe->file_index = loop->server->buf_bytes - conn->held_bytes - most_bytes + 1;
@@ -593,6 +601,7 @@ static void on_data(struct loop *loop, uint32_t index, const struct io_uring_cqe
 		count_add(loop->slot, COUNT_BYTES_IN, (uint64_t)cqe->res);
 	else
 		echo_received(loop->slot, (size_t)cqe->res);
+	conn->drained = !(cqe->flags & IORING_CQE_F_SOCK_NONEMPTY);
 	conn->split = loop->inc && !(cqe->flags & IORING_CQE_F_BUF_MORE);
 	conn->held_bytes += (uint32_t)cqe->res;
 	take_buffers(loop, index, cqe);
@@ -728,7 +737,8 @@ static void advance(struct loop *loop, uint32_t index)
 		queue_chunks(loop, index);
 
 	if (conn->armed) {
-		bool pause = conn->broken || (!loop->has_limit && conn->sending == SENDING_OWN);
+		bool endless = !loop->has_limit && !loop->wants.sqpoll;
+		bool pause = conn->broken || (endless && conn->sending == SENDING_OWN);
 		if (pause && !conn->cancelled)
 			queue_cancel(loop, index);
 	} else if (conn->starved) {
@@ -984,7 +994,7 @@ static bool try_limit(struct loop *loop)
 	struct uring *ring = &loop->ring;
 	int pair[2];
 
-	if (loop->no_limit)
+	if (loop->no_limit || loop->wants.sqpoll)
 		return false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		die("socketpair");
