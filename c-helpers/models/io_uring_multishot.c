@@ -13,9 +13,9 @@
  * (6.12)
  * --lean           an SQ without index array (6.6), a registered ring, small queues
  * --no-limit       as before 6.17
- * --sqpoll         a kernel thread takes the requests. Its receives are single shots: when a signal interrupts
- *                  that thread at an urgent mark, a multishot one goes back to sleep with bytes behind it
- * By hand: io_uring_multishot --direct --port=7000
+ * --sqpoll         a kernel thread takes the requests. Its receives are single shots: when a signal
+ * interrupts that thread at an urgent mark, a multishot one goes back to sleep with bytes behind it By hand:
+ * io_uring_multishot --direct --port=7000
  *
  * Sends have MSG_DONTWAIT and post no result but failure: they are done when io_uring_enter has taken them.
  * What a socket does not take is moved to a buffer of the connection's own, so that a slow reader holds none
@@ -39,10 +39,12 @@
 #define POOL_BYTES (4u << 20)
 #define BUF_BYTES 4096u
 #define INC_BUF_BYTES 65536u
+/* Without a limit, what comes before a cancel reaches the receive, 32 buffers twice, must not be much. */
+#define ENDLESS_BUF_BYTES 1024u
 #define BUF_GAP_BYTES 64u
 /* What one incremental receive asks for. */
 #define INC_RECV_BYTES 16384u
-#define BUFS_MAX (POOL_BYTES / BUF_BYTES)
+#define BUFS_MAX (POOL_BYTES / ENDLESS_BUF_BYTES)
 /* Pieces of data in the ring's buffers; over it, they move to the connection's own. */
 #define CHUNKS_MAX 32768u
 #define NONE UINT16_MAX
@@ -146,7 +148,7 @@ struct loop {
 	uint32_t spins_max;
 
 	struct uring_bufs bufs;
-	uint32_t buf_bytes, bufs_free;
+	uint32_t buf_bytes, bufs_count, bufs_free;
 	char *pool;
 	struct {
 		uint32_t at; /* of an incremental buffer: where the kernel goes on */
@@ -422,7 +424,7 @@ static void queue_chunks(struct loop *loop, uint32_t index)
 	struct conn *conn = &loop->conns[index];
 	uint32_t pieces = detach(loop, conn, loop->gathers_used < GATHERS_MAX ? PIECES_MAX : 1);
 	/* The kernel holds what it sends without a copy: not the last buffers that are there for receives. */
-	bool zc = loop->zc && loop->bufs_free > BUFS_MAX / 4;
+	bool zc = loop->zc && loop->bufs_free > loop->bufs_count / 4;
 	uint8_t one = zc ? IORING_OP_SEND_ZC : IORING_OP_SEND;
 	uint8_t several = zc ? IORING_OP_SENDMSG_ZC : IORING_OP_SENDMSG;
 
@@ -889,7 +891,8 @@ static bool model_option(struct loop *loop, const char *arg)
 	const struct {
 		const char *name;
 		bool *value;
-	} flags[] = {{"--adaptive", &loop->adaptive}, {"--direct", &loop->direct},
+	} flags[] = {{"--adaptive", &loop->adaptive},
+		     {"--direct", &loop->direct},
 		     {"--bundle", &loop->bundle},
 		     {"--inc", &loop->inc},
 		     {"--zc", &loop->zc},
@@ -946,7 +949,6 @@ static bool lacks(struct probe *probe, bool wanted, bool there, const char *what
 static enum exit_code register_all(struct loop *loop, const struct server *server, struct probe *probe)
 {
 	struct uring *ring = &loop->ring;
-	uint32_t bufs = POOL_BYTES / (loop->inc ? INC_BUF_BYTES : BUF_BYTES);
 	union uring_ops known;
 	(void)uring_ask_ops(ring, &known);
 
@@ -958,7 +960,7 @@ static enum exit_code register_all(struct loop *loop, const struct server *serve
 	    lacks(probe, loop->zc, uring_knows(&known, IORING_OP_SENDMSG_ZC), "IORING_OP_SENDMSG_ZC (6.1)"))
 		return EXIT_UNSUPPORTED;
 	if (refused(probe, loop->inc ? "a ring of incremental buffers (6.12)" : "a ring of buffers (5.19)",
-		    uring_bufs_open(ring, &loop->bufs, bufs, loop->inc ? IOU_PBUF_RING_INC : 0)))
+		    uring_bufs_open(ring, &loop->bufs, BUFS_MAX, loop->inc ? IOU_PBUF_RING_INC : 0)))
 		return EXIT_UNSUPPORTED;
 	if (loop->direct && refused(probe, "an empty table of direct descriptors (5.19)",
 				    uring_files_open(ring, server->fds_max)))
@@ -966,22 +968,6 @@ static enum exit_code register_all(struct loop *loop, const struct server *serve
 	if (loop->lean)
 		(void)uring_register_self(ring); /* 5.18; without, it is only dearer */
 	return EXIT_SERVED;
-}
-
-/* Filled before the ready line: what a server needs at most is in its memory from the start. */
-static void fill_pool(struct loop *loop)
-{
-	loop->buf_bytes = loop->inc ? INC_BUF_BYTES : BUF_BYTES;
-	uint32_t bufs = POOL_BYTES / loop->buf_bytes;
-	size_t bytes = (size_t)bufs * (loop->buf_bytes + BUF_GAP_BYTES);
-
-	loop->pool =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (loop->pool == MAP_FAILED)
-		die("mmap(%zu bytes)", bytes);
-	for (uint32_t buf = 0; buf < bufs; buf++)
-		buf_add(loop, (uint16_t)buf);
-	uring_bufs_publish(&loop->bufs);
 }
 
 /*
@@ -992,7 +978,8 @@ static bool try_limit(struct loop *loop)
 {
 	struct counters_slot uncounted = {0};
 	struct uring *ring = &loop->ring;
-	int pair[2];
+	char byte;
+	int pair[2], error;
 
 	if (loop->no_limit || loop->wants.sqpoll)
 		return false;
@@ -1000,12 +987,14 @@ static bool try_limit(struct loop *loop)
 		die("socketpair");
 	if (write(pair[1], "", 1) != 1)
 		die("write(socketpair)");
+	/* Of one byte: it is used up, whatever the ring is. */
+	uring_bufs_add(&loop->bufs, &byte, sizeof(byte), 0);
+	uring_bufs_publish(&loop->bufs);
 	struct io_uring_sqe *sqe = queue(loop, IORING_OP_RECV, pair[0], tag(OP_FILLER, 0, 0, NONE));
 	sqe->flags = IOSQE_BUFFER_SELECT;
 	sqe->ioprio = IORING_RECV_MULTISHOT | (loop->bundle ? IORING_RECVSEND_BUNDLE : 0);
 	sqe->len = loop->inc ? INC_RECV_BYTES : 0;
 	sqe->file_index = 1;
-	int error;
 	do
 		error = uring_submit(ring, &uncounted, 1);
 	while (error == -EINTR || (error == 0 && uring_ready(ring) == 0));
@@ -1015,18 +1004,29 @@ static bool try_limit(struct loop *loop)
 	}
 	const struct io_uring_cqe *cqe = uring_cqe(ring);
 	bool known = cqe->res == 1 && !(cqe->flags & IORING_CQE_F_MORE);
-	if (cqe->res == 1) {
-		uint16_t buf = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-		loop->buf[buf].at = loop->inc ? 1 : 0;
-		if (!loop->inc) {
-			buf_done(loop, buf);
-			buf_release(loop, buf);
-			uring_bufs_publish(&loop->bufs);
-		}
-	}
+	if (cqe->res != 1)
+		loop->bufs.tail--; /* not taken: the first of the pool gets its place */
 	close(pair[0]);
 	close(pair[1]);
 	return known;
+}
+
+/* Filled before the ready line: what a server needs at most is in its memory from the start. */
+static void fill_pool(struct loop *loop)
+{
+	loop->buf_bytes = loop->inc ? INC_BUF_BYTES : BUF_BYTES;
+	if (!loop->has_limit && !loop->wants.sqpoll)
+		loop->buf_bytes = ENDLESS_BUF_BYTES;
+	loop->bufs_count = POOL_BYTES / loop->buf_bytes;
+	size_t bytes = (size_t)loop->bufs_count * (loop->buf_bytes + BUF_GAP_BYTES);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+
+	loop->pool = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (loop->pool == MAP_FAILED)
+		die("mmap(%zu bytes)", bytes);
+	for (uint32_t buf = 0; buf < loop->bufs_count; buf++)
+		buf_add(loop, (uint16_t)buf);
+	uring_bufs_publish(&loop->bufs);
 }
 
 static enum exit_code open_all(struct loop *loop, const struct server *server, struct probe *probe)
@@ -1038,8 +1038,8 @@ static enum exit_code open_all(struct loop *loop, const struct server *server, s
 		code = register_all(loop, server, probe);
 	if (code != EXIT_SERVED)
 		return code;
-	fill_pool(loop);
 	loop->has_limit = try_limit(loop);
+	fill_pool(loop);
 	return EXIT_SERVED;
 }
 
@@ -1128,8 +1128,9 @@ static void wait_for_events(struct loop *loop)
 }
 
 /*
- * Waits for one result more as long as they come in time, and for fewer than came when they did not: then it does
- * not try for a while. Never for more than half of the connections: the others' turn is prepared meanwhile.
+ * Waits for one result more as long as they come in time, and for fewer than came when they did not: then it
+ * does not try for a while. Never for more than half of the connections: the others' turn is prepared
+ * meanwhile.
  */
 static void adapt(struct loop *loop, uint32_t came)
 {
