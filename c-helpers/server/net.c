@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,7 +25,17 @@ static uint32_t conns_live;
 /* Closed to make room for one accept when the process is out of descriptors, then opened again. */
 static int spare_fd = -1;
 
-int net_listen(const char *host, uint16_t *port, bool nonblocking)
+/* Once per process: a descriptor more would not help a second worker, for only one is wanted at a time. */
+static void open_spare(int listen_fd)
+{
+	if (spare_fd >= 0)
+		return;
+	spare_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+	if (spare_fd < 0)
+		die("fcntl(F_DUPFD_CLOEXEC)");
+}
+
+int net_listen(const char *host, uint16_t *port, bool nonblocking, enum net_port sharing)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(*port)};
 	socklen_t addr_bytes = sizeof(addr);
@@ -37,6 +48,8 @@ int net_listen(const char *host, uint16_t *port, bool nonblocking)
 		die("socket(AF_INET, SOCK_STREAM)");
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		die("setsockopt(SO_REUSEADDR)");
+	if (sharing == NET_REUSEPORT && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+		die("setsockopt(SO_REUSEPORT)");
 	/* Accepted sockets inherit it, so no model pays for it per connection. */
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		die("setsockopt(TCP_NODELAY)");
@@ -49,9 +62,7 @@ int net_listen(const char *host, uint16_t *port, bool nonblocking)
 	if (getsockname(fd, (struct sockaddr *)&addr, &addr_bytes) < 0)
 		die("getsockname(listener)");
 	*port = ntohs(addr.sin_port);
-	spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (spare_fd < 0)
-		die("fcntl(F_DUPFD_CLOEXEC)");
+	open_spare(fd);
 	return fd;
 }
 
@@ -114,9 +125,8 @@ static void say_over_limit(const struct server *server)
 static void say_without_fd(int error)
 {
 	static bool said;
-	if (said)
+	if (__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		return;
-	said = true;
 	bool own = error == EMFILE;
 	uint64_t value = own ? limit_of_resource(RLIMIT_NOFILE) : limit_in_file("/proc/sys/fs/file-max");
 	fprintf(stderr, "%s: refusing connections: %s (%llu) is used up; counted as refused\n", model.name,
@@ -153,29 +163,48 @@ static int accept_once(const struct server *server, struct counters_slot *slot, 
 static int accept_later(struct counters_slot *slot, int error)
 {
 	static bool said;
-	if (!said)
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		fprintf(stderr, "%s: accept4: %s; connections wait meanwhile\n", model.name, strerror(error));
-	said = true;
 	(void)sys_poll(slot, NULL, 0, ACCEPT_PAUSE_MS);
 	return NET_LATER;
 }
 
-/* A client waits, and there is no descriptor for it: takes it with the spare one and closes it. */
-static int refuse_without_fd(const struct server *server, struct counters_slot *slot, int error)
+/* False: there is no descriptor for it. */
+static bool restore_spare(const struct server *server, struct counters_slot *slot)
+{
+	spare_fd = (int)sys_fcntl(slot, server->listen_fd, F_DUPFD_CLOEXEC, 0);
+	return spare_fd >= 0;
+}
+
+/* With spare_lock, for the spare descriptor is one for all threads. */
+static int accept_with_spare(const struct server *server, struct counters_slot *slot, int flags, int error)
 {
 	if (spare_fd >= 0)
 		sys_close(slot, spare_fd);
-	int fd = accept_once(server, slot, SOCK_NONBLOCK);
+	int fd = accept_once(server, slot, flags);
 	int accept_error = errno;
-	if (fd >= 0) {
-		count(slot, COUNT_REFUSED);
-		sys_close(slot, fd);
-		say_without_fd(error);
+	if (fd < 0) {
+		(void)restore_spare(server, slot);
+		return accept_error == EAGAIN ? NET_NONE : accept_later(slot, accept_error);
 	}
-	spare_fd = (int)sys_fcntl(slot, server->listen_fd, F_DUPFD_CLOEXEC, 0);
-	if (fd >= 0)
-		return NET_REFUSED;
-	return accept_error == EAGAIN ? NET_NONE : accept_later(slot, accept_error);
+	if (restore_spare(server, slot)) /* another thread has closed one meanwhile */
+		return net_admit(server, slot, fd) ? fd : NET_REFUSED;
+	count(slot, COUNT_REFUSED);
+	sys_close(slot, fd);
+	say_without_fd(error);
+	(void)restore_spare(server, slot);
+	return NET_REFUSED;
+}
+
+/* A client waits, and there is no descriptor for it: takes it with the spare one and closes it. */
+static int refuse_without_fd(const struct server *server, struct counters_slot *slot, int flags, int error)
+{
+	static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&spare_lock);
+	int fd = accept_with_spare(server, slot, flags, error);
+	pthread_mutex_unlock(&spare_lock);
+	return fd;
 }
 
 /*
@@ -193,7 +222,8 @@ static int accept_without_fd(const struct server *server, struct counters_slot *
 	int fd = accept_once(server, slot, flags);
 	if (fd >= 0)
 		return net_admit(server, slot, fd) ? fd : NET_REFUSED;
-	return errno == EMFILE || errno == ENFILE ? refuse_without_fd(server, slot, error) : NET_REFUSED;
+	return errno == EMFILE || errno == ENFILE ? refuse_without_fd(server, slot, flags, error)
+						  : NET_REFUSED;
 }
 
 int net_accept(const struct server *server, struct counters_slot *slot, int flags)

@@ -163,7 +163,7 @@ enum exit_code selftest(struct loop *loop, const struct server *server, struct p
 	int said[2], ready[2];
 	pid_t parent = getpid();
 
-	tested.listen_fd = net_listen("127.0.0.1", &check.port, !model.listen_blocking);
+	tested.listen_fd = net_listen("127.0.0.1", &check.port, !model.listen_blocking, NET_OWN_PORT);
 	check_accept(doubt);
 	check.timeout_ms = doubt[0] ? DOUBTFUL_TIMEOUT_MS : ECHO_TIMEOUT_MS;
 	if (pipe2(said, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0)

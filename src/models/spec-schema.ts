@@ -21,7 +21,9 @@ export const modelSpecSchema = z
       .string()
       .nullable()
       .default(null)
-      .describe('the row of the same family that this one adds one step to; null: it is the first, or no step'),
+      .describe(
+        'the row of the same family that this one adds one step to; null: it is the first, or no step',
+      ),
     notification: z
       .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion'])
       .describe('how the program learns that I/O can be done or is done'),

@@ -9,6 +9,10 @@ export const readySchema = z.object({
   connsMax: z.int().positive(),
   /** TCP congestion control of its connections; empty: not told. */
   congestion: z.string(),
+  /** Loops, each a thread of its own. */
+  workers: z.int().positive().default(1),
+  /** The CPU that each worker is pinned to; empty: they share what the server may run on. */
+  workerCpus: z.array(z.int().nonnegative()).default([]),
 });
 
 /** The last line of a server's stdout, on SIGTERM: totals of its life. */
