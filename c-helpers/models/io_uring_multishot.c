@@ -2,25 +2,25 @@
  * io_uring_multishot - armed once: one accept posts every connection, one receive all that a socket gets.
  *
  * Loop:    io_uring_enter (submits sends, waits for results), then each result is of data in a buffer that
- * the kernel took from a ring of them; it is sent from there, and goes back into the ring when that is done.
- * Kernel:  6.1 (multishot receives 6.0, DEFER_TASKRUN 6.1). Used where it exists: a limit of what a receive
- * may hand over (6.17), so that it ends by itself when a connection owes much; before, it is cancelled.
- * --direct         accepts into a table of the ring instead of descriptors, so that no request looks one up
- * --bundle         a receive fills several buffers at once (6.10)
- * --inc            a buffer serves many receives, each of which takes only what it needs (6.12)
- * --zc             sends without a copy, where the kernel can: over loopback it copies all the same (6.2)
- * --min-wait=US    waits for --batch=N results, but no longer than so many microseconds if there is one
- * (6.12)
- * --lean           an SQ without index array (6.6), a registered ring, small queues
- * --no-limit       as before 6.17
- * --sqpoll         a kernel thread takes the requests. Its receives are single shots: when a signal
- * interrupts that thread at an urgent mark, a multishot one goes back to sleep with bytes behind it By hand:
- * io_uring_multishot --direct --port=7000
+ * the kernel took from a ring of them; it is sent from there and, once that is done, goes back there. Kernel:
+ * 6.1 (multishot receives 6.0, DEFER_TASKRUN 6.1). Used where it exists: a limit of what a receive may hand
+ * over (6.17), with which it ends by itself when much is owed; before, it is cancelled.
+ * --direct             accepts into a table of the ring instead of descriptors: no request looks one up
+ * --bundle             a receive fills several buffers at once (6.10)
+ * --inc                a buffer serves many receives, each of which takes only what it needs (6.12)
+ * --zc                 sends without a copy, where the kernel can: over loopback it copies all the same (6.2)
+ * --min-wait=US        waits for --batch=N results (32), once there is one no longer than so many us (6.12)
+ * --adaptive           with it: for as many as came in time, at most N and half of the connections
+ * --lean               an SQ without index array (6.6) and a registered ring (5.18), where they exist
+ * --accept=reuseport   with --workers: each has a listener, and a ring that its own thread made
+ * --no-limit           as before 6.17
+ * --sqpoll             a kernel thread takes the requests. Receives are single shots then: a signal that
+ *                      interrupts that thread at an urgent mark leaves a multishot one asleep with bytes to
+ * read By hand: io_uring_multishot --direct --port=7000
  *
  * Sends have MSG_DONTWAIT and post no result but failure: they are done when io_uring_enter has taken them.
- * What a socket does not take is moved to a buffer of the connection's own, so that a slow reader holds none
- * of the ring's, and sent when there is room. So writes and bytes_out lack what the last wait began with, but
- * for the stats line.
+ * What a socket does not take moves to a buffer of the connection's own, so that a slow reader holds none of
+ * the ring's. So writes and bytes_out lack what the last wait began with, but for the stats line.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -34,13 +34,13 @@
 /* What one event, or one turn of a connection, queues at most: a send and a receive, a cancel or a close. */
 #define SQES_PER_STEP 3
 
-/* The ring's buffers together; incremental ones are fewer and larger. A line apart, or all would share cache
- * sets. */
+/* The ring's buffers together; incremental ones are fewer and larger. */
 #define POOL_BYTES (4u << 20)
 #define BUF_BYTES 4096u
 #define INC_BUF_BYTES 65536u
 /* Without a limit, what comes before a cancel reaches the receive, 32 buffers twice, must not be much. */
 #define ENDLESS_BUF_BYTES 1024u
+/* Between two, or the starts of all would share the same few sets of the cache. */
 #define BUF_GAP_BYTES 64u
 /* What one incremental receive asks for. */
 #define INC_RECV_BYTES 16384u
@@ -137,7 +137,7 @@ struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
 	struct uring_wants wants;
-	bool direct, bundle, inc, zc, no_limit, lean, adaptive;
+	bool direct, bundle, inc, zc, no_limit, lean, adaptive, reuseport;
 	uint32_t min_wait_us, batch;
 	uint32_t wait_for, hold; /* results that a wait is for; turns until it may be more of them */
 
@@ -891,14 +891,15 @@ static bool model_option(struct loop *loop, const char *arg)
 	const struct {
 		const char *name;
 		bool *value;
-	} flags[] = {{"--adaptive", &loop->adaptive},
-		     {"--direct", &loop->direct},
+	} flags[] = {{"--direct", &loop->direct},
 		     {"--bundle", &loop->bundle},
 		     {"--inc", &loop->inc},
 		     {"--zc", &loop->zc},
+		     {"--adaptive", &loop->adaptive},
 		     {"--lean", &loop->lean},
 		     {"--no-limit", &loop->no_limit},
-		     {"--sqpoll", &loop->wants.sqpoll}};
+		     {"--sqpoll", &loop->wants.sqpoll},
+		     {"--accept=reuseport", &loop->reuseport}};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (!strcmp(arg, flags[i].name)) {
@@ -908,6 +909,11 @@ static bool model_option(struct loop *loop, const char *arg)
 	}
 	return number_option(arg, "--min-wait=", MIN_WAIT_MAX_US, &loop->min_wait_us) ||
 	       number_option(arg, "--batch=", UINT16_MAX, &loop->batch);
+}
+
+static enum sharing model_sharing(const struct loop *loop)
+{
+	return loop->reuseport ? SHARING_PORT : SHARING_NONE;
 }
 
 /* Places in the table, and bits of user_data. */
@@ -1062,7 +1068,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	struct probe probe = {0};
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	if (open_all(loop, server, &probe) != EXIT_SERVED)
 		die_unsupported("%s", probe.reason);
 	/* With one CPU for both, spinning would only keep the SQ thread from its work. */
@@ -1197,7 +1203,7 @@ static void model_stopping(struct loop *loop)
  * would post -EAGAIN instead.
  */
 MODEL(.name = "io_uring_multishot",
-      .usage = "[--direct] [--bundle|--inc] [--zc] [--min-wait=US [--batch=N]] [--lean] [--no-limit] "
-	       "[--sqpoll]",
-      .listen_blocking = true, .option = model_option, .limit = model_limit, .probe = model_probe,
-      .stopping = model_stopping);
+      .usage = "[--direct] [--bundle|--inc] [--zc] [--min-wait=US [--batch=N] [--adaptive]] [--lean] "
+	       "[--no-limit] [--sqpoll] [--accept=reuseport]",
+      .listen_blocking = true, .option = model_option, .sharing = model_sharing, .limit = model_limit,
+      .probe = model_probe, .stopping = model_stopping);

@@ -224,15 +224,10 @@ int uring_register_self(struct uring *ring)
 	return 0;
 }
 
-int uring_enable(const struct uring *ring)
-{
-	return uring_register(ring, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
-}
-
 /* The best first; uring_setup takes the first that the kernel knows. */
 static int open_ring(struct uring *ring, const struct uring_wants *wants)
 {
-	const uint32_t base = IORING_SETUP_CQSIZE | (wants->disabled ? IORING_SETUP_R_DISABLED : 0);
+	const uint32_t base = IORING_SETUP_CQSIZE;
 	const uint32_t all = base | IORING_SETUP_SUBMIT_ALL;
 	const uint32_t defer = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	struct io_uring_params params = {.cq_entries = wants->cq_entries};

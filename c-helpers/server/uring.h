@@ -59,7 +59,6 @@ enum taskrun { TASKRUN_AUTO, TASKRUN_DEFAULT, TASKRUN_COOP, TASKRUN_DEFER, TASKR
 struct uring_wants {
 	bool sqpoll;	 /* a kernel thread takes the requests */
 	bool no_sqarray; /* where the kernel can do without (6.6) */
-	bool disabled;	 /* it belongs to the thread that calls uring_enable, not to the one that makes it */
 	enum taskrun taskrun;
 	uint32_t sq_entries, cq_entries;
 };
@@ -96,8 +95,6 @@ int uring_bufs_open(const struct uring *ring, struct uring_bufs *bufs, uint32_t 
 int uring_files_open(const struct uring *ring, uint32_t files);
 /* Lets io_uring_enter do without looking the descriptor up (5.18). 0 or -errno. */
 int uring_register_self(struct uring *ring);
-/* For a ring that was wanted disabled: it belongs to the calling thread from now on. 0 or -errno. */
-int uring_enable(const struct uring *ring);
 
 static inline void uring_bufs_add(struct uring_bufs *bufs, void *addr, uint32_t bytes, uint16_t number)
 {

@@ -197,7 +197,6 @@ struct io_uring_cqe {
 #define IORING_SETUP_SQ_AFF (1u << 2)
 #define IORING_SETUP_CQSIZE (1u << 3)	      /* 5.5 */
 #define IORING_SETUP_CLAMP (1u << 4)	      /* 5.6 */
-#define IORING_SETUP_R_DISABLED (1u << 6)     /* 5.10 */
 #define IORING_SETUP_SUBMIT_ALL (1u << 7)     /* 5.18 */
 #define IORING_SETUP_COOP_TASKRUN (1u << 8)   /* 5.19 */
 #define IORING_SETUP_SINGLE_ISSUER (1u << 12) /* 6.0 */
@@ -263,11 +262,10 @@ struct io_uring_params {
 
 /* io_uring_register(2) */
 enum {
-	IORING_REGISTER_PROBE = 8,	   /* 5.6 */
-	IORING_REGISTER_ENABLE_RINGS = 12, /* 5.10 */
-	IORING_REGISTER_FILES2 = 13,	   /* 5.13 */
-	IORING_REGISTER_RING_FDS = 20,	   /* 5.18 */
-	IORING_REGISTER_PBUF_RING = 22,	   /* 5.19 */
+	IORING_REGISTER_PROBE = 8,	/* 5.6 */
+	IORING_REGISTER_FILES2 = 13,	/* 5.13 */
+	IORING_REGISTER_RING_FDS = 20,	/* 5.18 */
+	IORING_REGISTER_PBUF_RING = 22, /* 5.19 */
 };
 
 /* Of IORING_REGISTER_FILES2: a table of nr places, all empty. */
