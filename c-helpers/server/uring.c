@@ -185,45 +185,6 @@ static int sq_thread_cpu(void)
 	return cpu;
 }
 
-int uring_register(const struct uring *ring, uint32_t what, const void *arg, uint32_t args)
-{
-	return syscall(SYS_io_uring_register, ring->fd, what, arg, args) < 0 ? -errno : 0;
-}
-
-int uring_bufs_open(const struct uring *ring, struct uring_bufs *bufs, uint32_t entries, uint16_t flags)
-{
-	size_t bytes = entries * sizeof(*bufs->ring);
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		return -errno;
-	struct io_uring_buf_reg wanted = {
-		.ring_addr = (uint64_t)(uintptr_t)memory, .ring_entries = entries, .flags = flags};
-	int error = uring_register(ring, IORING_REGISTER_PBUF_RING, &wanted, 1);
-	if (error < 0) {
-		munmap(memory, bytes);
-		return error;
-	}
-	*bufs = (struct uring_bufs){.ring = memory, .mask = entries - 1};
-	return 0;
-}
-
-int uring_files_open(const struct uring *ring, uint32_t files)
-{
-	struct io_uring_rsrc_register table = {.nr = files, .flags = IORING_RSRC_REGISTER_SPARSE};
-	return uring_register(ring, IORING_REGISTER_FILES2, &table, sizeof(table));
-}
-
-int uring_register_self(struct uring *ring)
-{
-	struct io_uring_rsrc_update place = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
-	int done = (int)syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_RING_FDS, &place, 1);
-	if (done < 0)
-		return -errno;
-	ring->enter_fd = (int)place.offset;
-	ring->enter_flags = IORING_ENTER_REGISTERED_RING;
-	return 0;
-}
-
 /* The best first; uring_setup takes the first that the kernel knows. */
 static int open_ring(struct uring *ring, const struct uring_wants *wants)
 {

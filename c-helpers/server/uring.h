@@ -88,13 +88,48 @@ struct uring_bufs {
 };
 
 /* An io_uring_register: 0 or -errno. */
-int uring_register(const struct uring *ring, uint32_t what, const void *arg, uint32_t args);
+static inline int uring_register(const struct uring *ring, uint32_t what, const void *arg, uint32_t args)
+{
+	return syscall(SYS_io_uring_register, ring->fd, what, arg, args) < 0 ? -errno : 0;
+}
+
 /* An empty ring of so many buffers, a power of two. flags: IOU_PBUF_RING_*. 0 or -errno. */
-int uring_bufs_open(const struct uring *ring, struct uring_bufs *bufs, uint32_t entries, uint16_t flags);
+static inline int uring_bufs_open(const struct uring *ring, struct uring_bufs *bufs, uint32_t entries,
+				  uint16_t flags)
+{
+	size_t bytes = entries * sizeof(*bufs->ring);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	struct io_uring_buf_reg wanted = {
+		.ring_addr = (uint64_t)(uintptr_t)memory, .ring_entries = entries, .flags = flags};
+	int error = uring_register(ring, IORING_REGISTER_PBUF_RING, &wanted, 1);
+	if (error < 0) {
+		munmap(memory, bytes);
+		return error;
+	}
+	*bufs = (struct uring_bufs){.ring = memory, .mask = entries - 1};
+	return 0;
+}
+
 /* An empty table of direct descriptors (5.19). 0 or -errno. */
-int uring_files_open(const struct uring *ring, uint32_t files);
+static inline int uring_files_open(const struct uring *ring, uint32_t files)
+{
+	struct io_uring_rsrc_register table = {.nr = files, .flags = IORING_RSRC_REGISTER_SPARSE};
+	return uring_register(ring, IORING_REGISTER_FILES2, &table, sizeof(table));
+}
+
 /* Lets io_uring_enter do without looking the descriptor up (5.18). 0 or -errno. */
-int uring_register_self(struct uring *ring);
+static inline int uring_register_self(struct uring *ring)
+{
+	struct io_uring_rsrc_update place = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
+	int done = (int)syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_RING_FDS, &place, 1);
+	if (done < 0)
+		return -errno;
+	ring->enter_fd = (int)place.offset;
+	ring->enter_flags = IORING_ENTER_REGISTERED_RING;
+	return 0;
+}
 
 static inline void uring_bufs_add(struct uring_bufs *bufs, void *addr, uint32_t bytes, uint16_t number)
 {
