@@ -25,6 +25,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include "../server/echo.h"
@@ -143,6 +144,7 @@ struct loop {
 
 	struct uring ring;
 	bool explicit; /* all sends post their results */
+	bool single;   /* a receive is over with its first result */
 	bool has_limit;
 	bool again; /* something is to be done once the sends are taken, so do not wait */
 	uint32_t spins_max;
@@ -219,7 +221,7 @@ static void queue_recv(struct loop *loop, uint32_t index)
 
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->ioprio = loop->bundle ? IORING_RECVSEND_BUNDLE : 0;
-	if (loop->wants.sqpoll) {
+	if (loop->single) {
 		sqe->len = loop->inc ? INC_RECV_BYTES : loop->buf_bytes;
 		sqe->ioprio |= conn->drained ? IORING_RECVSEND_POLL_FIRST : 0;
 	} else {
@@ -739,7 +741,7 @@ static void advance(struct loop *loop, uint32_t index)
 		queue_chunks(loop, index);
 
 	if (conn->armed) {
-		bool endless = !loop->has_limit && !loop->wants.sqpoll;
+		bool endless = !loop->has_limit && !loop->single;
 		bool pause = conn->broken || (endless && conn->sending == SENDING_OWN);
 		if (pause && !conn->cancelled)
 			queue_cancel(loop, index);
@@ -939,9 +941,21 @@ static void set_wants(struct loop *loop, const struct server *server)
 
 static bool refused(struct probe *probe, const char *what, int error)
 {
-	if (error < 0)
+	struct rlimit memlock = {0};
+
+	if (error == 0)
+		return false;
+	(void)getrlimit(RLIMIT_MEMLOCK, &memlock);
+	if (error == -ENOMEM)
+		snprintf(probe->reason, PROBE_TEXT_BYTES,
+			 "no memory for %s (ENOMEM); without CAP_IPC_LOCK it may count as locked memory, of "
+			 "which "
+			 "RLIMIT_MEMLOCK allows %llu KiB to all of this user's processes: raise it with "
+			 "ulimit -l",
+			 what, (unsigned long long)memlock.rlim_cur / 1024);
+	else
 		snprintf(probe->reason, PROBE_TEXT_BYTES, "kernel refuses %s: %s", what, strerror(-error));
-	return error < 0;
+	return true;
 }
 
 static bool lacks(struct probe *probe, bool wanted, bool there, const char *what)
@@ -987,7 +1001,7 @@ static bool try_limit(struct loop *loop)
 	char byte;
 	int pair[2], error;
 
-	if (loop->no_limit || loop->wants.sqpoll)
+	if (loop->no_limit || loop->single)
 		return false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		die("socketpair");
@@ -1021,7 +1035,7 @@ static bool try_limit(struct loop *loop)
 static void fill_pool(struct loop *loop)
 {
 	loop->buf_bytes = loop->inc ? INC_BUF_BYTES : BUF_BYTES;
-	if (!loop->has_limit && !loop->wants.sqpoll)
+	if (!loop->has_limit && !loop->single)
 		loop->buf_bytes = ENDLESS_BUF_BYTES;
 	loop->bufs_count = POOL_BYTES / loop->buf_bytes;
 	size_t bytes = (size_t)loop->bufs_count * (loop->buf_bytes + BUF_GAP_BYTES);
@@ -1039,6 +1053,7 @@ static enum exit_code open_all(struct loop *loop, const struct server *server, s
 {
 	set_wants(loop, server);
 	loop->explicit = loop->wants.sqpoll || loop->zc;
+	loop->single = loop->wants.sqpoll;
 	enum exit_code code = uring_open(&loop->ring, &loop->wants, probe);
 	if (code == EXIT_SERVED)
 		code = register_all(loop, server, probe);
