@@ -30,7 +30,7 @@ export const IO_URING_ROWS: readonly ModelRow[] = [
   {
     ...RUNG,
     id: 'io_uring',
-    profile: 'default',
+    profile: 'quick',
     program: 'io_uring',
     title: 'io_uring, single-shot operations',
     after: 'io_uring-coop',
@@ -112,6 +112,7 @@ export const IO_URING_ROWS: readonly ModelRow[] = [
     ...RUNG,
     id: 'io_uring-sqpoll',
     profile: 'default',
+    after: 'io_uring',
     program: 'io_uring',
     options: ['--sqpoll'],
     title: 'io_uring with a kernel thread that polls the submission queue',
