@@ -1,26 +1,32 @@
 /*
- * io_uring_multishot - armed once: one accept posts every connection, one receive all that a socket gets.
+ * io_uring_multishot - armed once: one accept posts all connections, one receive all that a socket gets.
  *
- * Loop:    io_uring_enter (submits sends, waits for results), then each result is of data in a buffer that
- * the kernel took from a ring of them; it is sent from there and, once that is done, goes back there. Kernel:
- * 6.1 (multishot receives 6.0, DEFER_TASKRUN 6.1). Used where it exists: a limit of what a receive may hand
- * over (6.17), with which it ends by itself when much is owed; before, it is cancelled.
- * --direct             accepts into a table of the ring instead of descriptors: no request looks one up
+ * Loop:    io_uring_enter (submits sends, waits for results), then each result is of data in a buffer
+ *          that the kernel took from a ring of them; it is sent from there and goes back there.
+ * Kernel:  6.1 (multishot receives 6.0, DEFER_TASKRUN 6.1). Used where it exists: a limit of what a receive
+ *          may hand over (6.17), with which it ends by itself when much is owed; else it is cancelled.
+ * --direct             accepts into a table of the ring: no descriptors, and none is looked up
  * --bundle             a receive fills several buffers at once (6.10)
- * --inc                a buffer serves many receives, each of which takes only what it needs (6.12)
- * --zc                 sends without a copy, where the kernel can: over loopback it copies all the same (6.2)
- * --min-wait=US        waits for --batch=N results (32), once there is one no longer than so many us (6.12)
+ * --inc                a buffer serves many receives, each takes only what it needs (6.12)
+ * --zc                 sends without a copy where the kernel can; over loopback it copies (6.2)
+ * --min-wait=US        waits for --batch=N results (32), once there is one for at most US (6.12)
  * --adaptive           with it: for as many as came in time, at most N and half of the connections
- * --lean               an SQ without index array (6.6) and a registered ring (5.18), where they exist
+ * --lean               an SQ without index array (6.6), a registered ring (5.18), where they exist
  * --accept=reuseport   with --workers: each has a listener, and a ring that its own thread made
  * --no-limit           as before 6.17
  * --sqpoll             a kernel thread takes the requests. Receives are single shots then: a signal that
- *                      interrupts that thread at an urgent mark leaves a multishot one asleep with bytes to
- * read By hand: io_uring_multishot --direct --port=7000
+ *                      interrupts it at an urgent mark leaves a multishot one asleep before bytes
+ * Left out: bundles of sends (a ring of buffers for each sender), registered buffers, NAPI, huge pages.
+ * By hand: io_uring_multishot --direct --port=7000
  *
- * Sends have MSG_DONTWAIT and post no result but failure: they are done when io_uring_enter has taken them.
+ * Sends have MSG_DONTWAIT and post no result but failure: they are done once io_uring_enter has taken them.
  * What a socket does not take moves to a buffer of the connection's own, so that a slow reader holds none of
  * the ring's. So writes and bytes_out lack what the last wait began with, but for the stats line.
+ *
+ * Measured and not taken, in server CPU per request over that of epoll-lt at 64 connections: single-shot
+ * receives from the ring (0.963 with a wait where multishot ones have 0.931); waiting for all 64 at once
+ * (0.95 where half of them have 0.90: nobody is served meanwhile); a wait for 3/4 of what came last (0.95:
+ * it never grows); without --direct, --lean or --inc the same within the intervals.
  */
 #include <assert.h>
 #include <stdio.h>
