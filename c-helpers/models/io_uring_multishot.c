@@ -426,6 +426,12 @@ static struct msghdr *gather(struct loop *loop, uint16_t chunk)
 	return &gather->message;
 }
 
+/* A connection has one try at a time, and may have one more that failed and is not settled. */
+static uint32_t tries_max(const struct loop *loop)
+{
+	return 2 * loop->server->fds_max;
+}
+
 /* MSG_WAITALL makes less than all of it a failure, which posts its result. */
 static void queue_chunks(struct loop *loop, uint32_t index)
 {
@@ -436,9 +442,12 @@ static void queue_chunks(struct loop *loop, uint32_t index)
 	uint8_t one = zc ? IORING_OP_SEND_ZC : IORING_OP_SEND;
 	uint8_t several = zc ? IORING_OP_SENDMSG_ZC : IORING_OP_SENDMSG;
 
+	struct tries *tries = &loop->tries[loop->known[loop->known_now].tries];
+	bool tell = loop->explicit || tries->count == tries_max(loop);
+
 	conn->sqe = loop->ring.sqe_tail;
-	struct io_uring_sqe *sqe = queue_on(loop, pieces == 1 ? one : several,
-					    loop->explicit ? OP_SEND : OP_TRY, index, conn->sending_first);
+	struct io_uring_sqe *sqe = queue_on(loop, pieces == 1 ? one : several, tell ? OP_SEND : OP_TRY, index,
+					    conn->sending_first);
 	if (pieces == 1) {
 		sqe->addr = (uint64_t)(uintptr_t)loop->chunks[conn->sending_first].at;
 		sqe->len = conn->sending_bytes;
@@ -449,11 +458,10 @@ static void queue_chunks(struct loop *loop, uint32_t index)
 	sqe->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 	if (zc)
 		sqe->ioprio = IORING_SEND_ZC_REPORT_USAGE;
-	if (loop->explicit)
+	if (tell)
 		return;
 	sqe->msg_flags |= MSG_WAITALL;
 	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	struct tries *tries = &loop->tries[loop->known[loop->known_now].tries];
 	tries->list[tries->count] =
 		(struct tried){.index = index, .sqe = conn->sqe, .bytes = conn->sending_bytes};
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* for model_stopping, which may come in between */
@@ -591,6 +599,17 @@ static void take_buffers(struct loop *loop, uint32_t index, const struct io_urin
 	}
 }
 
+/* One that was taken for nothing. */
+static void return_buffer(struct loop *loop, const struct io_uring_cqe *cqe)
+{
+	uint16_t buf = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+
+	if (cqe->flags & IORING_CQE_F_BUF_MORE)
+		return;
+	buf_done(loop, buf);
+	buf_release(loop, buf);
+}
+
 /* The receive is over until there is a buffer; in the order in which they came. */
 static void starve(struct loop *loop, uint32_t index)
 {
@@ -623,6 +642,8 @@ static void on_recv(struct loop *loop, uint32_t index, const struct io_uring_cqe
 
 	if (!(cqe->flags & IORING_CQE_F_MORE))
 		conn->armed = false;
+	if (cqe->res <= 0 && cqe->flags & IORING_CQE_F_BUFFER)
+		return_buffer(loop, cqe);
 	if (cqe->res > 0)
 		on_data(loop, index, cqe);
 	else if (cqe->res == 0)
@@ -1103,9 +1124,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->own = net_slab(server->fds_max, server->buf_bytes);
 	loop->touched = net_slab(server->fds_max, sizeof(*loop->touched));
 	loop->starved = net_slab(server->fds_max, sizeof(*loop->starved));
-	/* A connection has one try at a time, and one more that failed and is not settled. */
 	for (int i = 0; i < 2; i++)
-		loop->tries[i].list = net_slab(2 * (size_t)server->fds_max, sizeof(struct tried));
+		loop->tries[i].list = net_slab(tries_max(loop), sizeof(struct tried));
 	loop->gathers = net_slab(GATHERS_MAX, sizeof(*loop->gathers));
 	loop->chunks = net_slab(CHUNKS_MAX, sizeof(*loop->chunks));
 	for (uint16_t i = 0; i < CHUNKS_MAX; i++)
@@ -1163,6 +1183,8 @@ static void adapt(struct loop *loop, uint32_t came)
 {
 	uint32_t most = loop->conns_open / 2 < loop->batch ? loop->conns_open / 2 : loop->batch;
 
+	if (came == 0)
+		return; /* interrupted by a signal */
 	if (came < loop->wait_for) {
 		loop->wait_for = came * 3 / 4;
 		loop->hold = HOLD_TURNS;

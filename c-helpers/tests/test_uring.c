@@ -258,7 +258,7 @@ static void test_buffers(uint32_t flags)
 {
 	static char bytes[2][16];
 	struct uring ring = open_ring(SQ_ENTRIES, flags);
-	struct uring_bufs bufs;
+	struct uring_bufs bufs = {0};
 	int pair[2];
 
 	int error = uring_bufs_open(&ring, &bufs, 2, 0);
