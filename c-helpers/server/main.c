@@ -20,7 +20,8 @@
 #include "workers.h"
 
 #define CONNS_MAX_DEFAULT 16384u
-#define STATS_BYTES 4096
+/* The counters by name, and up to WORKERS_MAX numbers. */
+#define STATS_BYTES 65536
 #define HANDICAP_NS_MAX 1000000000u
 
 struct options {
@@ -206,6 +207,21 @@ static void put_counters(struct text *text, bool syscalls)
 	}
 }
 
+/* What each accepted, where there are several. */
+static void put_workers(struct text *text)
+{
+	if (workers_running() == 1)
+		return;
+	put(text, ",\"workers\":");
+	for (uint32_t worker = 0; worker < workers_running(); worker++) {
+		put(text, worker ? ",\"" : "{\"");
+		put_number(text, worker);
+		put(text, "\":");
+		put_number(text, workers_slot(worker)->value[COUNT_ACCEPTED]);
+	}
+	put(text, "}");
+}
+
 static struct loop *served; /* set before the handler */
 
 static void on_stop(int sig)
@@ -217,6 +233,7 @@ static void on_stop(int sig)
 		model.stopping(served);
 	put(&text, "{\"event\":\"stats\",");
 	put_counters(&text, false);
+	put_workers(&text);
 	put(&text, ",\"syscalls\":{");
 	put_counters(&text, true);
 	put(&text, "}}\n");
@@ -229,17 +246,28 @@ static void on_stop(int sig)
 	_exit(EXIT_SERVED);
 }
 
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+}
+
 /* See counters.h: answers with what only the process itself can tell exactly. */
 static void on_sample(int sig)
 {
 	int saved_errno = errno;
-	struct rusage usage_now;
+	struct rusage own, ended = {0};
 	struct counters_header *header = counters_header();
 	(void)sig;
 	count(counters_slot(0), COUNT_SYS_GETRUSAGE);
-	if (getrusage(RUSAGE_SELF, &usage_now) == 0) {
-		header->sample_voluntary_switches = (uint64_t)usage_now.ru_nvcsw;
-		header->sample_involuntary_switches = (uint64_t)usage_now.ru_nivcsw;
+	bool known = getrusage(RUSAGE_SELF, &own) == 0;
+	if (model.processes) {
+		count(counters_slot(0), COUNT_SYS_GETRUSAGE);
+		known = getrusage(RUSAGE_CHILDREN, &ended) == 0 && known;
+	}
+	if (known) {
+		header->sample_voluntary_switches = (uint64_t)(own.ru_nvcsw + ended.ru_nvcsw);
+		header->sample_involuntary_switches = (uint64_t)(own.ru_nivcsw + ended.ru_nivcsw);
+		header->sample_children_cpu_ns = timeval_ns(ended.ru_utime) + timeval_ns(ended.ru_stime);
 		__atomic_store_n(&header->sample_seq, header->sample_seq + 1, __ATOMIC_RELEASE);
 	}
 	count(counters_slot(0), COUNT_SYS_RT_SIGRETURN);
@@ -326,6 +354,7 @@ int main(int argc, char **argv)
 	pin(&options, &server);
 	set_limits(&server, &options);
 	int counters_fd = counters_open(server.fds_max);
+	counters_header()->processes = model.processes;
 	server.slot = counters_slot(0);
 	if (options.probe)
 		return run_probe(loop, &server);

@@ -65,6 +65,8 @@ struct model {
 	const char *name;
 	const char *usage;    /* the model's own options, for --help; NULL: none */
 	bool listen_blocking; /* the listener, and so what it accepts, is not O_NONBLOCK */
+	bool threads_accept;  /* ... and several threads sleep in accept4 of it */
+	bool processes;	      /* connections are served by children of the process */
 	size_t loop_bytes;    /* of struct loop; the harness hands it over zeroed */
 
 	/* One "--name=value" that the harness does not know. False: not the model's, or a bad value. */

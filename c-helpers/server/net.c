@@ -20,16 +20,23 @@
 /* How long a server that is short of memory leaves a connection waiting before it tries again. */
 #define ACCEPT_PAUSE_MS 1
 
-/* Connections that are open; changed once per connection, by whichever thread. */
-static uint32_t conns_live;
+/* Connections that are open; changed once per connection, by whichever task: children have it too. */
+static uint32_t *conns_live;
+/* Threads inside accept4 of a listener that several wait at: each holds a descriptor for what it waits for.
+ */
+static uint32_t accepting;
 /* Closed to make room for one accept when the process is out of descriptors, then opened again. */
 static int spare_fd = -1;
 
-/* Once per process: a descriptor more would not help a second worker, for only one is wanted at a time. */
-static void open_spare(int listen_fd)
+/* Once per process, whatever listeners it has. */
+static void open_shared(int listen_fd)
 {
 	if (spare_fd >= 0)
 		return;
+	conns_live =
+		mmap(NULL, sizeof(*conns_live), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (conns_live == MAP_FAILED)
+		die("mmap(%zu bytes, shared)", sizeof(*conns_live));
 	spare_fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
 	if (spare_fd < 0)
 		die("fcntl(F_DUPFD_CLOEXEC)");
@@ -62,7 +69,7 @@ int net_listen(const char *host, uint16_t *port, bool nonblocking, enum net_port
 	if (getsockname(fd, (struct sockaddr *)&addr, &addr_bytes) < 0)
 		die("getsockname(listener)");
 	*port = ntohs(addr.sin_port);
-	open_spare(fd);
+	open_shared(fd);
 	return fd;
 }
 
@@ -135,12 +142,12 @@ static void say_without_fd(int error)
 
 bool net_admit_direct(const struct server *server, struct counters_slot *slot, uint32_t index)
 {
-	uint32_t live = __atomic_add_fetch(&conns_live, 1, __ATOMIC_RELAXED);
+	uint32_t live = __atomic_add_fetch(conns_live, 1, __ATOMIC_RELAXED);
 	if (live <= server->conns_max && index < server->fds_max) {
 		count(slot, COUNT_ACCEPTED);
 		return true;
 	}
-	__atomic_sub_fetch(&conns_live, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(conns_live, 1, __ATOMIC_RELAXED);
 	say_over_limit(server);
 	count(slot, COUNT_REFUSED);
 	return false;
@@ -157,7 +164,13 @@ bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
 static int accept_once(const struct server *server, struct counters_slot *slot, int flags)
 {
 	count(slot, COUNT_SYS_ACCEPT4);
-	return accept4(server->listen_fd, NULL, NULL, flags | SOCK_CLOEXEC);
+	if (!model.threads_accept)
+		return accept4(server->listen_fd, NULL, NULL, flags | SOCK_CLOEXEC);
+	__atomic_add_fetch(&accepting, 1, __ATOMIC_RELAXED);
+	int fd = accept4(server->listen_fd, NULL, NULL, flags | SOCK_CLOEXEC), error = errno;
+	__atomic_sub_fetch(&accepting, 1, __ATOMIC_RELAXED);
+	errno = error;
+	return fd;
 }
 
 static int accept_later(struct counters_slot *slot, int error)
@@ -181,8 +194,13 @@ static int accept_with_spare(const struct server *server, struct counters_slot *
 {
 	if (spare_fd >= 0)
 		sys_close(slot, spare_fd);
+	/* Another may take the client first, and whoever sleeps in accept4 by now goes on to sleep. */
+	if (model.threads_accept)
+		(void)sys_fcntl(slot, server->listen_fd, F_SETFL, O_NONBLOCK);
 	int fd = accept_once(server, slot, flags);
 	int accept_error = errno;
+	if (model.threads_accept)
+		(void)sys_fcntl(slot, server->listen_fd, F_SETFL, 0);
 	if (fd < 0) {
 		(void)restore_spare(server, slot);
 		return accept_error == EAGAIN ? NET_NONE : accept_later(slot, accept_error);
@@ -222,6 +240,10 @@ static int accept_without_fd(const struct server *server, struct counters_slot *
 	int fd = accept_once(server, slot, flags);
 	if (fd >= 0)
 		return net_admit(server, slot, fd) ? fd : NET_REFUSED;
+	if (__atomic_load_n(&accepting, __ATOMIC_RELAXED) > 0) { /* who has a descriptor for the client */
+		(void)sys_poll(slot, NULL, 0, ACCEPT_PAUSE_MS);
+		return NET_LATER;
+	}
 	return errno == EMFILE || errno == ENFILE ? refuse_without_fd(server, slot, flags, error)
 						  : NET_REFUSED;
 }
@@ -246,7 +268,7 @@ int net_accept(const struct server *server, struct counters_slot *slot, int flag
 
 void net_closed(struct counters_slot *slot, bool broken)
 {
-	__atomic_sub_fetch(&conns_live, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(conns_live, 1, __ATOMIC_RELAXED);
 	count(slot, COUNT_CLOSED);
 	if (broken)
 		count(slot, COUNT_CONN_ERRORS);

@@ -152,6 +152,9 @@ static int reap(pid_t child, int said_fd)
 		kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	/* Its own children end with it, and are this process's now. */
+	while (model.processes && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+		;
 	return status;
 }
 
@@ -168,6 +171,8 @@ enum exit_code selftest(struct loop *loop, const struct server *server, struct p
 	check.timeout_ms = doubt[0] ? DOUBTFUL_TIMEOUT_MS : ECHO_TIMEOUT_MS;
 	if (pipe2(said, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		die("pipe2");
+	if (model.processes && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		die("prctl(PR_SET_CHILD_SUBREAPER)");
 	(void)fflush(NULL);
 	pid_t child = fork();
 	if (child < 0)

@@ -23,7 +23,7 @@ struct worker {
 	pthread_t thread;
 };
 
-static struct worker *workers; /* [0, count - 1]: worker 1 and up */
+static struct worker *workers; /* [workers_count]: worker 1 and up */
 static uint32_t workers_count;
 static uint32_t workers_stopped;
 static _Thread_local struct worker *own;
@@ -157,4 +157,14 @@ void workers_stop(void)
 				    workers_count);
 		(void)nanosleep(&pause_time, NULL);
 	}
+}
+
+uint32_t workers_running(void)
+{
+	return workers_count + 1;
+}
+
+const struct counters_slot *workers_slot(uint32_t worker)
+{
+	return worker == 0 ? counters_slot(0) : workers[worker - 1].server.slot;
 }

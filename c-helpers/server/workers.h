@@ -48,4 +48,8 @@ void workers_start(const struct workers_plan *plan, const struct server *first,
  */
 void workers_stop(void);
 
+/* With the main thread; and the counters of one of them. */
+uint32_t workers_running(void);
+const struct counters_slot *workers_slot(uint32_t worker);
+
 #endif
