@@ -131,9 +131,9 @@ function resolveEntries(models: string | undefined, profile: string, problems: s
   return labelled(selection.names);
 }
 
-/** What belongs to a run of which nothing else is said; `full` takes all. */
+/** What belongs to a run of which nothing else is said; `full` takes all but what wants to be named. */
 function profiled<T extends { readonly profile: string }>(rows: readonly T[], profile: string): readonly T[] {
-  return rows.filter((row) => profile === 'full' || row.profile === 'default');
+  return rows.filter((row) => row.profile === 'default' || (profile === 'full' && row.profile === 'full'));
 }
 
 function resolveWorkloads(

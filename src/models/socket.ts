@@ -1,6 +1,7 @@
 import { AIO_ROWS } from './socket/aio.ts';
 import { BLOCKING_ROWS } from './socket/blocking.ts';
 import { EPOLL_ROWS } from './socket/epoll.ts';
+import { GUIDE_ROWS } from './socket/guide.ts';
 import { IO_URING_ROWS } from './socket/io-uring.ts';
 import { SCANNING_ROWS } from './socket/scanning.ts';
 import { SIGNAL_ROWS } from './socket/signal.ts';
@@ -14,4 +15,5 @@ export const SOCKET_ROWS: readonly ModelRow[] = [
   ...SIGNAL_ROWS,
   ...AIO_ROWS,
   ...IO_URING_ROWS,
+  ...GUIDE_ROWS,
 ];
