@@ -78,13 +78,13 @@ const SMALL_CHECKS: readonly SmallCheck[] = [
   [
     'at-once',
     (server) =>
-      checkConcurrency(server, { connections: fit(server, 16), messages: 4, messageBytesMax: 100_000 }),
+      checkConcurrency(server, { connections: upTo(server, 16), messages: 4, messageBytesMax: 100_000 }),
   ],
   ['slow-reader', (server) => checkSlowReader(server, { readers: 2, bytesMin: 0, checkMemory: false })],
   ['half-close', (server) => checkHalfClose(server, 64 * BYTES_PER_KIB)],
   ['reset', (server) => checkReset(server, { rounds: 5, owing: 2 })],
   ['mixture', (server) => checkMixture(server, { lanes: 8, connections: 6 })],
-  ['idle', (server) => checkIdle(server, { idle: fit(server, 60) - 10, active: 10 })],
+  ['idle', (server) => checkIdle(server, { idle: upTo(server, 60) - 10, active: 10 })],
   ['signals', (server) => checkInterruptions(server, 20)],
   [
     'counters',
@@ -99,7 +99,7 @@ const SMALL_CHECKS: readonly SmallCheck[] = [
 ];
 
 /** As many connections as a server holds, up to so many. */
-function fit({ connsMax }: Server, wanted: number): number {
+function upTo({ connsMax }: Server, wanted: number): number {
   return Math.min(wanted, connsMax);
 }
 
