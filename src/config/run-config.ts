@@ -1,21 +1,25 @@
 import { MODELS } from '../models/registry.ts';
 import type { Entry, RunSettings, Variant } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
-import type { Workload } from '../workloads/schema.ts';
+import { PROFILES, type Profile, type Workload } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
+import { type LoadFlags, saysLoad, workloadsNamed, workloadsOfFlags } from './load-flags.ts';
 import { select, unknown } from './selection.ts';
 import { readShare } from './share.ts';
 import { parseVariants } from './variants.ts';
 
-/** What `run` does when nothing is said: within two minutes on two cores. */
+/**
+ * What `run` does when nothing is said: within two minutes on two cores, and with `--profile quick` within 20 s. A quick run
+ * has fewer rows and workloads, and as many blocks: what it says of them is as well founded.
+ */
 export const RUN_DEFAULTS = {
   reference: 'epoll-lt',
-  blocks: 17,
+  blocks: 15,
   warmupMs: 20,
   durationMs: 60,
   retry: '50%',
-  /** Of a plain run: its planned blocks, and what is measured again, however slow the machine is. */
-  withinMs: 115_000,
+  /** Of a run of which no more than the profile is said: its planned blocks, and what is measured again. */
+  withinMs: { quick: 18_000, default: 115_000, full: null },
   profile: 'default',
 } as const;
 
@@ -31,6 +35,8 @@ export interface RunFlags {
   readonly workloads?: string | undefined;
   /** Workload files of the user's own, already read. */
   readonly ownWorkloads?: readonly Workload[] | undefined;
+  /** Workloads that are said instead of named. */
+  readonly load?: LoadFlags | undefined;
   readonly blocks?: string | undefined;
   readonly duration?: string | undefined;
   readonly warmup?: string | undefined;
@@ -66,12 +72,7 @@ export interface RunConfig {
 /** Flags and defaults to settings. Throws `UsageError` with every problem at once. */
 export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfig {
   const problems: string[] = [];
-  const profile = oneOf(
-    flags.profile ?? RUN_DEFAULTS.profile,
-    ['default', 'full'] as const,
-    '--profile',
-    problems,
-  );
+  const profile = oneOf(flags.profile ?? RUN_DEFAULTS.profile, PROFILES, '--profile', problems);
   const variants = parseVariants(flags.variant ?? [], problems);
   const entries = withVariants(resolveEntries(flags.models, profile, problems), variants);
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
@@ -96,7 +97,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
-    retry: retry(flags.retry, isPlain(flags), problems),
+    retry: retry(flags.retry, isPlain(flags) ? RUN_DEFAULTS.withinMs[profile] : null, problems),
     audit: flags.audit ?? false,
     cpuCounters: flags.cpuCounters ?? false,
     handicap,
@@ -123,7 +124,7 @@ function withVariants(entries: readonly Entry[], variants: readonly Variant[]): 
   );
 }
 
-function resolveEntries(models: string | undefined, profile: string, problems: string[]): Entry[] {
+function resolveEntries(models: string | undefined, profile: Profile, problems: string[]): Entry[] {
   const known = MODELS.map((model) => model.id);
   if (models === undefined) return labelled(profiled(MODELS, profile).map((model) => model.id));
   const selection = select(models, known, 'model');
@@ -132,25 +133,33 @@ function resolveEntries(models: string | undefined, profile: string, problems: s
 }
 
 /** What belongs to a run of which nothing else is said; `full` takes all but what wants to be named. */
-function profiled<T extends { readonly profile: string }>(rows: readonly T[], profile: string): readonly T[] {
-  return rows.filter((row) => row.profile === 'default' || (profile === 'full' && row.profile === 'full'));
+function profiled<T extends { readonly profile: Profile | 'guide' }>(
+  rows: readonly T[],
+  profile: Profile,
+): readonly T[] {
+  const taken = PROFILES.slice(0, PROFILES.indexOf(profile) + 1);
+  return rows.filter((row) => taken.some((name) => name === row.profile));
 }
 
 function resolveWorkloads(
   flags: RunFlags,
   builtIn: readonly Workload[],
-  profile: string,
+  profile: Profile,
   problems: string[],
 ): readonly Workload[] {
-  const own = flags.ownWorkloads ?? [];
-  const known = [...builtIn, ...own];
+  const files = flags.ownWorkloads ?? [];
+  const inFiles = [...builtIn, ...files].map(({ id }) => id);
+  const said = workloadsOfFlags(flags.load ?? {}, problems);
+  const named = workloadsNamed(flags.workloads, [...inFiles, ...said.map(({ id }) => id)]);
+  const own = [...files, ...said];
+  const known = [...builtIn, ...own, ...named];
   const ids = known.map((workload) => workload.id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined)
     problems.push(`two workloads have the id ${twice}; give your own file an id that is not in use`);
   if (flags.workloads === undefined) {
-    // A file of the user's own, alone, is what they want to measure.
-    if (own.length > 0) return own;
+    // A load of the user's own, alone, is what they want to measure.
+    if (own.length > 0 || saysLoad(flags.load)) return own;
     return profiled(builtIn, profile);
   }
   const selection = select(flags.workloads, ids, 'workload');
@@ -278,19 +287,18 @@ function precision(text: string, problems: string[]): number {
   return Number.NaN;
 }
 
-/** Whether nothing was said that makes a run longer or shorter: what is promised of a run's time is of these. */
+/** Whether nothing but the profile was said that makes a run longer or shorter: what is promised of its time is of these. */
 function isPlain(flags: RunFlags): boolean {
-  const { models, workloads, ownWorkloads, profile, variant, blocks, duration, warmup, precision, audit } =
-    flags;
+  const { models, workloads, ownWorkloads, variant, blocks, duration, warmup, precision, audit } = flags;
   const lists = [ownWorkloads, variant].every((list) => list === undefined || list.length === 0);
-  const said = [models, workloads, profile, blocks, duration, warmup, precision];
-  return lists && audit !== true && said.every((flag) => flag === undefined);
+  const said = [models, workloads, blocks, duration, warmup, precision];
+  return lists && !saysLoad(flags.load) && audit !== true && said.every((flag) => flag === undefined);
 }
 
 /** `50%` of the planned blocks' time, a time such as `30s`, or 0 for none. */
-function retry(text: string | undefined, plain: boolean, problems: string[]): RunSettings['retry'] {
+function retry(text: string | undefined, limitMs: number | null, problems: string[]): RunSettings['retry'] {
   const asked = text ?? RUN_DEFAULTS.retry;
-  const withinMs = text === undefined && plain ? RUN_DEFAULTS.withinMs : null;
+  const withinMs = text === undefined ? limitMs : null;
   if (/^0(%|ms|s|m)?$/.test(asked)) return { kind: 'time', value: 0, withinMs };
   const share = /^(\d+(?:\.\d+)?)%$/.exec(asked);
   if (share) return { kind: 'share', value: Number(share[1]) / 100, withinMs };

@@ -84,6 +84,8 @@ export interface Metric {
   readonly isRate: boolean;
   /** Whether many machines cannot measure it, so that its absence is no loss. */
   readonly optional: boolean;
+  /** Whether `ladder` tells what each rung adds to it. */
+  readonly ofRungs: boolean;
   /** Whether `compare` judges it unless told what to judge. */
   readonly judged: boolean;
   /** Its column in the table of a workload, and which go first where the width does not suffice; null: none. */

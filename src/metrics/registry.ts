@@ -16,6 +16,7 @@ const COST = {
   isRate: false,
   comparedBy: 'middle',
   gate: false,
+  ofRungs: false,
   judged: true,
   optional: false,
   kernelColumn: null,
@@ -111,6 +112,7 @@ const ROWS: readonly Metric[] = [
     // No gate: in a closed loop it follows the response time, in an open one it is given.
     ...RATE,
     id: 'throughputPerS',
+    ofRungs: true,
     stem: 'throughput',
     unit: 'requests-per-second',
     title: 'throughput',
@@ -152,6 +154,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     id: 'responseP99Ns',
+    ofRungs: true,
     stem: 'response_p99',
     unit: 'ns',
     title: 'p99 latency',
@@ -213,6 +216,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...GATE,
     id: 'cpuNsPerRequest',
+    ofRungs: true,
     stem: 'cpu',
     unit: 'ns-per-request',
     title: 'server CPU',
@@ -298,6 +302,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'syscallsPerRequest',
+    ofRungs: true,
     stem: 'syscalls',
     unit: 'per-request',
     title: 'system calls',
@@ -311,6 +316,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'contextSwitchesPerRequest',
+    ofRungs: true,
     stem: 'context_switches',
     unit: 'per-request',
     title: 'context switches',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROFILES } from '../workloads/schema.ts';
 
 /** A load that a row with known mistakes does not echo correctly, and which of them is the reason. */
 const unfitLoad = z.union([
@@ -23,9 +24,9 @@ export const modelSpecSchema = z
     family: z.string(),
     domain: z.literal('socket').describe('what it does I/O on'),
     profile: z
-      .enum(['default', 'full', 'guide'])
+      .enum([...PROFILES, 'guide'])
       .describe(
-        "default rows are in a plain run, which ends within two minutes; the others want --profile full or a name; guide rows, the guide's own samples with their mistakes, always want a name",
+        "the least that takes it: quick rows are in a run of 20 seconds, these and default ones in a plain run, which ends within two minutes; full ones want --profile full or a name; guide rows, the guide's own samples with their mistakes, always want a name",
       ),
     program: z.string().describe('c-helpers/models/<program>.c'),
     options: z.array(z.string()).readonly(),

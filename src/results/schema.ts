@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workloadSchema } from '../workloads/schema.ts';
+import { PROFILES, workloadSchema } from '../workloads/schema.ts';
 
 /**
  * The version of everything below. It grows when a reader of the old shape would misread the new
@@ -215,6 +215,13 @@ export const entrySchema = z.object({
   label: z.string(),
   model: z.string(),
   variant: variantSchema.optional().describe('absent: the server as it is'),
+  after: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      'of a ladder: label of the row that this one adds a step to, null of its first; absent: no ladder',
+    ),
 });
 
 /** An entry under a workload; skipped cells have no trials. */
@@ -229,7 +236,7 @@ export const cellSchema = z.object({
 export const runSettingsSchema = z.object({
   entries: z.array(entrySchema),
   workloads: z.array(workloadSchema),
-  profile: z.enum(['default', 'full']),
+  profile: z.enum(PROFILES),
   blocks: count.min(1),
   warmupMs: amount,
   durationMs: amount,
@@ -363,8 +370,8 @@ export const instrumentSupportSchema = z.object({
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
 
-/** What measures: a run as asked for, a sweep, equals, or what regressed once more. */
-export const RUN_KINDS = ['run', 'scale', 'noise', 'confirm'] as const;
+/** What measures: a run as asked for, a sweep, a ladder, equals, or what regressed once more. */
+export const RUN_KINDS = ['run', 'scale', 'ladder', 'noise', 'confirm'] as const;
 
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({

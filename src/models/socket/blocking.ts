@@ -5,6 +5,7 @@ import { THREAD_START_CALLS } from './threads.ts';
 export const BLOCKING_ROWS: readonly ModelRow[] = [
   {
     id: 'blocking',
+    profile: 'quick',
     family: 'blocking',
     program: 'blocking',
     title: 'blocking recv/send, a thread per connection, threads kept',

@@ -4,6 +4,7 @@ import type { ModelRow } from '../spec.ts';
 export const EPOLL_ROWS: readonly ModelRow[] = [
   {
     id: 'epoll-lt',
+    profile: 'quick',
     family: 'epoll',
     program: 'epoll',
     options: ['--trigger=level'],
@@ -13,6 +14,7 @@ export const EPOLL_ROWS: readonly ModelRow[] = [
   },
   {
     id: 'epoll-et',
+    after: 'epoll-lt',
     family: 'epoll',
     program: 'epoll',
     options: ['--trigger=edge'],
