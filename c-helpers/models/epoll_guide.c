@@ -7,12 +7,16 @@
  * As there: edge-triggered listener and connections, 64 events, the buffer of 4096 bytes.
  * --sockets=blocking     what accept gives as it is called there. The second read of a connection sleeps
  *                        until its next bytes come, and everybody else waits: it serves one at a time.
- * --sockets=nonblocking  what "drain the connection until EAGAIN" needs. It then takes EAGAIN for the end,
- * and closes every connection after the first bytes. Mistakes kept: those two; any error of accept ends the
- * accepting, and an edge does not come again for who is waiting; write is not checked, nor is epoll_ctl, and
- * SIGPIPE not ignored: a client that resets its connection ends the server. Finished: the listener is
- * O_NONBLOCK, or the loop of accepts would never end. Left out: EPOLLOUT, EPOLLERR, as there. By hand:
- * epoll_guide --sockets=blocking --port=7000
+ * --sockets=nonblocking  what "drain the connection until EAGAIN" needs. EAGAIN is then taken for the end:
+ *                        every connection is closed after its first bytes.
+ * Mistakes kept:
+ *  - Those two, one or the other.
+ *  - Any error of accept ends the accepting, and no edge comes again for who is waiting.
+ *  - write is not checked, nor is epoll_ctl.
+ *  - SIGPIPE is not ignored: a client that resets its connection ends the server.
+ * Finished: the listener is O_NONBLOCK, or the loop of accepts would never end.
+ * Left out: EPOLLOUT, EPOLLERR, as there.
+ * By hand: epoll_guide --sockets=blocking --port=7000
  */
 #include <string.h>
 

@@ -14,8 +14,9 @@
  *  - What a write has written is not looked at: what a full socket does not take is lost.
  *  - SIGPIPE is not ignored: a client that resets its connection ends the server.
  * Finished: handle_connection() submits a read, and a connection ends where a read gets nothing; the tag of
- * an operation tells its descriptor. With one connection in all, the one buffer is enough. Left out: the line
- * that is printed for each operation. By hand: io_uring_guide --port=7000
+ *          an operation tells its descriptor. With one connection in all, the one buffer is enough.
+ * Left out: the line that is printed for each operation.
+ * By hand: io_uring_guide --port=7000
  */
 #include "../server/guide.h"
 #include "../server/uring.h"

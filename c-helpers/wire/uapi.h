@@ -133,7 +133,7 @@ enum {
 };
 
 #define IOSQE_IO_LINK (1u << 2)
-#define IOSQE_ASYNC (1u << 4) /* 5.6 */
+#define IOSQE_ASYNC (1u << 4)		     /* 5.6 */
 #define IOSQE_CQE_SKIP_SUCCESS (1u << 6)     /* 5.17 */
 #define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio */
 
