@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
+import { cpusOfRow } from './config/workers.ts';
 import { EDGE_FILES_MAX } from './load/abi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
 import { findModel } from './models/registry.ts';
@@ -14,6 +15,7 @@ import type { Tracepoint } from './observe/tracepoints.ts';
 import { CONNECTIONS_SPARE } from './plan/plan-run.ts';
 import type {
   AuditRecord,
+  Entry,
   Environment,
   Observation,
   RunSettings,
@@ -22,7 +24,7 @@ import type {
 } from './results/schema.ts';
 import { LOGS_FOLDER, type RunStore } from './results/store.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
-import type { Ready, ServerStats } from './server/protocol.ts';
+import { acceptedByWorkerOf, type Ready, type ServerStats } from './server/protocol.ts';
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -155,6 +157,8 @@ interface Subject {
   readonly args: readonly string[];
   /** A command before the server, of a variant. */
   readonly prefix: readonly string[];
+  /** That it may run on; null: not pinned. */
+  readonly serverCpus: readonly number[] | null;
 }
 
 function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
@@ -169,12 +173,16 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
     model.connectionsMax ?? Number.POSITIVE_INFINITY,
   );
   const args = [...model.options, `--conns-max=${connsMax}`];
-  if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
+  const entry: Pick<Entry, 'workers' | 'variant'> =
+    settings.entries.find(({ label }) => label === trial.label) ?? {};
+  const serverCpus = cpusOfRow(settings.serverCpus, entry);
+  if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
+  if (entry.workers !== undefined && entry.workers > 1) args.push(`--workers=${entry.workers}`);
   const { handicap } = settings;
   if (handicap?.labels.includes(trial.label)) args.push(`--handicap-ns=${handicap.ns}`);
-  const prefix = settings.entries.find(({ label }) => label === trial.label)?.variant?.prefix ?? [];
+  const prefix = entry.variant?.prefix ?? [];
   const [command, ...rest] = [...prefix, path, ...args];
-  return { trial, model, workload, path: command ?? path, args: rest, prefix };
+  return { trial, model, workload, path: command ?? path, args: rest, prefix, serverCpus };
 }
 
 type Launch = TrialDeps['launch'];
@@ -198,7 +206,13 @@ async function serve(subject: Subject, execution: Execution, launch: Launch): Pr
     const said = server.stderr();
     if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
   }
-  return { ...observed, stats };
+  return { ...observed, observation: withWorkersOf(observed.observation, stats), stats };
+}
+
+/** With what the last words of the server say of its workers. */
+function withWorkersOf(observation: Observation, stats: ServerStats | null): Observation {
+  const acceptedByWorker = stats === null ? null : acceptedByWorkerOf(stats);
+  return { ...observation, server: { ...observation.server, acceptedByWorker } };
 }
 
 /** The same by an agent, in one exchange. */
@@ -219,7 +233,8 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   if (ready === null || report === null) throw new TrialError('launch', why('the agent has no answer to it'));
   if (report.status !== 'ok') throw new TrialError('load', why(`${report.status}: ${report.message}`));
   try {
-    return { observation: observed(subject, execution, { report, server: ready }), report, stats };
+    const observation = observed(subject, execution, { report, server: ready });
+    return { observation: withWorkersOf(observation, stats), report, stats };
   } catch (cause) {
     throw new TrialError('measure', why(messageOf(cause)), { cause });
   }
@@ -244,7 +259,7 @@ async function drive(subject: Subject, execution: Execution, server: ServerHandl
 
 /** What a trial showed. @param server as it named itself. */
 function observed(
-  { model, workload }: Subject,
+  { model, workload, serverCpus }: Subject,
   { settings, environment, quotaFiles }: Execution,
   { report, server }: { readonly report: LoadReport; readonly server: Pick<Ready, 'pid' | 'congestion'> },
 ): Observation {
@@ -252,7 +267,7 @@ function observed(
     report,
     model,
     serverPid: server.pid,
-    serverCpus: settings.serverCpus,
+    serverCpus,
     clientCpus: settings.clientCpus,
     cpusAllowed: countCpusAllowed(environment),
     irqTimeAccounting: environment.irqTimeAccounting,

@@ -47,7 +47,7 @@ static void *handle_client(void *arg)
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	guide_leave_signals();
 }
 

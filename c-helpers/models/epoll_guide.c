@@ -72,7 +72,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = server->listen_fd};
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	loop->ep = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->ep < 0)
 		die("epoll_create1");

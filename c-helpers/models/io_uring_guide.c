@@ -116,7 +116,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	const uint32_t flags = 0;
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	int error = uring_setup(&loop->ring, ENTRIES, &params, &flags, 1);
 	if (error < 0)
 		die_unsupported("io_uring_setup: %s", strerror(-error));

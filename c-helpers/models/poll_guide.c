@@ -72,7 +72,7 @@ static struct model_limit model_limit(void)
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	loop->fds[loop->fds_used++] = (struct pollfd){.fd = server->listen_fd, .events = POLLIN};
 	guide_leave_signals();
 }

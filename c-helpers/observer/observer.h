@@ -8,6 +8,7 @@
  *   agreement.c what the server has counted, beside what the load has done
  *   traces.c, hardware.c  tracepoints, and the CPU's counters
  *   task_event.c  an event over all tasks
+ *   children.c  the processes below the server's
  *   tasks.c     the server's threads, and the kernel's
  */
 #ifndef IOMB_OBSERVER_H

@@ -68,7 +68,13 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .addOption(
       listOption(
         '--server-cpus <list>',
-        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
+        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own, or one per worker)',
+      ),
+    )
+    .addOption(
+      listOption(
+        '--workers <list>',
+        'loops of servers that have workers: a number, several such as 1,2,4, one row each, or auto: one per server CPU (default: 1)',
       ),
     )
     .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))

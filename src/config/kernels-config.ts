@@ -145,7 +145,7 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
 /** `2G`, `512M`; without a word enough for the connections that are asked for. */
 function memoryMb(text: string | undefined, settings: RunSettings | null, problems: string[]): number {
   const most = Math.max(0, ...(settings?.workloads ?? []).map(({ connections }) => connections));
-  const threads = settings?.entries.some(({ model }) => findModel(model)?.tasks === 'per-connection');
+  const threads = settings?.entries.some(({ model }) => findModel(model)?.tasks.endsWith('per-connection'));
   const each = threads ? CONNECTION_BYTES.withThread : CONNECTION_BYTES.alone;
   const enough = MEMORY_MB.base + Math.ceil((most * each) / 1024 ** 2);
   if (text === undefined) return enough;

@@ -167,11 +167,11 @@ describe('resolveRunConfig', () => {
     expect(problemsOf(flags)).toMatchInlineSnapshot(`
       [
         "--profile fast: must be one of quick, default, full",
+        "--server-cpus 9: this host has CPUs 0,1 only",
+        "--client-cpus all: not a list of CPUs such as 0,2-3",
         "unknown model epol-lt; did you mean epoll-lt?",
         "no model matches kqueue-*",
         "unknown workload ping-pnog; did you mean ping-pong?",
-        "--server-cpus 9: this host has CPUs 0,1 only",
-        "--client-cpus all: not a list of CPUs such as 0,2-3",
         "--blocks 0: must be a whole number from 1 to 1000",
         "--warmup -1: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m",
         "--duration long: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m",

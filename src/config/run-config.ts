@@ -7,6 +7,14 @@ import { type LoadFlags, saysLoad, workloadsNamed, workloadsOfFlags } from './lo
 import { select, unknown } from './selection.ts';
 import { readShare } from './share.ts';
 import { parseVariants } from './variants.ts';
+import {
+  parseWorkers,
+  serverCpusFor,
+  type WorkersAsked,
+  withWorkers,
+  workersOf,
+  workersWarnings,
+} from './workers.ts';
 
 /**
  * What `run` does when nothing is said: within two minutes on two cores, and with `--profile quick` within 20 s. A quick run
@@ -45,6 +53,7 @@ export interface RunFlags {
   readonly reference?: string | undefined;
   readonly serverCpus?: string | undefined;
   readonly clientCpus?: string | undefined;
+  readonly workers?: string | undefined;
   readonly precision?: string | undefined;
   readonly maxTime?: string | undefined;
   readonly retry?: string | undefined;
@@ -74,9 +83,11 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
   const problems: string[] = [];
   const profile = oneOf(flags.profile ?? RUN_DEFAULTS.profile, PROFILES, '--profile', problems);
   const variants = parseVariants(flags.variant ?? [], problems);
-  const entries = withVariants(resolveEntries(flags.models, profile, problems), variants);
+  const asked = parseWorkers(flags.workers, problems);
+  const { serverCpus, clientCpus, warnings } = resolveCpus(flags, asked, context.topology, problems);
+  const counts = workersOf(asked, serverCpus);
+  const entries = withVariants(resolveEntries(flags.models, { profile, counts }, problems), variants);
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
-  const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
   const handicap = resolveHandicap(flags, entries, problems);
   const settings: RunSettings = {
     entries,
@@ -103,16 +114,19 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     handicap,
   };
   if (problems.length > 0) throw new UsageError(problems);
-  return { settings, warnings: [...warnings, ...handicapWarnings(handicap)] };
+  return {
+    settings,
+    warnings: [...warnings, ...workersWarnings(counts, serverCpus, entries), ...handicapWarnings(handicap)],
+  };
 }
 
-/** Rows of the tables; a model that is entered again is labelled `#2` and so on. */
-export function labelled(models: readonly string[]): Entry[] {
+/** Rows of the tables; a row that is entered again is labelled `#2` and so on. @param counts of workers, of models that have some. */
+export function labelled(models: readonly string[], counts: readonly number[] = [1]): Entry[] {
   const seen = new Map<string, number>();
-  return models.map((model) => {
-    const times = (seen.get(model) ?? 0) + 1;
-    seen.set(model, times);
-    return { model, label: times === 1 ? model : `${model}#${times}` };
+  return withWorkers(models, counts).map((entry) => {
+    const times = (seen.get(entry.label) ?? 0) + 1;
+    seen.set(entry.label, times);
+    return { ...entry, label: times === 1 ? entry.label : `${entry.label}#${times}` };
   });
 }
 
@@ -124,12 +138,20 @@ function withVariants(entries: readonly Entry[], variants: readonly Variant[]): 
   );
 }
 
-function resolveEntries(models: string | undefined, profile: Profile, problems: string[]): Entry[] {
+function resolveEntries(
+  models: string | undefined,
+  { profile, counts }: { readonly profile: Profile; readonly counts: readonly number[] },
+  problems: string[],
+): Entry[] {
   const known = MODELS.map((model) => model.id);
-  if (models === undefined) return labelled(profiled(MODELS, profile).map((model) => model.id));
+  if (models === undefined)
+    return labelled(
+      profiled(MODELS, profile).map((model) => model.id),
+      counts,
+    );
   const selection = select(models, known, 'model');
   problems.push(...selection.problems);
-  return labelled(selection.names);
+  return labelled(selection.names, counts);
 }
 
 /** What belongs to a run of which nothing else is said; `full` takes all but what wants to be named. */
@@ -208,7 +230,7 @@ function handicapWarnings(handicap: RunSettings['handicap']): string[] {
   return [`made slower by ${handicap.ns} ns per read, as a test: ${rows}; no numbers of these models`];
 }
 
-function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[]) {
+function resolveCpus(flags: RunFlags, workers: WorkersAsked, topology: CpuTopology, problems: string[]) {
   const read = (text: string | undefined, flag: string) => {
     if (text === undefined) return undefined;
     const read = readCpuList(text, flag, topology);
@@ -217,7 +239,9 @@ function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[])
   };
   return chooseCpus(
     topology,
-    read(flags.serverCpus, '--server-cpus'),
+    flags.serverCpus === undefined
+      ? serverCpusFor(workers, topology)
+      : read(flags.serverCpus, '--server-cpus'),
     read(flags.clientCpus, '--client-cpus'),
   );
 }
@@ -289,9 +313,10 @@ function precision(text: string, problems: string[]): number {
 
 /** Whether nothing but the profile was said that makes a run longer or shorter: what is promised of its time is of these. */
 function isPlain(flags: RunFlags): boolean {
-  const { models, workloads, ownWorkloads, variant, blocks, duration, warmup, precision, audit } = flags;
+  const { models, workloads, ownWorkloads, variant, blocks, duration, warmup, precision, audit, workers } =
+    flags;
   const lists = [ownWorkloads, variant].every((list) => list === undefined || list.length === 0);
-  const said = [models, workloads, blocks, duration, warmup, precision];
+  const said = [models, workloads, blocks, duration, warmup, precision, workers];
   return lists && !saysLoad(flags.load) && audit !== true && said.every((flag) => flag === undefined);
 }
 

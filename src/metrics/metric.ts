@@ -9,6 +9,7 @@ export type Unit =
   | 'ns'
   | 'ns-per-request'
   | 'per-request'
+  | 'per-connection'
   | 'ratio'
   | 'bytes'
   | 'count';
@@ -92,4 +93,6 @@ export interface Metric {
   readonly column: { readonly header: string; readonly priority: number } | null;
   /** Under what it stands in the table of kernel-side work; null: it has no column there. */
   readonly kernelColumn: 'calls' | 'cpu' | null;
+  /** Its column in the table of workers; null: none. */
+  readonly workersColumn: { readonly header: string; readonly priority: number } | null;
 }

@@ -53,7 +53,7 @@ export const modelSpecSchema = z
       .nullable()
       .describe("the most connections that the mechanism itself can hold; null: only the host's limits"),
     tasks: z
-      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'workers'])
+      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'process-per-connection', 'workers'])
       .describe(
         'that do the work: they bound how many CPUs the server can use at once. workers: one per server CPU',
       ),

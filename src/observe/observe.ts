@@ -114,11 +114,26 @@ function serverSide(
     setupPerConnection: setupPerConnection(trial.report),
     kernelThreads: kernelThreads(start, end),
     hardware: hardwareOf(trial.report),
+    wakeupsPerConnection: wakeupsPerConnection(trial.report, counters),
+    acceptedByWorker: null,
     softirqShare: softirqShare(trial),
-    threads: status.threads,
-    rssMaxBytes: status.rssMaxBytes,
-    runDelayNs: delta(start, end, files.serverSchedstat),
+    ...(trial.model.tasks === 'process-per-connection'
+      ? processes(end)
+      : {
+          threads: status.threads,
+          rssMaxBytes: status.rssMaxBytes,
+          runDelayNs: delta(start, end, files.serverSchedstat),
+        }),
   };
+}
+
+/**
+ * A server that serves by processes: what the kernel tells of the first one is not the server's. Each open connection is a
+ * task; nobody adds up their memory, most of which they share.
+ */
+function processes({ counters }: LoadEdge) {
+  const open = (counters.accepted ?? 0) - (counters.closed ?? 0);
+  return { threads: 1 + open, rssMaxBytes: null, runDelayNs: null };
 }
 
 function clientSide(trial: TrialReadings, accounted: number, accountedNs: number): Observation['client'] {
@@ -140,6 +155,15 @@ function setupPerConnection({ setup }: LoadReport): Record<string, number> | nul
   if (accepted === 0) return null;
   const calls = Object.entries(syscallsOf(setup)).map(([name, made]) => [name, made / accepted] as const);
   return Object.fromEntries(calls);
+}
+
+/** While the connections of the load open, when there is nothing else to wake for; where they come and go, over the window. */
+function wakeupsPerConnection(
+  { setup }: LoadReport,
+  window: Readonly<Record<string, number>>,
+): number | null {
+  const { accepted = 0, wakeups = 0 } = (setup.accepted ?? 0) > 0 ? setup : window;
+  return accepted > 0 ? wakeups / accepted : null;
 }
 
 /** Growth between the edges; a worker that ended in between took its time with it. */
@@ -199,7 +223,13 @@ function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[
 function usableCpus(trial: TrialReadings): number {
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   const many = Number.POSITIVE_INFINITY;
-  const tasks = { one: 1, 'one-and-kernel-thread': 2, 'per-connection': many, workers: many };
+  const tasks = {
+    one: 1,
+    'one-and-kernel-thread': 2,
+    'per-connection': many,
+    'process-per-connection': many,
+    workers: many,
+  };
   return Math.min(cpus, tasks[trial.model.tasks]);
 }
 

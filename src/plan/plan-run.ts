@@ -82,7 +82,7 @@ export function planRun(input: PlanInput): RunPlan {
 function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherInstrument): LeftOut[] {
   if (counter !== 'strace') return [];
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
-    const threads = findModel(model, input.models)?.tasks === 'per-connection';
+    const threads = findModel(model, input.models)?.tasks.endsWith('per-connection');
     const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
     if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
     return [

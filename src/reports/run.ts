@@ -12,6 +12,7 @@ import { auditNotes } from '../tables/audit-notes.ts';
 import { overallTable } from '../tables/compare-table.ts';
 import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
+import { workersTable } from '../tables/workers-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
 import { counted } from '../util/units.ts';
@@ -29,6 +30,7 @@ export function runReport(
 ): Document {
   const { record } = result;
   const { summary = summarize(result), kernel = record.settings.audit } = options;
+  const workers = workersTable(summary, record.settings);
   return {
     ...runHeader(result),
     parts: [
@@ -36,6 +38,7 @@ export function runReport(
         tablePart(workloadTable(workload)),
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
+      ...(workers === null ? [] : [tablePart(workers)]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([
         ...(countsInstructions(record.environment.guest)

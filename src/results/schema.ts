@@ -83,9 +83,24 @@ export const observationSchema = z.object({
       .default(null)
       .describe("the CPU's own counters, over all tasks, in trials that count with them; null: not asked"),
     softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
-    threads: count.nullable(),
-    rssMaxBytes: count.nullable().describe('peak since the server started'),
+    threads: count.nullable().describe('tasks of it: threads, or processes where connections have their own'),
+    rssMaxBytes: count
+      .nullable()
+      .describe('peak since the server started; null: not known, as where it serves by several processes'),
     runDelayNs: amount.nullable().describe('main thread, ready but not running'),
+    wakeupsPerConnection: amount
+      .nullable()
+      .default(null)
+      .describe(
+        'returns from the wait call per accepted connection: while the connections of the load opened, or in churn over the window; null: not known',
+      ),
+    acceptedByWorker: z
+      .array(count)
+      .nullable()
+      .default(null)
+      .describe(
+        'connections of its life that each worker accepted, the echo check among them; null: it has none',
+      ),
   }),
   client: z.object({
     cpuNs: amount,
@@ -221,6 +236,12 @@ export const entrySchema = z.object({
     .optional()
     .describe(
       'of a ladder: label of the row that this one adds a step to, null of its first; absent: no ladder',
+    ),
+  workers: count
+    .min(1)
+    .optional()
+    .describe(
+      'loops of the server, each a thread and on a CPU of its own where there are as many; absent: it has none',
     ),
 });
 

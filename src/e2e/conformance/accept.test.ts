@@ -17,9 +17,9 @@ const FAILURES = 3;
 /** What a program may wait for readiness in, on any architecture. */
 const WAITS = '/^(p?poll|p?select6?|_newselect|epoll_p?wait2?)$';
 
-/** Threads that the main thread may start; others may add some. */
-const THREADS = 4;
-/** Far more than those threads can hold. */
+/** Threads or processes that may be started. */
+const TASKS = 4;
+/** Far more than those can hold. */
 const CONNECTIONS_MAX = 64;
 const ROUNDS = 20;
 
@@ -28,7 +28,7 @@ const noStrace = whyNoStrace();
 describeInLanes(await loadRows(), (row) => {
   testCheck(row, 'out-of-descriptors', {
     title: 'out of descriptors refuses by name, and serves again when one is free',
-    check: () => withServer(row, {}, checkOutOfDescriptors),
+    check: () => withServer(row, {}, hasProcesses(row) ? checkNoDescriptor : checkOutOfDescriptors),
   });
   describe.skipIf(noStrace !== null)(`calls fail${noStrace ?? ''}`, () => describeFailingCalls(row));
 });
@@ -38,12 +38,14 @@ function describeFailingCalls(row: SupportedRow): void {
   const underStrace = (options: readonly string[]) => ({
     under: ['strace', '-f', '-qq', '-o', '/dev/null', ...options],
   });
-  if (row.model.tasks === 'per-connection')
+  if (row.model.tasks.endsWith('per-connection'))
     testCheck(row, 'out-of-threads', {
-      title: 'refuses by name who would need a thread that cannot be started, and goes on with the others',
+      title: 'refuses by name who would need a task that cannot be started, and goes on with the others',
       check: () => {
-        const inject = `inject=/^clone3?$:error=EAGAIN:when=${THREADS + 1}+`;
-        return withServer(row, underStrace(['-e', inject]), (server) => checkOutOfThreads(server, row));
+        // Threads are kept and processes are not: after the one that could not start, the next can.
+        const when = hasProcesses(row) ? `${TASKS + 1}` : `${TASKS + 1}+`;
+        const options = underStrace(['-e', `inject=/^clone3?$:error=EAGAIN:when=${when}`]);
+        return withServer(row, growsByItself(row) ? {} : options, (server) => checkOutOfTasks(server, row));
       },
     });
   // An accept in the ring is no system call that strace could make fail.
@@ -92,6 +94,34 @@ async function checkOutOfDescriptors(server: Server): Promise<void> {
   await server.settle();
 }
 
+/** Connections take no descriptor of the process that accepts, but each is accepted into one. */
+async function checkNoDescriptor(server: Server): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const first = await client.connect();
+    await first.exchange(1);
+    const filesMax = await fdsEnd(server.pid);
+    const before = setLimit(server.pid, 'openFiles', BigInt(filesMax));
+    // accept4 has taken a descriptor for the next client before it began to wait.
+    await (await client.connect()).exchange(1);
+    await (await client.connect()).expectRefused();
+    await server.says(`RLIMIT_NOFILE (${filesMax}) is used up`);
+    await first.exchange(1);
+    setLimit(server.pid, 'openFiles', before);
+    await (await client.connect()).exchange(1);
+    expect((await server.counters()).value('refused')).toBe(1);
+  });
+  await server.settle();
+}
+
+/** Each thread starts the next: strace counts what is to fail by thread, so there is no room for a stack instead. */
+function growsByItself({ model }: SupportedRow): boolean {
+  return model.program === 'blocking_pool';
+}
+
+function hasProcesses({ model }: SupportedRow): boolean {
+  return model.tasks === 'process-per-connection';
+}
+
 async function closed(server: Server, count: number): Promise<void> {
   await until({
     what: `the server has closed ${count} connections`,
@@ -109,14 +139,15 @@ async function fdsAndClosed(server: Server) {
  * Clients come until one is refused; the others go on, and when one of them goes another may come. Where libc
  * ends threads by itself and cannot start new ones, some end with an error, but none hangs.
  */
-async function checkOutOfThreads(server: Server, row: SupportedRow): Promise<void> {
+async function checkOutOfTasks(server: Server, row: SupportedRow): Promise<void> {
   await withClient(server.port, async (client) => {
     const admitted: EchoStream[] = [];
     for (let stream = await client.connect(); await isServed(stream); stream = await client.connect()) {
       admitted.push(stream);
       expect(admitted.length, 'connections without a thread').toBeLessThan(CONNECTIONS_MAX);
+      if (growsByItself(row) && admitted.length === TASKS) setLimit(server.pid, 'addressSpace', 1n);
     }
-    await server.says('refusing connections: pthread_create');
+    await server.says(`refusing connections: ${hasProcesses(row) ? 'fork' : 'pthread_create'}`);
     const ended = new Set<EchoStream>();
     for (let round = 0; round < ROUNDS; round++)
       for (const stream of admitted) if (!ended.has(stream) && !(await isServed(stream))) ended.add(stream);
