@@ -131,6 +131,8 @@ enum {
 	IORING_OP_ACCEPT = 13,
 	IORING_OP_ASYNC_CANCEL = 14,
 	IORING_OP_CLOSE = 19, /* 5.6, and all below */
+	IORING_OP_READ = 22,
+	IORING_OP_WRITE = 23,
 	IORING_OP_SEND = 26,
 	IORING_OP_RECV = 27,
 	IORING_OP_SOCKET = 45,	   /* 5.19 */
@@ -140,6 +142,7 @@ enum {
 
 #define IOSQE_FIXED_FILE (1u << 0)
 #define IOSQE_IO_LINK (1u << 2)
+#define IOSQE_ASYNC (1u << 4)		     /* 5.6 */
 #define IOSQE_BUFFER_SELECT (1u << 5)	     /* 5.7 */
 #define IOSQE_CQE_SKIP_SUCCESS (1u << 6)     /* 5.17 */
 #define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio as those below */
