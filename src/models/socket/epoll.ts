@@ -63,7 +63,7 @@ export const EPOLL_ROWS: readonly ModelRow[] = [
     program: 'epoll',
     options: ['--accept=shared'],
     after: 'epoll-lt',
-    title: 'epoll(7), workers with one listener in all their sets: each connection wakes all that sleep',
+    title: 'epoll(7), workers with one listener: each connection wakes all',
     notification: 'readiness',
     linuxMin: '2.5.44',
     tasks: 'workers',
