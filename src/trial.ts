@@ -11,18 +11,22 @@ import { observe, SYSCALL_PREFIX } from './observe/observe.ts';
 import { edgeFilesOf } from './observe/procfs.ts';
 import { tracedCalls } from './observe/traced.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
+import { modelsFor } from './plan/foreign-models.ts';
 import { CONNECTIONS_SPARE } from './plan/plan-run.ts';
 import type {
   AuditRecord,
   Environment,
+  ForeignServer,
   Observation,
   RunSettings,
   Trial,
   TrialResult,
 } from './results/schema.ts';
 import { LOGS_FOLDER, type RunStore } from './results/store.ts';
+import type { ForeignRequest } from './server/foreign.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
 import type { Ready, ServerStats } from './server/protocol.ts';
+import type { SessionSize } from './server/session.ts';
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -48,6 +52,11 @@ export interface TrialDeps {
     options: { readonly outputFile: string; readonly signal: AbortSignal },
   ): Promise<TracedServer>;
   preflight(port: number, signal: AbortSignal): Promise<void>;
+  /** A server that was not built for this. */
+  launchForeign(
+    request: ForeignRequest,
+    options: { readonly loadgenPath: string; readonly signal: AbortSignal },
+  ): Promise<ServerHandle>;
   /** Where the servers run; null: here, as children of this process. */
   readonly away: Away | null;
   /** A clock that never goes back, in milliseconds. */
@@ -92,6 +101,9 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** Those that an audit counts; none without one. */
   readonly tracepoints: readonly Tracepoint[];
+  readonly ending: Ending;
+  /** What is to be known of the run, each once: it is added to its warnings. */
+  readonly notes: Set<string>;
   /** Set-up counts of traced servers, by command line; filled as trials need them. */
   readonly idleLives: Map<string, Promise<IdleLife>>;
 }
@@ -109,14 +121,14 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
     switch (trial.counter) {
       case 'own': {
         const subject = subjectOf(trial, execution);
-        const { away, launch } = execution.deps;
+        const { away } = execution.deps;
         const { observation } = await (away
           ? serveAway(subject, execution, away)
-          : serve(subject, execution, launch));
+          : serve(subject, execution));
         return { ...common(), status: 'measured', observation };
       }
       case 'cpu': {
-        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        const { observation } = await serve(subjectOf(trial, execution), execution);
         return { ...common(), status: 'counted', observation };
       }
       case 'tracepoint': {
@@ -155,13 +167,22 @@ interface Subject {
   readonly args: readonly string[];
   /** A command before the server, of a variant. */
   readonly prefix: readonly string[];
+  /** Null: it is of the registry. */
+  readonly foreign: ForeignServer | null;
 }
 
 function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
-  const model = findModel(trial.model);
+  const entry = settings.entries.find(({ label }) => label === trial.label);
+  const model = findModel(trial.model, modelsFor(settings.entries));
   const workload = settings.workloads.find((candidate) => candidate.id === trial.workload);
   if (!model || !workload)
     throw new Error(`the plan names ${trial.model} under ${trial.workload}, which do not exist`);
+  const prefix = entry?.variant?.prefix ?? [];
+  if (entry?.server) {
+    const { server } = entry;
+    const [path = '', ...args] = server.command;
+    return { trial, model, workload, path, args, prefix, foreign: server };
+  }
   const path = artifacts.servers.get(model.program);
   if (path === undefined) throw new Error(`${model.program} was not compiled`);
   const connsMax = Math.min(
@@ -172,33 +193,85 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
   if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
   const { handicap } = settings;
   if (handicap?.labels.includes(trial.label)) args.push(`--handicap-ns=${handicap.ns}`);
-  const prefix = settings.entries.find(({ label }) => label === trial.label)?.variant?.prefix ?? [];
   const [command, ...rest] = [...prefix, path, ...args];
-  return { trial, model, workload, path: command ?? path, args: rest, prefix };
+  return { trial, model, workload, path: command ?? path, args: rest, prefix, foreign: null };
 }
 
-type Launch = TrialDeps['launch'];
+type Launch = (subject: Subject, execution: Execution) => Promise<ServerHandle>;
+
+/** As it is measured: not traced. */
+const startServer: Launch = (subject, { artifacts, deps, settings, signal }) =>
+  subject.foreign === null
+    ? deps.launch(subject.path, subject.args, signal)
+    : deps.launchForeign(foreignRequest(subject, { settings, traceTo: null }), {
+        loadgenPath: artifacts.loadgen,
+        signal,
+      });
+
+function foreignRequest(
+  { trial, foreign, path, args, prefix }: Subject,
+  { settings, traceTo }: { readonly settings: RunSettings; readonly traceTo: string | null },
+): ForeignRequest {
+  return {
+    name: trial.label,
+    command: [...prefix, path, ...args],
+    env: foreign?.env ?? {},
+    cpus: settings.serverCpus,
+    traceTo,
+  };
+}
 
 /** What came of a server's life: what was observed, and its own totals. */
 interface Served {
   readonly observation: Observation;
   readonly report: LoadReport;
-  readonly stats: ServerStats | null;
+  readonly stats: Promise<ServerStats | null>;
 }
 
-async function serve(subject: Subject, execution: Execution, launch: Launch): Promise<Served> {
-  const { trial, workload } = subject;
+/** Its server ends by itself, while what comes next begins; see `Ending`. */
+async function serve(subject: Subject, execution: Execution, launch = startServer): Promise<Served> {
   const server = await launchFor(subject, execution, launch);
-  let stats: ServerStats | null = null;
+  let ended: Promise<ServerStats | null> | undefined;
   let observed: Omit<Served, 'stats'>;
   try {
     observed = await drive(subject, execution, server);
   } finally {
-    stats = await server.stop();
-    const said = server.stderr();
-    if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
+    ended = endServer(subject, execution, server);
+    execution.ending.add(ended);
   }
-  return { ...observed, stats };
+  return { ...observed, stats: ended };
+}
+
+/** Stops it, and keeps what it said. */
+async function endServer(
+  { trial, workload }: Subject,
+  { store, notes }: Execution,
+  server: ServerHandle,
+): Promise<ServerStats | null> {
+  const stats = await server.stop();
+  const said = server.stderr();
+  if (said) await store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
+  const stubborn = server.foreign?.stubborn() ?? null;
+  if (stubborn !== null) notes.add(`${trial.label}: the server ${stubborn}, and was killed`);
+  return stats;
+}
+
+/** Servers whose trials are over and that are on their way out. None is left when a window opens, or at the end. */
+export class Ending {
+  readonly #all = new Set<Promise<unknown>>();
+
+  add(server: Promise<unknown>): void {
+    this.#all.add(server);
+    // Told to whoever waits.
+    server.catch(() => {});
+  }
+
+  /** Resolves when all are gone; rejects where one could not be stopped, or what it said not be kept. */
+  async gone(): Promise<void> {
+    const all = [...this.#all];
+    this.#all.clear();
+    await Promise.all(all);
+  }
 }
 
 /** The same by an agent, in one exchange. */
@@ -214,7 +287,11 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   if (ready === null || report === null) throw new TrialError('launch', why('the agent has no answer to it'));
   if (report.status !== 'ok') throw new TrialError('load', why(`${report.status}: ${report.message}`));
   try {
-    return { observation: observed(subject, execution, { report, server: ready }), report, stats };
+    return {
+      observation: observed(subject, execution, { report, server: ready }),
+      report,
+      stats: Promise.resolve(stats),
+    };
   } catch (cause) {
     throw new TrialError('measure', why(messageOf(cause)), { cause });
   }
@@ -223,20 +300,31 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
 /** The echo check, the load, and what it showed. */
 async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
   await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+  await execution.ending.gone();
   const request = loadRequest(subject, server, execution);
   const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
+  // While it lives.
+  const size = server.foreign?.size() ?? null;
   const observation = await inStage('measure', server, async () =>
-    observed(subject, execution, { report, server }),
+    observed(subject, execution, { report, server, size }),
   );
   return { report, observation };
 }
 
-/** What a trial showed. @param server as it named itself. */
+/** What a trial showed. @param readings.server as it named itself. @param readings.size of one that is not ours. */
 function observed(
   { model, workload }: Subject,
   { settings, environment, quotaFiles }: Execution,
-  { report, server }: { readonly report: LoadReport; readonly server: Pick<Ready, 'pid' | 'congestion'> },
+  {
+    report,
+    server,
+    size = null,
+  }: {
+    readonly report: LoadReport;
+    readonly server: Pick<ServerHandle, 'pid' | 'congestion' | 'foreign'>;
+    readonly size?: SessionSize | null;
+  },
 ): Observation {
   return observe({
     report,
@@ -250,6 +338,13 @@ function observed(
     serverCongestion: server.congestion,
     guest: environment.guest,
     isPaced: workload.mode === 'open',
+    foreign: server.foreign
+      ? {
+          size,
+          congestionError: server.foreign.congestionError,
+          hostCongestion: environment.sysctls['net.ipv4.tcp_congestion_control'] ?? null,
+        }
+      : null,
   });
 }
 
@@ -261,7 +356,7 @@ interface IdleLife {
 
 /** Counts with the kernel's tracepoints over the window, and compares with the server's own counts. */
 async function auditByTracepoints(subject: Subject, execution: Execution) {
-  const { observation, report } = await serve(subject, execution, execution.deps.launch);
+  const { observation, report } = await serve(subject, execution);
   const traced = tracedCalls(report, execution.tracepoints);
   // Where the server went on meanwhile, all and named calls were not read at the same moment.
   const unnamed = traced.exact && traced.unnamed ? { 'calls without a name': traced.unnamed } : {};
@@ -293,12 +388,13 @@ async function auditByStrace(subject: Subject, execution: Execution) {
   const { trial } = subject;
   const idle = await idleLife(subject, execution);
   let traced: TracedServer | undefined;
-  const launch: Launch = async (path, args, signal) => {
-    const outputFile = straceFile(execution, `${trial.index}-${trial.label}-${trial.workload}`);
-    traced = await execution.deps.launchTraced(path, args, { outputFile, signal });
+  const outputFile = straceFile(execution, `${trial.index}-${trial.label}-${trial.workload}`);
+  const launch: Launch = async ({ path, args }, { deps, signal }) => {
+    traced = await deps.launchTraced(path, args, { outputFile, signal });
     return traced;
   };
-  const { observation, report, stats } = await serve(subject, execution, launch);
+  const { observation, report, ...served } = await serve(subject, execution, launch);
+  const stats = await served.stats;
   if (!stats || !traced) throw new TrialError('audit', 'the traced server ended without its stats line');
   const own = subtract(stats.syscalls, idle.own);
   const counted = subtract(await traced.counts(), idle.counted);
@@ -331,8 +427,8 @@ function idleLife(subject: Subject, execution: Execution): Promise<IdleLife> {
 async function traceIdle(subject: Subject, execution: Execution): Promise<IdleLife> {
   const outputFile = straceFile(execution, `idle-${execution.idleLives.size}-${subject.model.id}`);
   let traced: TracedServer | undefined;
-  const server = await launchFor(subject, execution, async (path, args, signal) => {
-    traced = await execution.deps.launchTraced(path, args, { outputFile, signal });
+  const server = await launchFor(subject, execution, async ({ path, args }, { deps, signal }) => {
+    traced = await deps.launchTraced(path, args, { outputFile, signal });
     return traced;
   });
   let stats: ServerStats | null = null;
@@ -377,13 +473,13 @@ function countCpusAllowed({ cpus, cpusAllowed }: Environment): number {
 async function launchFor(subject: Subject, execution: Execution, launch: Launch): Promise<ServerHandle> {
   let server: ServerHandle;
   try {
-    server = await launch(subject.path, subject.args, execution.signal);
+    server = await launch(subject, execution);
   } catch (cause) {
     if (!(cause instanceof LaunchError)) throw cause;
     throw new TrialError('launch', cause.message, { cause });
   }
   // A tracer starts it as its child on purpose.
-  if (server.isStarted || subject.prefix.length === 0 || launch !== execution.deps.launch) return server;
+  if (server.isStarted || subject.prefix.length === 0 || launch !== startServer) return server;
   await server.stop();
   throw new TrialError(
     'launch',
@@ -430,7 +526,8 @@ function loadRequest(subject: Subject, server: ServerHandle, execution: Executio
     ...loadOf(subject, execution, { edgeFiles: files.slice(0, EDGE_FILES_MAX) }),
     port: server.port,
     serverPid: server.pid,
-    countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
+    countersPath: server.countersFd === null ? '' : `/proc/${server.pid}/fd/${server.countersFd}`,
+    session: subject.foreign !== null,
   };
 }
 

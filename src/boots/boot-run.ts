@@ -189,6 +189,8 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
     lockCpus: () => Promise.resolve({ warning: null, release: () => {} }),
     tool,
     launch: never('launcher'),
+    launchForeign: never('launcher'),
+    describeServer: never('commands'),
     launchTraced: never('launcher'),
     preflight: never('preflight'),
     away: awayIn(guest, request.explain !== undefined),

@@ -5,7 +5,14 @@ import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { fileLocker, hardwareErrnos, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
+import {
+  fileLocker,
+  hardwareErrnos,
+  listenerAdopter,
+  loadGenerator,
+  traceChecker,
+  whyNotCpu,
+} from '../load/ffi.ts';
 import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
@@ -22,6 +29,8 @@ import {
   type RunOutcome,
   runBenchmark,
 } from '../run.ts';
+import { describeServer } from '../server/describe.ts';
+import { launchForeign } from '../server/foreign.ts';
 import { launchServer } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel, whyNotVariant } from '../server/probe.ts';
@@ -82,6 +91,8 @@ function realDeps(outDir: string): RunDeps {
     calibrator,
     away: null,
     launch: launchServer,
+    launchForeign: foreignLauncher(),
+    describeServer,
     launchTraced,
     prepareAudit,
     hardwareErrnos,
@@ -91,6 +102,15 @@ function realDeps(outDir: string): RunDeps {
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),
     tool: readTool(),
+  };
+}
+
+/** The library is bound once. */
+function foreignLauncher(): RunDeps['launchForeign'] {
+  let adopt: ReturnType<typeof listenerAdopter> | undefined;
+  return (request, { loadgenPath, signal }) => {
+    adopt ??= listenerAdopter(loadgenPath);
+    return launchForeign(request, { adopt, signal });
   };
 }
 

@@ -4,6 +4,7 @@ import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { select, unknown } from './selection.ts';
+import { parseServers, type ServerFlags } from './servers.ts';
 import { readShare } from './share.ts';
 import { parseVariants } from './variants.ts';
 
@@ -21,12 +22,14 @@ export const RUN_DEFAULTS = {
 
 /** Blocks that `--precision` may add without `--max-time`. */
 export const BLOCKS_MAX = 1000;
+/** Of `--models`, where servers of the user's own are all that is to be measured. */
+const NO_MODELS = 'none';
 const DURATION_MAX_MS = 600_000;
 /** As in `c-helpers/server/main.c`. */
 const HANDICAP_NS_MAX = 1e9;
 
 /** The flags of `run` as typed; undefined where not given. */
-export interface RunFlags {
+export interface RunFlags extends ServerFlags {
   readonly models?: string | undefined;
   readonly workloads?: string | undefined;
   /** Workload files of the user's own, already read. */
@@ -73,7 +76,12 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     problems,
   );
   const variants = parseVariants(flags.variant ?? [], problems);
-  const entries = withVariants(resolveEntries(flags.models, profile, problems), variants);
+  const doubts: string[] = [];
+  const servers = parseServers(flags, problems, doubts);
+  const entries = withVariants(
+    [...resolveEntries(flags.models, { profile, servers }, problems), ...servers],
+    variants,
+  );
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
   const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
   const handicap = resolveHandicap(flags, entries, problems);
@@ -102,7 +110,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     handicap,
   };
   if (problems.length > 0) throw new UsageError(problems);
-  return { settings, warnings: [...warnings, ...handicapWarnings(handicap)] };
+  return { settings, warnings: [...warnings, ...doubts, ...handicapWarnings(handicap)] };
 }
 
 /** Rows of the tables; a model that is entered again is labelled `#2` and so on. */
@@ -123,8 +131,15 @@ function withVariants(entries: readonly Entry[], variants: readonly Variant[]): 
   );
 }
 
-function resolveEntries(models: string | undefined, profile: string, problems: string[]): Entry[] {
+/** Beside servers of the user's own, without a word: the row that ratios refer to. `none`: no row of the registry. */
+function resolveEntries(
+  models: string | undefined,
+  { profile, servers }: { readonly profile: string; readonly servers: readonly Entry[] },
+  problems: string[],
+): Entry[] {
   const known = MODELS.map((model) => model.id);
+  if (servers.length > 0 && models === undefined) return labelled([RUN_DEFAULTS.reference]);
+  if (servers.length > 0 && models === NO_MODELS) return [];
   if (models === undefined) return labelled(profiled(MODELS, profile).map((model) => model.id));
   const selection = select(models, known, 'model');
   problems.push(...selection.problems);
@@ -180,7 +195,7 @@ function resolveHandicap(
   entries: readonly Entry[],
   problems: string[],
 ): RunSettings['handicap'] {
-  const known = entries.map((entry) => entry.label);
+  const known = entries.filter(({ server }) => server === undefined).map((entry) => entry.label);
   if (flags.handicapNs === undefined) {
     if (flags.handicap !== undefined) problems.push('--handicap says which rows, --handicap-ns how much');
     return null;
@@ -280,9 +295,9 @@ function precision(text: string, problems: string[]): number {
 
 /** Whether nothing was said that makes a run longer or shorter: what is promised of a run's time is of these. */
 function isPlain(flags: RunFlags): boolean {
-  const { models, workloads, ownWorkloads, profile, variant, blocks, duration, warmup, precision, audit } =
-    flags;
-  const lists = [ownWorkloads, variant].every((list) => list === undefined || list.length === 0);
+  const { models, workloads, ownWorkloads, profile, variant, server, blocks, duration, warmup } = flags;
+  const { precision, audit } = flags;
+  const lists = [ownWorkloads, variant, server].every((list) => list === undefined || list.length === 0);
   const said = [models, workloads, profile, blocks, duration, warmup, precision];
   return lists && audit !== true && said.every((flag) => flag === undefined);
 }

@@ -15,6 +15,7 @@ import {
   HARDWARE_EVENTS,
   HISTOGRAM,
   HISTOGRAM_BUCKETS,
+  LISTENER,
   LOADGEN_ABI_VERSION,
   LOADGEN_MODE,
   LOADGEN_PHASE,
@@ -24,18 +25,21 @@ import {
   PROGRESS,
   READING,
   REPORT,
+  SERVER,
   type Struct,
   structBytes,
   TRACE_MAX,
   type Values,
 } from './abi.ts';
 import type {
+  Listener,
   LoadEdge,
   LoadGenerator,
   LoadLatency,
   LoadProgress,
   LoadReport,
   LoadRequest,
+  LoadServer,
 } from './generator.ts';
 
 /** 127.0.0.1 in host byte order: servers listen there, and the generator accepts nothing else. */
@@ -49,6 +53,8 @@ const STRUCTS = {
   edge: EDGE_STRUCT,
   report: REPORT,
   progress: PROGRESS,
+  server: SERVER,
+  listener: LISTENER,
 } as const satisfies Record<string, Struct>;
 
 /** The struct types, registered with koffi once per process: a second registration is an error. */
@@ -57,6 +63,8 @@ const types = {
   edge: koffiStruct(STRUCTS.edge),
   report: koffiStruct(STRUCTS.report),
   progress: koffiStruct(STRUCTS.progress),
+  server: koffiStruct(STRUCTS.server),
+  listener: koffiStruct(STRUCTS.listener),
 };
 
 type KoffiType = string | ReturnType<typeof koffi.struct>;
@@ -102,7 +110,7 @@ function bind(libraryPath: string): Functions {
 }
 
 function functionsOf(library: ReturnType<typeof koffi.load>) {
-  const { config, report, progress } = types;
+  const { config, report, progress, server, listener } = types;
   return {
     abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
     buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
@@ -117,6 +125,13 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     setupCounters: library.func('loadgen_setup_counters', 'void', ['void *', 'uint32_t', 'void *']),
     edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
+    session: library.func('loadgen_session', 'void', ['void *']),
+    server: library.func('loadgen_server', 'void', ['void *', koffi.out(koffi.pointer(server))]),
+    adoptListener: library.func('loadgen_adopt_listener', 'void', [
+      'int32_t',
+      'uint32_t',
+      koffi.out(koffi.pointer(listener)),
+    ]),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
@@ -249,6 +264,21 @@ class ReportReader {
       setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
+      ...(this.#request.session ? { server: this.#readServer() } : {}),
+    };
+  }
+
+  #readServer(): LoadServer {
+    const filled = {};
+    this.#fns.server(this.#handle, filled);
+    const raw = decodeStruct(SERVER, filled);
+    const isKnown = raw.sockets_errno === 0;
+    return {
+      processes: raw.processes,
+      tasksEnded: raw.tasks_ended,
+      accepted: isKnown ? raw.accepted : null,
+      congestion: isKnown && raw.congested === 1 ? raw.congestion : null,
+      socketsErrno: raw.sockets_errno,
     };
   }
 
@@ -330,6 +360,7 @@ class FfiLoadGenerator implements LoadGenerator {
     const handle = this.#fns.create(toConfig(request), why);
     if (!handle) throw new UsageError(`load generator: ${cString(why)}`);
     this.#handle = handle;
+    if (request.session) this.#fns.session(handle);
     const stop = () => this.#fns.stop(handle);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -403,6 +434,27 @@ export function congestionOf(libraryPath: string): string | null {
 export function whyNotCpu(cpu: number, libraryPath: string): string | null {
   const errno = Number(bind(libraryPath).tryCpu(cpu));
   return errno === 0 ? null : `sched_setaffinity: ${errnoName(errno)}`;
+}
+
+/**
+ * Looks for who of a session listens on a port, and gives that socket the congestion control that all others have; see
+ * `loadgen_adopt_listener`.
+ */
+export function listenerAdopter(libraryPath: string): (session: number, port: number) => Listener {
+  const fns = bind(libraryPath);
+  const named = (errno: number) => (errno === 0 ? null : errnoName(errno));
+  return (session, port) => {
+    const filled = {};
+    fns.adoptListener(session, port, filled);
+    const raw = decodeStruct(LISTENER, filled);
+    return {
+      error: named(raw.error),
+      owner: raw.owner === 0 ? null : raw.owner,
+      congestionError: named(raw.congestion_error),
+      listeners: raw.listeners,
+      ports: raw.port.slice(0, raw.ports),
+    };
+  };
 }
 
 function errnoName(errno: number): string {

@@ -306,7 +306,9 @@ const ROWS: readonly Metric[] = [
     countedThreshold: 0.01,
     column: { header: 'sysc.\n/req', priority: 2 },
     kernelColumn: 'calls',
-    ...perRequest((o) => sumOf(Object.values(o.server.syscalls), (count) => count)),
+    ...perRequest(({ server: { syscalls, syscallsPerRequest } }) =>
+      syscallsPerRequest === null ? null : sumOf(Object.values(syscalls), (count) => count),
+    ),
   },
   {
     ...COUNT,

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { codeOf } from '../util/errors.ts';
 import { parseLine, type Ready, readySchema, type ServerStats, statsSchema } from './protocol.ts';
+import { type SessionSize, sendSignal } from './session.ts';
 import { isServerOf } from './whose-pid.ts';
 
 /** How long a server may take from start to its ready line; generous, machines stall. */
@@ -19,7 +19,9 @@ export interface ServerEnd {
 }
 
 /** A server that listens. It must be stopped, whatever happens. */
-export interface ServerHandle extends Omit<Ready, 'event'> {
+export interface ServerHandle extends Omit<Ready, 'event' | 'countersFd'> {
+  /** Null: it has no counters page. */
+  readonly countersFd: number | null;
   /** SIGTERM, then SIGKILL after a time; resolves with the stats line, null if there was none. */
   stop(): Promise<ServerStats | null>;
   /** Resolves when the process has ended, whoever ended it. */
@@ -28,6 +30,15 @@ export interface ServerHandle extends Omit<Ready, 'event'> {
   stderr(): string;
   /** Whether it is the process that was started, and no child of it. */
   readonly isStarted: boolean;
+  /** Of a server that was not built for this. */
+  readonly foreign?: {
+    /** Why its connections have the congestion control of its own choice, an errno; null: they have ours. */
+    readonly congestionError: string | null;
+    /** Once it was stopped: why SIGTERM did not suffice; null: it did. */
+    stubborn(): string | null;
+    /** What its processes come to now; null: none is left. */
+    size(): SessionSize | null;
+  };
 }
 
 /** A server that did not come up, with what it said. */
@@ -100,15 +111,6 @@ export async function launchServer(
     return stats;
   };
   return { ...ready, stop, ended, stderr: () => said, isStarted };
-}
-
-/** To a process, or to a group where `pid` is negative; one that is gone is no error. */
-function sendSignal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if (codeOf(error) !== 'ESRCH') throw error;
-  }
 }
 
 /** The ready line, or why there is none. */

@@ -77,7 +77,7 @@ export async function straceSupport(): Promise<InstrumentSupport> {
 let deathCommand: Promise<readonly string[]> | undefined;
 
 /** strace itself would outlive us, and the server with it: setpriv of util-linux ties it to our life. */
-function dieWithParent(): Promise<readonly string[]> {
+export function dieWithParent(): Promise<readonly string[]> {
   deathCommand ??= execa('setpriv', ['--pdeathsig', 'KILL', 'true'], {
     reject: false,
     timeout: CHECK_TIMEOUT_MS,
