@@ -11,7 +11,6 @@ import type { Tracepoint } from './observe/tracepoints.ts';
 import { modelsFor } from './plan/foreign-models.ts';
 import {
   countTrials,
-  type FurtherInstrument,
   planRun,
   type RunPlan,
   repeatTrials,
@@ -20,6 +19,7 @@ import {
 } from './plan/plan-run.ts';
 import { cellKey } from './results/cells.ts';
 import type {
+  AuditInstrument,
   Calibration,
   Environment,
   ForeignServer,
@@ -181,13 +181,17 @@ async function measure(
 ): Promise<RunOutcome> {
   const { listener, signal, startedMs } = options;
   const { artifacts, support, environment, servers } = options.prepared;
-  const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
+  const foreign = request.settings.entries.some(({ server }) => server !== undefined);
+  const means = request.settings.audit || foreign ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
+  const audit = request.settings.audit ? means : NO_AUDIT;
+  const [syscallCounter] = foreign ? auditsOf(means) : [];
   const errnos = request.settings.cpuCounters ? deps.hardwareErrnos(artifacts.loadgen) : [];
   const plan = planRun({
     settings: request.settings,
     models: modelsFor(request.settings.entries),
     nofile: environment.limits.nofile,
     support,
+    syscallCounter,
     instruments: [...auditsOf(audit), ...(errnos.includes(0) ? (['cpu'] as const) : [])],
   });
   requireSomething(plan);
@@ -195,9 +199,10 @@ async function measure(
   const execution: Execution = {
     settings: plan.settings,
     idleLives: new Map(),
+    briefLives: new Map(),
     ending: new Ending(),
     notes: new Set(),
-    tracepoints: audit.tracepoints,
+    tracepoints: means.tracepoints,
     artifacts,
     environment,
     quotaFiles: deps.quotaFiles(),
@@ -208,7 +213,8 @@ async function measure(
   };
   const { calibrator } = deps;
   const meter = calibrator && calibratorOf(() => calibrator(compiledCalibration(artifacts)));
-  let record = newRecord(request, {
+  const uncounted = foreign && syscallCounter === undefined ? [uncountedCalls(means)] : [];
+  let record = newRecord({ ...request, warnings: [...request.warnings, ...uncounted] }, {
     ...{ plan, execution, support, servers, tool: deps.tool },
     counters: audit.counters,
     uncountedEvents: uncountedEvents(errnos),
@@ -244,8 +250,16 @@ async function measure(
 }
 
 /** Counters that can be used. */
-function auditsOf({ counters }: AuditMeans): FurtherInstrument[] {
-  return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
+function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
+  return counters.flatMap(({ counter, available }) =>
+    counter !== 'own' && counter !== 'cpu' && available ? [counter] : [],
+  );
+}
+
+/** Why nothing is known of the system calls of servers that do not count them. */
+function uncountedCalls({ counters }: AuditMeans): string {
+  const reasons = counters.map(({ counter, reason }) => `${counter}: ${reason ?? 'no reason given'}`);
+  return `the system calls of servers of your own are not counted here: ${reasons.join('; ')}`;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;

@@ -57,6 +57,8 @@ export interface TrialDeps {
     request: ForeignRequest,
     options: { readonly loadgenPath: string; readonly signal: AbortSignal },
   ): Promise<ServerHandle>;
+  /** The calls by name that strace wrote into a file. */
+  straceCounts(file: string): Promise<SyscallCounts>;
   /** Where the servers run; null: here, as children of this process. */
   readonly away: Away | null;
   /** A clock that never goes back, in milliseconds. */
@@ -106,6 +108,8 @@ export interface Execution {
   readonly notes: Set<string>;
   /** Set-up counts of traced servers, by command line; filled as trials need them. */
   readonly idleLives: Map<string, Promise<IdleLife>>;
+  /** The like of servers that were not built for this, by cell. */
+  readonly briefLives: Map<string, Promise<BriefLife>>;
 }
 
 /** One trial, on a server of its own. Rejects only for aborts and bugs: what breaks is a result. */
@@ -132,11 +136,15 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
         return { ...common(), status: 'counted', observation };
       }
       case 'tracepoint': {
-        const { observation, audit } = await auditByTracepoints(subjectOf(trial, execution), execution);
+        const subject = subjectOf(trial, execution);
+        const count = subject.foreign === null ? auditByTracepoints : countByTracepoints;
+        const { observation, audit } = await count(subject, execution);
         return { ...common(), status: 'audited', observation, audit };
       }
       case 'strace': {
-        const { observation, audit } = await auditByStrace(subjectOf(trial, execution), execution);
+        const subject = subjectOf(trial, execution);
+        const count = subject.foreign === null ? auditByStrace : countByStrace;
+        const { observation, audit } = await count(subject, execution);
         return { ...common(), status: 'audited', observation, audit };
       }
     }
@@ -228,13 +236,23 @@ interface Served {
   readonly stats: Promise<ServerStats | null>;
 }
 
+interface ServeOptions {
+  readonly launch?: Launch;
+  /** What is to be another load than the plan's. */
+  readonly load?: Partial<LoadRequest>;
+}
+
 /** Its server ends by itself, while what comes next begins; see `Ending`. */
-async function serve(subject: Subject, execution: Execution, launch = startServer): Promise<Served> {
+async function serve(
+  subject: Subject,
+  execution: Execution,
+  { launch = startServer, load = {} }: ServeOptions = {},
+): Promise<Served> {
   const server = await launchFor(subject, execution, launch);
   let ended: Promise<ServerStats | null> | undefined;
   let observed: Omit<Served, 'stats'>;
   try {
-    observed = await drive(subject, execution, server);
+    observed = await drive(subject, execution, { server, load });
   } finally {
     ended = endServer(subject, execution, server);
     execution.ending.add(ended);
@@ -298,10 +316,14 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
 }
 
 /** The echo check, the load, and what it showed. */
-async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
+async function drive(
+  subject: Subject,
+  execution: Execution,
+  { server, load }: { readonly server: ServerHandle; readonly load: Partial<LoadRequest> },
+) {
   await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
   await execution.ending.gone();
-  const request = loadRequest(subject, server, execution);
+  const request = { ...loadRequest(subject, server, execution), ...load };
   const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
   // While it lives.
@@ -393,7 +415,7 @@ async function auditByStrace(subject: Subject, execution: Execution) {
     traced = await deps.launchTraced(path, args, { outputFile, signal });
     return traced;
   };
-  const { observation, report, ...served } = await serve(subject, execution, launch);
+  const { observation, report, ...served } = await serve(subject, execution, { launch });
   const stats = await served.stats;
   if (!stats || !traced) throw new TrialError('audit', 'the traced server ended without its stats line');
   const own = subtract(stats.syscalls, idle.own);
@@ -412,6 +434,98 @@ async function auditByStrace(subject: Subject, execution: Execution) {
     observation,
     audit: { period: 'lifetime' as const, own, counted, ...audit } satisfies AuditRecord,
   };
+}
+
+/** What a server that counts nothing is said to have called in the window. */
+function withSyscalls(
+  observation: Observation,
+  counted: SyscallCounts,
+  period: AuditRecord['period'],
+): { readonly observation: Observation; readonly audit: AuditRecord } {
+  const syscalls = withoutZeros(counted);
+  const calls = Object.values(syscalls).reduce((sum, count) => sum + count, 0);
+  return {
+    observation: {
+      ...observation,
+      server: {
+        ...observation.server,
+        syscalls,
+        syscallsPerRequest: calls / observation.requests.accounted,
+      },
+    },
+    audit: { period, own: {}, counted: syscalls, unclaimed: syscalls, disagreements: [] },
+  };
+}
+
+/** Of a server that was not built for this: the kernel's counts over the window. */
+async function countByTracepoints(subject: Subject, execution: Execution) {
+  const { observation, report } = await serve(subject, execution);
+  const { counted, unnamed } = tracedCalls(report, execution.tracepoints);
+  return withSyscalls(observation, { ...counted, 'calls without a name': Math.max(0, unnamed ?? 0) }, 'window');
+}
+
+/** The load that strace's lifetime counts are taken less: the same connections, and next to no request. */
+const BRIEF_LOAD = { warmupNs: 0, measureNs: NS_PER_MS } as const;
+
+/**
+ * Of a server that was not built for this: strace counts its whole life, start and connections included. What a life with
+ * the same connections and next to no request counts is taken off; what is left belongs to the further requests, and is
+ * scaled to those of the window.
+ */
+async function countByStrace(subject: Subject, execution: Execution) {
+  const brief = await briefLife(subject, execution);
+  const { observation, report, counts } = await tracedLife(subject, execution, {});
+  const further = answered(report) - brief.answered;
+  if (further <= 0)
+    throw new TrialError('audit', `strace slows it so much that it answered ${answered(report)} requests in all`);
+  const share = observation.requests.accounted / further;
+  const scaled = Object.entries(subtract(counts, brief.counts)).map(
+    ([name, count]) => [name, Math.round(count * share)] as const,
+  );
+  return withSyscalls(observation, Object.fromEntries(scaled), 'window');
+}
+
+/** A life of a server with next to no request. */
+export interface BriefLife {
+  readonly answered: number;
+  readonly counts: SyscallCounts;
+}
+
+/** Traced once for every row and workload. */
+function briefLife(subject: Subject, execution: Execution): Promise<BriefLife> {
+  const { label, workload } = subject.trial;
+  const key = `${label}/${workload}`;
+  const known = execution.briefLives.get(key);
+  if (known) return known;
+  const measured = tracedLife(subject, execution, BRIEF_LOAD).then(({ report, counts }) => ({
+    answered: answered(report),
+    counts,
+  }));
+  execution.briefLives.set(key, measured);
+  return measured;
+}
+
+async function tracedLife(subject: Subject, execution: Execution, load: Partial<LoadRequest>) {
+  const { index, label, workload } = subject.trial;
+  const name = `${index}-${label}-${workload}${load.measureNs === undefined ? '' : '-brief'}`;
+  const traceTo = straceFile(execution, name);
+  const launch: Launch = (asked, { artifacts, deps, settings, signal }) =>
+    deps.launchForeign(foreignRequest(asked, { settings, traceTo }), {
+      loadgenPath: artifacts.loadgen,
+      signal,
+    });
+  const { observation, report, stats } = await serve(subject, execution, { launch, load });
+  await stats;
+  try {
+    return { observation, report, counts: await execution.deps.straceCounts(traceTo) };
+  } catch (cause) {
+    throw new TrialError('audit', messageOf(cause), { cause });
+  }
+}
+
+/** All requests of a load, those of the warm-up included. */
+function answered({ warmupCompleted, completed, drained }: LoadReport): number {
+  return warmupCompleted + completed + drained;
 }
 
 /** Traced once for every program and set of arguments, for every trial that needs it. */

@@ -192,6 +192,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
     launchForeign: never('launcher'),
     describeServer: never('commands'),
     launchTraced: never('launcher'),
+    straceCounts: never('strace'),
     preflight: never('preflight'),
     away: awayIn(guest, request.explain !== undefined),
     ...request.clocks,

@@ -34,7 +34,7 @@ import { launchForeign } from '../server/foreign.ts';
 import { launchServer } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel, whyNotVariant } from '../server/probe.ts';
-import { launchTraced, straceSupport } from '../server/strace.ts';
+import { launchTraced, straceCounts, straceSupport } from '../server/strace.ts';
 import { TrialsFailedError } from '../util/errors.ts';
 
 /** Where a command measures to, and what it measures. */
@@ -94,6 +94,7 @@ function realDeps(outDir: string): RunDeps {
     launchForeign: foreignLauncher(),
     describeServer,
     launchTraced,
+    straceCounts,
     prepareAudit,
     hardwareErrnos,
     preflight: preflightEcho,

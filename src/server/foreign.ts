@@ -1,6 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { makeFolder } from '../host/make-folder.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './launch.ts';
 import { sendSignal, sessionMembers, sessionSize } from './session.ts';
 import { dieWithParent } from './strace.ts';
@@ -10,6 +13,8 @@ import { straceArgs } from './strace-summary.ts';
 export const ACCEPT_TIMEOUT_MS = 20_000;
 /** How long its processes may take to end after SIGTERM before they are killed. */
 export const FOREIGN_STOP_TIMEOUT_MS = 2_000;
+/** How long a traced server may take to close its connections before it is ended all the same. */
+const SETTLE_TIMEOUT_MS = 5_000;
 /** What the kernel may take to end what was killed. */
 const KILL_TIMEOUT_MS = 10_000;
 /** Between two looks at whether it accepts, or is gone: at first, and at most. */
@@ -59,7 +64,11 @@ export async function launchForeign(request: ForeignRequest, options: ForeignOpt
     await untilAccepts(server, port, options);
     const who = options.adopt(server.pid, port);
     if (who.error === null && who.owner === null && !request.traceTo) throw new Error(notItsOwn(port, who));
-    return handleOf(server, { port, congestionError: who.error ?? who.congestionError });
+    return handleOf(server, {
+      port,
+      congestionError: who.error ?? who.congestionError,
+      isTraced: request.traceTo !== null,
+    });
   } catch (cause) {
     await server.stop('SIGKILL');
     options.signal.throwIfAborted();
@@ -83,6 +92,7 @@ interface Started {
 }
 
 async function start(request: ForeignRequest, port: number, options: ForeignOptions): Promise<Started> {
+  if (request.traceTo !== null) await makeFolder(dirname(request.traceTo));
   const place = (word: string) => word.replaceAll(PORT_PLACE, String(port));
   const own = request.command.map(place);
   const [command, ...args] = [
@@ -168,9 +178,19 @@ async function untilGone(leader: number, timeoutMs: number): Promise<boolean> {
 
 function handleOf(
   server: Started,
-  { port, congestionError }: { readonly port: number; readonly congestionError: string | null },
+  {
+    port,
+    congestionError,
+    isTraced,
+  }: { readonly port: number; readonly congestionError: string | null; readonly isTraced: boolean },
 ): ServerHandle {
   let stopping: Promise<void> | undefined;
+  const fdsAtRest = isTraced ? countFds(server.pid) : 0;
+  const stop = async () => {
+    // Traced, it has calls to make for every connection that the load closed: they count.
+    if (isTraced) await untilAtRest(server.pid, fdsAtRest);
+    await server.stop('SIGTERM');
+  };
   return {
     port,
     pid: server.pid,
@@ -182,11 +202,27 @@ function handleOf(
     isStarted: true,
     foreign: { congestionError, stubborn: server.stubborn, size: () => sessionSize(server.pid) },
     async stop() {
-      stopping ??= server.stop('SIGTERM');
+      stopping ??= stop();
       await stopping;
       return null;
     },
   };
+}
+
+/** Open descriptors of all processes. */
+function countFds(leader: number): number {
+  return sessionMembers(leader).reduce((sum, pid) => {
+    try {
+      return sum + readdirSync(`/proc/${pid}/fd`).length;
+    } catch {
+      return sum; // gone meanwhile
+    }
+  }, 0);
+}
+
+async function untilAtRest(leader: number, fdsAtRest: number): Promise<void> {
+  const untilMs = performance.now() + SETTLE_TIMEOUT_MS;
+  while (countFds(leader) > fdsAtRest && performance.now() < untilMs) await delay(POLL_MS.most);
 }
 
 /** A port of the loopback address that nobody listens on now. The kernel gives those to listeners, and others to clients. */
