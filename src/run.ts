@@ -41,7 +41,7 @@ import { sumOf } from './stats/sums.ts';
 import { lackingCells, lackWarnings } from './summary/lacking.ts';
 import { shortfalls, wantsMore } from './summary/precision.ts';
 import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
-import { Ending, type Execution, measureTrial, type TrialDeps } from './trial.ts';
+import { Ending, type Execution, measureTrial, type TrialDeps, Upcoming } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 
@@ -201,6 +201,7 @@ async function measure(
     idleLives: new Map(),
     briefLives: new Map(),
     ending: new Ending(),
+    upcoming: new Upcoming(),
     notes: new Set(),
     tracepoints: means.tracepoints,
     artifacts,
@@ -237,8 +238,11 @@ async function measure(
   };
   try {
     await measureBlocks(measuring, listener);
+    await execution.ending.gone();
     warnings.push(...whatIsShort(measuring));
   } catch (error) {
+    await execution.upcoming.discard().catch(() => {});
+    await execution.ending.gone().catch(() => {});
     // The record is worth less than the reason: a full disk fails both.
     if (signal.aborted) await calibrateAfterAbort(measuring).catch(() => {});
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
@@ -401,10 +405,10 @@ async function measureBlock(
   listener: RunListener,
   block: { readonly trials: readonly Trial[]; readonly planned: number },
 ): Promise<void> {
-  for (const trial of block.trials) {
+  for (const [place, trial] of block.trials.entries()) {
     execution.signal.throwIfAborted();
     listener.trialStarted(trial, trial.index, block.planned, execution.generator);
-    const result = await measureTrial(trial, execution);
+    const result = await measureTrial(trial, execution, block.trials[place + 1] ?? null);
     execution.signal.throwIfAborted();
     trials.push(result);
     await execution.store.appendTrial(result);
@@ -485,6 +489,7 @@ async function calibrate(
 ): Promise<void> {
   if (meter === null) return;
   const { deps, settings, store } = execution;
+  await execution.ending.gone();
   const startedAt = deps.now();
   const startedMs = deps.monotonicMs();
   const cpu = settings.serverCpus?.[0] ?? null;

@@ -51,7 +51,8 @@ export interface TrialDeps {
     args: readonly string[],
     options: { readonly outputFile: string; readonly signal: AbortSignal },
   ): Promise<TracedServer>;
-  preflight(port: number, signal: AbortSignal): Promise<void>;
+  /** @param oneByOne bytes of messages that are sent one after another; without them the usual ones. */
+  preflight(port: number, signal: AbortSignal, oneByOne?: readonly number[]): Promise<void>;
   /** A server that was not built for this. */
   launchForeign(
     request: ForeignRequest,
@@ -104,6 +105,7 @@ export interface Execution {
   /** Those that an audit counts; none without one. */
   readonly tracepoints: readonly Tracepoint[];
   readonly ending: Ending;
+  readonly upcoming: Upcoming;
   /** What is to be known of the run, each once: it is added to its warnings. */
   readonly notes: Set<string>;
   /** Set-up counts of traced servers, by command line; filled as trials need them. */
@@ -112,8 +114,16 @@ export interface Execution {
   readonly briefLives: Map<string, Promise<BriefLife>>;
 }
 
-/** One trial, on a server of its own. Rejects only for aborts and bugs: what breaks is a result. */
-export async function measureTrial(trial: Trial, execution: Execution): Promise<TrialResult> {
+/**
+ * One trial, on a server of its own.
+ * @param next the trial after it: its server is started as soon as this load is over.
+ * Rejects only for aborts and bugs: what breaks is a result.
+ */
+export async function measureTrial(
+  trial: Trial,
+  execution: Execution,
+  next: Trial | null = null,
+): Promise<TrialResult> {
   const startedAt = execution.deps.now();
   const startedMs = execution.deps.monotonicMs();
   const common = () => ({
@@ -128,11 +138,11 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
         const { away } = execution.deps;
         const { observation } = await (away
           ? serveAway(subject, execution, away)
-          : serve(subject, execution));
+          : serve(subject, execution, { next }));
         return { ...common(), status: 'measured', observation };
       }
       case 'cpu': {
-        const { observation } = await serve(subjectOf(trial, execution), execution);
+        const { observation } = await serve(subjectOf(trial, execution), execution, { next });
         return { ...common(), status: 'counted', observation };
       }
       case 'tracepoint': {
@@ -240,24 +250,33 @@ interface ServeOptions {
   readonly launch?: Launch;
   /** What is to be another load than the plan's. */
   readonly load?: Partial<LoadRequest>;
+  readonly next?: Trial | null;
 }
 
 /** Its server ends by itself, while what comes next begins; see `Ending`. */
 async function serve(
   subject: Subject,
   execution: Execution,
-  { launch = startServer, load = {} }: ServeOptions = {},
+  { launch = startServer, load = {}, next = null }: ServeOptions = {},
 ): Promise<Served> {
   const server = await launchFor(subject, execution, launch);
-  let ended: Promise<ServerStats | null> | undefined;
-  let observed: Omit<Served, 'stats'>;
+  let stats: Promise<ServerStats | null> | undefined;
+  const end = () => {
+    if (stats !== undefined) return stats;
+    stats = endServer(subject, execution, server);
+    execution.ending.add(stats);
+    return stats;
+  };
+  // What comes is begun before what was is worked out.
+  const onEnded = () => {
+    void end();
+    if (next !== null) beginNext(next, execution);
+  };
   try {
-    observed = await drive(subject, execution, { server, load });
+    return { ...(await drive(subject, execution, { server, load, onEnded })), stats: end() };
   } finally {
-    ended = endServer(subject, execution, server);
-    execution.ending.add(ended);
+    void end();
   }
-  return { ...observed, stats: ended };
 }
 
 /** Stops it, and keeps what it said. */
@@ -272,6 +291,39 @@ async function endServer(
   const stubborn = server.foreign?.stubborn() ?? null;
   if (stubborn !== null) notes.add(`${trial.label}: the server ${stubborn}, and was killed`);
   return stats;
+}
+
+/** Starts the server of a trial that comes next, where it is started as any other. */
+function beginNext(trial: Trial, execution: Execution): void {
+  if (execution.signal.aborted || execution.deps.away !== null || trial.counter === 'strace') return;
+  execution.upcoming.begin(trial, startServer(subjectOf(trial, execution), execution));
+}
+
+/** The server of the trial that comes next, while the last one dies. */
+export class Upcoming {
+  #trial: Trial | null = null;
+  #server: Promise<ServerHandle> | null = null;
+
+  begin(trial: Trial, server: Promise<ServerHandle>): void {
+    // Told to whoever takes it.
+    server.catch(() => {});
+    this.#trial = trial;
+    this.#server = server;
+  }
+
+  /** Null: none was started for this trial. */
+  take(trial: Trial): Promise<ServerHandle> | null {
+    const server = this.#trial === trial ? this.#server : null;
+    if (server !== null) this.#trial = this.#server = null;
+    return server;
+  }
+
+  /** Ends one that nobody took. */
+  async discard(): Promise<void> {
+    const server = await this.#server?.catch(() => null);
+    this.#trial = this.#server = null;
+    await server?.stop();
+  }
 }
 
 /** Servers whose trials are over and that are on their way out. None is left when a window opens, or at the end. */
@@ -315,19 +367,37 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   }
 }
 
+interface Drive {
+  readonly server: ServerHandle;
+  readonly load: Partial<LoadRequest>;
+  /** Called when the load went well and is over. */
+  readonly onEnded: () => void;
+}
+
 /** The echo check, the load, and what it showed. */
 async function drive(
   subject: Subject,
   execution: Execution,
-  { server, load }: { readonly server: ServerHandle; readonly load: Partial<LoadRequest> },
+  { server, load, onEnded }: Drive,
 ) {
-  await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+  const { messageBytes } = subject.workload;
+  // Of a server of which nothing is known, what the load will ask of it.
+  const messages = subject.foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
+  await inStage('preflight', server, () =>
+    execution.deps.preflight(server.port, execution.signal, messages),
+  );
   await execution.ending.gone();
   const request = { ...loadRequest(subject, server, execution), ...load };
-  const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
+  let size: SessionSize | null = null;
+  const over = () => {
+    // While it lives.
+    size = server.foreign?.size() ?? null;
+    onEnded();
+  };
+  const report = await inStage('load', server, () =>
+    execution.generator.run(request, execution.signal, over),
+  );
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
-  // While it lives.
-  const size = server.foreign?.size() ?? null;
   const observation = await inStage('measure', server, async () =>
     observed(subject, execution, { report, server, size }),
   );
@@ -587,7 +657,8 @@ function countCpusAllowed({ cpus, cpusAllowed }: Environment): number {
 async function launchFor(subject: Subject, execution: Execution, launch: Launch): Promise<ServerHandle> {
   let server: ServerHandle;
   try {
-    server = await launch(subject, execution);
+    const begun = launch === startServer ? execution.upcoming.take(subject.trial) : null;
+    server = await (begun ?? launch(subject, execution));
   } catch (cause) {
     if (!(cause instanceof LaunchError)) throw cause;
     throw new TrialError('launch', cause.message, { cause });

@@ -354,7 +354,7 @@ class FfiLoadGenerator implements LoadGenerator {
     this.#fns = fns;
   }
 
-  async run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport> {
+  async run(request: LoadRequest, signal: AbortSignal, onEnded?: () => void): Promise<LoadReport> {
     if (this.#handle) throw new Error('the load generator is already running');
     const why = Buffer.alloc(MESSAGE_BYTES);
     const handle = this.#fns.create(toConfig(request), why);
@@ -365,7 +365,8 @@ class FfiLoadGenerator implements LoadGenerator {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      await runAsync(this.#fns, handle);
+      const status = await runAsync(this.#fns, handle);
+      if (LOADGEN_STATUS[status] === 'ok') onEnded?.();
       return new ReportReader(this.#fns, handle, request).read();
     } finally {
       signal.removeEventListener('abort', stop);

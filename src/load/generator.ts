@@ -162,8 +162,9 @@ export interface LoadGenerator {
   /**
    * Resolves when the load has ended, whatever its status; rejects with `UsageError` if the request
    * makes no sense. An abort ends the load soon, with status `stopped`.
+   * @param onEnded called when the load went well and is over, before it is reported: nothing is measured any more.
    */
-  run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport>;
+  run(request: LoadRequest, signal: AbortSignal, onEnded?: () => void): Promise<LoadReport>;
   /** How the load under way stands; null when there is none. */
   progress(): LoadProgress | null;
 }
