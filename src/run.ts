@@ -409,7 +409,8 @@ async function measureBlock(
     execution.signal.throwIfAborted();
     listener.trialStarted(trial, trial.index, block.planned, execution.generator);
     const result = await measureTrial(trial, execution, block.trials[place + 1] ?? null);
-    execution.signal.throwIfAborted();
+    // What an abort cut short is none; what was measured before it is kept.
+    if (result.status === 'failed') execution.signal.throwIfAborted();
     trials.push(result);
     await execution.store.appendTrial(result);
     listener.trialEnded(result);

@@ -50,13 +50,14 @@ export function runReport(
   };
 }
 
-/** Of a run with variants, or with several servers that are none of ours, each against the first, in pairs over all cells: its last tables. */
+/** Of a run with variants, or with two servers that are none of ours, each against the first, in pairs over all cells: its last tables. */
 function pairTables(result: RunResult): Table[] {
   const { entries } = result.record.settings;
   const foreign = new Set(entries.flatMap(({ model, server }) => (server ? [model] : [])));
   const models = new Set(entries.map(({ model }) => model));
   const hasVariants = entries.some(({ variant }) => variant !== undefined) && models.size < entries.length;
-  if (!hasVariants && foreign.size < 2) return [];
+  // More than two are hardly builds of one server: compare --by server is there for them.
+  if (!hasVariants && foreign.size !== 2) return [];
   return sidesBy(result, 'server').map(({ name, base, current }) => {
     const comparison = compareRuns([base], [current]);
     return { ...overallTable(comparison), title: `${name}, in pairs: ${outcomeLine(comparison)}` };
