@@ -215,11 +215,14 @@ async function measure(
   const { calibrator } = deps;
   const meter = calibrator && calibratorOf(() => calibrator(compiledCalibration(artifacts)));
   const uncounted = foreign && syscallCounter === undefined ? [uncountedCalls(means)] : [];
-  let record = newRecord({ ...request, warnings: [...request.warnings, ...uncounted] }, {
-    ...{ plan, execution, support, servers, tool: deps.tool },
-    counters: audit.counters,
-    uncountedEvents: uncountedEvents(errnos),
-  });
+  let record = newRecord(
+    { ...request, warnings: [...request.warnings, ...uncounted] },
+    {
+      ...{ plan, execution, support, servers, tool: deps.tool },
+      counters: audit.counters,
+      uncountedEvents: uncountedEvents(errnos),
+    },
+  );
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 

@@ -375,17 +375,11 @@ interface Drive {
 }
 
 /** The echo check, the load, and what it showed. */
-async function drive(
-  subject: Subject,
-  execution: Execution,
-  { server, load, onEnded }: Drive,
-) {
+async function drive(subject: Subject, execution: Execution, { server, load, onEnded }: Drive) {
   const { messageBytes } = subject.workload;
   // Of a server of which nothing is known, what the load will ask of it.
   const messages = subject.foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
-  await inStage('preflight', server, () =>
-    execution.deps.preflight(server.port, execution.signal, messages),
-  );
+  await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal, messages));
   await execution.ending.gone();
   const request = { ...loadRequest(subject, server, execution), ...load };
   let size: SessionSize | null = null;
@@ -531,7 +525,11 @@ function withSyscalls(
 async function countByTracepoints(subject: Subject, execution: Execution) {
   const { observation, report } = await serve(subject, execution);
   const { counted, unnamed } = tracedCalls(report, execution.tracepoints);
-  return withSyscalls(observation, { ...counted, 'calls without a name': Math.max(0, unnamed ?? 0) }, 'window');
+  return withSyscalls(
+    observation,
+    { ...counted, 'calls without a name': Math.max(0, unnamed ?? 0) },
+    'window',
+  );
 }
 
 /** The load that strace's lifetime counts are taken less: the same connections, and next to no request. */
@@ -547,7 +545,10 @@ async function countByStrace(subject: Subject, execution: Execution) {
   const { observation, report, counts } = await tracedLife(subject, execution, {});
   const further = answered(report) - brief.answered;
   if (further <= 0)
-    throw new TrialError('audit', `strace slows it so much that it answered ${answered(report)} requests in all`);
+    throw new TrialError(
+      'audit',
+      `strace slows it so much that it answered ${answered(report)} requests in all`,
+    );
   const share = observation.requests.accounted / further;
   const scaled = Object.entries(subtract(counts, brief.counts)).map(
     ([name, count]) => [name, Math.round(count * share)] as const,

@@ -7,7 +7,7 @@ function parsed(flags: ServerFlags) {
   return { entries: parseServers(flags, problems, warnings), problems, warnings };
 }
 
-describe('A server of the user\'s own', () => {
+describe("A server of the user's own", () => {
   test('is a row with its command, environment and probe', () => {
     const { entries, problems, warnings } = parsed({
       server: ["mine=./my-server --port {port} 'a b'", 'other=x={port}'],
@@ -45,7 +45,10 @@ describe('A server of the user\'s own', () => {
     [{ server: ["a='' {port}"] }, /--server a: the command is empty/],
     [{ server: ['a=./a {port} | cat'] }, /--server a: no shell is started, and \| needs one/],
     [{ serverProbe: ['a=true'] }, /--server-probe a: goes with --server, and there is none/],
-    [{ server: ['a=./a {port}'], serverProbe: ['b=true'] }, /--server-probe: unknown server b; did you mean a/],
+    [
+      { server: ['a=./a {port}'], serverProbe: ['b=true'] },
+      /--server-probe: unknown server b; did you mean a/,
+    ],
     [{ server: ['a=./a {port}'], serverEnv: ['a=1X=2'] }, /write name=KEY=VALUE/],
     [{ server: ['a=./a {port}'], serverEnv: ['a=PORT=2'] }, /PORT is set by this tool/],
   ])('%j is refused', (flags, problem) => {

@@ -1,7 +1,15 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import { cellKey } from '../results/cells.ts';
-import type { AuditInstrument, Cell, CellName, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
+import type {
+  AuditInstrument,
+  Cell,
+  CellName,
+  Instrument,
+  RunSettings,
+  Support,
+  Trial,
+} from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';

@@ -42,7 +42,8 @@ const SUBJECT: readonly Property[] = [
   { what: 'servers (hash of sources, flags and compiler)', read: ({ build }) => build.hash },
   {
     what: 'files of servers of your own (hash)',
-    read: ({ servers }) => servers.map(({ model, files }) => [model, ...files.map(({ hash }) => hash)].join(' ')),
+    read: ({ servers }) =>
+      servers.map(({ model, files }) => [model, ...files.map(({ hash }) => hash)].join(' ')),
   },
   { what: 'workloads', read: ({ settings }) => settings.workloads.map(({ id }) => id).sort() },
   {

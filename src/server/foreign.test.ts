@@ -25,7 +25,8 @@ function launch(script: string, change: Partial<ForeignOptions & ForeignRequest>
   return launchForeign(request, { adopt, signal, acceptTimeoutMs: 20_000, ...change });
 }
 
-const listen = "require('node:net').createServer((s) => s.pipe(s)).listen(Number(process.argv[1]), '127.0.0.1');";
+const listen =
+  "require('node:net').createServer((s) => s.pipe(s)).listen(Number(process.argv[1]), '127.0.0.1');";
 const never = 'setInterval(() => {}, 1000);';
 
 async function failureOf(script: string, change: Partial<ForeignOptions & ForeignRequest> = {}) {
@@ -65,7 +66,8 @@ describe('A server that was not built for this', () => {
     expect(server.stderr()).toMatch(/^x{3993}the end$/);
   });
   test('may fork: all of its processes are it, and end with it', async () => {
-    const child = "require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }).once('spawn', () => {";
+    const child =
+      "require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' }).once('spawn', () => {";
     const server = await launch(`${child}${listen}});`);
     expect(sessionMembers(server.pid)).toHaveLength(2);
     expect(server.foreign?.size()).toMatchObject({ processes: 2 });
@@ -89,7 +91,9 @@ describe('A server that was not built for this', () => {
   });
   test('that never listens fails in time, with how it is told where', async () => {
     const { message } = await failureOf(never, { acceptTimeoutMs: 100 });
-    expect(message).toMatch(/^it does not accept connections on 127.0.0.1, port \d+, within 100 ms; it listens nowhere/);
+    expect(message).toMatch(
+      /^it does not accept connections on 127.0.0.1, port \d+, within 100 ms; it listens nowhere/,
+    );
   });
   test('that listens elsewhere is told where that is', async () => {
     const elsewhere: ForeignOptions['adopt'] = () => ({ ...adopt(1, 1), ports: [8080] });

@@ -1,6 +1,6 @@
 import { quantileSorted } from 'simple-statistics';
-import { geometricMean, steadyTrials } from '../metrics/reduce.ts';
 import type { Metric, RowValue } from '../metrics/metric.ts';
+import { geometricMean, steadyTrials } from '../metrics/reduce.ts';
 import { METRICS } from '../metrics/registry.ts';
 import type { AuditedTrial, CountedTrial, MeasuredTrial, Observation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
@@ -27,14 +27,14 @@ export function summarizeRow(
   const observations = trials.map((trial) => trial.observation);
   const by = { own: observations, cpu: counted.map((trial) => trial.observation) };
   const traced = audited.map((trial) => trial.observation);
-  const valueOf = (metric: Metric): RowValue => {
+  const rowValueOf = (metric: Metric): RowValue => {
     const value = metric.ofRow(by[metric.takenFrom]);
     return value.value === null && metric.alsoTraced ? metric.ofRow(traced) : value;
   };
   const throughputPerS = spreadOf(observations, (o) => o.throughputPerS);
   const services = observations.flatMap((o) => (o.service === null ? [] : [o.service]));
   return {
-    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, valueOf(metric)])),
+    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, rowValueOf(metric)])),
     throughputPerS,
     timed: observations.every((o) => o.pathLength === null),
     response: summarizeLatency(observations.map((o) => o.response)),

@@ -207,7 +207,9 @@ function compare(trials: CellTrials, context: RowContext): RowRatio {
 /** Why the connections of two rows are not alike, so that not the servers would be compared; null: they are, or nobody knows. */
 function unlikeConnections(row: CellTrials, baseline: CellTrials): string | null {
   const used = ({ measured }: CellTrials) =>
-    [...new Set(measured.flatMap(({ observation }) => observation.congestion?.server ?? []))].sort().join(', ');
+    [...new Set(measured.flatMap(({ observation }) => observation.congestion?.server ?? []))]
+      .sort()
+      .join(', ');
   const [own, other] = [used(row), used(baseline)];
   return own === '' || other === '' || own === other
     ? null
