@@ -135,6 +135,8 @@ describe('servers of others', () => {
   const server = {
     processes: 2,
     tasksEnded: 0,
+    threads: 3,
+    rssMaxBytes: 4096,
     accepted: 4,
     congestion: 'reno',
     socketsErrno: 0,

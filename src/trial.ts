@@ -26,7 +26,6 @@ import { LOGS_FOLDER, type RunStore } from './results/store.ts';
 import type { ForeignRequest } from './server/foreign.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
 import type { Ready, ServerStats } from './server/protocol.ts';
-import type { SessionSize } from './server/session.ts';
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -382,34 +381,26 @@ async function drive(subject: Subject, execution: Execution, { server, load, onE
   await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal, messages));
   await execution.ending.gone();
   const request = { ...loadRequest(subject, server, execution), ...load };
-  let size: SessionSize | null = null;
-  const over = () => {
-    // While it lives.
-    size = server.foreign?.size() ?? null;
-    onEnded();
-  };
   const report = await inStage('load', server, () =>
-    execution.generator.run(request, execution.signal, over),
+    execution.generator.run(request, execution.signal, onEnded),
   );
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
   const observation = await inStage('measure', server, async () =>
-    observed(subject, execution, { report, server, size }),
+    observed(subject, execution, { report, server }),
   );
   return { report, observation };
 }
 
-/** What a trial showed. @param readings.server as it named itself. @param readings.size of one that is not ours. */
+/** What a trial showed. @param readings.server as it named itself.  */
 function observed(
   { model, workload }: Subject,
   { settings, environment, quotaFiles }: Execution,
   {
     report,
     server,
-    size = null,
   }: {
     readonly report: LoadReport;
     readonly server: Pick<ServerHandle, 'pid' | 'congestion' | 'foreign'>;
-    readonly size?: SessionSize | null;
   },
 ): Observation {
   return observe({
@@ -426,7 +417,6 @@ function observed(
     isPaced: workload.mode === 'open',
     foreign: server.foreign
       ? {
-          size,
           congestionError: server.foreign.congestionError,
           hostCongestion: environment.sysctls['net.ipv4.tcp_congestion_control'] ?? null,
         }

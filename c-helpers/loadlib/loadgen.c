@@ -489,6 +489,8 @@ void loadgen_server(const struct loadgen *all, struct loadgen_server *out)
 	out->abi_version = LOADGEN_ABI_VERSION;
 	out->processes = o->processes;
 	out->tasks_ended = o->tasks_ended;
+	out->threads = o->threads;
+	out->rss_max_bytes = o->rss_max_bytes;
 	out->accepted = o->sockets.accepted;
 	out->sockets_errno = o->sockets_errno;
 	out->congested = o->sockets.congestion[0] != '\0';

@@ -396,6 +396,8 @@ static void read_session(struct observer *o, enum loadgen_edge_id id, const stru
 	session_switches_end(&o->session);
 	o->processes = o->session.count;
 	o->tasks_ended = o->session.ended;
+	o->threads = o->session.threads;
+	o->rss_max_bytes = o->session.rss_max_bytes;
 	edge->sampled = o->session.ended == 0;
 	edge->server_voluntary_switches = o->session.voluntary;
 	edge->server_involuntary_switches = o->session.involuntary;

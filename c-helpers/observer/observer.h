@@ -38,6 +38,8 @@ struct observer {
 	bool accepts_asked;   /* before the first connect, as always */
 	uint32_t processes;   /* of a session, at the end edge */
 	uint64_t tasks_ended; /* ... between the edges */
+	uint64_t threads;     /* ... at the end edge */
+	uint64_t rss_max_bytes;
 };
 
 /* What is to be read, and where a failure goes; opens nothing. */

@@ -120,6 +120,7 @@ static uint64_t number_behind(const char *text, const char *name)
 struct reading {
 	int32_t pid;
 	struct session_tasks *tasks;
+	uint64_t rss_max_kib; /* of all processes so far */
 };
 
 static bool read_switches(int32_t tid, void *context)
@@ -135,6 +136,8 @@ static bool read_switches(int32_t tid, void *context)
 	if (!grown)
 		return false;
 	r->tasks->task = grown;
+	if (tid == r->pid)
+		r->rss_max_kib += number_behind(text, "\nVmHWM:");
 	r->tasks->task[r->tasks->count++] =
 		(struct session_task){.tid = tid,
 				      .voluntary = number_behind(text, "\nvoluntary_ctxt_switches:"),
@@ -149,15 +152,17 @@ static int by_tid(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static struct session_tasks read_tasks(const struct session *s)
+static struct session_tasks read_tasks(struct session *s)
 {
 	struct session_tasks tasks = {0};
+	struct reading r = {.tasks = &tasks};
 
 	for (uint32_t i = 0; i < s->count; i++) {
-		struct reading r = {.pid = s->pid[i], .tasks = &tasks};
-
+		r.pid = s->pid[i];
 		(void)tasks_each(s->pid[i], read_switches, &r);
 	}
+	s->threads = tasks.count;
+	s->rss_max_bytes = r.rss_max_kib * 1024;
 	if (tasks.count > 0)
 		qsort(tasks.task, tasks.count, sizeof(*tasks.task), by_tid);
 	return tasks;

@@ -31,6 +31,9 @@ struct session {
 	uint64_t voluntary;
 	uint64_t involuntary;
 	uint64_t ended;
+	/* At the end edge; of memory the peaks of all processes, added up. */
+	uint64_t threads;
+	uint64_t rss_max_bytes;
 };
 
 /* Looks for the processes; false without memory, or where there are none. */

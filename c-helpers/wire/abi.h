@@ -164,12 +164,14 @@ struct loadgen_server {
 	uint32_t abi_version;
 	uint32_t processes;			/* at the end edge */
 	uint64_t tasks_ended;			/* between the edges: their switches are not known */
+	uint64_t threads;			/* at the end edge */
+	uint64_t rss_max_bytes;			/* peaks of all processes, added up */
 	uint64_t accepted;			/* connections, at the start edge */
 	int32_t sockets_errno;			/* why accepted and congestion are not known; 0: they are */
 	uint32_t congested;			/* 1: congestion is known */
 	char congestion[CONGESTION_NAME_BYTES]; /* of its connections */
 };
-_Static_assert(sizeof(struct loadgen_server) == 4 * 4 + 2 * 8 + CONGESTION_NAME_BYTES,
+_Static_assert(sizeof(struct loadgen_server) == 4 * 4 + 4 * 8 + CONGESTION_NAME_BYTES,
 	       "loadgen_server has padding");
 
 #define LOADGEN_PORTS_MAX 8

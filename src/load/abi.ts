@@ -139,6 +139,8 @@ export const SERVER = {
   abi_version: 'uint32_t',
   processes: 'uint32_t',
   tasks_ended: 'uint64_t',
+  threads: 'uint64_t',
+  rss_max_bytes: 'uint64_t',
   accepted: 'uint64_t',
   sockets_errno: 'int32_t',
   congested: 'uint32_t',

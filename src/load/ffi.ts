@@ -276,6 +276,8 @@ class ReportReader {
     return {
       processes: raw.processes,
       tasksEnded: raw.tasks_ended,
+      threads: raw.threads,
+      rssMaxBytes: raw.rss_max_bytes,
       accepted: isKnown ? raw.accepted : null,
       congestion: isKnown && raw.congested === 1 ? raw.congestion : null,
       socketsErrno: raw.sockets_errno,

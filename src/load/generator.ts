@@ -94,6 +94,10 @@ export interface LoadServer {
   readonly processes: number;
   /** Between the edges; how often they were switched is not known. */
   readonly tasksEnded: number;
+  /** Of all processes, at the end edge. */
+  readonly threads: number;
+  /** Their peaks added up: pages that they share count in each. */
+  readonly rssMaxBytes: number;
   /** Connections that it had accepted at the start edge; null: the kernel does not tell. */
   readonly accepted: number | null;
   /** TCP congestion control of its connections, `several` where they differ; null: the kernel does not tell. */

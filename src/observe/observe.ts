@@ -33,11 +33,6 @@ export interface TrialReadings {
   readonly guest: Pick<Guest, 'clock' | 'smp'> | null;
   /** What is known of a server that was not built for this; null or absent: it is ours, and tells of itself. */
   readonly foreign?: {
-    readonly size: {
-      readonly processes: number;
-      readonly threads: number;
-      readonly rssMaxBytes: number;
-    } | null;
     /** Why its connections do not have our congestion control, an errno; null: they were given it. */
     readonly congestionError: string | null;
     /** The congestion control that the host gives to connections of which nothing is said. */
@@ -127,9 +122,9 @@ function serverSide(
     kernelThreads: kernelThreads(start, end),
     hardware: hardwareOf(trial.report),
     softirqShare: softirqShare(trial),
-    processes: trial.foreign?.size?.processes ?? null,
-    threads: trial.foreign?.size?.threads ?? status.threads,
-    rssMaxBytes: trial.foreign?.size?.rssMaxBytes ?? status.rssMaxBytes,
+    processes: trial.report.server?.processes ?? null,
+    threads: trial.report.server?.threads ?? status.threads,
+    rssMaxBytes: trial.report.server?.rssMaxBytes ?? status.rssMaxBytes,
     // Of the first process alone, which may be no more than a shell.
     runDelayNs: trial.foreign ? null : delta(start, end, files.serverSchedstat),
   };

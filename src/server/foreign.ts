@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { makeFolder } from '../host/make-folder.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './launch.ts';
-import { sendSignal, sessionMembers, sessionSize } from './session.ts';
+import { sendSignal, sessionMembers } from './session.ts';
 import { dieWithParent } from './strace.ts';
 import { straceArgs } from './strace-summary.ts';
 
@@ -200,7 +200,7 @@ function handleOf(
     ended: server.ended,
     stderr: () => server.said(),
     isStarted: true,
-    foreign: { congestionError, stubborn: server.stubborn, size: () => sessionSize(server.pid) },
+    foreign: { congestionError, stubborn: server.stubborn },
     async stop() {
       stopping ??= stop();
       await stopping;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { parseLine, type Ready, readySchema, type ServerStats, statsSchema } from './protocol.ts';
-import { type SessionSize, sendSignal } from './session.ts';
+import { sendSignal } from './session.ts';
 import { isServerOf } from './whose-pid.ts';
 
 /** How long a server may take from start to its ready line; generous, machines stall. */
@@ -36,8 +36,6 @@ export interface ServerHandle extends Omit<Ready, 'event' | 'countersFd'> {
     readonly congestionError: string | null;
     /** Once it was stopped: why SIGTERM did not suffice; null: it did. */
     stubborn(): string | null;
-    /** What its processes come to now; null: none is left. */
-    size(): SessionSize | null;
   };
 }
 
