@@ -43,7 +43,11 @@ const END_TIMEOUT_MS = 500;
 
 /** The part of the world that a trial needs. */
 export interface TrialDeps {
-  launch(path: string, args: readonly string[], signal: AbortSignal): Promise<ServerHandle>;
+  launch(
+    path: string,
+    args: readonly string[],
+    options: { readonly loadgenPath: string; readonly signal: AbortSignal },
+  ): Promise<ServerHandle>;
   /** As `launch`, with strace counting. */
   launchTraced(
     path: string,
@@ -219,7 +223,7 @@ type Launch = (subject: Subject, execution: Execution) => Promise<ServerHandle>;
 /** As it is measured: not traced. */
 const startServer: Launch = (subject, { artifacts, deps, settings, signal }) =>
   subject.foreign === null
-    ? deps.launch(subject.path, subject.args, signal)
+    ? deps.launch(subject.path, subject.args, { loadgenPath: artifacts.loadgen, signal })
     : deps.launchForeign(foreignRequest(subject, { settings, traceTo: null }), {
         loadgenPath: artifacts.loadgen,
         signal,

@@ -189,6 +189,18 @@ struct loadgen_listener {
 _Static_assert(sizeof(struct loadgen_listener) == (6 + LOADGEN_PORTS_MAX) * 4,
 	       "loadgen_listener has padding");
 
+/* A process that was started, and where what it says can be read; these belong to the caller. */
+struct loadgen_spawned {
+	uint32_t abi_version;
+	int32_t pid;
+	int32_t stdout_fd;
+	int32_t stderr_fd;
+};
+_Static_assert(sizeof(struct loadgen_spawned) == 4 * 4, "loadgen_spawned has padding");
+
+/* Added to a signal's number where that ended a process. */
+#define LOADGEN_WAIT_SIGNAL 256
+
 struct loadgen;
 
 LOADGEN_API uint32_t loadgen_abi_version(void);
@@ -235,6 +247,13 @@ LOADGEN_API void loadgen_congestion(char *name);
  * others have, which its connections inherit: by pidfd_getfd(2), which takes the right to trace the process.
  */
 LOADGEN_API void loadgen_adopt_listener(int32_t session, uint32_t port, struct loadgen_listener *out);
+/*
+ * Starts a program in a session of its own, with nothing to read on stdin: for the orchestrator, whose fork
+ * is dear. text holds `count` words, each with a NUL behind it, and is looked for in PATH. 0, or an errno.
+ */
+LOADGEN_API int32_t loadgen_spawn(char *text, uint32_t count, struct loadgen_spawned *spawned);
+/* Waits for it: its exit code, LOADGEN_WAIT_SIGNAL and the signal, or a negative errno. May block. */
+LOADGEN_API int32_t loadgen_wait(int32_t pid);
 /* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */
 LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
 /*

@@ -10,6 +10,7 @@ import {
   hardwareErrnos,
   listenerAdopter,
   loadGenerator,
+  spawner,
   traceChecker,
   whyNotCpu,
 } from '../load/ffi.ts';
@@ -31,7 +32,7 @@ import {
 } from '../run.ts';
 import { describeServer } from '../server/describe.ts';
 import { launchForeign } from '../server/foreign.ts';
-import { launchServer } from '../server/launch.ts';
+import { launchServer, type Start, startBy } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel, whyNotVariant } from '../server/probe.ts';
 import { launchTraced, straceCounts, straceSupport } from '../server/strace.ts';
@@ -90,7 +91,7 @@ function realDeps(outDir: string): RunDeps {
     loadGenerator,
     calibrator,
     away: null,
-    launch: launchServer,
+    launch: launcher(),
     launchForeign: foreignLauncher(),
     describeServer,
     launchTraced,
@@ -103,6 +104,15 @@ function realDeps(outDir: string): RunDeps {
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),
     tool: readTool(),
+  };
+}
+
+/** Without a copy of this process for each server. */
+function launcher(): RunDeps['launch'] {
+  let start: Start | undefined;
+  return (path, args, { loadgenPath, signal }) => {
+    start ??= startBy(spawner(loadgenPath));
+    return launchServer(path, args, signal, start);
   };
 }
 

@@ -158,6 +158,17 @@ export const LISTENER = {
   port: { array: 'uint32_t', length: PORTS_MAX },
 } as const satisfies Struct;
 
+/** `struct loadgen_spawned`. */
+export const SPAWNED = {
+  abi_version: 'uint32_t',
+  pid: 'int32_t',
+  stdout_fd: 'int32_t',
+  stderr_fd: 'int32_t',
+} as const satisfies Struct;
+
+/** Added to a signal's number where that ended a process. */
+export const WAIT_SIGNAL = 256;
+
 /** `struct loadgen_progress`. */
 export const PROGRESS = {
   abi_version: 'uint32_t',

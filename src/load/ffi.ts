@@ -26,10 +26,12 @@ import {
   READING,
   REPORT,
   SERVER,
+  SPAWNED,
   type Struct,
   structBytes,
   TRACE_MAX,
   type Values,
+  WAIT_SIGNAL,
 } from './abi.ts';
 import type {
   Listener,
@@ -55,6 +57,7 @@ const STRUCTS = {
   progress: PROGRESS,
   server: SERVER,
   listener: LISTENER,
+  spawned: SPAWNED,
 } as const satisfies Record<string, Struct>;
 
 /** The struct types, registered with koffi once per process: a second registration is an error. */
@@ -65,6 +68,7 @@ const types = {
   progress: koffiStruct(STRUCTS.progress),
   server: koffiStruct(STRUCTS.server),
   listener: koffiStruct(STRUCTS.listener),
+  spawned: koffiStruct(STRUCTS.spawned),
 };
 
 type KoffiType = string | ReturnType<typeof koffi.struct>;
@@ -110,7 +114,7 @@ function bind(libraryPath: string): Functions {
 }
 
 function functionsOf(library: ReturnType<typeof koffi.load>) {
-  const { config, report, progress, server, listener } = types;
+  const { config, report, progress, server, listener, spawned } = types;
   return {
     abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
     buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
@@ -132,6 +136,8 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
       'uint32_t',
       koffi.out(koffi.pointer(listener)),
     ]),
+    spawn: library.func('loadgen_spawn', 'int32_t', ['void *', 'uint32_t', koffi.out(koffi.pointer(spawned))]),
+    wait: library.func('loadgen_wait', 'int32_t', ['int32_t']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
@@ -458,6 +464,43 @@ export function listenerAdopter(libraryPath: string): (session: number, port: nu
       ports: raw.port.slice(0, raw.ports),
     };
   };
+}
+
+/** A process that was started; its descriptors are the caller's. */
+export interface SpawnedProcess {
+  readonly pid: number;
+  readonly stdoutFd: number;
+  readonly stderrFd: number;
+  /** Resolves when it has ended; to be called once, for it collects it. */
+  wait(): Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
+}
+
+/** Starts programs without a copy of this process; see `loadgen_spawn`. An errno's name where one cannot be started. */
+export function spawner(libraryPath: string): (words: readonly string[]) => SpawnedProcess | string {
+  const fns = bind(libraryPath);
+  return (words) => {
+    const filled = {};
+    const text = Buffer.from(words.map((word) => `${word}\0`).join(''));
+    const errno = Number(fns.spawn(text, words.length, filled));
+    if (errno !== 0) return errnoName(errno);
+    const { pid, stdout_fd, stderr_fd } = decodeStruct(SPAWNED, filled);
+    return { pid, stdoutFd: stdout_fd, stderrFd: stderr_fd, wait: () => waitFor(fns, pid) };
+  };
+}
+
+function waitFor(fns: Functions, pid: number): ReturnType<SpawnedProcess['wait']> {
+  return new Promise((resolve, reject) => {
+    fns.wait.async(pid, (error: unknown, status: number) => {
+      if (error || status < 0) reject(new Error(`waitpid(${pid}): ${error ?? errnoName(-status)}`));
+      else if (status >= WAIT_SIGNAL) resolve({ exitCode: null, signal: signalName(status - WAIT_SIGNAL) });
+      else resolve({ exitCode: status, signal: null });
+    });
+  });
+}
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `signal ${number}`;
 }
 
 function errnoName(errno: number): string {
