@@ -194,6 +194,7 @@ async function waitUntilReady(
     );
     onAbort = () => resolve({ problem: 'interrupted' });
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
   });
   try {
     return await Promise.race([firstLine, death, limit]);
