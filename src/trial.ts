@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
+import { cpusOfRow } from './config/workers.ts';
 import { EDGE_FILES_MAX } from './load/abi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
 import { findModel } from './models/registry.ts';
@@ -25,7 +26,7 @@ import type {
 import { LOGS_FOLDER, type RunStore } from './results/store.ts';
 import type { ForeignRequest } from './server/foreign.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
-import type { Ready, ServerStats } from './server/protocol.ts';
+import { acceptedByWorkerOf, type Ready, type ServerStats } from './server/protocol.ts';
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -190,6 +191,9 @@ interface Subject {
   readonly prefix: readonly string[];
   /** Null: it is of the registry. */
   readonly foreign: ForeignServer | null;
+  /** That it may run on; null: not pinned. */
+  readonly serverCpus: readonly number[] | null;
+  readonly hasWorkers: boolean;
 }
 
 function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
@@ -202,7 +206,12 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
   if (entry?.server) {
     const { server } = entry;
     const [path = '', ...args] = server.command;
-    return { trial, model, workload, path, args, prefix, foreign: server };
+    const { serverCpus } = settings;
+    return {
+      ...{ trial, model, workload, path, args, prefix, serverCpus },
+      foreign: server,
+      hasWorkers: false,
+    };
   }
   const path = artifacts.servers.get(model.program);
   if (path === undefined) throw new Error(`${model.program} was not compiled`);
@@ -211,11 +220,18 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
     model.connectionsMax ?? Number.POSITIVE_INFINITY,
   );
   const args = [...model.options, `--conns-max=${connsMax}`];
-  if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
+  const workers = entry?.workers;
+  const serverCpus = cpusOfRow(settings.serverCpus, entry ?? {});
+  if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
+  if (workers !== undefined && workers > 1) args.push(`--workers=${workers}`);
   const { handicap } = settings;
   if (handicap?.labels.includes(trial.label)) args.push(`--handicap-ns=${handicap.ns}`);
   const [command, ...rest] = [...prefix, path, ...args];
-  return { trial, model, workload, path: command ?? path, args: rest, prefix, foreign: null };
+  return {
+    ...{ trial, model, workload, path: command ?? path, args: rest, prefix, serverCpus },
+    foreign: null,
+    hasWorkers: workers !== undefined,
+  };
 }
 
 type Launch = (subject: Subject, execution: Execution) => Promise<ServerHandle>;
@@ -276,7 +292,12 @@ async function serve(
     if (next !== null) beginNext(next, execution);
   };
   try {
-    return { ...(await drive(subject, execution, { server, load, onEnded })), stats: end() };
+    const driven = await drive(subject, execution, { server, load, onEnded });
+    const stats = end();
+    // Only a server with workers has last words that are waited for.
+    const { observation } = driven;
+    if (!subject.hasWorkers) return { ...driven, stats };
+    return { ...driven, observation: withWorkersOf(observation, await stats), stats };
   } finally {
     void end();
   }
@@ -347,6 +368,12 @@ export class Ending {
   }
 }
 
+/** With what the last words of the server say of its workers. */
+function withWorkersOf(observation: Observation, stats: ServerStats | null): Observation {
+  const acceptedByWorker = stats === null ? null : acceptedByWorkerOf(stats);
+  return { ...observation, server: { ...observation.server, acceptedByWorker } };
+}
+
 /** The same by an agent, in one exchange. */
 async function serveAway(subject: Subject, execution: Execution, away: Away): Promise<Served> {
   const { trial, workload, model, args } = subject;
@@ -360,11 +387,8 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   if (ready === null || report === null) throw new TrialError('launch', why('the agent has no answer to it'));
   if (report.status !== 'ok') throw new TrialError('load', why(`${report.status}: ${report.message}`));
   try {
-    return {
-      observation: observed(subject, execution, { report, server: ready }),
-      report,
-      stats: Promise.resolve(stats),
-    };
+    const observation = observed(subject, execution, { report, server: ready });
+    return { observation: withWorkersOf(observation, stats), report, stats: Promise.resolve(stats) };
   } catch (cause) {
     throw new TrialError('measure', why(messageOf(cause)), { cause });
   }
@@ -395,9 +419,9 @@ async function drive(subject: Subject, execution: Execution, { server, load, onE
   return { report, observation };
 }
 
-/** What a trial showed. @param readings.server as it named itself.  */
+/** What a trial showed. @param readings.server as it named itself. */
 function observed(
-  { model, workload }: Subject,
+  { model, workload, serverCpus }: Subject,
   { settings, environment, quotaFiles }: Execution,
   {
     report,
@@ -411,7 +435,7 @@ function observed(
     report,
     model,
     serverPid: server.pid,
-    serverCpus: settings.serverCpus,
+    serverCpus,
     clientCpus: settings.clientCpus,
     cpusAllowed: countCpusAllowed(environment),
     irqTimeAccounting: environment.irqTimeAccounting,

@@ -31,6 +31,8 @@ _Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names 
  */
 #define REST_TIMEOUT_NS (2 * NS_PER_S)
 #define REST_GROWN_MAX 500
+/* Children come and go while the load is quiet only for as long as the last ones take to end. */
+#define CHILDREN_TRIES_MAX 100
 
 static const struct counters_header *page_header(const struct edges *e)
 {
@@ -91,6 +93,7 @@ static void map_page(struct observer *o)
 	e->slots_max = h->slots_max;
 	e->header_bytes = h->header_bytes;
 	e->slot_bytes = h->slot_bytes;
+	e->processes = h->processes != 0;
 	read_names(e);
 out:
 	(void)close(fd);
@@ -118,6 +121,8 @@ void edges_close(struct observer *o)
 	if (o->edges.page)
 		(void)munmap((void *)(uintptr_t)o->edges.page, o->edges.page_bytes);
 	o->edges.page = NULL;
+	children_free(&o->edges.children);
+	children_free(&o->edges.again);
 }
 
 /* Slots have one writer each and only grow: a sum taken at any moment is a true lower bound. */
@@ -185,30 +190,67 @@ static void pause_ns(uint64_t ns)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Asks for what only the server can tell, and waits for the answer. */
-static void sample(struct observer *o, struct loadgen_edge *edge)
+/* Asks for what only the server can tell, and waits for the answer, which stands in the page. */
+static bool ask(struct observer *o)
 {
 	if (!o->edges.page || o->config->server_pid <= 0)
-		return;
+		return false;
 	const struct counters_header *h = page_header(&o->edges);
 	uint64_t seq = __atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE);
 	uint64_t asked_ns = now_ns();
 
 	if (kill(o->config->server_pid, SIGUSR1) < 0)
-		return;
+		return false;
 	while (__atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE) == seq) {
 		uint64_t waited_ns = now_ns() - asked_ns;
 
 		if (waited_ns > SAMPLE_TIMEOUT_NS)
-			return;
+			return false;
 		if (waited_ns < SAMPLE_YIELD_NS)
 			(void)sched_yield();
 		else
 			pause_ns(SAMPLE_POLL_NS);
 	}
+	return true;
+}
+
+static bool list_children(struct observer *o, struct children *children)
+{
+	if (children_list(children, o->config->server_pid, false))
+		return true;
+	fail(o->failure, LOADGEN_SYSTEM, "out of memory for the list of the server's processes");
+	return false;
+}
+
+/*
+ * What the children use is in two places: with those that live, and in what the server says of those that it
+ * has waited for. One that passes from here to there meanwhile would count twice or not at all, so both are
+ * read until the children are the same before and after.
+ */
+static bool children_stood_still(struct observer *o)
+{
+	struct edges *e = &o->edges;
+
+	return list_children(o, &e->again) && e->children.ended == 0 &&
+	       children_same(&e->children, &e->again);
+}
+
+static void sample(struct observer *o, struct loadgen_edge *edge)
+{
+	struct edges *e = &o->edges;
+	struct switches live = {0};
+
+	for (int tries = 0; tries < CHILDREN_TRIES_MAX; tries++) {
+		if (e->processes && list_children(o, &e->children))
+			live = children_switches(&e->children);
+		if (!ask(o))
+			return;
+		if (!e->processes || children_stood_still(o))
+			break;
+	}
 	edge->sampled = 1;
-	edge->server_voluntary_switches = h->sample_voluntary_switches;
-	edge->server_involuntary_switches = h->sample_involuntary_switches;
+	edge->server_voluntary_switches = page_header(e)->sample_voluntary_switches + live.voluntary;
+	edge->server_involuntary_switches = page_header(e)->sample_involuntary_switches + live.involuntary;
 }
 
 /*
@@ -237,6 +279,13 @@ static bool settle(const struct observer *o)
 	return false;
 }
 
+static bool children_at_rest(struct observer *o)
+{
+	struct edges *e = &o->edges;
+
+	return !e->processes || (list_children(o, &e->children) && children_rest(&e->children));
+}
+
 /* Waits until every task of the server sleeps. False after the time, and for a server that spins. */
 static bool wait_rest(struct observer *o, uint64_t until_ns)
 {
@@ -245,7 +294,8 @@ static bool wait_rest(struct observer *o, uint64_t until_ns)
 
 	sum_counters(e, last);
 	for (uint32_t grown = 0; !e->spins && now_ns() < until_ns;) {
-		if (o->session.leader != 0 ? session_rests(&o->session) : tasks_rest(o->config->server_pid))
+		if (o->session.leader != 0 ? session_rests(&o->session)
+					   : tasks_rest(o->config->server_pid) && children_at_rest(o))
 			return true;
 		pause_ns(SETTLE_POLL_NS);
 		sum_counters(e, now);
@@ -328,17 +378,40 @@ static void read_hardware(struct observer *o, struct loadgen_edge *edge)
 		hardware_read(&o->hardware, edge);
 }
 
+static uint64_t own_cpu_ns(struct observer *o)
+{
+	uint64_t ns = clock_ns(o->edges.cpu_clock);
+
+	if (ns == 0) /* the clock ends with its process */
+		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->config->server_pid);
+	return ns;
+}
+
+/* The clocks come before the question, so that at the end edge the answer's own CPU is not in the window. */
 static uint64_t server_cpu_ns(struct observer *o)
 {
-	uint64_t ns;
+	struct edges *e = &o->edges;
+	uint64_t ns = 0;
 
-	if (!o->edges.cpu_clock_known)
+	if (!e->cpu_clock_known)
 		return 0;
 	if (o->session.leader != 0)
 		return session_cpu_ns(&o->session);
-	ns = clock_ns(o->edges.cpu_clock);
-	if (ns == 0) /* the clock ends with its process */
-		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->config->server_pid);
+	if (!e->processes)
+		return own_cpu_ns(o);
+	for (int tries = 0; tries < CHILDREN_TRIES_MAX; tries++) {
+		if (!list_children(o, &e->children))
+			return 0;
+		ns = own_cpu_ns(o) + children_cpu_ns(&e->children);
+		if (!ask(o)) {
+			fail(o->failure, LOADGEN_SYSTEM,
+			     "the server does not say what CPU its ended children used");
+			return 0;
+		}
+		ns += page_header(e)->sample_children_cpu_ns;
+		if (children_stood_still(o))
+			break;
+	}
 	return ns;
 }
 

@@ -13,6 +13,7 @@
 
 #include "../wire/abi.h"
 #include "../wire/totals.h"
+#include "children.h"
 
 struct observer;
 
@@ -30,6 +31,8 @@ struct edges {
 	uint32_t slot_bytes;
 	bool cpu_clock_known;
 	clockid_t cpu_clock;
+	bool processes; /* children serve: what they use is the server's */
+	struct children children, again;
 	bool restless; /* the server did not settle at the start: its CPU clock may lag */
 	bool spins;    /* so it never rests */
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];

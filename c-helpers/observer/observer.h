@@ -8,7 +8,8 @@
  *   agreement.c what the server has counted, beside what the load has done
  *   traces.c, hardware.c  tracepoints, and the CPU's counters
  *   task_event.c  an event over all tasks
- *   session.c   the processes of a server that has several
+ *   children.c  the processes below the server's
+ *   session.c   the processes of a server that knows nothing of us
  *   tasks.c     the server's threads, and the kernel's
  *   sockets.c   what the kernel tells of its sockets
  */

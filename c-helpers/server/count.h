@@ -38,6 +38,13 @@
 #define SYS_NAME_EPOLL_WAIT "sys.epoll_pwait"
 #endif
 
+/* What libc makes of fork; musl has the call of that name where there is one. */
+#if defined(__GLIBC__) || !defined(SYS_fork)
+#define SYS_NAME_FORK "sys.clone"
+#else
+#define SYS_NAME_FORK "sys.fork"
+#endif
+
 #define COUNTER_LIST(X)                                                                                      \
 	X(CONN_ERRORS, "conn_errors")                                                                        \
 	X(CLOSED, "closed")                                                                                  \
@@ -78,6 +85,10 @@
 	X(SYS_GETUID, "sys.getuid")                                                                          \
 	X(SYS_RT_SIGQUEUEINFO, "sys.rt_sigqueueinfo")                                                        \
 	X(SYS_STATX, "sys.statx")                                                                            \
+	X(SYS_FORK, SYS_NAME_FORK)                                                                           \
+	X(SYS_WAIT4, "sys.wait4")                                                                            \
+	X(SYS_PRCTL, "sys.prctl")                                                                            \
+	X(SYS_GETPPID, "sys.getppid")                                                                        \
 	X(SYS_GETRUSAGE, "sys.getrusage")                                                                    \
 	X(SYS_RT_SIGRETURN, "sys.rt_sigreturn")
 

@@ -119,33 +119,40 @@ static bool may_exceed_nproc(void)
 	return whole && getuid() == 0;
 }
 
-void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
+void limit_lower_by_tasks(struct model_limit *least, uint32_t tasks_reserved)
 {
 	struct sysinfo host;
 	if (sysinfo(&host) < 0)
 		die("sysinfo");
-	uint64_t tasks = (uint64_t)host.procs + reserve.tasks;
+	uint64_t tasks = (uint64_t)host.procs + tasks_reserved;
 
-	limit_lower(least, "vm.max_map_count", limit_in_file("/proc/sys/vm/max_map_count"), reserve.maps,
-		    THREAD_MAPS);
 	limit_lower(least, "kernel.threads-max", limit_in_file("/proc/sys/kernel/threads-max"), tasks, 1);
 	limit_lower(least, "kernel.pid_max", limit_in_file("/proc/sys/kernel/pid_max"), tasks + PIDS_RESERVED,
 		    1);
 	/* What the user's other programs run is not known. */
 	if (!may_exceed_nproc())
-		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), reserve.tasks, 1);
-	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
-		    (uint32_t)stack_bytes);
-	lower_by_cgroups(least, reserve.tasks);
+		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), tasks_reserved, 1);
+	lower_by_cgroups(least, tasks_reserved);
 }
 
-void limit_say_no_thread(int error, size_t stack_bytes)
+void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
+{
+	limit_lower(least, "vm.max_map_count", limit_in_file("/proc/sys/vm/max_map_count"), reserve.maps,
+		    THREAD_MAPS);
+	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
+		    (uint32_t)stack_bytes);
+	limit_lower_by_tasks(least, reserve.tasks);
+}
+
+void limit_say_no_task(const char *call, int error, size_t stack_bytes)
 {
 	struct model_limit least = {.conns = UINT32_MAX, .name = "none that is known"};
 
-	limit_lower_by_threads(&least, stack_bytes, (struct thread_reserve){0});
+	if (stack_bytes)
+		limit_lower_by_threads(&least, stack_bytes, (struct thread_reserve){0});
+	else
+		limit_lower_by_tasks(&least, 0);
 	fprintf(stderr,
-		"%s: refusing connections: pthread_create: %s (the tightest limit: %s, %llu); counted as "
-		"refused\n",
-		model.name, strerror(error), least.name, (unsigned long long)least.value);
+		"%s: refusing connections: %s: %s (the tightest limit: %s, %llu); counted as refused\n",
+		model.name, call, strerror(error), least.name, (unsigned long long)least.value);
 }

@@ -26,7 +26,10 @@ struct thread_reserve {
 /* Lowers least to the threads that may still be started here: each is a task, a stack and a guard page. */
 void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve);
 
-/* Says that connections are refused because a thread could not be started, for this errno. */
-void limit_say_no_thread(int error, size_t stack_bytes);
+/* The same of processes, which bring an address space of their own. */
+void limit_lower_by_tasks(struct model_limit *least, uint32_t tasks_reserved);
+
+/* Says that connections are refused because this call could start no task. stack_bytes 0: no thread. */
+void limit_say_no_task(const char *call, int error, size_t stack_bytes);
 
 #endif

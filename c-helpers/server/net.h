@@ -14,8 +14,10 @@
  */
 #define NET_LATER (-3)
 
+/* Whether other listeners of this process may have the same port. */
+enum net_port { NET_OWN_PORT, NET_REUSEPORT };
 /* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
-int net_listen(const char *host, uint16_t *port, bool nonblocking);
+int net_listen(const char *host, uint16_t *port, bool nonblocking, enum net_port sharing);
 /* TCP congestion control of the listener, which its connections inherit; empty where it is not told. */
 const char *net_congestion(int listen_fd);
 

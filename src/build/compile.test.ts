@@ -164,6 +164,16 @@ describe('compileHelpers', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test('says that a disk is full, also of a program that it could do without', async () => {
+    compiler(
+      'case "$*" in *models/epoll.c*) printf "ld: final link failed: No space left on device\\ncollect2: error: ld returned 1\\n" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    expect(await failureOf(compile())).toMatch(
+      /^cannot compile epoll into <folder>\/cache\/\w+: No space left on device; free some there or in \//,
+    );
+    expect(leftovers().some((name) => name.includes('epoll'))).toBe(false);
+  });
+
   test('takes what the same compiler made under another name, and not with other arguments', async () => {
     const first = await compile();
     const wrapper = join(folder, 'wrapper');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BuildInfo } from '../results/schema.ts';
-import { EnvironmentError, messageOf } from '../util/errors.ts';
+import { EnvironmentError, messageOf, NotWrittenError } from '../util/errors.ts';
 import { cacheDir, compilerFlags, filesOf, LINK_FLAGS, readSources, serverJob } from './compile.ts';
 import { type Compiler, findCompiler } from './compiler.ts';
 import { type Job, runJobs } from './jobs.ts';
@@ -55,7 +55,8 @@ export async function buildGuestPrograms(request: GuestProgramsRequest): Promise
   try {
     return await buildWith(compiler, request);
   } catch (error) {
-    if (!(error instanceof EnvironmentError) || compiler.words.includes(MUSL)) throw error;
+    const cannotLink = error instanceof EnvironmentError && !(error instanceof NotWrittenError);
+    if (!cannotLink || compiler.words.includes(MUSL)) throw error;
     const musl = await findStatic({ ...process.env, CC: MUSL }, request.signal).catch((cause: unknown) => {
       request.signal?.throwIfAborted();
       throw new EnvironmentError(

@@ -23,9 +23,9 @@ import { counted } from '../util/units.ts';
 import { endByVerdict } from './end-by-verdict.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { measureRun, waitOption } from './run-deps.ts';
+import { measureRun } from './run-deps.ts';
 import { readSide, type Side } from './side.ts';
 import { NOT_EXPLAINED, whyChanged } from './why.ts';
 

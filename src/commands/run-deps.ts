@@ -1,4 +1,3 @@
-import { Option } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import { calibrator } from '../calibration/ffi.ts';
@@ -67,11 +66,6 @@ export async function measureRun(
   } finally {
     progress.stop();
   }
-}
-
-/** `--wait`, of every command that measures. */
-export function waitOption(): Option {
-  return new Option('--wait', 'wait for another run that measures on the same CPUs, instead of an error');
 }
 
 /** Ends a command as its run went, once everything is printed. */

@@ -1,3 +1,4 @@
+import { workersSuffix } from '../config/workers.ts';
 import type { CellName, Entry, RunResult } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 
@@ -89,9 +90,21 @@ function labelSides(run: RunResult, entries: readonly Entry[], reference: string
     });
 }
 
-/** What tells a row from the others of its model: `@variant`, `#2`, or nothing. */
+/** What tells a row from the others of its model: `.w4`, `@variant`, `#2`, or nothing. */
 function kindOfRow({ label, model }: Entry): string {
   return label.startsWith(model) ? label.slice(model.length) : label;
+}
+
+/** A model with so many workers is another server than with fewer: its rows are compared with none of those. */
+function serverOf({ model, workers }: Entry): string {
+  return `${model}${workersSuffix(workers)}`;
+}
+
+/** The same without the workers. */
+function kindOfServer(entry: Entry): string {
+  const kind = kindOfRow(entry),
+    suffix = workersSuffix(entry.workers);
+  return kind.startsWith(suffix) ? kind.slice(suffix.length) : kind;
 }
 
 function serverSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
@@ -109,16 +122,18 @@ function foreignSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
 }
 
 function variantSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
-  const models = [...new Set(entries.map(({ model }) => model))];
-  const firsts = new Map(models.map((model) => [model, entries.find((entry) => entry.model === model)]));
-  const others = entries.filter((entry) => firsts.get(entry.model) !== entry);
-  const kinds = [...new Set(others.map(kindOfRow))];
+  const servers = [...new Set(entries.map(serverOf))];
+  const firsts = new Map(
+    servers.map((server) => [server, entries.find((entry) => serverOf(entry) === server)]),
+  );
+  const others = entries.filter((entry) => firsts.get(serverOf(entry)) !== entry);
+  const kinds = [...new Set(others.map(kindOfServer))];
   return kinds.map((kind) => {
-    const current = others.filter((entry) => kindOfRow(entry) === kind);
-    const base = current.flatMap(({ model }) => firsts.get(model) ?? []);
-    const named = (rows: readonly Entry[]) => new Map(rows.map(({ label, model }) => [label, model]));
+    const current = others.filter((entry) => kindOfServer(entry) === kind);
+    const base = current.flatMap((entry) => firsts.get(serverOf(entry)) ?? []);
+    const named = (rows: readonly Entry[]) => new Map(rows.map((row) => [row.label, serverOf(row)]));
     const [first] = base;
-    const against = first === undefined ? '' : kindOfRow(first).replace(/^@/, '') || 'the first row';
+    const against = first === undefined ? '' : kindOfServer(first).replace(/^@/, '') || 'the first row';
     return {
       name: `${kind.replace(/^@/, '')} against ${against}`,
       base: rowsOf(run, named(base)),

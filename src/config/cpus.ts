@@ -71,6 +71,16 @@ export function chooseCpus(
   };
 }
 
+/** The cores of the allowed CPUs in order, each as its allowed CPUs. */
+export function coresOf({ allowed, siblings }: CpuTopology): number[][] {
+  const cores = new Map<number, number[]>();
+  for (const cpu of [...allowed].sort((a, b) => a - b)) {
+    const core = Math.min(...(siblings.get(cpu) ?? [cpu]));
+    cores.set(core, [...(cores.get(core) ?? []), cpu]);
+  }
+  return [...cores.values()];
+}
+
 function surplusWarnings(client: readonly number[]): string[] {
   return client.length > 1
     ? [`the load generator is one thread: of the client's CPUs it uses ${client[0]} only`]

@@ -136,7 +136,11 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
       'uint32_t',
       koffi.out(koffi.pointer(listener)),
     ]),
-    spawn: library.func('loadgen_spawn', 'int32_t', ['void *', 'uint32_t', koffi.out(koffi.pointer(spawned))]),
+    spawn: library.func('loadgen_spawn', 'int32_t', [
+      'void *',
+      'uint32_t',
+      koffi.out(koffi.pointer(spawned)),
+    ]),
     wait: library.func('loadgen_wait', 'int32_t', ['int32_t']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),

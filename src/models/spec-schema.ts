@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROFILES } from '../workloads/schema.ts';
 
 export const modelSpecSchema = z
   .object({
@@ -6,9 +7,9 @@ export const modelSpecSchema = z
     family: z.string(),
     domain: z.literal('socket').describe('what it does I/O on'),
     profile: z
-      .enum(['default', 'full'])
+      .enum(PROFILES)
       .describe(
-        'default rows are in a plain run, which ends within two minutes; the others want --profile full or a name',
+        'the least that takes it: quick rows are in a run of 20 seconds, these and default ones in a plain run, which ends within two minutes; full ones want --profile full or a name',
       ),
     program: z.string().describe('c-helpers/models/<program>.c'),
     options: z.array(z.string()).readonly(),
@@ -35,7 +36,7 @@ export const modelSpecSchema = z
       .nullable()
       .describe("the most connections that the mechanism itself can hold; null: only the host's limits"),
     tasks: z
-      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'workers'])
+      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'process-per-connection', 'workers'])
       .describe(
         'that do the work: they bound how many CPUs the server can use at once. workers: one per server CPU',
       ),

@@ -112,6 +112,7 @@ describe('observe', () => {
         },
         "saturation": "neither",
         "server": {
+          "acceptedByWorker": null,
           "contextSwitchesPerRequest": 2,
           "counters": {
             "idle_wakeups": 1,
@@ -139,6 +140,7 @@ describe('observe', () => {
           "threads": null,
           "utilisation": 0.5,
           "voluntarySwitches": 15,
+          "wakeupsPerConnection": null,
         },
         "service": null,
         "throughputPerS": 80,

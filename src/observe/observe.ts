@@ -100,11 +100,9 @@ function serverSide(
   accountedNs: number,
 ): Observation['server'] {
   const { start, end } = trial.report;
-  const files = edgeFilesOf(trial.serverPid);
   const cpuNs = end.serverCpuNs - start.serverCpuNs;
   const syscalls = syscallsOf(counters);
   const switches = switchesBetween(start, end);
-  const status = parseStatus(end.files[files.serverStatus] ?? '');
   return {
     cpuNs,
     cpuNsPerRequest: cpuNs / accounted,
@@ -121,13 +119,33 @@ function serverSide(
     setupPerConnection: trial.foreign ? null : setupPerConnection(trial.report),
     kernelThreads: kernelThreads(start, end),
     hardware: hardwareOf(trial.report),
+    wakeupsPerConnection: wakeupsPerConnection(trial.report, counters),
+    acceptedByWorker: null,
     softirqShare: softirqShare(trial),
     processes: trial.report.server?.processes ?? null,
-    threads: trial.report.server?.threads ?? status.threads,
-    rssMaxBytes: trial.report.server?.rssMaxBytes ?? status.rssMaxBytes,
-    // Of the first process alone, which may be no more than a shell.
-    runDelayNs: trial.foreign ? null : delta(start, end, files.serverSchedstat),
+    ...sizeOf(trial),
   };
+}
+
+/** Threads, memory and run delay, each as far as it is known of all of the server. */
+function sizeOf({ report, model, serverPid }: TrialReadings) {
+  const { start, end, server } = report;
+  // Of the first process alone, which may be no more than a shell, the delay says nothing.
+  if (server !== undefined)
+    return { threads: server.threads, rssMaxBytes: server.rssMaxBytes, runDelayNs: null };
+  if (model.tasks === 'process-per-connection') return processes(end);
+  const files = edgeFilesOf(serverPid);
+  const status = parseStatus(end.files[files.serverStatus] ?? '');
+  return { ...status, runDelayNs: delta(start, end, files.serverSchedstat) };
+}
+
+/**
+ * A server that serves by processes: what the kernel tells of the first one is not the server's. Each open connection is a
+ * task; nobody adds up their memory, most of which they share.
+ */
+function processes({ counters }: LoadEdge) {
+  const open = (counters.accepted ?? 0) - (counters.closed ?? 0);
+  return { threads: 1 + open, rssMaxBytes: null, runDelayNs: null };
 }
 
 function clientSide(trial: TrialReadings, accounted: number, accountedNs: number): Observation['client'] {
@@ -149,6 +167,15 @@ function setupPerConnection({ setup }: LoadReport): Record<string, number> | nul
   if (accepted === 0) return null;
   const calls = Object.entries(syscallsOf(setup)).map(([name, made]) => [name, made / accepted] as const);
   return Object.fromEntries(calls);
+}
+
+/** While the connections of the load open, when there is nothing else to wake for; where they come and go, over the window. */
+function wakeupsPerConnection(
+  { setup }: LoadReport,
+  window: Readonly<Record<string, number>>,
+): number | null {
+  const { accepted = 0, wakeups = 0 } = (setup.accepted ?? 0) > 0 ? setup : window;
+  return accepted > 0 ? wakeups / accepted : null;
 }
 
 /** Growth between the edges; a worker that ended in between took its time with it. */
@@ -208,7 +235,13 @@ function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[
 function usableCpus(trial: TrialReadings): number {
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   const many = Number.POSITIVE_INFINITY;
-  const tasks = { one: 1, 'one-and-kernel-thread': 2, 'per-connection': many, workers: many };
+  const tasks = {
+    one: 1,
+    'one-and-kernel-thread': 2,
+    'per-connection': many,
+    'process-per-connection': many,
+    workers: many,
+  };
   return Math.min(cpus, tasks[trial.model.tasks]);
 }
 

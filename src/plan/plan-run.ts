@@ -94,7 +94,7 @@ function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherIns
   const foreign = input.settings.entries.filter(({ server }) => server).map(({ label }) => label);
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
     if (foreign.includes(label)) return [];
-    const threads = findModel(model, input.models)?.tasks === 'per-connection';
+    const threads = findModel(model, input.models)?.tasks.endsWith('per-connection');
     const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
     if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
     return [

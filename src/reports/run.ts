@@ -14,6 +14,7 @@ import { overallTable } from '../tables/compare-table.ts';
 import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { serverNotes } from '../tables/server-notes.ts';
+import { workersTable } from '../tables/workers-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
 import { counted } from '../util/units.ts';
@@ -31,6 +32,7 @@ export function runReport(
 ): Document {
   const { record } = result;
   const { summary = summarize(result), kernel = record.settings.audit } = options;
+  const workers = workersTable(summary, record.settings);
   return {
     ...runHeader(result),
     parts: [
@@ -38,6 +40,7 @@ export function runReport(
         tablePart(workloadTable(workload)),
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
+      ...(workers === null ? [] : [tablePart(workers)]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([
         ...(countsInstructions(record.environment.guest)

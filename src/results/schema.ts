@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workloadSchema } from '../workloads/schema.ts';
+import { PROFILES, workloadSchema } from '../workloads/schema.ts';
 
 /**
  * The version of everything below. It grows when a reader of the old shape would misread the new
@@ -88,10 +88,27 @@ export const observationSchema = z.object({
     processes: count
       .nullable()
       .default(null)
-      .describe('of a server that was not built for this: those of its session at the end; null: it is one'),
-    threads: count.nullable(),
-    rssMaxBytes: count.nullable().describe('peak since the server started'),
+      .describe('of a server that was not built for this: those of its session at the end; null: it is ours'),
+    threads: count.nullable().describe('tasks of it: threads, or processes where connections have their own'),
+    rssMaxBytes: count
+      .nullable()
+      .describe(
+        'peak since the server started; null: not known, as where a model serves by several processes',
+      ),
     runDelayNs: amount.nullable().describe('main thread, ready but not running'),
+    wakeupsPerConnection: amount
+      .nullable()
+      .default(null)
+      .describe(
+        'returns from the wait call per accepted connection: while the connections of the load opened, or in churn over the window; null: not known',
+      ),
+    acceptedByWorker: z
+      .array(count)
+      .nullable()
+      .default(null)
+      .describe(
+        'connections of its life that each worker accepted, the echo check among them; null: it has none',
+      ),
   }),
   client: z.object({
     cpuNs: amount,
@@ -242,6 +259,19 @@ export const entrySchema = z.object({
   model: z.string().describe('an id of the registry, or the name of a server that was not built for this'),
   server: foreignServerSchema.optional().describe('absent: the model is of the registry'),
   variant: variantSchema.optional().describe('absent: the server as it is'),
+  after: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      'of a ladder: label of the row that this one adds a step to, null of its first; absent: no ladder',
+    ),
+  workers: count
+    .min(1)
+    .optional()
+    .describe(
+      'loops of the server, each a thread and on a CPU of its own where there are as many; absent: it has none',
+    ),
 });
 
 /** An entry under a workload; skipped cells have no trials. */
@@ -256,7 +286,7 @@ export const cellSchema = z.object({
 export const runSettingsSchema = z.object({
   entries: z.array(entrySchema),
   workloads: z.array(workloadSchema),
-  profile: z.enum(['default', 'full']),
+  profile: z.enum(PROFILES),
   blocks: count.min(1),
   warmupMs: amount,
   durationMs: amount,
@@ -390,8 +420,8 @@ export const instrumentSupportSchema = z.object({
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
 
-/** What measures: a run as asked for, a sweep, equals, or what regressed once more. */
-export const RUN_KINDS = ['run', 'scale', 'noise', 'confirm'] as const;
+/** What measures: a run as asked for, a sweep, a ladder, equals, or what regressed once more. */
+export const RUN_KINDS = ['run', 'scale', 'ladder', 'noise', 'confirm'] as const;
 
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({

@@ -197,6 +197,8 @@ function handleOf(
     countersFd: null,
     connsMax: Number.MAX_SAFE_INTEGER,
     congestion: '',
+    workers: 1,
+    workerCpus: [],
     ended: server.ended,
     stderr: () => server.said(),
     isStarted: true,

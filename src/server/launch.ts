@@ -156,7 +156,9 @@ export function startBy(spawn: (words: readonly string[]) => Spawned | string): 
     if (typeof child === 'string') return child;
     const { pid } = child;
     alive.add(pid);
-    const [stdout, stderr] = [child.stdoutFd, child.stderrFd].map((fd) => new Socket({ fd, writable: false }));
+    const [stdout, stderr] = [child.stdoutFd, child.stderrFd].map(
+      (fd) => new Socket({ fd, writable: false }),
+    );
     if (stdout === undefined || stderr === undefined) throw new Error('two descriptors make two streams');
     // Its pipes close as it ends: only then is it waited for, so that no thread blocks for as long as it lives.
     const ended = Promise.all([once(stdout, 'close'), once(stderr, 'close')]).then(async () => {

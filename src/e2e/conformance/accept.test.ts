@@ -12,9 +12,9 @@ const TROUBLES = ['ENOMEM', 'ENOBUFS', 'EMFILE', 'ENFILE', 'ECONNABORTED', 'EPRO
 /** Calls in a row that fail; a client that waits must be served by the next. */
 const FAILURES = 3;
 
-/** Threads that the main thread may start; others may add some. */
-const THREADS = 4;
-/** Far more than those threads can hold. */
+/** Threads or processes that may be started. */
+const TASKS = 4;
+/** Far more than those can hold. */
 const CONNECTIONS_MAX = 64;
 const ROUNDS = 20;
 
@@ -27,16 +27,17 @@ for (const row of await loadRows()) {
       return;
     }
     test('out of descriptors refuses by name, and serves again when one is free', async () =>
-      withServer(row, {}, checkOutOfDescriptors));
+      withServer(row, {}, hasProcesses(row) ? checkNoDescriptor : checkOutOfDescriptors));
     // Nothing is skipped for rows to which it does not apply: they are not asked.
-    if (row.model.tasks === 'per-connection')
-      describe.skipIf(noStrace !== null)(`no thread can be started any more${noStrace ?? ''}`, () => {
+    if (row.model.tasks.endsWith('per-connection'))
+      describe.skipIf(noStrace !== null)(`no task can be started any more${noStrace ?? ''}`, () => {
         test('refuses by name who would need one, and goes on with the others', async () => {
-          const inject = `inject=/^clone3?$:error=EAGAIN:when=${THREADS + 1}+`;
-          await withServer(
-            row,
-            { under: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject] },
-            (server) => checkOutOfThreads(server, row),
+          // Threads are kept and processes are not: after the one that could not start, the next can.
+          const when = hasProcesses(row) ? `${TASKS + 1}` : `${TASKS + 1}+`;
+          const inject = `inject=/^clone3?$:error=EAGAIN:when=${when}`;
+          const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject];
+          await withServer(row, growsByItself(row) ? {} : { under }, (server) =>
+            checkOutOfTasks(server, row),
           );
         });
       });
@@ -78,6 +79,34 @@ async function checkOutOfDescriptors(server: Server): Promise<void> {
   await server.settle();
 }
 
+/** Connections take no descriptor of the process that accepts, but each is accepted into one. */
+async function checkNoDescriptor(server: Server): Promise<void> {
+  await withClient(server.port, async (client) => {
+    const first = await client.connect();
+    await first.exchange(1);
+    const filesMax = await fdsEnd(server.pid);
+    const before = setLimit(server.pid, 'openFiles', BigInt(filesMax));
+    // accept4 has taken a descriptor for the next client before it began to wait.
+    await (await client.connect()).exchange(1);
+    await (await client.connect()).expectRefused();
+    await server.says(`RLIMIT_NOFILE (${filesMax}) is used up`);
+    await first.exchange(1);
+    setLimit(server.pid, 'openFiles', before);
+    await (await client.connect()).exchange(1);
+    expect((await server.counters()).value('refused')).toBe(1);
+  });
+  await server.settle();
+}
+
+/** Each thread starts the next: strace counts what is to fail by thread, so there is no room for a stack instead. */
+function growsByItself({ model }: SupportedRow): boolean {
+  return model.program === 'blocking_pool';
+}
+
+function hasProcesses({ model }: SupportedRow): boolean {
+  return model.tasks === 'process-per-connection';
+}
+
 async function closed(server: Server, count: number): Promise<void> {
   await until({
     what: `the server has closed ${count} connections`,
@@ -95,14 +124,15 @@ async function fdsAndClosed(server: Server) {
  * Clients come until one is refused; the others go on, and when one of them goes another may come. Where libc
  * ends threads by itself and cannot start new ones, some end with an error, but none hangs.
  */
-async function checkOutOfThreads(server: Server, row: SupportedRow): Promise<void> {
+async function checkOutOfTasks(server: Server, row: SupportedRow): Promise<void> {
   await withClient(server.port, async (client) => {
     const admitted: EchoStream[] = [];
     for (let stream = await client.connect(); await isServed(stream); stream = await client.connect()) {
       admitted.push(stream);
       expect(admitted.length, 'connections without a thread').toBeLessThan(CONNECTIONS_MAX);
+      if (growsByItself(row) && admitted.length === TASKS) setLimit(server.pid, 'addressSpace', 1n);
     }
-    await server.says('refusing connections: pthread_create');
+    await server.says(`refusing connections: ${hasProcesses(row) ? 'fork' : 'pthread_create'}`);
     const ended = new Set<EchoStream>();
     for (let round = 0; round < ROUNDS; round++)
       for (const stream of admitted) if (!ended.has(stream) && !(await isServed(stream))) ended.add(stream);

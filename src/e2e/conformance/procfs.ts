@@ -1,6 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { BYTES_PER_KIB, NS_PER_MS } from '../../util/units.ts';
 
+/** Threads of a process. */
+export async function countThreads(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/task`)).length;
+}
+
 /** Open descriptors of a process. */
 export async function countFds(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
@@ -27,6 +32,12 @@ export async function readSendQueueBytes(port: number): Promise<number> {
   return sum;
 }
 
+/** A server and, where it serves by them, its children. */
+export async function processesOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
+}
+
 /** Whether a process is stopped by a signal: the state of proc(5). */
 export async function isStopped(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -40,8 +51,14 @@ export async function readCpuNs(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10 * NS_PER_MS;
 }
 
-/** Resident memory of a process: VmRSS of proc(5). */
+/** Resident memory of a server, pages that its processes share in each of them. */
 export async function readRssBytes(pid: number): Promise<number> {
+  const each = await Promise.all((await processesOf(pid)).map(rssBytesOf));
+  return each.reduce((a, b) => a + b, 0);
+}
+
+/** VmRSS of proc(5). */
+async function rssBytesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kib === undefined) throw new Error(`/proc/${pid}/status names no VmRSS`);

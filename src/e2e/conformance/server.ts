@@ -2,7 +2,7 @@ import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '..
 import type { ServerStats } from '../../server/protocol.ts';
 import { Socket } from '../libc/socket.ts';
 import { type CountersReading, readCounters } from './counters.ts';
-import { countFds, isStopped } from './procfs.ts';
+import { countFds, isStopped, processesOf } from './procfs.ts';
 import type { Row } from './rows.ts';
 import { until } from './until.ts';
 
@@ -13,6 +13,7 @@ export const SETTLE_DEADLINE_MS = 20_000;
 
 export interface ServerOptions {
   readonly connsMax?: number;
+  readonly workers?: number;
   /** Busy work per read. */
   readonly handicapNs?: number;
   /** A command that ends in running the server, e.g. `['strace', '-c']`. */
@@ -56,6 +57,7 @@ export class Server {
   static async start(row: SupportedRow, options: ServerOptions = {}): Promise<Server> {
     const args = [...row.model.options];
     if (options.connsMax !== undefined) args.push(`--conns-max=${options.connsMax}`);
+    if (options.workers !== undefined) args.push(`--workers=${options.workers}`);
     if (options.handicapNs !== undefined) args.push(`--handicap-ns=${options.handicapNs}`);
     const [path, ...rest] = [...(options.under ?? []), row.path, ...args];
     const handle = await launchServer(path ?? row.path, rest, new AbortController().signal);
@@ -75,23 +77,24 @@ export class Server {
     return readCounters(this.pid, this.#handle.countersFd ?? -1);
   }
 
-  signal(name: 'SIGUSR1' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
+  signal(name: 'SIGUSR1' | 'SIGTERM'): void {
     process.kill(this.pid, name);
   }
 
   /** Runs `body` while the server is stopped, so that all of what `body` does is there at once for it. */
   async whileStopped(body: () => Promise<void>): Promise<void> {
-    this.signal('SIGSTOP');
+    const processes = await processesOf(this.pid);
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
     try {
       await until({
         what: 'the server is stopped',
         deadlineMs: SETTLE_DEADLINE_MS,
-        look: () => isStopped(this.pid),
+        look: async () => (await Promise.all(processes.map(isStopped))).every(Boolean),
         reached: (stopped) => stopped,
       });
       await body();
     } finally {
-      this.signal('SIGCONT');
+      for (const pid of processes) process.kill(pid, 'SIGCONT');
     }
   }
 
@@ -103,6 +106,19 @@ export class Server {
       look: () => this.stderr,
       reached: (stderr) => stderr.includes(text),
     });
+  }
+
+  /** Asks it by SIGUSR1 for what only it can tell. */
+  async sample(): Promise<CountersReading['sample']> {
+    const { sample: before } = await this.counters();
+    this.signal('SIGUSR1');
+    const { sample } = await until({
+      what: 'the server answers SIGUSR1',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: () => this.counters(),
+      reached: (counters) => counters.sample.seq > before.seq,
+    });
+    return sample;
   }
 
   /** Waits until every connection that it accepted is closed. */

@@ -25,7 +25,7 @@ const SHUT_WR = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
-const RLIMIT = { openFiles: 7, signalsPending: 11 } as const;
+const RLIMIT = { openFiles: 7, addressSpace: 9, signalsPending: 11 } as const;
 const SOCKADDR_IN_BYTES = 16;
 const LOOPBACK = [127, 0, 0, 1] as const;
 

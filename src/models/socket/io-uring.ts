@@ -4,6 +4,7 @@ import type { ModelRow } from '../spec.ts';
 export const IO_URING_ROWS: readonly ModelRow[] = [
   {
     id: 'io_uring',
+    profile: 'quick',
     family: 'io_uring',
     program: 'io_uring',
     title: 'io_uring, single-shot operations',
@@ -13,6 +14,7 @@ export const IO_URING_ROWS: readonly ModelRow[] = [
   },
   {
     id: 'io_uring-sqpoll',
+    after: 'io_uring',
     family: 'io_uring',
     program: 'io_uring',
     options: ['--sqpoll'],
