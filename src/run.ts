@@ -47,7 +47,7 @@ import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
-  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'signal'>): Promise<Artifacts>;
+  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'packages' | 'signal'>): Promise<Artifacts>;
   /** What a server that was not built for this is, and whether it can run here. */
   describeServer(model: string, server: ForeignServer, pinned: boolean): Promise<DescribedServer>;
   probe(model: ModelSpec, path: string, connections: number | null): Promise<Support>;

@@ -759,7 +759,7 @@ function loadOf(
     measureNs: settings.durationMs * NS_PER_MS,
     connectTimeoutNs: CONNECT_TIMEOUT_NS.least + workload.connections * CONNECT_TIMEOUT_NS.perConnection,
     stallTimeoutNs: STALL_TIMEOUT_NS,
-    clientCpu: settings.clientCpus?.[0] ?? null,
+    clientCpus: settings.clientCpus,
     edgeFiles,
     traceIds: trial.counter === 'tracepoint' ? tracepoints.map((event) => event.id) : [],
     hardware: trial.counter === 'cpu',

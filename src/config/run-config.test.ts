@@ -47,7 +47,7 @@ describe('resolveRunConfig', () => {
       {
         "audit": false,
         "baseline": "epoll-lt",
-        "blocks": 15,
+        "blocks": 14,
         "clientCpus": [
           0,
         ],

@@ -23,7 +23,7 @@ import {
  */
 export const RUN_DEFAULTS = {
   reference: 'epoll-lt',
-  blocks: 15,
+  blocks: 14,
   warmupMs: 20,
   durationMs: 60,
   retry: '50%',

@@ -17,6 +17,13 @@ export const modelSpecSchema = z
       .array(z.string())
       .readonly()
       .describe('that the program is linked with beside those of every program, without -l'),
+    packages: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe(
+        'that have to be on the host for the program to be compiled, by the names of pkg-config; without them the row is skipped',
+      ),
     title: z.string(),
     after: z
       .string()

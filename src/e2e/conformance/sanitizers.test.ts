@@ -30,7 +30,11 @@ const REPORT = /\w+Sanitizer[: ]|runtime error:/;
 const CONNS_MAX = 128;
 
 /** Rows whose own code runs in more than one thread. */
-const threaded = MODELS.filter((model) => model.tasks === 'per-connection' && !isThreadedByLibc(model));
+const threaded = MODELS.filter(
+  (model) => ['per-connection', 'workers'].includes(model.tasks) && !isThreadedByLibc(model),
+);
+/** One thread is enough for the others; these have one per worker. */
+const WORKERS = 2;
 
 /**
  * The helpers of libc run none of our code, and libc starts them behind the sanitizer's back: it knows
@@ -54,8 +58,9 @@ async function describeSanitizer(sanitizer: Sanitizer, models: readonly ModelSpe
         if (row.status === 'broken') expect.fail(row.reason);
         if (row.status !== 'supported') return;
         const nudge = sanitizer === 'thread';
-        await withoutReport(row, { connsMax: 4, nudge }, (server) => checkConnsMax(server, 4));
-        await withoutReport(row, { connsMax: CONNS_MAX, nudge }, checkEcho);
+        const workers = nudge && row.model.tasks === 'workers' ? { workers: WORKERS } : {};
+        await withoutReport(row, { connsMax: 4, nudge, ...workers }, (server) => checkConnsMax(server, 4));
+        await withoutReport(row, { connsMax: CONNS_MAX, nudge, ...workers }, checkEcho);
       });
     }
   });
