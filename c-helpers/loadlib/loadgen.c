@@ -387,6 +387,7 @@ static void release_thread(const struct thread_settings *saved)
 void loadgen_session(struct loadgen *all)
 {
 	observer_session(&all->observer);
+	all->crew.reader.stranger = true;
 }
 
 /* The whole life of one thread of the load. */
