@@ -14,9 +14,11 @@
  * --accept=shared    it is in the set of every worker, and each connection wakes all that sleep.
  * --accept=exclusive likewise with EPOLLEXCLUSIVE: the kernel wakes one, or a few.
  * --accept=reuseport each worker has a listener; the kernel deals connections by their hash.
- * --busy-poll        a wait polls the queues of the network cards that packets came by, before it sleeps
- * (6.9). Left out: one epoll set for several threads. By hand: epoll --trigger=edge --port=7000; epoll
- * --accept=exclusive --workers=4 --port=7000
+ * --busy-poll        a wait polls the queues of the network cards that packets came by, before it
+ *                    sleeps (6.9).
+ * Left out: one epoll set for several threads.
+ * By hand: epoll --trigger=edge --port=7000
+ *          epoll --accept=exclusive --workers=4 --port=7000
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
