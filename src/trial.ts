@@ -377,6 +377,11 @@ function withWorkersOf(observation: Observation, stats: ServerStats | null): Obs
 /** The same by an agent, in one exchange. */
 async function serveAway(subject: Subject, execution: Execution, away: Away): Promise<Served> {
   const { trial, workload, model, args } = subject;
+  if (!model.preflight)
+    throw new TrialError(
+      'preflight',
+      'it is known to fail the echo check, and an agent makes no trial without',
+    );
   const load = loadOf(subject, execution, { edgeFiles: [edgeFilesOf('{pid}').serverStatus] });
   const answer = await away.trial({ program: model.program, args, load }, execution.signal);
   const { ready, report, stats, stderr } = answer;
@@ -401,12 +406,22 @@ interface Drive {
   readonly onEnded: () => void;
 }
 
+/** The echo check. One that is known to fail it shows by the bytes of the load that it echoes that. */
+async function preflight(
+  { model, workload, foreign }: Subject,
+  { deps, signal }: Execution,
+  server: ServerHandle,
+) {
+  const { messageBytes } = workload;
+  // Of a server of which nothing is known, what the load will ask of it.
+  const messages = foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
+  if (model.preflight)
+    await inStage('preflight', server, () => deps.preflight(server.port, signal, messages));
+}
+
 /** The echo check, the load, and what it showed. */
 async function drive(subject: Subject, execution: Execution, { server, load, onEnded }: Drive) {
-  const { messageBytes } = subject.workload;
-  // Of a server of which nothing is known, what the load will ask of it.
-  const messages = subject.foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
-  await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal, messages));
+  await preflight(subject, execution, server);
   await execution.ending.gone();
   const request = { ...loadRequest(subject, server, execution), ...load };
   const report = await inStage('load', server, () =>
@@ -636,7 +651,7 @@ async function traceIdle(subject: Subject, execution: Execution): Promise<IdleLi
   });
   let stats: ServerStats | null = null;
   try {
-    await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+    await preflight(subject, execution, server);
   } finally {
     stats = await server.stop();
   }
