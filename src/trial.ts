@@ -399,24 +399,25 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   }
 }
 
+/**
+ * The echo check. A row that is known to fail it shows by the bytes of the load that it echoes that; of a server of which
+ * nothing is known, it is what the load will ask of it.
+ */
+async function preflight(
+  { model, foreign, workload: { messageBytes } }: Subject,
+  { deps, signal }: Execution,
+  server: ServerHandle,
+) {
+  const messages = foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
+  if (model.preflight)
+    await inStage('preflight', server, () => deps.preflight(server.port, signal, messages));
+}
+
 interface Drive {
   readonly server: ServerHandle;
   readonly load: Partial<LoadRequest>;
   /** Called when the load went well and is over. */
   readonly onEnded: () => void;
-}
-
-/** The echo check. One that is known to fail it shows by the bytes of the load that it echoes that. */
-async function preflight(
-  { model, workload, foreign }: Subject,
-  { deps, signal }: Execution,
-  server: ServerHandle,
-) {
-  const { messageBytes } = workload;
-  // Of a server of which nothing is known, what the load will ask of it.
-  const messages = foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
-  if (model.preflight)
-    await inStage('preflight', server, () => deps.preflight(server.port, signal, messages));
 }
 
 /** The echo check, the load, and what it showed. */
