@@ -13,7 +13,7 @@
  * --adaptive           with it: for as many as came in time, at most N and half of the connections
  * --lean               an SQ without index array (6.6), a registered ring (5.18), where they exist
  * --accept=reuseport   with --workers: each has a listener, and a ring that its own thread made
- * --no-limit           as before 6.17
+ * --no-limit           as before 6.17, where bundles are single shots
  * --sqpoll             a kernel thread takes the requests. Receives are single shots then: a signal that
  *                      interrupts it at an urgent mark leaves a multishot one asleep before bytes
  * Left out: bundles of sends (a ring of buffers for each sender), registered buffers, NAPI, huge pages.
@@ -228,7 +228,9 @@ static void queue_recv(struct loop *loop, uint32_t index)
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->ioprio = loop->bundle ? IORING_RECVSEND_BUNDLE : 0;
 	if (loop->single) {
-		sqe->len = loop->inc ? INC_RECV_BYTES : loop->buf_bytes;
+		sqe->len = loop->bundle ? loop->server->buf_bytes / 2 : loop->buf_bytes;
+		if (loop->inc)
+			sqe->len = INC_RECV_BYTES;
 		sqe->ioprio |= conn->drained ? IORING_RECVSEND_POLL_FIRST : 0;
 	} else {
 		sqe->ioprio |= IORING_RECV_MULTISHOT;
@@ -1087,6 +1089,8 @@ static enum exit_code open_all(struct loop *loop, const struct server *server, s
 	if (code != EXIT_SERVED)
 		return code;
 	loop->has_limit = try_limit(loop);
+	/* Without one, a bundle that is armed once brings as much as there is. */
+	loop->single |= loop->bundle && !loop->has_limit;
 	fill_pool(loop);
 	return EXIT_SERVED;
 }
