@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseCpuList } from './config/cpus.ts';
-import { fakeReport } from './fixtures/load.ts';
+import { fakeClientThread, fakeReport } from './fixtures/load.ts';
 import { fixtureRun } from './fixtures/run.ts';
 import {
   FAKE_CALIBRATION_MS,
@@ -11,7 +11,6 @@ import {
   fakeWorld,
 } from './fixtures/run-deps.ts';
 import type { LoadReport, LoadRequest } from './load/generator.ts';
-import { edgeFilesOf } from './observe/procfs.ts';
 import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
 import { hasFailures, type RunOutcome, runBenchmark } from './run.ts';
 import { LaunchError } from './server/launch.ts';
@@ -89,14 +88,8 @@ describe('variants', () => {
 
 /** A report of which the client waited for its CPU most of the time. */
 function disturbed(request: LoadRequest): LoadReport {
-  const report = fakeReport(request);
-  const { clientSchedstat } = edgeFilesOf(1);
-  const at = (delayNs: number) => ({ files: { [clientSchedstat]: `0 ${delayNs} 1` } });
-  return {
-    ...report,
-    start: { ...report.start, ...at(0) },
-    end: { ...report.end, ...at(request.measureNs) },
-  };
+  const waited = fakeClientThread({ cpuNs: request.measureNs / 4, runDelayNs: request.measureNs });
+  return fakeReport(request, { clientThreads: [waited] });
 }
 
 describe('contaminated trials', () => {
@@ -386,7 +379,7 @@ describe('a run', () => {
     const free = fakeWorld();
     await run(free, { entries, blocks: 1, serverCpus: null, clientCpus: null });
     expect(free.servers[0]?.args).toEqual(['--trigger=edge', '--conns-max=12']);
-    expect(free.load.requests[0]?.clientCpu).toBeNull();
+    expect(free.load.requests[0]?.clientCpus).toBeNull();
   });
 
   test('handicaps the servers of the rows that it is told to, and no others', async () => {
@@ -447,7 +440,7 @@ describe('a run', () => {
       measureNs: 200 * NS_PER_MS,
       serverPid: 1001,
       countersPath: '/proc/1001/fd/4',
-      clientCpu: 0,
+      clientCpus: [0],
     });
     expect(world.load.requests[0]?.edgeFiles).toContain('/proc/1001/status');
   });

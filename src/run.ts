@@ -44,7 +44,7 @@ import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
-  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'signal'>): Promise<Artifacts>;
+  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'packages' | 'signal'>): Promise<Artifacts>;
   probe(model: ModelSpec, path: string, connections: number | null): Promise<Support>;
   /** Why a variant's command does not start a server; null: it does. */
   whyNotVariant(

@@ -218,6 +218,11 @@ function withWorkersOf(observation: Observation, stats: ServerStats | null): Obs
 /** The same by an agent, in one exchange. */
 async function serveAway(subject: Subject, execution: Execution, away: Away): Promise<Served> {
   const { trial, workload, model, args } = subject;
+  if (!model.preflight)
+    throw new TrialError(
+      'preflight',
+      'it is known to fail the echo check, and an agent makes no trial without',
+    );
   const load = loadOf(subject, execution, { edgeFiles: [edgeFilesOf('{pid}').serverStatus] });
   const answer = await away.trial({ program: model.program, args, load }, execution.signal);
   const { ready, report, stats, stderr } = answer;
@@ -235,9 +240,14 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   }
 }
 
+/** The echo check. One that is known to fail it shows by the bytes of the load that it echoes that. */
+async function preflight({ model }: Subject, { deps, signal }: Execution, server: ServerHandle) {
+  if (model.preflight) await inStage('preflight', server, () => deps.preflight(server.port, signal));
+}
+
 /** The echo check, the load, and what it showed. */
 async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
-  await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+  await preflight(subject, execution, server);
   const request = loadRequest(subject, server, execution);
   const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
@@ -352,7 +362,7 @@ async function traceIdle(subject: Subject, execution: Execution): Promise<IdleLi
   });
   let stats: ServerStats | null = null;
   try {
-    await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+    await preflight(subject, execution, server);
   } finally {
     stats = await server.stop();
   }
@@ -473,7 +483,7 @@ function loadOf(
     measureNs: settings.durationMs * NS_PER_MS,
     connectTimeoutNs: CONNECT_TIMEOUT_NS.least + workload.connections * CONNECT_TIMEOUT_NS.perConnection,
     stallTimeoutNs: STALL_TIMEOUT_NS,
-    clientCpu: settings.clientCpus?.[0] ?? null,
+    clientCpus: settings.clientCpus,
     edgeFiles,
     traceIds: trial.counter === 'tracepoint' ? tracepoints.map((event) => event.id) : [],
     hardware: trial.counter === 'cpu',

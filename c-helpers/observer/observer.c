@@ -45,7 +45,7 @@ void observer_close(struct observer *o)
 	edges_close(o);
 }
 
-void observer_ended(struct observer *o)
+void observer_ended(const struct observer *o, struct failure *failure)
 {
-	fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->config->server_pid);
+	fail(failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->config->server_pid);
 }

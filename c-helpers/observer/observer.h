@@ -36,7 +36,7 @@ void observer_init(struct observer *o, const struct loadgen_config *config, stru
 /* A failure ends the run. */
 void observer_open(struct observer *o);
 void observer_close(struct observer *o);
-/* The server's process has ended: the run fails. */
-void observer_ended(struct observer *o);
+/* The server's process has ended: says so in a failure of the caller's. */
+void observer_ended(const struct observer *o, struct failure *failure);
 
 #endif

@@ -80,6 +80,7 @@
 	X(SYS_IO_SUBMIT, "sys.io_submit")                                                                    \
 	X(SYS_IO_GETEVENTS, "sys.io_getevents")                                                              \
 	X(SYS_IO_URING_ENTER, "sys.io_uring_enter")                                                          \
+	X(SYS_IO_URING_REGISTER, "sys.io_uring_register")                                                    \
 	X(SYS_PREAD64, "sys.pread64")                                                                        \
 	X(SYS_PWRITE64, "sys.pwrite64")                                                                      \
 	X(SYS_READ, "sys.read")                                                                              \
@@ -220,6 +221,13 @@ static inline int sys_io_uring_enter(struct counters_slot *slot, int ring_fd, ui
 {
 	count(slot, COUNT_SYS_IO_URING_ENTER);
 	return (int)syscall(SYS_io_uring_enter, ring_fd, to_submit, complete_min, flags, arg, arg_bytes);
+}
+
+static inline int sys_io_uring_register(struct counters_slot *slot, int ring_fd, uint32_t what,
+					const void *arg, uint32_t args)
+{
+	count(slot, COUNT_SYS_IO_URING_REGISTER);
+	return (int)syscall(SYS_io_uring_register, ring_fd, what, arg, args);
 }
 
 #endif

@@ -353,6 +353,7 @@ int main(int argc, char **argv)
 	close_inherited();
 	pin(&options, &server);
 	set_limits(&server, &options);
+	server.loopback = net_is_loopback(options.host);
 	int counters_fd = counters_open(server.fds_max);
 	counters_header()->processes = model.processes;
 	server.slot = counters_slot(0);

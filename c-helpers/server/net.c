@@ -28,6 +28,23 @@ static uint32_t accepting;
 /* Closed to make room for one accept when the process is out of descriptors, then opened again. */
 static int spare_fd = -1;
 
+bool net_is_loopback(const char *host)
+{
+	struct in_addr addr;
+	if (inet_pton(AF_INET, host, &addr) != 1)
+		die_usage("--host=%s is not an IPv4 address", host);
+	return ntohl(addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
+bool net_can_busy_poll(const struct server *server, struct probe *probe)
+{
+	if (server->loopback)
+		snprintf(probe->reason, PROBE_TEXT_BYTES,
+			 "on loopback there is nothing to poll: no packet comes by the queue of a network "
+			 "card (NAPI), so it would only be what it is without; it matters on a card");
+	return !server->loopback;
+}
+
 /* Once per process, whatever listeners it has. */
 static void open_shared(int listen_fd)
 {
@@ -158,6 +175,16 @@ bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
 	if (net_admit_direct(server, slot, (uint32_t)fd))
 		return true;
 	sys_close(slot, fd);
+	return false;
+}
+
+bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd)
+{
+	if ((uint64_t)fd < limit_of_resource(RLIMIT_NOFILE))
+		return net_admit(server, slot, fd);
+	count(slot, COUNT_REFUSED);
+	sys_close(slot, fd);
+	say_without_fd(EMFILE);
 	return false;
 }
 

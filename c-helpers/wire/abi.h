@@ -6,8 +6,8 @@
  * CLOCK_MONOTONIC unless the name says otherwise.
  *
  * Life of a generator: create (validates, opens nothing) -> run (once, blocking: call it .async) ->
- * report, histogram, edge_counters, edge_traces, edge_file -> destroy. progress and stop may be called
- * from another thread while run is under way.
+ * report, thread, histogram, edge_counters, edge_traces, edge_file -> destroy. progress and stop may be
+ * called from another thread while run is under way.
  */
 #ifndef IOMB_LOADGEN_ABI_H
 #define IOMB_LOADGEN_ABI_H
@@ -17,7 +17,7 @@
 
 #include "congestion.h"
 
-#define LOADGEN_ABI_VERSION 4u
+#define LOADGEN_ABI_VERSION 5u
 #define LOADGEN_PATH_BYTES 1024
 #define LOADGEN_MESSAGE_BYTES 256
 #define LOADGEN_EDGE_FILES_MAX 12
@@ -26,6 +26,7 @@
 #define LOADGEN_COUNTER_NAME_BYTES 24
 #define LOADGEN_TRACE_MAX 64
 #define LOADGEN_HARDWARE_EVENTS 4
+#define LOADGEN_THREADS_MAX 256
 
 #define LOADGEN_API __attribute__((visibility("default")))
 
@@ -71,7 +72,7 @@ struct loadgen_config {
 	uint32_t depth;		 /* D requests in flight per active connection */
 	uint32_t message_bytes;	 /* S */
 	int32_t server_pid;	 /* for its CPU clock and SIGUSR1; 0: neither is read */
-	int32_t client_cpu;	 /* pin the generator's thread here; -1: leave it */
+	uint32_t client_threads; /* of the generator; no more run than there are active connections */
 	uint32_t edge_files;	 /* how many of edge_path[] are set */
 	uint32_t trace_events;	 /* how many of trace_id[] are set */
 	uint32_t kernel_threads; /* 1: read the CPU of io_uring's kernel threads */
@@ -81,21 +82,26 @@ struct loadgen_config {
 	uint64_t measure_ns;
 	uint64_t connect_timeout_ns;
 	uint64_t stall_timeout_ns;
-	double rate_per_s;			/* open loop: over all active connections */
-	uint64_t trace_id[LOADGEN_TRACE_MAX];	/* tracepoints, by the id that tracefs gives them */
-	char counters_path[LOADGEN_PATH_BYTES]; /* /proc/<pid>/fd/<n>; empty: no counters */
+	double rate_per_s;			 /* open loop: over all active connections */
+	int32_t client_cpu[LOADGEN_THREADS_MAX]; /* where to pin each thread; -1: leave it */
+	uint64_t trace_id[LOADGEN_TRACE_MAX];	 /* tracepoints, by the id that tracefs gives them */
+	char counters_path[LOADGEN_PATH_BYTES];	 /* /proc/<pid>/fd/<n>; empty: no counters */
 	/* Files whose text is kept at both edges of the window, e.g. /proc/stat. */
 	char edge_path[LOADGEN_EDGE_FILES_MAX][LOADGEN_PATH_BYTES];
 };
-_Static_assert(sizeof(struct loadgen_config) == 14 * 4 + 5 * 8 + 8 + LOADGEN_TRACE_MAX * 8 +
+_Static_assert(sizeof(struct loadgen_config) == 14 * 4 + 5 * 8 + 8 + LOADGEN_THREADS_MAX * 4 +
+							LOADGEN_TRACE_MAX * 8 +
 							LOADGEN_PATH_BYTES * (1 + LOADGEN_EDGE_FILES_MAX),
 	       "loadgen_config has padding");
 
-/* What is read at an edge. The load is quiet then: no request is in flight. */
+/*
+ * What is read at an edge. The load is quiet then, on all of its threads: no request is in flight, and the
+ * window is the same for all.
+ */
 struct loadgen_edge {
 	uint64_t time_ns;
 	uint64_t server_cpu_ns; /* clock_getcpuclockid(server_pid): all tasks, ended ones included */
-	uint64_t client_cpu_ns; /* CPU of the generator's thread */
+	uint64_t client_cpu_ns; /* CPU of the generator's threads, added up; so are the next two */
 	uint64_t client_syscalls;
 	uint64_t client_wakeups;
 	uint64_t sampled; /* 1: the server answered SIGUSR1 and the next two are valid */
@@ -151,6 +157,21 @@ _Static_assert(sizeof(struct loadgen_report) == 4 * (4 + LOADGEN_HARDWARE_EVENTS
 							CONGESTION_NAME_BYTES + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
 
+/* One of the threads that ran; between the edges of the window. */
+struct loadgen_thread {
+	uint32_t abi_version;
+	int32_t cpu;	      /* that it was pinned to; -1: not pinned */
+	uint32_t connections; /* dealt to it */
+	uint32_t active;
+	uint64_t completed; /* by the deadline */
+	uint64_t drained;
+	uint64_t cpu_ns;
+	uint64_t syscalls;
+	uint64_t wakeups;
+	uint64_t run_delay_ns; /* ready, and without a CPU; UINT64_MAX: the kernel does not tell */
+};
+_Static_assert(sizeof(struct loadgen_thread) == 4 * 4 + 6 * 8, "loadgen_thread has padding");
+
 struct loadgen_progress {
 	uint32_t abi_version;
 	uint32_t phase; /* 0 connecting, 1 warm-up, 2 measuring, 3 draining, 4 ended */
@@ -171,6 +192,10 @@ LOADGEN_API int loadgen_run(struct loadgen *lg); /* returns enum loadgen_status 
 LOADGEN_API void loadgen_stop(struct loadgen *lg);
 LOADGEN_API void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out);
 LOADGEN_API void loadgen_report(const struct loadgen *lg, struct loadgen_report *out);
+/* How many threads it runs. */
+LOADGEN_API uint32_t loadgen_threads(const struct loadgen *lg);
+/* Zeros but for cpu, connections and active where nothing was measured. */
+LOADGEN_API void loadgen_thread(const struct loadgen *lg, uint32_t thread, struct loadgen_thread *out);
 /* Copies loadgen_histogram_buckets() counts. */
 LOADGEN_API void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64_t *counts);
 /* Names as LOADGEN_COUNTERS_MAX * LOADGEN_COUNTER_NAME_BYTES chars; sums as u64[LOADGEN_COUNTERS_MAX]. */

@@ -118,15 +118,21 @@ struct perf_event_attr {
 };
 _Static_assert(sizeof(struct perf_event_attr) == 112, "PERF_ATTR_SIZE_VER5");
 
+#ifndef LINUX_IO_URING_H /* liburing.h, where it is included before, brings all of it */
+
 /* io_uring(7): requests. */
 enum {
 	IORING_OP_NOP = 0,
+	IORING_OP_READ_FIXED = 4,
+	IORING_OP_WRITE_FIXED = 5,
 	IORING_OP_POLL_ADD = 6,
 	IORING_OP_SENDMSG = 9,
 	IORING_OP_TIMEOUT = 11,
 	IORING_OP_ACCEPT = 13,
 	IORING_OP_ASYNC_CANCEL = 14,
 	IORING_OP_CLOSE = 19, /* 5.6, and all below */
+	IORING_OP_READ = 22,
+	IORING_OP_WRITE = 23,
 	IORING_OP_SEND = 26,
 	IORING_OP_RECV = 27,
 	IORING_OP_SOCKET = 45,	   /* 5.19 */
@@ -136,12 +142,14 @@ enum {
 
 #define IOSQE_FIXED_FILE (1u << 0)
 #define IOSQE_IO_LINK (1u << 2)
+#define IOSQE_ASYNC (1u << 4)		     /* 5.6 */
 #define IOSQE_BUFFER_SELECT (1u << 5)	     /* 5.7 */
 #define IOSQE_CQE_SKIP_SUCCESS (1u << 6)     /* 5.17 */
 #define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio as those below */
 #define IORING_RECV_MULTISHOT (1u << 1)	     /* 6.0 */
 #define IORING_ACCEPT_MULTISHOT (1u << 0)    /* 5.19 */
 #define IORING_FILE_INDEX_ALLOC (~0u)	     /* 5.19, in file_index */
+#define IORING_POLL_ADD_MULTI (1u << 0)	     /* 5.13, in len */
 
 struct io_uring_sqe {
 	uint8_t opcode; /* IORING_OP_* */
@@ -262,21 +270,32 @@ struct io_uring_params {
 
 /* io_uring_register(2) */
 enum {
-	IORING_REGISTER_PROBE = 8,	/* 5.6 */
-	IORING_REGISTER_FILES2 = 13,	/* 5.13 */
-	IORING_REGISTER_RING_FDS = 20,	/* 5.18 */
-	IORING_REGISTER_PBUF_RING = 22, /* 5.19 */
+	IORING_REGISTER_PROBE = 8,	     /* 5.6 */
+	IORING_REGISTER_FILES2 = 13,	     /* 5.13 */
+	IORING_REGISTER_BUFFERS2 = 15,	     /* 5.13 */
+	IORING_REGISTER_BUFFERS_UPDATE = 16, /* 5.13 */
+	IORING_REGISTER_RING_FDS = 20,	     /* 5.18 */
+	IORING_REGISTER_PBUF_RING = 22,	     /* 5.19 */
 };
 
-/* Of IORING_REGISTER_FILES2: a table of nr places, all empty. */
+/* The argument of IORING_REGISTER_FILES2, IORING_REGISTER_BUFFERS2 and IORING_REGISTER_BUFFERS_UPDATE. */
 #define IORING_RSRC_REGISTER_SPARSE (1u << 0) /* 5.19 */
 
 struct io_uring_rsrc_register {
 	uint32_t nr;
-	uint32_t flags;
+	uint32_t flags; /* IORING_RSRC_REGISTER_* */
 	uint64_t resv2;
 	uint64_t data;
 	uint64_t tags;
+};
+
+struct io_uring_rsrc_update2 {
+	uint32_t offset;
+	uint32_t resv;
+	uint64_t data; /* struct iovec */
+	uint64_t tags;
+	uint32_t nr;
+	uint32_t resv2;
 };
 
 /* Of IORING_REGISTER_RING_FDS. */
@@ -309,5 +328,7 @@ struct io_uring_probe {
 	uint32_t resv2[3];
 	struct io_uring_probe_op ops[];
 };
+
+#endif
 
 #endif

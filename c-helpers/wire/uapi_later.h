@@ -7,6 +7,29 @@
 
 #include "uapi.h"
 
+/* ioctl(2) of an epoll set. */
+#define EPIOCSPARAMS 0x40088a01u /* 6.9 */
+
+struct epoll_params {
+	uint32_t busy_poll_usecs;
+	uint16_t busy_poll_budget;
+	uint8_t prefer_busy_poll;
+	uint8_t padding;
+};
+
+enum {
+	IORING_REGISTER_NAPI = 27, /* 6.9 */
+	IORING_OP_EPOLL_WAIT = 59, /* 6.15 */
+};
+
+/* The argument of IORING_REGISTER_NAPI. */
+struct io_uring_napi {
+	uint32_t busy_poll_to; /* microseconds */
+	uint8_t prefer_busy_poll;
+	uint8_t padding[3];
+	uint64_t resv;
+};
+
 #define IORING_SEND_ZC_REPORT_USAGE (1u << 3)	/* 6.2, in ioprio */
 #define IORING_NOTIF_USAGE_ZC_COPIED (1u << 31) /* 6.2, in the res of a notification */
 #define IORING_RECVSEND_BUNDLE (1u << 4)	/* 6.10, in ioprio */

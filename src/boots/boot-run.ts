@@ -190,6 +190,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
         info: programs.info,
         servers: new Map(programs.programs.map((program) => [program, program])),
         failures: programs.skipped,
+        lacking: new Set(),
         loadgen: programs.agent,
         calibration: '',
       }),

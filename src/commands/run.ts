@@ -77,7 +77,12 @@ export function registerRun(command: Command, signal: AbortSignal): void {
         'loops of servers that have workers: a number, several such as 1,2,4, one row each, or auto: one per server CPU (default: 1)',
       ),
     )
-    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .addOption(
+      listOption(
+        '--client-cpus <list>',
+        'CPUs for the load generator, a thread each (default: two per server CPU, as far as there are cores)',
+      ),
+    )
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option(

@@ -154,12 +154,13 @@ function resolveEntries(
   return labelled(selection.names, counts);
 }
 
-/** What belongs to a run of which nothing else is said; `full` takes all. */
-function profiled<T extends { readonly profile: Profile }>(
+/** What belongs to a run of which nothing else is said; `full` takes all but what wants to be named. */
+function profiled<T extends { readonly profile: Profile | 'guide' }>(
   rows: readonly T[],
   profile: Profile,
 ): readonly T[] {
-  return rows.filter((row) => PROFILES.indexOf(row.profile) <= PROFILES.indexOf(profile));
+  const taken = PROFILES.slice(0, PROFILES.indexOf(profile) + 1);
+  return rows.filter((row) => taken.some((name) => name === row.profile));
 }
 
 function resolveWorkloads(

@@ -26,10 +26,14 @@ import {
   REPORT,
   type Struct,
   structBytes,
+  THREAD,
+  THREADS_MAX,
   TRACE_MAX,
+  UNKNOWN,
   type Values,
 } from './abi.ts';
 import type {
+  ClientThread,
   LoadEdge,
   LoadGenerator,
   LoadLatency,
@@ -48,6 +52,7 @@ const STRUCTS = {
   config: CONFIG,
   edge: EDGE_STRUCT,
   report: REPORT,
+  thread: THREAD,
   progress: PROGRESS,
 } as const satisfies Record<string, Struct>;
 
@@ -56,6 +61,7 @@ const types = {
   config: koffiStruct(STRUCTS.config),
   edge: koffiStruct(STRUCTS.edge),
   report: koffiStruct(STRUCTS.report),
+  thread: koffiStruct(STRUCTS.thread),
   progress: koffiStruct(STRUCTS.progress),
 };
 
@@ -102,7 +108,7 @@ function bind(libraryPath: string): Functions {
 }
 
 function functionsOf(library: ReturnType<typeof koffi.load>) {
-  const { config, report, progress } = types;
+  const { config, report, thread, progress } = types;
   return {
     abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
     buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
@@ -111,6 +117,8 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     stop: library.func('loadgen_stop', 'void', ['void *']),
     progress: library.func('loadgen_progress', 'void', ['void *', koffi.out(koffi.pointer(progress))]),
     report: library.func('loadgen_report', 'void', ['void *', koffi.out(koffi.pointer(report))]),
+    threads: library.func('loadgen_threads', 'uint32_t', ['void *']),
+    thread: library.func('loadgen_thread', 'void', ['void *', 'uint32_t', koffi.out(koffi.pointer(thread))]),
     histogram: library.func('loadgen_histogram', 'void', ['void *', 'uint32_t', 'void *']),
     counterNames: library.func('loadgen_counter_names', 'void', ['void *', 'void *']),
     edgeCounters: library.func('loadgen_edge_counters', 'void', ['void *', 'uint32_t', 'uint32_t', 'void *']),
@@ -139,6 +147,9 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
   if (request.traceIds.length > TRACE_MAX)
     throw new UsageError(`at most ${TRACE_MAX} tracepoints can be counted`);
+  const clientCpus = request.clientCpus ?? [-1];
+  if (clientCpus.length > THREADS_MAX)
+    throw new UsageError(`the load generator runs on at most ${THREADS_MAX} CPUs`);
   // koffi would cut them without a word.
   const long = [request.countersPath, ...request.edgeFiles].find(
     (path) => Buffer.byteLength(path) >= PATH_BYTES,
@@ -154,7 +165,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     depth: request.depth,
     message_bytes: request.messageBytes,
     server_pid: request.serverPid,
-    client_cpu: request.clientCpu ?? -1,
+    client_threads: clientCpus.length,
     edge_files: request.edgeFiles.length,
     trace_events: request.traceIds.length,
     kernel_threads: request.kernelThreads ? 1 : 0,
@@ -165,6 +176,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     connect_timeout_ns: Math.round(request.connectTimeoutNs),
     stall_timeout_ns: Math.round(request.stallTimeoutNs),
     rate_per_s: request.ratePerS,
+    client_cpu: Array.from({ length: THREADS_MAX }, (_, i) => clientCpus[i] ?? -1),
     trace_id: Array.from({ length: TRACE_MAX }, (_, i) => request.traceIds[i] ?? 0),
     counters_path: request.countersPath,
     edge_path: Array.from({ length: EDGE_FILES_MAX }, (_, i) => request.edgeFiles[i] ?? ''),
@@ -244,12 +256,32 @@ class ReportReader {
       bytesVerified: raw.bytes_verified,
       connectionErrors: raw.connection_errors,
       connectionsChurned: raw.connections_churned,
+      clientThreads: this.#readThreads(),
       response: readLatency(this.#fns, this.#handle, raw, 'response'),
       service: readLatency(this.#fns, this.#handle, raw, 'service'),
       setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
     };
+  }
+
+  #readThreads(): ClientThread[] {
+    return Array.from({ length: Number(this.#fns.threads(this.#handle)) }, (_, i) => {
+      const filled = {};
+      this.#fns.thread(this.#handle, i, filled);
+      const raw = decodeStruct(THREAD, filled);
+      return {
+        cpu: raw.cpu < 0 ? null : raw.cpu,
+        connections: raw.connections,
+        active: raw.active,
+        completed: raw.completed,
+        drained: raw.drained,
+        cpuNs: raw.cpu_ns,
+        syscalls: raw.syscalls,
+        wakeups: raw.wakeups,
+        runDelayNs: raw.run_delay_ns === UNKNOWN ? null : raw.run_delay_ns,
+      };
+    });
   }
 
   #readEdge(report: RawReport, which: number, names: readonly string[]): LoadEdge {

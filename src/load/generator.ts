@@ -18,7 +18,8 @@ export interface LoadRequest {
   readonly serverPid: number;
   /** Where the server's counters page can be opened, `/proc/<pid>/fd/<n>`. */
   readonly countersPath: string;
-  readonly clientCpu: number | null;
+  /** A thread is pinned to each; null: one thread, which is not. No more run than there are active connections. */
+  readonly clientCpus: readonly number[] | null;
   /** Files whose text is kept at both edges of the window. */
   readonly edgeFiles: readonly string[];
   /**
@@ -37,6 +38,7 @@ export interface LoadRequest {
 export interface LoadEdge {
   readonly timeNs: number;
   readonly serverCpuNs: number;
+  /** Of all threads of the client; so are the next two. */
   readonly clientCpuNs: number;
   readonly clientSyscalls: number;
   readonly clientWakeups: number;
@@ -78,6 +80,22 @@ export interface LoadEdge {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** One of the client's threads, between the edges of the window. */
+export interface ClientThread {
+  /** That it was pinned to; null: it was not. */
+  readonly cpu: number | null;
+  /** Dealt to it. */
+  readonly connections: number;
+  readonly active: number;
+  readonly completed: number;
+  readonly drained: number;
+  readonly cpuNs: number;
+  readonly syscalls: number;
+  readonly wakeups: number;
+  /** Ready and without a CPU; null where the kernel does not tell. */
+  readonly runDelayNs: number | null;
+}
+
 export interface LoadLatency {
   readonly sumNs: number;
   readonly minNs: number;
@@ -108,6 +126,8 @@ export interface LoadReport {
   readonly bytesVerified: number;
   readonly connectionErrors: number;
   readonly connectionsChurned: number;
+  /** Those that ran. */
+  readonly clientThreads: readonly ClientThread[];
   readonly response: LoadLatency;
   readonly service: LoadLatency;
   /**

@@ -71,8 +71,10 @@ export function observe(trial: TrialReadings): Observation {
       ? 'neither'
       : judgeSaturation({
           serverUtilisation: server.utilisation,
-          clientUtilisation: client.utilisation,
-          clientWaitingShare: apart(trial) ? (client.runDelayNs ?? 0) / accountedNs : 0,
+          client: client.threads.map(({ utilisation, runDelayNs }) => ({
+            utilisation,
+            waitingShare: apart(trial) ? (runDelayNs ?? 0) / accountedNs : 0,
+          })),
           serverSpins: trial.model.spins,
           serverIdleShare: idleShare(counters),
           shareCpus: shareCpus(trial),
@@ -139,14 +141,28 @@ function processes({ counters }: LoadEdge) {
 function clientSide(trial: TrialReadings, accounted: number, accountedNs: number): Observation['client'] {
   const { start, end } = trial.report;
   const cpuNs = end.clientCpuNs - start.clientCpuNs;
+  const threads = trial.report.clientThreads.map((thread) => ({
+    cpu: thread.cpu,
+    connections: thread.connections,
+    active: thread.active,
+    accounted: thread.completed + thread.drained,
+    cpuNs: thread.cpuNs,
+    utilisation: thread.cpuNs / accountedNs,
+    runDelayNs: thread.runDelayNs,
+  }));
   return {
     cpuNs,
     cpuNsPerRequest: cpuNs / accounted,
-    utilisation: cpuNs / accountedNs,
+    utilisation: Math.max(0, ...threads.map(({ utilisation }) => utilisation)),
     syscalls: end.clientSyscalls - start.clientSyscalls,
     wakeups: end.clientWakeups - start.clientWakeups,
-    runDelayNs: delta(start, end, edgeFilesOf(trial.serverPid).clientSchedstat),
+    runDelayNs: largest(threads.flatMap(({ runDelayNs }) => runDelayNs ?? [])),
+    threads,
   };
+}
+
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
 }
 
 /** Null where no connection was opened before the load. */
@@ -214,8 +230,15 @@ function bothTexts({ report }: TrialReadings, path: string): readonly [string, s
   return [report.start.files[path] ?? '', report.end.files[path] ?? ''];
 }
 
+/** CPUs that the client's threads ran on: a load of few connections leaves some of its own without any. */
+function clientCpusUsed({ clientCpus, report }: TrialReadings): readonly number[] | null {
+  return clientCpus && [...new Set(report.clientThreads.flatMap(({ cpu }) => cpu ?? clientCpus))];
+}
+
 /** CPUs in use; null where a side is not pinned, and all may be. */
-function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[] | null {
+function pinnedCpus(trial: TrialReadings): readonly number[] | null {
+  const { serverCpus } = trial;
+  const clientCpus = clientCpusUsed(trial);
   return serverCpus && clientCpus ? [...new Set([...serverCpus, ...clientCpus])] : null;
 }
 
@@ -234,7 +257,9 @@ function usableCpus(trial: TrialReadings): number {
 }
 
 /** Whether client and server can only run in turns. */
-function shareCpus({ serverCpus, clientCpus, cpusAllowed }: TrialReadings): boolean {
+function shareCpus(trial: TrialReadings): boolean {
+  const { serverCpus, cpusAllowed } = trial;
+  const clientCpus = clientCpusUsed(trial);
   if (serverCpus === null || clientCpus === null) return cpusAllowed < 2;
   return serverCpus.some((cpu) => clientCpus.includes(cpu));
 }
@@ -276,7 +301,8 @@ function sides(
   trial: TrialReadings,
   { server, client }: Pick<Observation, 'server' | 'client'>,
 ): readonly SideCpus[] {
-  const { serverCpus, clientCpus } = trial;
+  const { serverCpus } = trial;
+  const clientCpus = clientCpusUsed(trial);
   if (serverCpus === null || clientCpus === null) return [];
   if (apart(trial))
     return [

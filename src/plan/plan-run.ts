@@ -12,6 +12,12 @@ export const CONNECTIONS_SPARE = 8;
 /** Descriptors of a server or of the load generator's process that are not connections of the load. */
 export const FDS_SPARE = 64;
 
+/** What of a load decides whether a row is known not to echo it. */
+export type Shape = {
+  readonly connections: number;
+  readonly messageBytes: number;
+} & ({ readonly mode: 'churn' } | { readonly mode: 'closed' | 'open'; readonly depth: number });
+
 export interface PlanInput {
   readonly settings: RunSettings;
   readonly models: readonly ModelSpec[];
@@ -61,7 +67,7 @@ export function planRun(input: PlanInput): RunPlan {
       label,
       model,
       workload: workload.id,
-      skipReason: skipReason(input, model, workload.connections),
+      skipReason: skipReason(input, model, workload),
     })),
   );
   const instruments = input.instruments ?? [];
@@ -85,9 +91,23 @@ function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherIns
   });
 }
 
-function skipReason(input: PlanInput, modelId: string, connections: number): string | null {
+/** Why a row with known mistakes is not put under a load: it would not echo it. Null: it echoes it. */
+export function whyUnfit({ unfit }: Pick<ModelSpec, 'unfit'>, workload: Shape): string | null {
+  const unanswered = workload.messageBytes * (workload.mode === 'churn' ? 1 : workload.depth);
+  const known = unfit.find((one) => {
+    if ('mode' in one) return one.mode === workload.mode;
+    if ('connectionsOver' in one) return workload.connections > one.connectionsOver;
+    return unanswered > one.unansweredBytesOver;
+  });
+  return known?.reason ?? null;
+}
+
+function skipReason(input: PlanInput, modelId: string, workload: Workload): string | null {
+  const { connections } = workload;
   const model = findModel(modelId, input.models);
   if (!model) return `unknown model ${modelId}`;
+  const unfit = whyUnfit(model, workload);
+  if (unfit !== null) return unfit;
   const support = input.support.find((answer) => answer.model === modelId);
   if (support && !support.supported) return support.reason ?? 'unsupported';
   if (model.connectionsMax !== null && connections > model.connectionsMax)

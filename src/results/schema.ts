@@ -103,12 +103,26 @@ export const observationSchema = z.object({
       ),
   }),
   client: z.object({
-    cpuNs: amount,
+    cpuNs: amount.describe('of all its threads'),
     cpuNsPerRequest: amount,
-    utilisation: amount,
+    utilisation: amount.describe('of its busiest thread'),
     syscalls: count,
     wakeups: count,
-    runDelayNs: amount.nullable(),
+    runDelayNs: amount.nullable().describe('of the thread that waited longest'),
+    threads: z
+      .array(
+        z.object({
+          cpu: count.nullable().describe('that it was pinned to; null: it was not'),
+          connections: count.describe('dealt to it'),
+          active: count,
+          accounted: count.describe('requests, as those of all are accounted'),
+          cpuNs: amount,
+          utilisation: amount,
+          runDelayNs: amount.nullable(),
+        }),
+      )
+      .default([])
+      .describe('those that ran; empty in runs of versions that had one'),
   }),
   saturation: saturationSchema,
   contamination: z.object({
@@ -329,6 +343,13 @@ export const environmentSchema = z.object({
   cpuModel: z.string().nullable(),
   cpus: count,
   cpusAllowed: z.string().nullable(),
+  topology: z
+    .object({
+      cores: z.array(z.string()).describe('CPUs that share one, as lists'),
+      nodes: z.array(z.string()).describe('CPUs of each NUMA node, as lists; empty: none are told'),
+    })
+    .nullable()
+    .default(null),
   governor: z.string().nullable(),
   smt: z.string().nullable(),
   mitigations: z.record(z.string(), z.string()),

@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { LibcError, setLimit } from '../libc/libc.ts';
+import { testCheck } from './check.ts';
 import { type Client, EarlyEndError, type EchoStream, withClient } from './client.ts';
+import { describeInLanes } from './lanes.ts';
 import { countDirectFds, countFds, fdsEnd } from './procfs.ts';
-import { loadRows, rowTitle } from './rows.ts';
+import { loadRows } from './rows.ts';
 import { SETTLE_DEADLINE_MS, Server, type ServerOptions, type SupportedRow } from './server.ts';
 import { whyNoStrace } from './strace.ts';
 import { until } from './until.ts';
@@ -12,6 +14,9 @@ const TROUBLES = ['ENOMEM', 'ENOBUFS', 'EMFILE', 'ENFILE', 'ECONNABORTED', 'EPRO
 /** Calls in a row that fail; a client that waits must be served by the next. */
 const FAILURES = 3;
 
+/** What a program may wait for readiness in, on any architecture. */
+const WAITS = '/^(p?poll|p?select6?|_newselect|epoll_p?wait2?)$';
+
 /** Threads or processes that may be started. */
 const TASKS = 4;
 /** Far more than those can hold. */
@@ -20,39 +25,50 @@ const ROUNDS = 20;
 
 const noStrace = whyNoStrace();
 
-for (const row of await loadRows()) {
-  describe.skipIf(row.status !== 'supported')(rowTitle(row), () => {
-    if (row.status !== 'supported') {
-      test('accepts', () => undefined);
-      return;
-    }
-    test('out of descriptors refuses by name, and serves again when one is free', async () =>
+describeInLanes(await loadRows(), (row) => {
+  testCheck(row, 'out-of-descriptors', {
+    title: 'out of descriptors refuses by name, and serves again when one is free',
+    check: () =>
       withServer(row, {}, (server) =>
         hasProcesses(row) ? checkNoDescriptor(server) : checkOutOfDescriptors(server, row),
-      ));
-    // Nothing is skipped for rows to which it does not apply: they are not asked.
-    if (row.model.tasks.endsWith('per-connection'))
-      describe.skipIf(noStrace !== null)(`no task can be started any more${noStrace ?? ''}`, () => {
-        test('refuses by name who would need one, and goes on with the others', async () => {
-          // Threads are kept and processes are not: after the one that could not start, the next can.
-          const when = hasProcesses(row) ? `${TASKS + 1}` : `${TASKS + 1}+`;
-          const inject = `inject=/^clone3?$:error=EAGAIN:when=${when}`;
-          const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject];
-          await withServer(row, growsByItself(row) ? {} : { under }, (server) =>
-            checkOutOfTasks(server, row),
-          );
-        });
-      });
-    // An accept in the ring is no system call that strace could make fail.
-    if (row.model.family !== 'io_uring')
-      describe.skipIf(noStrace !== null)(`a client waits while accept4 fails${noStrace ?? ''}`, () => {
-        test.each(TROUBLES)('with %s', async (trouble) => {
-          const inject = `inject=accept4:error=${trouble}:when=1..${FAILURES}`;
-          const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=accept4', '-e', inject];
-          await withServer(row, { under }, checkServed);
-        });
-      });
+      ),
   });
+  describe.skipIf(noStrace !== null)(`calls fail${noStrace ?? ''}`, () => describeFailingCalls(row));
+});
+
+/** Nothing is skipped for rows to which a call does not apply: they are not asked. */
+function describeFailingCalls(row: SupportedRow): void {
+  const underStrace = (options: readonly string[]) => ({
+    under: ['strace', '-f', '-qq', '-o', '/dev/null', ...options],
+  });
+  if (row.model.tasks.endsWith('per-connection'))
+    testCheck(row, 'out-of-threads', {
+      title: 'refuses by name who would need a task that cannot be started, and goes on with the others',
+      check: () => {
+        // Threads are kept and processes are not: after the one that could not start, the next can.
+        const when = hasProcesses(row) ? `${TASKS + 1}` : `${TASKS + 1}+`;
+        const options = underStrace(['-e', `inject=/^clone3?$:error=EAGAIN:when=${when}`]);
+        return withServer(row, growsByItself(row) ? {} : options, (server) => checkOutOfTasks(server, row));
+      },
+    });
+  // An accept in the ring is no system call that strace could make fail.
+  if (row.model.family !== 'io_uring')
+    for (const trouble of TROUBLES)
+      testCheck(row, 'accept-errors', {
+        title: `serves a client that waits while accept4 fails with ${trouble}`,
+        check: () => {
+          const inject = `inject=accept4:error=${trouble}:when=1..${FAILURES}`;
+          return withServer(row, underStrace(['-e', 'trace=accept4', '-e', inject]), checkServed);
+        },
+      });
+  if (row.model.notification === 'readiness')
+    testCheck(row, 'interrupted-wait', {
+      title: 'goes on when a signal interrupts its wait',
+      check: () => {
+        const inject = `inject=${WAITS}:error=EINTR:when=2+2`;
+        return withServer(row, underStrace(['-e', `trace=${WAITS}`, '-e', inject]), checkServed);
+      },
+    });
 }
 
 /** One descriptor is left: the second client has it, the third is refused, and so on until the limit is raised. */

@@ -57,6 +57,16 @@ export async function isStopped(pid: number): Promise<boolean> {
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }
 
+/** Whether all tasks of a process sleep: none runs, or would if it had a CPU. */
+export async function areTasksAsleep(pid: number): Promise<boolean> {
+  const folder = `/proc/${pid}/task`;
+  for (const task of await readdir(folder)) {
+    const stat = await readFile(`${folder}/${task}/stat`, 'utf8').catch(() => ''); // it may have ended
+    if (stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('S')) return false;
+  }
+  return true;
+}
+
 /** CPU time of all tasks of a process, in nanoseconds: utime and stime of proc(5), in ticks of 10 ms. */
 export async function readCpuNs(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

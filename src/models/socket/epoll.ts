@@ -23,6 +23,18 @@ export const EPOLL_ROWS: readonly ModelRow[] = [
     linuxMin: '2.5.44',
   },
   {
+    id: 'epoll-busy-poll',
+    family: 'epoll',
+    profile: 'full',
+    program: 'epoll',
+    options: ['--trigger=level', '--busy-poll'],
+    title: 'epoll(7), level-triggered, the wait busy-polls network cards',
+    after: 'epoll-lt',
+    notification: 'readiness',
+    linuxMin: '6.9',
+    spins: true,
+  },
+  {
     id: 'epoll-oneshot',
     family: 'epoll',
     profile: 'full',
