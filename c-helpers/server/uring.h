@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../wire/uapi_later.h"
 #include "count.h"
 
 struct uring {
