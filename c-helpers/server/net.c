@@ -170,16 +170,23 @@ static void say_without_fd(int error)
 		own ? "RLIMIT_NOFILE" : "fs.file-max", (unsigned long long)value);
 }
 
-bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
+bool net_admit_direct(const struct server *server, struct counters_slot *slot, uint32_t index)
 {
 	uint32_t live = __atomic_add_fetch(conns_live, 1, __ATOMIC_RELAXED);
-	if (live <= server->conns_max && (uint32_t)fd < server->fds_max) {
+	if (live <= server->conns_max && index < server->fds_max) {
 		count(slot, COUNT_ACCEPTED);
 		return true;
 	}
 	__atomic_sub_fetch(conns_live, 1, __ATOMIC_RELAXED);
 	say_over_limit(server);
 	count(slot, COUNT_REFUSED);
+	return false;
+}
+
+bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
+{
+	if (net_admit_direct(server, slot, (uint32_t)fd))
+		return true;
 	sys_close(slot, fd);
 	return false;
 }

@@ -45,6 +45,9 @@ bool net_admit(const struct server *server, struct counters_slot *slot, int fd);
  * of now. */
 bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd);
 
+/* The same for a connection without a descriptor, at an index below server->fds_max: the caller closes it. */
+bool net_admit_direct(const struct server *server, struct counters_slot *slot, uint32_t index);
+
 /* What an errno of accept means; dies if it is that the listener itself is broken. */
 enum net_trouble {
 	NET_TROUBLE_NONE,	 /* EAGAIN: no connection waits */

@@ -38,9 +38,20 @@ function problemsOf(flags: RunFlags, context = CONTEXT): readonly string[] {
 }
 
 describe('resolveRunConfig', () => {
+  test('takes a row with known mistakes where it is named, and in no profile', () => {
+    const guide = MODELS.filter(({ profile }) => profile === 'guide').map(({ id }) => id);
+    expect(guide).not.toEqual([]);
+    const taken = (flags: RunFlags) =>
+      resolveRunConfig(flags, CONTEXT).settings.entries.map(({ model }) => model);
+    for (const profile of ['quick', 'default', 'full'])
+      expect(taken({ profile }).filter((id) => guide.includes(id))).toEqual([]);
+    expect(taken({ models: guide[0] })).toEqual([guide[0]]);
+    expect(taken({ models: '*-guide*' })).toEqual(guide);
+  });
+
   test('measures every model under the workloads of the default profile when nothing is said', () => {
     const { settings, warnings } = resolveRunConfig({}, CONTEXT);
-    const plain = MODELS.filter(({ profile }) => profile !== 'full');
+    const plain = MODELS.filter(({ profile }) => ['quick', 'default'].includes(profile));
     expect(settings.entries).toEqual(plain.map(({ id }) => ({ label: id, model: id })));
     expect(settings.workloads.map(({ id }) => id)).toEqual(['ping-pong', 'many-connections']);
     expect({ ...settings, entries: [], workloads: [] }).toMatchInlineSnapshot(`
@@ -437,6 +448,7 @@ test.each([
   { duration: '200ms' },
   { models: 'poll' },
   { load: { connections: '1' } },
+  { workers: '2' },
   { profile: 'full' },
   { precision: '2%' },
   { audit: true },

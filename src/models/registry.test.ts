@@ -42,6 +42,22 @@ describe('the registry', () => {
     }
   });
 
+  test('names, where a row runs the code of another, one of the same program that runs its own', () => {
+    for (const model of MODELS.filter(({ sameCodeAs }) => sameCodeAs !== null))
+      expect(findModel(model.sameCodeAs ?? ''), model.id).toMatchObject({
+        program: model.program,
+        sameCodeAs: null,
+        expectedFailures: [],
+      });
+  });
+
+  test("has known mistakes in the guide's own samples alone, which no run takes unasked", () => {
+    for (const { id, profile, expectedFailures, unfit, preflight } of MODELS) {
+      expect(expectedFailures.length > 0, id).toBe(profile === 'guide');
+      if (profile !== 'guide') expect({ unfit, preflight }, id).toEqual({ unfit: [], preflight: true });
+    }
+  });
+
   test('finds a row by its id, and only by its whole id', () => {
     expect(findModel('epoll-lt')?.options).toEqual(['--trigger=level']);
     expect(findModel('epoll')).toBeUndefined();

@@ -1,6 +1,7 @@
 import { AIO_ROWS } from './socket/aio.ts';
 import { BLOCKING_ROWS } from './socket/blocking.ts';
 import { EPOLL_ROWS } from './socket/epoll.ts';
+import { GUIDE_ROWS } from './socket/guide.ts';
 import { IO_URING_ROWS } from './socket/io-uring.ts';
 import { IO_URING_BESIDE_ROWS } from './socket/io-uring-beside.ts';
 import { KQUEUE_ROWS } from './socket/kqueue.ts';
@@ -18,4 +19,5 @@ export const SOCKET_ROWS: readonly ModelRow[] = [
   ...AIO_ROWS,
   ...IO_URING_ROWS,
   ...IO_URING_BESIDE_ROWS,
+  ...GUIDE_ROWS,
 ];

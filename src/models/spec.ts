@@ -16,6 +16,10 @@ const DEFAULTS = {
   tasks: 'one',
   spins: false,
   kernelThreads: false,
+  unfit: [],
+  preflight: true,
+  expectedFailures: [],
+  sameCodeAs: null,
   uncounted: [],
 } as const satisfies Partial<ModelSpec>;
 

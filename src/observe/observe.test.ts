@@ -55,6 +55,17 @@ describe('observe', () => {
           "cpuNsPerRequest": 2777777.777777778,
           "runDelayNs": null,
           "syscalls": 30,
+          "threads": [
+            {
+              "accounted": 9,
+              "active": 2,
+              "connections": 2,
+              "cpu": null,
+              "cpuNs": 25000000,
+              "runDelayNs": null,
+              "utilisation": 0.25,
+            },
+          ],
           "utilisation": 0.25,
           "wakeups": 10,
         },
@@ -123,6 +134,7 @@ describe('observe', () => {
           "hardware": null,
           "involuntarySwitches": 3,
           "kernelThreads": null,
+          "processes": null,
           "rssMaxBytes": null,
           "runDelayNs": null,
           "setup": {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
+import { connectionsFit } from './check.ts';
 import { pingPong } from './checks.ts';
 import { withClient } from './client.ts';
 import { Server, type SupportedRow } from './server.ts';
@@ -18,7 +19,8 @@ export async function compareCounts(row: SupportedRow, tracePath: string): Promi
   const server = await Server.start(row, { under: ['strace', '-f', '-qq', '-o', tracePath] });
   try {
     const { syscallNames } = await server.counters();
-    await withClient(server.port, (client) => pingPong(client, CONNECTIONS, REQUESTS));
+    const connections = connectionsFit(row.model, CONNECTIONS);
+    await withClient(server.port, (client) => pingPong(client, connections, REQUESTS));
     await server.settle();
     const { stats } = await server.stop();
 

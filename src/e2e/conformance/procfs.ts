@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { BYTES_PER_KIB, NS_PER_MS } from '../../util/units.ts';
 
 /** Threads of a process. */
@@ -6,9 +6,22 @@ export async function countThreads(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/task`)).length;
 }
 
-/** Open descriptors of a process. */
+/** Open descriptors of a process, those in the tables of its rings included. */
 export async function countFds(pid: number): Promise<number> {
-  return (await readdir(`/proc/${pid}/fd`)).length;
+  return (await readdir(`/proc/${pid}/fd`)).length + (await countDirectFds(pid));
+}
+
+/** Direct descriptors: the places in use that the rings of a process show in their fdinfo. */
+export async function countDirectFds(pid: number): Promise<number> {
+  let sum = 0;
+  for (const fd of await readdir(`/proc/${pid}/fd`)) {
+    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+    if (!target.includes('[io_uring]')) continue;
+    const info = await readFile(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+    const files = /^UserFiles:.*\n((?: *\d+: .*\n)*)/m.exec(info)?.[1] ?? '';
+    sum += files.split('\n').filter((line) => line !== '' && !line.endsWith('<none>')).length;
+  }
+  return sum;
 }
 
 /** The least number that no open descriptor of a process has, nor a higher one. */
@@ -42,6 +55,16 @@ export async function processesOf(pid: number): Promise<number[]> {
 export async function isStopped(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
+
+/** Whether all tasks of a process sleep: none runs, or would if it had a CPU. */
+export async function areTasksAsleep(pid: number): Promise<boolean> {
+  const folder = `/proc/${pid}/task`;
+  for (const task of await readdir(folder)) {
+    const stat = await readFile(`${folder}/${task}/stat`, 'utf8').catch(() => ''); // it may have ended
+    if (stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('S')) return false;
+  }
+  return true;
 }
 
 /** CPU time of all tasks of a process, in nanoseconds: utime and stime of proc(5), in ticks of 10 ms. */

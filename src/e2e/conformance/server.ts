@@ -2,7 +2,7 @@ import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '..
 import type { ServerStats } from '../../server/protocol.ts';
 import { Socket } from '../libc/socket.ts';
 import { type CountersReading, readCounters } from './counters.ts';
-import { countFds, isStopped, processesOf } from './procfs.ts';
+import { areTasksAsleep, countFds, isStopped, processesOf } from './procfs.ts';
 import type { Row } from './rows.ts';
 import { until } from './until.ts';
 
@@ -36,18 +36,23 @@ export interface Stopped {
 export class Server {
   readonly port: number;
   readonly pid: number;
+  /** The most connections that it says it holds. */
+  readonly connsMax: number;
   /** Open descriptors before the first connection. */
   readonly fdsAtStart: number;
   readonly #handle: ServerHandle;
   readonly #nudge: boolean;
+  readonly #spins: boolean;
   #end: ServerEnd | null = null;
 
-  private constructor(handle: ServerHandle, fdsAtStart: number, nudge: boolean) {
+  private constructor(handle: ServerHandle, fdsAtStart: number, is: { nudge: boolean; spins: boolean }) {
     this.#handle = handle;
     this.port = handle.port;
     this.pid = handle.pid;
+    this.connsMax = handle.connsMax;
     this.fdsAtStart = fdsAtStart;
-    this.#nudge = nudge;
+    this.#nudge = is.nudge;
+    this.#spins = is.spins;
     void handle.ended.then((end) => {
       this.#end = end;
     });
@@ -61,7 +66,8 @@ export class Server {
     if (options.handicapNs !== undefined) args.push(`--handicap-ns=${options.handicapNs}`);
     const [path, ...rest] = [...(options.under ?? []), row.path, ...args];
     const handle = await launchServer(path ?? row.path, rest, new AbortController().signal);
-    return new Server(handle, await countFds(handle.pid), options.nudge ?? false);
+    const is = { nudge: options.nudge ?? false, spins: row.model.spins };
+    return new Server(handle, await countFds(handle.pid), is);
   }
 
   get stderr(): string {
@@ -74,7 +80,7 @@ export class Server {
   }
 
   counters(): Promise<CountersReading> {
-    return readCounters(this.pid, this.#handle.countersFd);
+    return readCounters(this.pid, this.#handle.countersFd ?? -1);
   }
 
   signal(name: 'SIGUSR1' | 'SIGTERM'): void {
@@ -96,6 +102,13 @@ export class Server {
     } finally {
       for (const pid of processes) process.kill(pid, 'SIGCONT');
     }
+  }
+
+  /** Whether it sleeps until something happens; one that never does is taken to rest. */
+  async rests(): Promise<boolean> {
+    if (this.#spins || this.#end !== null) return true;
+    const asleep = await Promise.all((await processesOf(this.pid)).map(areTasksAsleep));
+    return asleep.every(Boolean);
   }
 
   /** Waits until the server has said this on stderr. */
