@@ -276,7 +276,7 @@ void conns_close_all(struct load *lg)
 	for (uint32_t i = 0; i < lg->config.connections; i++) {
 		struct conn *c = &lg->conns[i];
 
-		if (c->fd >= 0 && lg->crew->pace_accepts)
+		if (c->fd >= 0 && lg->crew->pace_accepts && !lg->crew->reader.stranger)
 			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		conn_close(lg, c);
 	}

@@ -80,7 +80,7 @@ export class Server {
   }
 
   counters(): Promise<CountersReading> {
-    return readCounters(this.pid, this.#handle.countersFd);
+    return readCounters(this.pid, this.#handle.countersFd ?? -1);
   }
 
   signal(name: 'SIGUSR1' | 'SIGTERM'): void {
