@@ -265,7 +265,7 @@ bool conn_errno_breaks(int error)
 }
 
 /*
- * By a reset where the server is one of ours, which its counters show: nothing is under way any more, so
+ * By a reset where the server is one of ours: nothing is under way any more, so
  * nothing is lost, neither side keeps the connection for a minute (TIME_WAIT), and its whole life costs the
  * server a third less. A server of somebody else's may take a reset for an error.
  */
