@@ -27,7 +27,8 @@ struct edge_reader {
 	bool (*accepted)(void *context, uint64_t *accepted);
 	/* The run cannot go on, for ended_fd is readable: says why. Called by any thread. */
 	void (*ended)(void *context, struct failure *failure);
-	int ended_fd; /* -1: none; set before the load begins */
+	bool stranger; /* the server is somebody else's, and may take a reset for an error */
+	int ended_fd;  /* -1: none; set before the load begins */
 };
 
 #endif

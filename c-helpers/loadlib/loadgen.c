@@ -384,6 +384,12 @@ static void release_thread(const struct thread_settings *saved)
 		(void)prctl(PR_SET_TIMERSLACK, saved->slack_ns, 0, 0, 0);
 }
 
+void loadgen_session(struct loadgen *all)
+{
+	observer_session(&all->observer);
+	all->crew.reader.stranger = true;
+}
+
 /* The whole life of one thread of the load. */
 static void run_load(struct load *lg)
 {
@@ -637,6 +643,22 @@ uint32_t loadgen_edge_file(const struct loadgen *all, uint32_t edge, uint32_t fi
 	return f->bytes;
 }
 
+void loadgen_server(const struct loadgen *all, struct loadgen_server *out)
+{
+	const struct observer *o = &all->observer;
+
+	memset(out, 0, sizeof(*out));
+	out->abi_version = LOADGEN_ABI_VERSION;
+	out->processes = o->processes;
+	out->tasks_ended = o->tasks_ended;
+	out->threads = o->threads;
+	out->rss_max_bytes = o->rss_max_bytes;
+	out->accepted = o->sockets.accepted;
+	out->sockets_errno = o->sockets_errno;
+	out->congested = o->sockets.congestion[0] != '\0';
+	memcpy(out->congestion, o->sockets.congestion, sizeof(out->congestion));
+}
+
 static void free_load(struct load *lg)
 {
 	if (lg->open_loop)
@@ -674,6 +696,11 @@ int32_t loadgen_hardware_check(int32_t pid, uint32_t event)
 void loadgen_congestion(char *name)
 {
 	conns_congestion(name);
+}
+
+void loadgen_adopt_listener(int32_t session, uint32_t port, struct loadgen_listener *out)
+{
+	sockets_adopt(session, (uint16_t)port, out);
 }
 
 int32_t loadgen_try_cpu(int32_t cpu)

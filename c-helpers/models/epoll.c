@@ -14,20 +14,15 @@
  * --accept=shared    it is in the set of every worker, and each connection wakes all that sleep.
  * --accept=exclusive likewise with EPOLLEXCLUSIVE: the kernel wakes one, or a few.
  * --accept=reuseport each worker has a listener; the kernel deals connections by their hash.
- * --busy-poll        a wait polls the queues of the network cards that packets came by, before it sleeps
- * (6.9). Left out: one epoll set for several threads. By hand: epoll --trigger=edge --port=7000; epoll
- * --accept=exclusive --workers=4 --port=7000
+ * --busy-poll        a wait polls the receive queues of network cards before it sleeps (6.9).
+ * Left out: one epoll set for several threads.
+ * By hand: epoll --trigger=edge --port=7000; epoll --accept=exclusive --workers=4 --port=7000
  */
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 #include "../server/echo.h"
-#include "../wire/uapi_later.h"
 
 #define EVENTS_MAX 512
-/* How long a wait polls the network cards, and for how many packets at a time. */
-#define BUSY_POLL_US 50u
-#define BUSY_POLL_BUDGET 8u
 
 /*
  * What a short read may end at before the end. epoll_wait asks the socket itself when it reports one, so
@@ -191,15 +186,6 @@ static enum exit_code model_probe(struct loop *loop, const struct server *server
 	return EXIT_SERVED;
 }
 
-/* Which queues: those that the sockets of the set had packets from. */
-static void use_busy_poll(struct loop *loop)
-{
-	struct epoll_params params = {.busy_poll_usecs = BUSY_POLL_US, .busy_poll_budget = BUSY_POLL_BUDGET};
-	if (ioctl(loop->ep, EPIOCSPARAMS, &params) < 0)
-		die_unsupported("ioctl(EPIOCSPARAMS), of 6.9 and CONFIG_NET_RX_BUSY_POLL: %s",
-				strerror(errno));
-}
-
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = server->listen_fd};
@@ -214,7 +200,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	if (loop->ep < 0)
 		die("epoll_create1");
 	if (loop->busy_poll)
-		use_busy_poll(loop);
+		net_busy_poll(loop->ep);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->owed = net_slab(server->fds_max, server->buf_bytes);
 	loop->scratch = net_slab(1, server->buf_bytes);

@@ -6,18 +6,19 @@
  * Kernel:  5.19 (a sparse table of buffers). Used where they exist: CQE_SKIP_SUCCESS 5.17, SUBMIT_ALL 5.18,
  *          COOP_TASKRUN 5.19, SINGLE_ISSUER with DEFER_TASKRUN 6.1.
  * --taskrun=auto|default|coop|defer  when the kernel completes requests; auto: defer, coop or default.
- * Left out: SQPOLL, registered files (--direct of io_uring_multishot.c), and IORING_OP_SEND_ZC, the one
- * socket operation that takes a registered buffer (its --zc): recv and send take none, so sockets are read
- * and written by IORING_OP_READ_FIXED and IORING_OP_WRITE_FIXED. Counters: the writes and bytes_out of a
- * connection lack its last echo until the read behind it is done, but for the stats line, which asks the
- * sockets. By hand: io_uring_fixed --port=7000
+ * Left out: SQPOLL, registered files (--direct of io_uring_multishot.c), and IORING_OP_SEND_ZC (its --zc),
+ *          the one socket operation that takes a registered buffer: recv and send take none, so sockets are
+ *          read and written by IORING_OP_READ_FIXED and IORING_OP_WRITE_FIXED.
+ * Counters: the writes and bytes_out of a connection lack its last echo until the read behind it is done,
+ *          but for the stats line, which asks the sockets.
+ * By hand: io_uring_fixed --port=7000
  *
  * A buffer is pinned from the first connection that uses it on, CHUNK_FDS at a time, and stays so: that is
  * locked memory, which RLIMIT_MEMLOCK bounds for those without CAP_IPC_LOCK.
  *
- * What a registered buffer saves is the lookup and the pinning of pages by direct I/O. A socket copies, so
- * there is nothing to save; and a read knows neither POLL_FIRST nor MSG_WAITALL, so the one behind a write
- * tries in vain before it waits.
+ * What a registered buffer saves is the pinning of pages by direct I/O. A socket copies, so there is nothing
+ * to save; and a read knows neither POLL_FIRST nor MSG_WAITALL, so the one behind a write tries in vain
+ * before it waits. Measured in pairs beside io_uring.c, 64 B: 3 % more CPU with 1 and 64 connections.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -58,6 +59,7 @@ struct loop {
 	struct uring ring;
 	struct conn *conns; /* by fd */
 	char *bufs;	    /* one per fd */
+	bool said;	    /* that memory could not be pinned */
 	bool *pinned;	    /* by chunk */
 };
 
@@ -172,16 +174,15 @@ static bool pin(struct loop *loop, uint32_t chunk)
 	return loop->pinned[chunk];
 }
 
-static void say_not_pinned(int error)
+static void say_not_pinned(struct loop *loop, int error)
 {
-	static bool said;
-	if (!said)
+	if (!loop->said)
 		fprintf(stderr,
 			"%s: closing connections: io_uring_register(BUFFERS_UPDATE): %s (RLIMIT_MEMLOCK: "
 			"%llu); "
 			"counted as conn_errors\n",
 			model.name, strerror(error), (unsigned long long)limit_of_resource(RLIMIT_MEMLOCK));
-	said = true;
+	loop->said = true;
 }
 
 static void conn_open(struct loop *loop, int fd)
@@ -195,7 +196,7 @@ static void conn_open(struct loop *loop, int fd)
 		queue_read(loop, fd);
 		return;
 	}
-	say_not_pinned(errno);
+	say_not_pinned(loop, errno);
 	conn_close(loop, fd, true);
 }
 

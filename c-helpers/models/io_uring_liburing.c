@@ -2,19 +2,20 @@
  * io_uring_liburing - multishot accept and receive with DEFER_TASKRUN, through liburing.
  *
  * Loop:    io_uring_submit_and_wait (one io_uring_enter), then each result is of data in a buffer that the
- * kernel took from a ring of them: it is sent from there, and the buffer goes back when that is done. Kernel:
- * 6.1 (multishot receive 6.0, DEFER_TASKRUN 6.1), with liburing 2.3 or later: the ring of buffers is
- *          registered by io_uring_register_buf_ring, for io_uring_setup_buf_ring came with 2.4. Used where it
- *          exists: a limit of what a receive may hand over (6.17). Before, a slow reader may cost MORE_MAX
- * times as much. Left out: direct descriptors, bundles, incremental buffers, zero copy, CQEs that are
- * skipped. By hand: io_uring_liburing --port=7000
+ *          kernel took from a ring of them: it is sent from there, and the buffer goes back after that.
+ * Kernel:  6.1 (multishot receive 6.0, DEFER_TASKRUN 6.1), with liburing 2.3 or later: the ring of buffers
+ *          is registered by io_uring_register_buf_ring, for io_uring_setup_buf_ring came with 2.4. Used
+ *          where it exists: a limit of what a receive may hand over (6.17). Before, a slow reader may cost
+ *          MORE_MAX times as much.
+ * Left out: direct descriptors, bundles, incremental buffers, zero copy, CQEs that are skipped.
+ * By hand: io_uring_liburing --port=7000
  *
  * What the library does is what uring.h does: the same two rings, filled and read by inline functions. So
- * the difference between the two programs is how they are written, not what the kernel is asked.
+ * the difference to io_uring_multishot.c is how the two are written, not what the kernel is asked.
  *
  * Sends have MSG_DONTWAIT and are made while io_uring_enter takes them. What a socket does not take moves to
- * a buffer of the connection's own, so that a slow reader holds none of the ring's, and is sent when there is
- * room.
+ * a buffer of the connection's own, so that a slow reader holds none of the ring's, and is sent when there
+ * is room.
  */
 #include <liburing.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ struct loop {
 	struct counters_slot *slot;
 	struct io_uring ring;
 	bool has_limit;
+	struct __kernel_timespec accept_delay;
 	struct io_uring_buf_ring *buf_ring;
 	char *pool;
 	struct filled filled[BUFS];
@@ -187,9 +189,8 @@ static void queue_accept(struct loop *loop)
 
 static void queue_accept_retry(struct loop *loop)
 {
-	static struct __kernel_timespec delay = {.tv_nsec = ACCEPT_RETRY_MS * 1000000};
 	struct io_uring_sqe *sqe = next_sqe(loop);
-	io_uring_prep_timeout(sqe, &delay, 1, 0);
+	io_uring_prep_timeout(sqe, &loop->accept_delay, 1, 0);
 	io_uring_sqe_set_data64(sqe, tag(OP_ACCEPT_RETRY, 0, 0));
 }
 
@@ -558,6 +559,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
 	loop->slot = server->slot;
+	loop->accept_delay.tv_nsec = ACCEPT_RETRY_MS * 1000000;
 	open_ring(loop, server);
 	open_bufs(loop);
 	try_limit(loop);

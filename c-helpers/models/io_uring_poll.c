@@ -2,25 +2,24 @@
  * io_uring_poll - the ring tells which sockets are ready, plain recv and send do the I/O.
  *
  * Loop:    io_uring_enter (submits new polls, waits for a result), then recv and send on each reported
- * socket. A multishot poll is queued once per connection: no call per request but the wait. Kernel:  5.13
- * (multishot poll). Used where they exist: CQE_SKIP_SUCCESS 5.17, SUBMIT_ALL 5.18, COOP_TASKRUN 5.19,
- * SINGLE_ISSUER with DEFER_TASKRUN 6.1.
+ *          socket. A multishot poll is queued once per connection: no call per request but the wait.
+ * Kernel:  5.13 (multishot poll). Used where they exist: CQE_SKIP_SUCCESS 5.17, SUBMIT_ALL 5.18,
+ *          COOP_TASKRUN 5.19, SINGLE_ISSUER with DEFER_TASKRUN 6.1.
  * --taskrun=auto|default|coop|defer  when the kernel completes requests; auto: defer, coop or default.
- * --napi  a wait polls the queues of the network cards that packets came by, before it sleeps (6.9).
- * Left out: recv and send in the ring (io_uring.c), registered files, SQPOLL, which would have nothing to
- * take. By hand: io_uring_poll --port=7000
+ * --napi  a wait polls the receive queues of network cards before it sleeps (6.9).
+ * Left out: recv and send in the ring (io_uring.c), registered files, and SQPOLL, whose thread would have
+ *          nothing to take.
+ * By hand: io_uring_poll --port=7000
  *
  * A multishot poll reports changes, as an edge-triggered epoll does, but asks the socket only when several
  * came at once. Of one alone it passes on what the waker said, and TCP says of all data that it may be
  * urgent (sock_def_readable): see READS_END_EARLY and is_urgent.
  *
- * Measured with one connection of 64 bytes: less CPU than epoll_wait, and than any row with recv and send in
- * the ring, whose fixed cost per request is paid twice there and once here. With hundreds that cost is
- * shared, and this is as good as epoll.
+ * Measured in pairs beside epoll, level-triggered, 64 B: 0.98 of its CPU with 1 connection, where requests
+ * in the ring pay a fixed cost for each receive and send; as much as epoll with 64 and 500.
  */
 #include "../server/echo.h"
 #include "../server/uring.h"
-#include "../wire/uapi_later.h"
 
 /* Enough for 4,000 connections that come or go in one turn; more only mean one more io_uring_enter. */
 #define SQ_ENTRIES 4096u

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "../wire/congestion.h"
+#include "../wire/uapi_later.h"
 #include "die.h"
 #include "limits.h"
 #include "net.h"
@@ -19,6 +20,10 @@
 
 /* How long a server that is short of memory leaves a connection waiting before it tries again. */
 #define ACCEPT_PAUSE_MS 1
+
+/* How long a wait polls network cards, and for how many packets at a time. */
+#define BUSY_POLL_US 50u
+#define BUSY_POLL_BUDGET 8u
 
 /* Connections that are open; changed once per connection, by whichever task: children have it too. */
 static uint32_t *conns_live;
@@ -43,6 +48,14 @@ bool net_can_busy_poll(const struct server *server, struct probe *probe)
 			 "on loopback there is nothing to poll: no packet comes by the queue of a network "
 			 "card (NAPI), so it would only be what it is without; it matters on a card");
 	return !server->loopback;
+}
+
+void net_busy_poll(int ep)
+{
+	struct epoll_params params = {.busy_poll_usecs = BUSY_POLL_US, .busy_poll_budget = BUSY_POLL_BUDGET};
+	if (ioctl(ep, EPIOCSPARAMS, &params) < 0)
+		die_unsupported("ioctl(EPIOCSPARAMS), of 6.9 and CONFIG_NET_RX_BUSY_POLL: %s",
+				strerror(errno));
 }
 
 /* Once per process, whatever listeners it has. */

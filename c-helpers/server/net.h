@@ -22,6 +22,9 @@ int net_listen(const char *host, uint16_t *port, bool nonblocking, enum net_port
 bool net_is_loopback(const char *host);
 /* For the probe of models that poll network cards: false, with the reason, where there is none to poll. */
 bool net_can_busy_poll(const struct server *server, struct probe *probe);
+/* Has the waits of an epoll set poll them: those that its sockets had packets from. Exit 77 where it cannot.
+ */
+void net_busy_poll(int ep);
 /* TCP congestion control of the listener, which its connections inherit; empty where it is not told. */
 const char *net_congestion(int listen_fd);
 

@@ -180,6 +180,48 @@ struct loadgen_progress {
 	uint64_t elapsed_ns;
 };
 
+/* What is known of a server that was not built for this; see loadgen_session. */
+struct loadgen_server {
+	uint32_t abi_version;
+	uint32_t processes;			/* at the end edge */
+	uint64_t tasks_ended;			/* between the edges: their switches are not known */
+	uint64_t threads;			/* at the end edge */
+	uint64_t rss_max_bytes;			/* peaks of all processes, added up */
+	uint64_t accepted;			/* connections, at the start edge */
+	int32_t sockets_errno;			/* why accepted and congestion are not known; 0: they are */
+	uint32_t congested;			/* 1: congestion is known */
+	char congestion[CONGESTION_NAME_BYTES]; /* of its connections */
+};
+_Static_assert(sizeof(struct loadgen_server) == 4 * 4 + 4 * 8 + CONGESTION_NAME_BYTES,
+	       "loadgen_server has padding");
+
+#define LOADGEN_PORTS_MAX 8
+
+/* Who listens on a port, and where a session listens. */
+struct loadgen_listener {
+	uint32_t abi_version;
+	int32_t error;		  /* why nothing of it is known: an errno; 0: it is */
+	int32_t owner;		  /* the process of the session that listens on the port; 0: none */
+	int32_t congestion_error; /* why its congestion control was not pinned: an errno; 0: it is */
+	uint32_t listeners;	  /* sockets of anybody that listen on the port */
+	uint32_t ports;		  /* how many of port[] are set: where the session listens */
+	uint32_t port[LOADGEN_PORTS_MAX];
+};
+_Static_assert(sizeof(struct loadgen_listener) == (6 + LOADGEN_PORTS_MAX) * 4,
+	       "loadgen_listener has padding");
+
+/* A process that was started, and where what it says can be read; these belong to the caller. */
+struct loadgen_spawned {
+	uint32_t abi_version;
+	int32_t pid;
+	int32_t stdout_fd;
+	int32_t stderr_fd;
+};
+_Static_assert(sizeof(struct loadgen_spawned) == 4 * 4, "loadgen_spawned has padding");
+
+/* Added to a signal's number where that ended a process. */
+#define LOADGEN_WAIT_SIGNAL 256
+
 struct loadgen;
 
 LOADGEN_API uint32_t loadgen_abi_version(void);
@@ -188,6 +230,11 @@ LOADGEN_API uint32_t loadgen_histogram_buckets(void);
 LOADGEN_API struct loadgen *loadgen_create(const struct loadgen_config *config, char *message);
 /* Before run: what is executed from start edge to end edge is enclosed in marker instructions (x86-64). */
 LOADGEN_API void loadgen_mark(struct loadgen *lg);
+/*
+ * Before run: the server is every process of the session that server_pid leads, and knows nothing of us: no
+ * counters page, no SIGUSR1. CPU, switches and events are those of all of them.
+ */
+LOADGEN_API void loadgen_session(struct loadgen *lg);
 LOADGEN_API int loadgen_run(struct loadgen *lg); /* returns enum loadgen_status */
 LOADGEN_API void loadgen_stop(struct loadgen *lg);
 LOADGEN_API void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out);
@@ -211,6 +258,8 @@ LOADGEN_API void loadgen_setup_counters(const struct loadgen *lg, uint32_t edge,
 LOADGEN_API void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
 /* Returns the bytes copied, at most LOADGEN_EDGE_FILE_BYTES; 0 when the file could not be read. */
 LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text);
+/* Zeros without loadgen_session. */
+LOADGEN_API void loadgen_server(const struct loadgen *lg, struct loadgen_server *out);
 LOADGEN_API void loadgen_destroy(struct loadgen *lg);
 /* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
 LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
@@ -218,6 +267,18 @@ LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
 LOADGEN_API int32_t loadgen_hardware_check(int32_t pid, uint32_t event);
 /* TCP congestion control that the load's sockets have here: CONGESTION_NAME_BYTES, empty if not told. */
 LOADGEN_API void loadgen_congestion(char *name);
+/*
+ * Looks for who of a session listens on a port, and gives that socket the congestion control that all
+ * others have, which its connections inherit: by pidfd_getfd(2), which takes the right to trace the process.
+ */
+LOADGEN_API void loadgen_adopt_listener(int32_t session, uint32_t port, struct loadgen_listener *out);
+/*
+ * Starts a program in a session of its own, with nothing to read on stdin: for the orchestrator, whose fork
+ * is dear. text holds `count` words, each with a NUL behind it, and is looked for in PATH. 0, or an errno.
+ */
+LOADGEN_API int32_t loadgen_spawn(char *text, uint32_t count, struct loadgen_spawned *spawned);
+/* Waits for it: its exit code, LOADGEN_WAIT_SIGNAL and the signal, or a negative errno. May block. */
+LOADGEN_API int32_t loadgen_wait(int32_t pid);
 /* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */
 LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
 /*

@@ -33,6 +33,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* 5.9 */
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438 /* 5.6 */
+#endif
 
 /* futex(2) */
 #define FUTEX_WAIT_PRIVATE 128
@@ -70,6 +73,61 @@ struct io_event {
 	uint64_t obj; /* the address of the struct iocb */
 	int64_t res;
 	int64_t res2;
+};
+
+/* netlink(7) and sock_diag(7): what the kernel tells of sockets. */
+enum {
+	NETLINK_SOCK_DIAG = 4,
+	NLM_F_REQUEST = 1,
+	NLM_F_DUMP = 768,
+	NLMSG_ERROR = 2,
+	NLMSG_DONE = 3,
+	SOCK_DIAG_BY_FAMILY = 20,
+	INET_DIAG_CONG = 4,
+};
+
+struct nlmsghdr {
+	uint32_t nlmsg_len; /* with this header */
+	uint16_t nlmsg_type;
+	uint16_t nlmsg_flags;
+	uint32_t nlmsg_seq;
+	uint32_t nlmsg_pid;
+};
+
+struct inet_diag_sockid {
+	uint16_t idiag_sport; /* ports and addresses in network byte order */
+	uint16_t idiag_dport;
+	uint32_t idiag_src[4];
+	uint32_t idiag_dst[4];
+	uint32_t idiag_if;
+	uint32_t idiag_cookie[2];
+};
+
+struct inet_diag_req_v2 {
+	uint8_t sdiag_family;
+	uint8_t sdiag_protocol;
+	uint8_t idiag_ext; /* 1 << (INET_DIAG_* - 1) */
+	uint8_t pad;
+	uint32_t idiag_states; /* 1 << TCP_* */
+	struct inet_diag_sockid id;
+};
+
+struct inet_diag_msg {
+	uint8_t idiag_family;
+	uint8_t idiag_state;
+	uint8_t idiag_timer;
+	uint8_t idiag_retrans;
+	struct inet_diag_sockid id;
+	uint32_t idiag_expires;
+	uint32_t idiag_rqueue; /* of a listener: connections that wait for accept */
+	uint32_t idiag_wqueue;
+	uint32_t idiag_uid;
+	uint32_t idiag_inode; /* 0: not accepted yet */
+};
+
+struct rtattr {
+	uint16_t rta_len; /* with this header */
+	uint16_t rta_type;
 };
 
 /* perf_event_open(2): counting. The structure as of 4.1; every later kernel takes its size. */

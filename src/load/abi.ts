@@ -136,6 +136,43 @@ export const REPORT = {
   message: { text: MESSAGE_BYTES },
 } as const satisfies Struct;
 
+export const PORTS_MAX = 8;
+
+/** `struct loadgen_server`. */
+export const SERVER = {
+  abi_version: 'uint32_t',
+  processes: 'uint32_t',
+  tasks_ended: 'uint64_t',
+  threads: 'uint64_t',
+  rss_max_bytes: 'uint64_t',
+  accepted: 'uint64_t',
+  sockets_errno: 'int32_t',
+  congested: 'uint32_t',
+  congestion: { text: CONGESTION_BYTES },
+} as const satisfies Struct;
+
+/** `struct loadgen_listener`. */
+export const LISTENER = {
+  abi_version: 'uint32_t',
+  error: 'int32_t',
+  owner: 'int32_t',
+  congestion_error: 'int32_t',
+  listeners: 'uint32_t',
+  ports: 'uint32_t',
+  port: { array: 'uint32_t', length: PORTS_MAX },
+} as const satisfies Struct;
+
+/** `struct loadgen_spawned`. */
+export const SPAWNED = {
+  abi_version: 'uint32_t',
+  pid: 'int32_t',
+  stdout_fd: 'int32_t',
+  stderr_fd: 'int32_t',
+} as const satisfies Struct;
+
+/** Added to a signal's number where that ended a process. */
+export const WAIT_SIGNAL = 256;
+
 /** `struct loadgen_thread`. */
 export const THREAD = {
   abi_version: 'uint32_t',

@@ -15,6 +15,7 @@ import {
   HARDWARE_EVENTS,
   HISTOGRAM,
   HISTOGRAM_BUCKETS,
+  LISTENER,
   LOADGEN_ABI_VERSION,
   LOADGEN_MODE,
   LOADGEN_PHASE,
@@ -24,6 +25,8 @@ import {
   PROGRESS,
   READING,
   REPORT,
+  SERVER,
+  SPAWNED,
   type Struct,
   structBytes,
   THREAD,
@@ -31,15 +34,18 @@ import {
   TRACE_MAX,
   UNKNOWN,
   type Values,
+  WAIT_SIGNAL,
 } from './abi.ts';
 import type {
   ClientThread,
+  Listener,
   LoadEdge,
   LoadGenerator,
   LoadLatency,
   LoadProgress,
   LoadReport,
   LoadRequest,
+  LoadServer,
 } from './generator.ts';
 
 /** 127.0.0.1 in host byte order: servers listen there, and the generator accepts nothing else. */
@@ -54,6 +60,9 @@ const STRUCTS = {
   report: REPORT,
   thread: THREAD,
   progress: PROGRESS,
+  server: SERVER,
+  listener: LISTENER,
+  spawned: SPAWNED,
 } as const satisfies Record<string, Struct>;
 
 /** The struct types, registered with koffi once per process: a second registration is an error. */
@@ -63,6 +72,9 @@ const types = {
   report: koffiStruct(STRUCTS.report),
   thread: koffiStruct(STRUCTS.thread),
   progress: koffiStruct(STRUCTS.progress),
+  server: koffiStruct(STRUCTS.server),
+  listener: koffiStruct(STRUCTS.listener),
+  spawned: koffiStruct(STRUCTS.spawned),
 };
 
 type KoffiType = string | ReturnType<typeof koffi.struct>;
@@ -108,7 +120,7 @@ function bind(libraryPath: string): Functions {
 }
 
 function functionsOf(library: ReturnType<typeof koffi.load>) {
-  const { config, report, thread, progress } = types;
+  const { config, report, thread, progress, server, listener, spawned } = types;
   return {
     abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
     buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
@@ -125,6 +137,19 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     setupCounters: library.func('loadgen_setup_counters', 'void', ['void *', 'uint32_t', 'void *']),
     edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
+    session: library.func('loadgen_session', 'void', ['void *']),
+    server: library.func('loadgen_server', 'void', ['void *', koffi.out(koffi.pointer(server))]),
+    adoptListener: library.func('loadgen_adopt_listener', 'void', [
+      'int32_t',
+      'uint32_t',
+      koffi.out(koffi.pointer(listener)),
+    ]),
+    spawn: library.func('loadgen_spawn', 'int32_t', [
+      'void *',
+      'uint32_t',
+      koffi.out(koffi.pointer(spawned)),
+    ]),
+    wait: library.func('loadgen_wait', 'int32_t', ['int32_t']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
@@ -262,6 +287,23 @@ class ReportReader {
       setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
+      ...(this.#request.session ? { server: this.#readServer() } : {}),
+    };
+  }
+
+  #readServer(): LoadServer {
+    const filled = {};
+    this.#fns.server(this.#handle, filled);
+    const raw = decodeStruct(SERVER, filled);
+    const isKnown = raw.sockets_errno === 0;
+    return {
+      processes: raw.processes,
+      tasksEnded: raw.tasks_ended,
+      threads: raw.threads,
+      rssMaxBytes: raw.rss_max_bytes,
+      accepted: isKnown ? raw.accepted : null,
+      congestion: isKnown && raw.congested === 1 ? raw.congestion : null,
+      socketsErrno: raw.sockets_errno,
     };
   }
 
@@ -356,17 +398,19 @@ class FfiLoadGenerator implements LoadGenerator {
     this.#fns = fns;
   }
 
-  async run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport> {
+  async run(request: LoadRequest, signal: AbortSignal, onEnded?: () => void): Promise<LoadReport> {
     if (this.#handle) throw new Error('the load generator is already running');
     const why = Buffer.alloc(MESSAGE_BYTES);
     const handle = this.#fns.create(toConfig(request), why);
     if (!handle) throw new UsageError(`load generator: ${cString(why)}`);
     this.#handle = handle;
+    if (request.session) this.#fns.session(handle);
     const stop = () => this.#fns.stop(handle);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      await runAsync(this.#fns, handle);
+      const status = await runAsync(this.#fns, handle);
+      if (LOADGEN_STATUS[status] === 'ok') onEnded?.();
       return new ReportReader(this.#fns, handle, request).read();
     } finally {
       signal.removeEventListener('abort', stop);
@@ -435,6 +479,64 @@ export function congestionOf(libraryPath: string): string | null {
 export function whyNotCpu(cpu: number, libraryPath: string): string | null {
   const errno = Number(bind(libraryPath).tryCpu(cpu));
   return errno === 0 ? null : `sched_setaffinity: ${errnoName(errno)}`;
+}
+
+/**
+ * Looks for who of a session listens on a port, and gives that socket the congestion control that all others have; see
+ * `loadgen_adopt_listener`.
+ */
+export function listenerAdopter(libraryPath: string): (session: number, port: number) => Listener {
+  const fns = bind(libraryPath);
+  const named = (errno: number) => (errno === 0 ? null : errnoName(errno));
+  return (session, port) => {
+    const filled = {};
+    fns.adoptListener(session, port, filled);
+    const raw = decodeStruct(LISTENER, filled);
+    return {
+      error: named(raw.error),
+      owner: raw.owner === 0 ? null : raw.owner,
+      congestionError: named(raw.congestion_error),
+      listeners: raw.listeners,
+      ports: raw.port.slice(0, raw.ports),
+    };
+  };
+}
+
+/** A process that was started; its descriptors are the caller's. */
+export interface SpawnedProcess {
+  readonly pid: number;
+  readonly stdoutFd: number;
+  readonly stderrFd: number;
+  /** Resolves when it has ended; to be called once, for it collects it. */
+  wait(): Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
+}
+
+/** Starts programs without a copy of this process; see `loadgen_spawn`. An errno's name where one cannot be started. */
+export function spawner(libraryPath: string): (words: readonly string[]) => SpawnedProcess | string {
+  const fns = bind(libraryPath);
+  return (words) => {
+    const filled = {};
+    const text = Buffer.from(words.map((word) => `${word}\0`).join(''));
+    const errno = Number(fns.spawn(text, words.length, filled));
+    if (errno !== 0) return errnoName(errno);
+    const { pid, stdout_fd, stderr_fd } = decodeStruct(SPAWNED, filled);
+    return { pid, stdoutFd: stdout_fd, stderrFd: stderr_fd, wait: () => waitFor(fns, pid) };
+  };
+}
+
+function waitFor(fns: Functions, pid: number): ReturnType<SpawnedProcess['wait']> {
+  return new Promise((resolve, reject) => {
+    fns.wait.async(pid, (error: unknown, status: number) => {
+      if (error || status < 0) reject(new Error(`waitpid(${pid}): ${error ?? errnoName(-status)}`));
+      else if (status >= WAIT_SIGNAL) resolve({ exitCode: null, signal: signalName(status - WAIT_SIGNAL) });
+      else resolve({ exitCode: status, signal: null });
+    });
+  });
+}
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `signal ${number}`;
 }
 
 function errnoName(errno: number): string {

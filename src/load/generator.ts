@@ -16,8 +16,10 @@ export interface LoadRequest {
   readonly connectTimeoutNs: number;
   readonly stallTimeoutNs: number;
   readonly serverPid: number;
-  /** Where the server's counters page can be opened, `/proc/<pid>/fd/<n>`. */
+  /** Where the server's counters page can be opened, `/proc/<pid>/fd/<n>`; empty: it has none. */
   readonly countersPath: string;
+  /** The server is every process of the session that `serverPid` leads, and was not built for this. */
+  readonly session?: boolean;
   /** A thread is pinned to each; null: one thread, which is not. No more run than there are active connections. */
   readonly clientCpus: readonly number[] | null;
   /** Files whose text is kept at both edges of the window. */
@@ -104,6 +106,38 @@ export interface LoadLatency {
   readonly counts: readonly number[];
 }
 
+/** What is known of a server that was not built for this. */
+export interface LoadServer {
+  /** Of its session, at the end edge. */
+  readonly processes: number;
+  /** Between the edges; how often they were switched is not known. */
+  readonly tasksEnded: number;
+  /** Of all processes, at the end edge. */
+  readonly threads: number;
+  /** Their peaks added up: pages that they share count in each. */
+  readonly rssMaxBytes: number;
+  /** Connections that it had accepted at the start edge; null: the kernel does not tell. */
+  readonly accepted: number | null;
+  /** TCP congestion control of its connections, `several` where they differ; null: the kernel does not tell. */
+  readonly congestion: string | null;
+  /** Why the kernel does not tell, an errno; 0: it does. */
+  readonly socketsErrno: number;
+}
+
+/** Who listens on a port, and where a session listens. */
+export interface Listener {
+  /** Why nothing of it is known, by its name; null: it is. */
+  readonly error: string | null;
+  /** The process of the session that listens on the port; null: none. */
+  readonly owner: number | null;
+  /** Why the socket does not have the congestion control of all others now, by its name; null: it has. */
+  readonly congestionError: string | null;
+  /** Sockets of anybody that listen on the port. */
+  readonly listeners: number;
+  /** Where the session listens. */
+  readonly ports: readonly number[];
+}
+
 /** What the load generator reports; see `abi.h` for each member. */
 export interface LoadReport {
   readonly status: LoadStatus;
@@ -137,6 +171,8 @@ export interface LoadReport {
   readonly setup: Readonly<Record<string, number>>;
   readonly start: LoadEdge;
   readonly end: LoadEdge;
+  /** Of `LoadRequest.session`. */
+  readonly server?: LoadServer;
 }
 
 export interface LoadProgress {
@@ -150,8 +186,9 @@ export interface LoadGenerator {
   /**
    * Resolves when the load has ended, whatever its status; rejects with `UsageError` if the request
    * makes no sense. An abort ends the load soon, with status `stopped`.
+   * @param onEnded called when the load went well and is over, before it is reported: nothing is measured any more.
    */
-  run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport>;
+  run(request: LoadRequest, signal: AbortSignal, onEnded?: () => void): Promise<LoadReport>;
   /** How the load under way stands; null when there is none. */
   progress(): LoadProgress | null;
 }

@@ -134,6 +134,7 @@ describe('observe', () => {
           "hardware": null,
           "involuntarySwitches": 3,
           "kernelThreads": null,
+          "processes": null,
           "rssMaxBytes": null,
           "runDelayNs": null,
           "setup": {

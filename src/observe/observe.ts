@@ -31,6 +31,13 @@ export interface TrialReadings {
   readonly serverCongestion: string;
   /** The guest that it was measured in; null: on the host itself. */
   readonly guest: Pick<Guest, 'clock' | 'smp'> | null;
+  /** What is known of a server that was not built for this; null or absent: it is ours, and tells of itself. */
+  readonly foreign?: {
+    /** Why its connections do not have our congestion control, an errno; null: they were given it. */
+    readonly congestionError: string | null;
+    /** The congestion control that the host gives to connections of which nothing is said. */
+    readonly hostCongestion: string | null;
+  } | null;
   /** Whether requests are due at a rate, so that there are times at which nobody has anything to do. */
   readonly isPaced: boolean;
 }
@@ -80,7 +87,7 @@ export function observe(trial: TrialReadings): Observation {
           shareCpus: shareCpus(trial),
         }),
     pathLength: pathLength(trial, accountedNs, { server, client }),
-    congestion: { server: trial.serverCongestion || null, client: report.congestion },
+    congestion: { server: serverCongestion(trial), client: report.congestion },
     contamination: countsInstructions(trial.guest)
       ? UNDISTURBED
       : contamination(trial, accountedNs, { server, client }),
@@ -95,11 +102,9 @@ function serverSide(
   accountedNs: number,
 ): Observation['server'] {
   const { start, end } = trial.report;
-  const files = edgeFilesOf(trial.serverPid);
   const cpuNs = end.serverCpuNs - start.serverCpuNs;
   const syscalls = syscallsOf(counters);
   const switches = switchesBetween(start, end);
-  const status = parseStatus(end.files[files.serverStatus] ?? '');
   return {
     cpuNs,
     cpuNsPerRequest: cpuNs / accounted,
@@ -109,24 +114,31 @@ function serverSide(
       switches.voluntarySwitches === null || switches.involuntarySwitches === null
         ? null
         : (switches.voluntarySwitches + switches.involuntarySwitches) / accounted,
-    syscallsPerRequest: Object.values(syscalls).reduce((a, b) => a + b, 0) / accounted,
+    syscallsPerRequest: trial.foreign ? null : Object.values(syscalls).reduce((a, b) => a + b, 0) / accounted,
     syscalls,
     counters: nonZero(Object.entries(counters).filter(([name]) => !name.startsWith(SYSCALL_PREFIX))),
     setup: syscallsOf(start.counters),
-    setupPerConnection: setupPerConnection(trial.report),
+    setupPerConnection: trial.foreign ? null : setupPerConnection(trial.report),
     kernelThreads: kernelThreads(start, end),
     hardware: hardwareOf(trial.report),
     wakeupsPerConnection: wakeupsPerConnection(trial.report, counters),
     acceptedByWorker: null,
     softirqShare: softirqShare(trial),
-    ...(trial.model.tasks === 'process-per-connection'
-      ? processes(end)
-      : {
-          threads: status.threads,
-          rssMaxBytes: status.rssMaxBytes,
-          runDelayNs: delta(start, end, files.serverSchedstat),
-        }),
+    processes: trial.report.server?.processes ?? null,
+    ...sizeOf(trial),
   };
+}
+
+/** Threads, memory and run delay, each as far as it is known of all of the server. */
+function sizeOf({ report, model, serverPid }: TrialReadings) {
+  const { start, end, server } = report;
+  // Of the first process alone, which may be no more than a shell, the delay says nothing.
+  if (server !== undefined)
+    return { threads: server.threads, rssMaxBytes: server.rssMaxBytes, runDelayNs: null };
+  if (model.tasks === 'process-per-connection') return processes(end);
+  const files = edgeFilesOf(serverPid);
+  const status = parseStatus(end.files[files.serverStatus] ?? '');
+  return { ...status, runDelayNs: delta(start, end, files.serverSchedstat) };
 }
 
 /**
@@ -329,8 +341,9 @@ function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, numb
     warnings.push(
       'requests were due and never sent: the offered rate was not achieved; in the response times they count with what they had waited',
     );
-  if (!trial.report.start.sample || !trial.report.end.sample)
+  if (!trial.foreign && (!trial.report.start.sample || !trial.report.end.sample))
     warnings.push('the server did not answer for its context switches');
+  warnings.push(...foreignWarnings(trial));
   for (const [side, used] of [
     ['server', trial.serverCongestion],
     ['client', trial.report.congestion],
@@ -342,6 +355,30 @@ function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, numb
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   if (trial.model.tasks === 'one-and-kernel-thread' && cpus < 2)
     warnings.push(`the kernel thread that polls shares one CPU with the server; ${adviceOnCpus(trial)}`);
+  return warnings;
+}
+
+/** As it says itself, as the kernel says of its sockets, or else what the host gives those of which nothing is said. */
+function serverCongestion({ serverCongestion: told, report, foreign }: TrialReadings): string | null {
+  return told || (report.server?.congestion ?? foreign?.hostCongestion ?? null);
+}
+
+/** What makes the numbers of a server that was not built for this less than those of ours. */
+function foreignWarnings(trial: TrialReadings): string[] {
+  const { foreign, report } = trial;
+  if (!foreign) return [];
+  const warnings: string[] = [];
+  const congestion = serverCongestion(trial);
+  const isKnown = report.server?.congestion != null;
+  if (congestion !== PINNED_CONGESTION)
+    warnings.push(
+      `its connections use ${congestion ?? 'an unknown'} congestion control${isKnown ? '' : ', as far as is known'}, those of the models ${PINNED_CONGESTION}: not ranked${foreign.congestionError === null ? '; it sets its own' : `; its socket could not be given another (${foreign.congestionError}: that takes the right to trace it)`}`,
+    );
+  const ended = report.server?.tasksEnded ?? 0;
+  if (ended > 0)
+    warnings.push(
+      'threads or processes of it ended during the window: their context switches are not known, and their CPU time is to a clock tick where they were processes',
+    );
   return warnings;
 }
 
