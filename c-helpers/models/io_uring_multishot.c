@@ -13,7 +13,7 @@
  * --adaptive           with it: for as many as came in time, at most N and half of the connections
  * --lean               an SQ without index array (6.6), a registered ring (5.18), where they exist
  * --accept=reuseport   with --workers: each has a listener, and a ring that its own thread made
- * --no-limit           as before 6.17, where --bundle is not supported
+ * --no-limit           as before 6.17, where --bundle and --inc are not supported
  * --sqpoll             a kernel thread takes the requests. Receives are single shots then: a signal that
  *                      interrupts it at an urgent mark leaves a multishot one asleep before bytes
  * Left out: bundles of sends (a ring of buffers for each sender), registered buffers, NAPI, huge pages.
@@ -1089,9 +1089,9 @@ static enum exit_code open_all(struct loop *loop, const struct server *server, s
 	if (code != EXIT_SERVED)
 		return code;
 	loop->has_limit = try_limit(loop);
-	/* A bundle brings as much as there is. */
-	if (lacks(probe, loop->bundle && !loop->single, loop->has_limit,
-		  "limit of receives (6.17): a bundle could bring more than a connection may owe"))
+	/* A bundle brings as much as there is, and so does a large buffer. */
+	if (lacks(probe, (loop->bundle || loop->inc) && !loop->single, loop->has_limit,
+		  "limit of receives (6.17): one could bring more than a connection may owe"))
 		return EXIT_UNSUPPORTED;
 	fill_pool(loop);
 	return EXIT_SERVED;

@@ -69,7 +69,7 @@ export const IO_URING_ROWS: readonly ModelRow[] = [
     options: ['--direct', '--inc'],
     title: 'io_uring, multishot with buffers that are used bit by bit',
     after: 'io_uring-direct',
-    linuxMin: '6.12',
+    linuxMin: '6.17',
   },
   {
     ...RUNG,
