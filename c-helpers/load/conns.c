@@ -265,9 +265,9 @@ bool conn_errno_breaks(int error)
 }
 
 /*
- * By a reset where the server is one of ours, which its counters show: nothing is under way any more, so
- * nothing is lost, neither side keeps the connection for a minute (TIME_WAIT), and its end costs the server
- * two thirds less. A server of somebody else's may take a reset for an error.
+ * By a reset where the server is one of ours: nothing is under way any more, so
+ * nothing is lost, neither side keeps the connection for a minute (TIME_WAIT), and its whole life costs the
+ * server a third less. A server of somebody else's may take a reset for an error.
  */
 void conns_close_all(struct load *lg)
 {

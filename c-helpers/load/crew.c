@@ -182,6 +182,18 @@ uint64_t crew_opened(const struct load *lg)
 	return opened;
 }
 
+bool crew_accepted(struct load *lg, uint64_t *accepted)
+{
+	struct crew *crew = lg->crew;
+
+	if (crew->threads == 1)
+		return crew->reader.accepted(crew->reader.context, accepted);
+	(void)pthread_mutex_lock(&crew->meeting.lock);
+	bool known = crew->reader.accepted(crew->reader.context, accepted);
+	(void)pthread_mutex_unlock(&crew->meeting.lock);
+	return known;
+}
+
 struct load_totals crew_totals(const struct crew *crew)
 {
 	struct load_totals totals = {.exact = true};

@@ -73,6 +73,8 @@ void crew_leave(struct load *lg);
 const struct load *crew_first_failed(const struct crew *crew);
 /* Connections that all threads have opened; those of others as of their last turn. */
 uint64_t crew_opened(const struct load *lg);
+/* As the reader's accepted, which one thread asks at a time. */
+bool crew_accepted(struct load *lg, uint64_t *accepted);
 /* What all threads have done; while they are quiet. */
 struct load_totals crew_totals(const struct crew *crew);
 

@@ -32,7 +32,7 @@
 #define GENERATOR_CACHE_LINE 64
 #define GENERATOR_EVENTS_MAX 512 /* what one return from epoll_wait can report */
 #define SLOT_IDLE UINT32_MAX
-/* The kernel copies to it: one that starts within a cache line costs a tenth more at 64 KiB. */
+/* The kernel copies to it, and is slower where it starts within a cache line. */
 #define CHUNK_ALIGNMENT 4096
 
 /* What epoll reports beside connections, whose events carry their index. */

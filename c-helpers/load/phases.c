@@ -60,11 +60,10 @@ static void read_moment(struct load *lg, enum load_moment moment)
  */
 static void wait_accepted(struct load *lg, uint64_t lag)
 {
-	const struct edge_reader *reader = &lg->crew->reader;
 	uint64_t accepted, last = 0, last_ns = now_ns();
 	struct timespec pause = ns_to_timespec(ACCEPT_POLL_NS);
 
-	while (lg->pace_accepts && reader->accepted(reader->context, &accepted)) {
+	while (lg->pace_accepts && crew_accepted(lg, &accepted)) {
 		uint64_t now = now_ns();
 
 		if (accepted - lg->crew->accepted_before + lag >= crew_opened(lg))
@@ -107,7 +106,7 @@ static void read_unconnected(struct load *lg)
 	struct crew *crew = lg->crew;
 
 	read_moment(lg, LOAD_UNCONNECTED);
-	crew->pace_accepts = crew->reader.accepted(crew->reader.context, &crew->accepted_before);
+	crew->pace_accepts = crew_accepted(lg, &crew->accepted_before);
 }
 
 static void read_connected(struct load *lg)

@@ -6,14 +6,14 @@
  * Kernel:  6.1 (multishot receives 6.0, DEFER_TASKRUN 6.1). Used where it exists: a limit of what a receive
  *          may hand over (6.17), with which it ends by itself when much is owed; else it is cancelled.
  * --direct             accepts into a table of the ring: no descriptors, and none is looked up
- * --bundle             a receive fills several buffers at once (6.10)
+ * --bundle             a receive fills several buffers at once (6.10; with a limit 6.17)
  * --inc                a buffer serves many receives, each takes only what it needs (6.12)
  * --zc                 sends without a copy where the kernel can; over loopback it copies (6.2)
  * --min-wait=US        waits for --batch=N results (32), once there is one for at most US (6.12)
  * --adaptive           with it: for as many as came in time, at most N and half of the connections
  * --lean               an SQ without index array (6.6), a registered ring (5.18), where they exist
  * --accept=reuseport   with --workers: each has a listener, and a ring that its own thread made
- * --no-limit           as before 6.17
+ * --no-limit           as before 6.17, where --bundle is not supported
  * --sqpoll             a kernel thread takes the requests. Receives are single shots then: a signal that
  *                      interrupts it at an urgent mark leaves a multishot one asleep before bytes
  * Left out: bundles of sends (a ring of buffers for each sender), registered buffers, NAPI, huge pages.
@@ -46,19 +46,19 @@
 #define BUF_BYTES 4096u
 #define INC_BUF_BYTES 65536u
 /* Without a limit, what comes before a cancel reaches the receive, 32 buffers twice, must not be much. */
-#define ENDLESS_BUF_BYTES 1024u
+#define ENDLESS_BUF_BYTES 512u
 /* Between two, or the starts of all would share the same few sets of the cache. */
 #define BUF_GAP_BYTES 64u
 /* What one incremental receive asks for. */
 #define INC_RECV_BYTES 16384u
-#define BUFS_MAX (POOL_BYTES / ENDLESS_BUF_BYTES)
+#define BUFS_MAX 4096u
 /* Pieces of data in the ring's buffers; over it, they move to the connection's own. */
 #define CHUNKS_MAX 32768u
 #define NONE UINT16_MAX
 
 /* Sends of several pieces between two submits, and pieces of one. */
 #define GATHERS_MAX 64u
-#define PIECES_MAX 17u
+#define PIECES_MAX 64u
 
 /* How often the server looks at an empty CQ before it sleeps: for 0.5 to 1 ms. */
 #define SPINS_MAX 20000u
@@ -1065,6 +1065,8 @@ static void fill_pool(struct loop *loop)
 	if (!loop->has_limit && !loop->single)
 		loop->buf_bytes = ENDLESS_BUF_BYTES;
 	loop->bufs_count = POOL_BYTES / loop->buf_bytes;
+	if (loop->bufs_count > BUFS_MAX)
+		loop->bufs_count = BUFS_MAX;
 	size_t bytes = (size_t)loop->bufs_count * (loop->buf_bytes + BUF_GAP_BYTES);
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
 
@@ -1087,6 +1089,10 @@ static enum exit_code open_all(struct loop *loop, const struct server *server, s
 	if (code != EXIT_SERVED)
 		return code;
 	loop->has_limit = try_limit(loop);
+	/* A bundle brings as much as there is. */
+	if (lacks(probe, loop->bundle && !loop->single, loop->has_limit,
+		  "limit of receives (6.17): a bundle could bring more than a connection may owe"))
+		return EXIT_UNSUPPORTED;
 	fill_pool(loop);
 	return EXIT_SERVED;
 }

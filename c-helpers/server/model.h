@@ -100,6 +100,10 @@ struct model {
 	 * signal handler of the thread that serves the loop, and serve never goes on. NULL: they always are.
 	 */
 	void (*stopping)(struct loop *loop);
+
+	/* In the handler of SIGCHLD, on the main thread: waits for what ended. NULL: there are no children.
+	 */
+	void (*child_ended)(struct loop *loop);
 };
 
 /* One per program. */

@@ -19,8 +19,8 @@ export interface CpuChoice {
 
 const CPU_MAX = 4096;
 /**
- * A client verifies what a server only echoes, and must not be full where the server is: of the plain servers
- * the cheapest needs a little more than one CPU of load generator per CPU of its own.
+ * A client sends and receives as much as a server, and verifies it besides: one CPU of it would be full where a
+ * CPU of the server is.
  */
 const CLIENT_CPUS_PER_SERVER_CPU = 2;
 

@@ -59,14 +59,16 @@ async function describeSanitizer(sanitizer: Sanitizer, models: readonly ModelSpe
     test('at least one model runs, or nothing here was checked', () => {
       expect(rows.filter((row) => row.status === 'supported')).not.toEqual([]);
     });
-    const nudge = sanitizer === 'thread';
+    const threads = sanitizer === 'thread';
     describeInLanes(rows, (row) => {
+      // Who sleeps in accept4 goes on to sleep; a worker that the nudge wakes would count it.
+      const nudge = threads && row.model.tasks !== 'workers';
       if (row.model.expectedFailures.length > 0)
         test('is reported for what it declares, and for nothing else', () =>
           expectReports(row, { sanitizer, nudge }));
       else
         test('echoes without a report', async () => {
-          const workers = nudge && row.model.tasks === 'workers' ? { workers: WORKERS } : {};
+          const workers = threads && row.model.tasks === 'workers' ? { workers: WORKERS } : {};
           await withoutReport(row, { connsMax: FEW, nudge, ...workers }, (server) =>
             checkConnsMax(server, FEW),
           );

@@ -60,7 +60,7 @@ export const IO_URING_ROWS: readonly ModelRow[] = [
     options: ['--direct', '--bundle'],
     title: 'io_uring, multishot with bundles of buffers',
     after: 'io_uring-direct',
-    linuxMin: '6.10',
+    linuxMin: '6.17',
   },
   {
     ...RUNG,
