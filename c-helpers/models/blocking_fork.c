@@ -43,8 +43,6 @@ struct loop {
 	bool said; /* that connections are refused */
 };
 
-static struct loop *reaping; /* for the handler of SIGCHLD; set before it */
-
 static void reap(struct loop *loop, pid_t pid)
 {
 	uint32_t index = loop->of_pid[pid];
@@ -54,21 +52,17 @@ static void reap(struct loop *loop, pid_t pid)
 	loop->free[--loop->children] = index;
 }
 
-/* Runs in the main thread, which keeps it out where it changes the same. */
-static void on_child(int sig)
+/* In the handler of SIGCHLD, which the main thread keeps out where it changes the same. */
+static void model_child_ended(struct loop *loop)
 {
-	int saved_errno = errno;
 	pid_t pid;
 
-	(void)sig;
 	do {
-		count(reaping->slot, COUNT_SYS_WAIT4);
+		count(loop->slot, COUNT_SYS_WAIT4);
 		pid = waitpid(-1, NULL, WNOHANG);
 		if (pid > 0)
-			reap(reaping, pid);
+			reap(loop, pid);
 	} while (pid > 0);
-	count(reaping->slot, COUNT_SYS_RT_SIGRETURN);
-	errno = saved_errno;
 }
 
 /* The child: its end is that of the connection. */
@@ -162,13 +156,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-	struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
-
-	reaping = loop;
 	interrupt_accept();
-	sigfillset(&action.sa_mask);
-	if (sigaction(SIGCHLD, &action, NULL) < 0)
-		die("sigaction(SIGCHLD)");
 	for (;;)
 		on_accept(loop);
 }
@@ -186,4 +174,4 @@ static void model_stopping(struct loop *loop)
 }
 
 MODEL(.name = "blocking_fork", .listen_blocking = true, .processes = true, .limit = model_limit,
-      .stopping = model_stopping);
+      .stopping = model_stopping, .child_ended = model_child_ended);

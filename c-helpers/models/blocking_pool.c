@@ -36,9 +36,10 @@ struct loop {
 	const struct server *server;
 	pthread_attr_t thread_attr;
 	struct conn *conns; /* by thread */
-	uint32_t threads;   /* changed by who leaves nobody waiting, which is one at a time: see on_accept */
-	uint32_t waiting;   /* threads that wait for a connection, or are about to */
-	bool said;	    /* that connections are refused */
+	pthread_mutex_t growing;
+	uint32_t threads; /* only in grow */
+	uint32_t waiting; /* threads that wait for a connection, or are about to */
+	bool said;	  /* that connections are refused */
 };
 
 static void *pool_thread(void *arg);
@@ -75,18 +76,25 @@ static void refuse(struct loop *loop, struct counters_slot *slot, int fd, int er
 	net_close(slot, fd, false);
 }
 
-static bool conn_open(struct loop *loop, struct counters_slot *slot, int fd)
+/* One more thread, unless somebody waits by now. The new one may want to grow the pool before this returns.
+ */
+static int grow(struct loop *loop)
 {
-	static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
 	int error = 0;
 
-	if (__atomic_sub_fetch(&loop->waiting, 1, __ATOMIC_RELAXED) > 0)
-		return true;
-	pthread_mutex_lock(&growing);
+	pthread_mutex_lock(&loop->growing);
 	if (loop->threads <= loop->server->conns_max &&
 	    __atomic_load_n(&loop->waiting, __ATOMIC_RELAXED) == 0)
 		error = thread_start(loop);
-	pthread_mutex_unlock(&growing);
+	pthread_mutex_unlock(&loop->growing);
+	return error;
+}
+
+static bool conn_open(struct loop *loop, struct counters_slot *slot, int fd)
+{
+	if (__atomic_sub_fetch(&loop->waiting, 1, __ATOMIC_RELAXED) > 0)
+		return true;
+	int error = grow(loop);
 	if (!error)
 		return true;
 	__atomic_add_fetch(&loop->waiting, 1, __ATOMIC_RELAXED);
@@ -132,6 +140,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
 	loop->conns = net_slab(server->conns_max + 1, sizeof(*loop->conns));
+	pthread_mutex_init(&loop->growing, NULL);
 	pthread_attr_init(&loop->thread_attr);
 	pthread_attr_setdetachstate(&loop->thread_attr, PTHREAD_CREATE_DETACHED);
 	errno = pthread_attr_setstacksize(&loop->thread_attr, THREAD_STACK_BYTES);
@@ -144,7 +153,7 @@ static _Noreturn void model_serve(struct loop *loop)
 	sigset_t none;
 
 	sigemptyset(&none);
-	errno = thread_start(loop);
+	errno = grow(loop);
 	if (errno)
 		die("pthread_create(first thread)");
 	for (;;)

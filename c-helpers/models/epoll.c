@@ -14,7 +14,8 @@
  * --accept=shared    it is in the set of every worker, and each connection wakes all that sleep.
  * --accept=exclusive likewise with EPOLLEXCLUSIVE: the kernel wakes one, or a few.
  * --accept=reuseport each worker has a listener; the kernel deals connections by their hash.
- * Left out: one epoll set for several threads, busy polling.
+ * --busy-poll        a wait polls the receive queues of network cards before it sleeps (6.9).
+ * Left out: one epoll set for several threads.
  * By hand: epoll --trigger=edge --port=7000; epoll --accept=exclusive --workers=4 --port=7000
  */
 #include <stdlib.h>
@@ -40,6 +41,7 @@ struct conn {
 struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
+	bool busy_poll;
 	bool edge_triggered; /* edge and drain */
 	enum trigger trigger;
 	enum accepting accepting;
@@ -142,6 +144,10 @@ static bool model_option(struct loop *loop, const char *arg)
 	static const char *const acceptings[] = {"--accept=one", "--accept=shared", "--accept=exclusive",
 						 "--accept=reuseport"};
 
+	if (!strcmp(arg, "--busy-poll")) {
+		loop->busy_poll = true;
+		return true;
+	}
 	for (int i = 0; i < 4; i++) {
 		if (!strcmp(arg, triggers[i])) {
 			loop->trigger = (enum trigger)i;
@@ -171,9 +177,8 @@ static enum sharing model_sharing(const struct loop *loop)
 
 static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
-	(void)server;
-	(void)loop;
-	(void)probe;
+	if (loop->busy_poll && !net_can_busy_poll(server, probe))
+		return EXIT_UNSUPPORTED;
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fd < 0)
 		die("epoll_create1");
@@ -194,6 +199,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->ep = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->ep < 0)
 		die("epoll_create1");
+	if (loop->busy_poll)
+		net_busy_poll(loop->ep);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->owed = net_slab(server->fds_max, server->buf_bytes);
 	loop->scratch = net_slab(1, server->buf_bytes);
@@ -222,5 +229,5 @@ static _Noreturn void model_serve(struct loop *loop)
 }
 
 MODEL(.name = "epoll",
-      .usage = "[--trigger=level|oneshot|edge|drain] [--accept=one|shared|exclusive|reuseport]",
+      .usage = "[--trigger=level|oneshot|edge|drain] [--accept=one|shared|exclusive|reuseport] [--busy-poll]",
       .option = model_option, .sharing = model_sharing, .probe = model_probe);

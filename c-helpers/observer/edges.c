@@ -169,8 +169,17 @@ bool edges_counter(const struct edges *e, const char *name, uint64_t *sum)
 }
 
 /* Asked often while connections open: reads this one counter, and leaves the others' lines alone. */
-bool edges_accepted(const struct observer *o, uint64_t *accepted)
+bool edges_accepted(struct observer *o, uint64_t *accepted)
 {
+	if (o->session.leader != 0) {
+		/* It does not count them. Those that do not wait are accepted: any number, once some are
+		 * open. */
+		bool some = o->accepts_asked && !sockets_waiting((uint16_t)o->config->server_port);
+
+		*accepted = some ? UINT32_MAX : 0;
+		o->accepts_asked = true;
+		return true;
+	}
 	return edges_counter(&o->edges, "accepted", accepted);
 }
 
@@ -249,13 +258,19 @@ static void sample(struct observer *o, struct loadgen_edge *edge)
  * runs on another CPU up to date only at ticks and when it is switched out: read while the server
  * still finishes its turn, the clock would lag by up to a tick. False for a server that never rests.
  */
-static bool settle(const struct edges *e)
+static bool settle(const struct observer *o)
 {
+	const struct edges *e = &o->edges;
 	uint64_t before[LOADGEN_COUNTERS_MAX] = {0}, after[LOADGEN_COUNTERS_MAX] = {0};
 
 	sum_counters(e, before);
 	for (int polls = 0; polls < SETTLE_POLLS_MAX; polls++) {
 		pause_ns(SETTLE_POLL_NS);
+		if (o->session.leader != 0) {
+			if (session_rests(&o->session))
+				return true;
+			continue;
+		}
 		sum_counters(e, after);
 		if (memcmp(before, after, e->counters * sizeof(before[0])) == 0)
 			return true;
@@ -279,7 +294,8 @@ static bool wait_rest(struct observer *o, uint64_t until_ns)
 
 	sum_counters(e, last);
 	for (uint32_t grown = 0; !e->spins && now_ns() < until_ns;) {
-		if (tasks_rest(o->config->server_pid) && children_at_rest(o))
+		if (o->session.leader != 0 ? session_rests(&o->session)
+					   : tasks_rest(o->config->server_pid) && children_at_rest(o))
 			return true;
 		pause_ns(SETTLE_POLL_NS);
 		sum_counters(e, now);
@@ -379,6 +395,8 @@ static uint64_t server_cpu_ns(struct observer *o)
 
 	if (!e->cpu_clock_known)
 		return 0;
+	if (o->session.leader != 0)
+		return session_cpu_ns(&o->session);
 	if (!e->processes)
 		return own_cpu_ns(o);
 	for (int tries = 0; tries < CHILDREN_TRIES_MAX; tries++) {
@@ -403,10 +421,59 @@ void edges_read_setup(struct observer *o, enum loadgen_edge_id id)
 
 	if (!e->page)
 		return;
-	(void)settle(e);
+	(void)settle(o);
 	if (id == LOADGEN_EDGE_START)
 		agreement_begin(o);
 	sum_counters(e, e->setup[id]);
+}
+
+/* How long a connection may wait for accept when all are open; a server that lacks something costs it. */
+#define ACCEPT_TIMEOUT_NS (5 * NS_PER_S)
+
+/* Whose sockets the load talks to, and whether the server has taken them all. */
+static void read_sockets(struct observer *o, const struct load_totals *totals)
+{
+	uint16_t port = (uint16_t)o->config->server_port;
+	uint64_t until_ns = now_ns() + ACCEPT_TIMEOUT_NS;
+	bool held = o->config->mode != LOADGEN_CHURN && totals->exact;
+
+	for (;;) {
+		o->sockets_errno = sockets_read(port, &o->sockets);
+		if (o->sockets_errno != 0 || !held || o->sockets.accepted >= totals->opened)
+			return;
+		if (now_ns() > until_ns)
+			break;
+		pause_ns(SETTLE_POLL_NS);
+	}
+	fail(o->failure, LOADGEN_COUNTS_DIFFER,
+	     "the server has accepted %llu of %llu connections, and %llu wait for it",
+	     (unsigned long long)o->sockets.accepted, (unsigned long long)totals->opened,
+	     (unsigned long long)o->sockets.waiting);
+}
+
+/* What a server that knows nothing of us cannot tell of itself; its processes are looked for anew. */
+static void read_session(struct observer *o, enum loadgen_edge_id id, const struct load_totals *totals)
+{
+	struct loadgen_edge *edge = &o->edges.edge[id];
+
+	if (o->session.leader == 0)
+		return;
+	if (!session_find(&o->session))
+		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->session.leader);
+	if (id == LOADGEN_EDGE_START) {
+		read_sockets(o, totals);
+		session_switches_begin(&o->session);
+		edge->sampled = 1;
+		return;
+	}
+	session_switches_end(&o->session);
+	o->processes = o->session.count;
+	o->tasks_ended = o->session.ended;
+	o->threads = o->session.threads;
+	o->rss_max_bytes = o->session.rss_max_bytes;
+	edge->sampled = o->session.ended == 0;
+	edge->server_voluntary_switches = o->session.voluntary;
+	edge->server_involuntary_switches = o->session.involuntary;
 }
 
 void edges_read_start(struct observer *o, const struct load_totals *totals)
@@ -416,8 +483,9 @@ void edges_read_start(struct observer *o, const struct load_totals *totals)
 
 	agreement_await(o, totals);
 	read_files(o, LOADGEN_EDGE_START);
+	read_session(o, LOADGEN_EDGE_START, totals);
 	sample(o, edge);
-	e->restless = !settle(e);
+	e->restless = !settle(o);
 	/* What it does to answer, getrusage, brings the clock of its running thread up to date. */
 	if (e->restless)
 		sample(o, edge);
@@ -433,7 +501,8 @@ void edges_read_end(struct observer *o, const struct load_totals *totals)
 	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_END];
 
 	agreement_await(o, totals);
-	bool rests = !e->restless && settle(e);
+	read_session(o, LOADGEN_EDGE_END, totals);
+	bool rests = !e->restless && settle(o);
 	if (rests)
 		edge->server_cpu_ns = server_cpu_ns(o);
 	read_hardware(o, edge);

@@ -47,7 +47,7 @@ struct edges {
 void edges_open(struct observer *o);
 void edges_close(struct observer *o);
 /* Connections that the server has accepted so far; false when it does not say. */
-bool edges_accepted(const struct observer *o, uint64_t *accepted);
+bool edges_accepted(struct observer *o, uint64_t *accepted);
 /* One counter, over all of the server's threads; false when it does not keep it. */
 bool edges_counter(const struct edges *e, const char *name, uint64_t *sum);
 /* The counters before the first connect and after the last accept: what connections cost the server. */

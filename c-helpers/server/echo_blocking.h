@@ -59,7 +59,7 @@ static inline enum echo_result blocking_echo(struct counters_slot *slot, int fd,
  */
 static inline void interrupt_accept(void)
 {
-	static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+	static const int signals[] = {SIGUSR1, SIGTERM, SIGINT, SIGCHLD};
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction action;
 		if (sigaction(signals[i], NULL, &action) < 0)

@@ -14,6 +14,11 @@
 /* Pids below it are not handed out again (RESERVED_PIDS in kernel/pid.c). */
 #define PIDS_RESERVED 300
 
+/* Bits of what a process may do. */
+#define CAPABILITY_IPC_LOCK (1ull << 14)
+#define CAPABILITY_SYS_ADMIN (1ull << 21)
+#define CAPABILITY_SYS_RESOURCE (1ull << 24)
+
 uint64_t limit_in_file(const char *path)
 {
 	unsigned long long value = LIMIT_NONE;
@@ -91,15 +96,9 @@ static uint64_t address_space_bytes(void)
 	return pages == LIMIT_NONE ? 0 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/*
- * copy_process of the kernel lets pass who has one of two capabilities, and user 0 of the host itself: not
- * the user 0 of a user namespace, which maps but some users.
- */
-static bool may_exceed_nproc(void)
+static unsigned long long effective_capabilities(void)
 {
-	const unsigned long long exempt = 1ull << 21 | 1ull << 24; /* CAP_SYS_ADMIN, CAP_SYS_RESOURCE */
 	unsigned long long capabilities = 0;
-	unsigned int inside = 1, outside = 1, users = 0;
 	char line[256];
 	FILE *file = fopen("/proc/self/status", "re");
 
@@ -108,9 +107,27 @@ static bool may_exceed_nproc(void)
 			break;
 	if (file)
 		fclose(file);
-	if (capabilities & exempt)
+	return capabilities;
+}
+
+void limit_lower_by_locked_memory(struct model_limit *least, uint64_t used_bytes, uint32_t each_bytes)
+{
+	if (!(effective_capabilities() & CAPABILITY_IPC_LOCK))
+		limit_lower(least, "RLIMIT_MEMLOCK", limit_of_resource(RLIMIT_MEMLOCK), used_bytes,
+			    each_bytes);
+}
+
+/*
+ * copy_process of the kernel lets pass who has one of two capabilities, and user 0 of the host itself: not
+ * the user 0 of a user namespace, which maps but some users.
+ */
+static bool may_exceed_nproc(void)
+{
+	unsigned int inside = 1, outside = 1, users = 0;
+
+	if (effective_capabilities() & (CAPABILITY_SYS_ADMIN | CAPABILITY_SYS_RESOURCE))
 		return true;
-	file = fopen("/proc/self/uid_map", "re");
+	FILE *file = fopen("/proc/self/uid_map", "re");
 	if (!file)
 		return getuid() == 0; /* no user namespaces in this kernel */
 	bool whole = fscanf(file, "%u %u %u", &inside, &outside, &users) == 3 && inside == 0 &&

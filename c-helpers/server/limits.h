@@ -18,6 +18,12 @@ uint64_t limit_of_resource(int resource);
  */
 void limit_lower(struct model_limit *least, const char *name, uint64_t value, uint64_t used, uint32_t each);
 
+/*
+ * Lowers least to the connections whose memory the process may lock, when used_bytes are locked beside them.
+ * A process with CAP_IPC_LOCK may lock as much as there is.
+ */
+void limit_lower_by_locked_memory(struct model_limit *least, uint64_t used_bytes, uint32_t each_bytes);
+
 /* What a model with a thread for each connection leaves to others, and to its own process. */
 struct thread_reserve {
 	uint32_t tasks, maps;

@@ -274,6 +274,15 @@ static void on_sample(int sig)
 	errno = saved_errno;
 }
 
+static void on_child(int sig)
+{
+	int saved_errno = errno;
+	(void)sig;
+	model.child_ended(served);
+	count(counters_slot(0), COUNT_SYS_RT_SIGRETURN);
+	errno = saved_errno;
+}
+
 static void handle(int sig, void (*handler)(int))
 {
 	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
@@ -289,6 +298,8 @@ static void set_signals(void)
 	handle(SIGTERM, on_stop);
 	handle(SIGINT, on_stop);
 	handle(SIGUSR1, on_sample);
+	if (model.child_ended)
+		handle(SIGCHLD, on_child);
 }
 
 static void die_with_parent(void)
@@ -353,6 +364,7 @@ int main(int argc, char **argv)
 	close_inherited();
 	pin(&options, &server);
 	set_limits(&server, &options);
+	server.loopback = net_is_loopback(options.host);
 	int counters_fd = counters_open(server.fds_max);
 	counters_header()->processes = model.processes;
 	server.slot = counters_slot(0);

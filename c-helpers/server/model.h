@@ -31,6 +31,7 @@ struct server {
 	uint32_t fds_max;	    /* every admitted fd is below this: size fd-indexed tables by it */
 	uint32_t buf_bytes;	    /* SERVER_BUF_BYTES */
 	uint32_t cpus;		    /* CPUs that the server may run on, after pinning */
+	bool loopback;		    /* it listens there alone: no network card brings it packets */
 	const char *conns_max_name; /* what set conns_max, e.g. "--conns-max" or "FD_SETSIZE" */
 	uint64_t conns_max_value;   /* and to what that is set itself, e.g. 1,024 for FD_SETSIZE */
 };
@@ -99,6 +100,10 @@ struct model {
 	 * signal handler of the thread that serves the loop, and serve never goes on. NULL: they always are.
 	 */
 	void (*stopping)(struct loop *loop);
+
+	/* In the handler of SIGCHLD, on the main thread: waits for what ended. NULL: there are no children.
+	 */
+	void (*child_ended)(struct loop *loop);
 };
 
 /* One per program. */

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "../wire/congestion.h"
+#include "../wire/uapi_later.h"
 #include "die.h"
 #include "limits.h"
 #include "net.h"
@@ -20,6 +21,10 @@
 /* How long a server that is short of memory leaves a connection waiting before it tries again. */
 #define ACCEPT_PAUSE_MS 1
 
+/* How long a wait polls network cards, and for how many packets at a time. */
+#define BUSY_POLL_US 50u
+#define BUSY_POLL_BUDGET 8u
+
 /* Connections that are open; changed once per connection, by whichever task: children have it too. */
 static uint32_t *conns_live;
 /* Threads inside accept4 of a listener that several wait at: each holds a descriptor for what it waits for.
@@ -27,6 +32,31 @@ static uint32_t *conns_live;
 static uint32_t accepting;
 /* Closed to make room for one accept when the process is out of descriptors, then opened again. */
 static int spare_fd = -1;
+
+bool net_is_loopback(const char *host)
+{
+	struct in_addr addr;
+	if (inet_pton(AF_INET, host, &addr) != 1)
+		die_usage("--host=%s is not an IPv4 address", host);
+	return ntohl(addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
+bool net_can_busy_poll(const struct server *server, struct probe *probe)
+{
+	if (server->loopback)
+		snprintf(probe->reason, PROBE_TEXT_BYTES,
+			 "on loopback there is nothing to poll: no packet comes by the queue of a network "
+			 "card (NAPI), so it would only be what it is without; it matters on a card");
+	return !server->loopback;
+}
+
+void net_busy_poll(int ep)
+{
+	struct epoll_params params = {.busy_poll_usecs = BUSY_POLL_US, .busy_poll_budget = BUSY_POLL_BUDGET};
+	if (ioctl(ep, EPIOCSPARAMS, &params) < 0)
+		die_unsupported("ioctl(EPIOCSPARAMS), of 6.9 and CONFIG_NET_RX_BUSY_POLL: %s",
+				strerror(errno));
+}
 
 /* Once per process, whatever listeners it has. */
 static void open_shared(int listen_fd)
@@ -140,17 +170,34 @@ static void say_without_fd(int error)
 		own ? "RLIMIT_NOFILE" : "fs.file-max", (unsigned long long)value);
 }
 
-bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
+bool net_admit_direct(const struct server *server, struct counters_slot *slot, uint32_t index)
 {
 	uint32_t live = __atomic_add_fetch(conns_live, 1, __ATOMIC_RELAXED);
-	if (live <= server->conns_max && (uint32_t)fd < server->fds_max) {
+	if (live <= server->conns_max && index < server->fds_max) {
 		count(slot, COUNT_ACCEPTED);
 		return true;
 	}
 	__atomic_sub_fetch(conns_live, 1, __ATOMIC_RELAXED);
 	say_over_limit(server);
 	count(slot, COUNT_REFUSED);
+	return false;
+}
+
+bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
+{
+	if (net_admit_direct(server, slot, (uint32_t)fd))
+		return true;
 	sys_close(slot, fd);
+	return false;
+}
+
+bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd)
+{
+	if ((uint64_t)fd < limit_of_resource(RLIMIT_NOFILE))
+		return net_admit(server, slot, fd);
+	count(slot, COUNT_REFUSED);
+	sys_close(slot, fd);
+	say_without_fd(EMFILE);
 	return false;
 }
 

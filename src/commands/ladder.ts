@@ -31,7 +31,7 @@ Examples:
   iomodels-bench ladder --family io_uring --connections 1,500 --blocks 40
   iomodels-bench ladder --from 20260102-030405-1a2b --json | jq '.ladder.families[].stops'
 
-Stop at the last rung whose CPU per request is less than that of every rung before it by more than the 95 %
+Stop at the last rung that takes less CPU per request than the one that one stands on, by more than the 95 %
 interval, and that loses nothing elsewhere. The run is stored as any other: show prints its tables per
 workload, and compare RUN:row RUN:row judges any two rungs. --from takes any run with rungs in it.`;
 

@@ -69,7 +69,12 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
         'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
       ),
     )
-    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .addOption(
+      listOption(
+        '--client-cpus <list>',
+        'CPUs for the load generator, a thread each (default: two per server CPU, as far as there are cores)',
+      ),
+    )
     .option(
       '--detect <share>',
       `the change that is to be found, and twice it (default: ${NOISE_DEFAULTS.detect})`,

@@ -33,6 +33,8 @@ Examples:
   iomodels-bench run --models 'epoll-*,io_uring' --workloads ping-pong --blocks 20
   iomodels-bench run --models epoll-lt,epoll-lt          a model against itself: no difference
   iomodels-bench run --variant 'plain=' --variant 'norandom=setarch -R'   two ways to start every server, in pairs
+  iomodels-bench run --server 'mine=./my-server --port {port}'            beside epoll-lt, in pairs
+  iomodels-bench run --models none --server 'old=./a {port}' --server 'new=./b {port}'   two builds
   iomodels-bench run --connections 1,64,500 --message 1k   three workloads; --rate 20k makes them open loops
   iomodels-bench run --workload ./mine.json --precision 2% --max-time 10m
   iomodels-bench run --export junit=report.xml --export prometheus,csv`;
@@ -77,7 +79,12 @@ export function registerRun(command: Command, signal: AbortSignal): void {
         'loops of servers that have workers: a number, several such as 1,2,4, one row each, or auto: one per server CPU (default: 1)',
       ),
     )
-    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .addOption(
+      listOption(
+        '--client-cpus <list>',
+        'CPUs for the load generator, a thread each (default: two per server CPU, as far as there are cores)',
+      ),
+    )
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option(
@@ -100,6 +107,19 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       collect,
       [],
     )
+    .option(
+      '--server <name=command>',
+      "a server of your own as a row, such as 'mine=./my-server --port {port}'; may be repeated; without --models beside the reference, with --models none alone",
+      collect,
+      [],
+    )
+    .option(
+      '--server-probe <name=command>',
+      'a command that exits 0 where that server can run; else its row is skipped with what it said',
+      collect,
+      [],
+    )
+    .option('--server-env <name=KEY=VALUE>', 'its environment; may be repeated', collect, [])
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .addOption(markdownOption())

@@ -52,7 +52,7 @@ const ladderStopSchema = z
     outcome: z
       .enum(['gain', 'no-difference', 'first', 'undecided', 'nothing'])
       .describe(
-        'gain: that rung is better than all before it, by more than the interval, and nothing is lost elsewhere. ' +
+        'gain: that rung takes less than the one that one stands on before, by more than the interval, and nothing is lost elsewhere. ' +
           'no-difference: the first rung, from which this run cannot tell the others. first: the first rung, and some ' +
           'other is worse, or better at a loss. undecided: too few blocks. nothing: not measured',
       ),
@@ -62,7 +62,7 @@ const ladderStopSchema = z
       .describe('of CPU per request, over the first rung; null: it is the first'),
     passedOver: z
       .array(z.object({ label: z.string(), change: changeSchema, losses: z.array(lossSchema) }))
-      .describe('rungs that are better than all before them and lose elsewhere, beside the stop below them'),
+      .describe('rungs that take less than the stop, and lose elsewhere beside the rung that one stood on'),
   })
   .describe('at which rung to stop, by CPU per request');
 

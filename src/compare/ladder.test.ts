@@ -21,7 +21,7 @@ const rung = (label: string, after: string | null, cells: FakeRung['cells'] = {}
 });
 
 describe('Where to stop on a ladder', () => {
-  test('is the last rung that takes less CPU than all before it', () => {
+  test('is the last rung that takes less CPU than what is below it', () => {
     const family = climbed([
       rung('plain', null),
       rung('coop', 'plain', { cpu: 0.9 }),
@@ -69,6 +69,18 @@ describe('Where to stop on a ladder', () => {
     );
     expect(minwait?.change.ratio).toBeCloseTo(0.87 / 0.95, 1);
     expect(tail?.losses.map(({ workload }) => workload)).toContain('c1000-d1-m64');
+  });
+
+  test('is reached by small steps as well, of which none shows by itself', () => {
+    const small = Array.from({ length: 8 }, (_, i) =>
+      rung(`r${i}`, i === 0 ? null : `r${i - 1}`, { cpu: 1 - i / 200 }),
+    );
+    const family = climbed(small, [1]);
+    const [{ outcome, change } = {}] = family.stops;
+    expect(outcome).toBe('gain');
+    expect(change?.interval?.high).toBeLessThan(1);
+    const steps = family.steps[0]?.rungs.flatMap(({ changes }) => changes) ?? [];
+    expect(steps.filter(({ metric, better }) => metric === DECIDING.id && better === null)).not.toEqual([]);
   });
 
   test('is the first rung where this run can tell no other from it', () => {

@@ -8,7 +8,7 @@ import { summarize } from '../summary/summarize.ts';
 import { COMPARE_DEFAULTS, compareRuns } from './compare-runs.ts';
 import { directionOf } from './judge.ts';
 import type { Ladder, LadderFamily, LadderStep, LadderStop, Loss, StepChange } from './ladder-schema.ts';
-import type { Change, Comparison } from './result.ts';
+import type { Change, Comparison, MetricComparison } from './result.ts';
 import { rowOf } from './sides.ts';
 
 /** In which order they are told: what it costs, what of that are calls and switches, and what comes of it. */
@@ -22,6 +22,8 @@ export const RUNG_METRICS: readonly Metric[] = METRICS.filter(({ ofRungs }) => o
 /** What a rung is chosen by: server CPU per request. */
 export const DECIDING: Metric = deciding();
 
+/** Of a gain, for all rungs together. */
+const GAIN_P = 0.05;
 /** A loss of less than this share is none. */
 const LOSS_MIN = 0.01;
 /** Nor is one that is no surer than this, after Holm: each of many rungs is asked for a loss, and tails wander. */
@@ -40,10 +42,12 @@ type Row = Rung<Step & { readonly model: string }>;
  * where to stop. Which rung comes after which is what the run says; of one that says nothing of it, what the registry says. No
  * families where there is nothing to climb.
  *
- * The rule, for each workload by itself: stop at the last rung whose CPU per request is less than that of every rung
- * before it by more than the 95 % interval, and of which nothing got worse elsewhere beside the stop so far: neither CPU
- * under another workload nor throughput or a tail under any, by more than a hundredth and
- * with p < 0.01 among all that is judged of the two. Over all workloads it is the geometric mean of their CPU.
+ * The rule, for each workload by itself: from the first rung on, step to a rung whose CPU per request is less than that
+ * of the rung one stands on by more than the 95 % interval, with p < 0.05 for all rungs together (Bonferroni), that none
+ * before it comes below, and that loses nothing elsewhere beside the one that one stands on: neither CPU under another
+ * workload nor throughput or a tail under any, by more than a hundredth and with p < 0.01 among all that is judged of the
+ * two. Beside the rung one stands on and not beside each: of many small steps none may show, and yet all of them do. Over
+ * all workloads it is the geometric mean of their CPU.
  */
 export function ladderOf(result: RunResult, summary: RunSummary = summarize(result)): Ladder {
   const { settings } = result.record;
@@ -210,28 +214,31 @@ function stopOf(workload: string | null, rungs: readonly Row[], compare: Compare
   const [first, ...others] = rungs;
   if (first === undefined)
     return { workload, label: null, outcome: 'nothing', first: null, change: null, passedOver: [] };
-  const cpu = (base: Row, current: Row): Change | null =>
+  const cpu = (base: Row, current: Row): Cost | null =>
     costOf(compare(base.label, current.label, 'deciding'), workload);
-  const gains = (rung: Row) =>
-    rungs.slice(0, rungs.indexOf(rung)).every((before) => isLess(cpu(before, rung)));
+  const isBestYet = (rung: Row) =>
+    rungs.slice(0, rungs.indexOf(rung)).every((before) => (cpu(before, rung)?.change.ratio ?? 1) < 1);
   let stop = first;
   const passedOver: { rung: Row; losses: Loss[] }[] = [];
-  for (const rung of others.filter(gains)) {
+  for (const rung of others) {
+    if (!isLess(cpu(stop, rung), others.length) || !isBestYet(rung)) continue;
     const losses = lossesOf(compare(stop.label, rung.label, 'all'), workload);
     if (losses.length > 0) passedOver.push({ rung, losses });
     else stop = rung;
   }
-  const changes = others.map((rung) => cpu(first, rung));
+  const changes = others.map((rung) => cpu(first, rung)?.change ?? null);
   return {
     workload,
     label: stop.label,
     outcome: stop !== first ? 'gain' : outcomeOfFirst(changes),
     first: first.label,
-    change: stop === first ? null : cpu(first, stop),
+    change: stop === first ? null : (cpu(first, stop)?.change ?? null),
     passedOver: passedOver.flatMap(({ rung, losses }) => {
-      const change = cpu(stop, rung);
+      const cost = cpu(stop, rung);
       // What a later rung reaches without the loss is not worth telling.
-      return change === null || !isLess(change) ? [] : [{ label: rung.label, change, losses }];
+      return cost === null || !isLess(cost, others.length)
+        ? []
+        : [{ label: rung.label, change: cost.change, losses }];
     }),
   };
 }
@@ -242,17 +249,21 @@ function outcomeOfFirst(changes: readonly (Change | null)[]): LadderStop['outcom
   return known.every((change) => directionOf(change, DECIDING) === null) ? 'no-difference' : 'first';
 }
 
-function isLess(change: Change | null): boolean {
-  return change !== null && directionOf(change, DECIDING) === false;
+/** @param rungs that are asked the same. */
+function isLess(cost: Cost | null, rungs: number): boolean {
+  if (cost === null || directionOf(cost.change, DECIDING) !== false) return false;
+  return cost.pValue !== null && cost.pValue * rungs < GAIN_P;
 }
 
+type Cost = Pick<MetricComparison, 'change' | 'pValue'>;
+
 /** CPU per request of a comparison. */
-function costOf({ metrics, overall }: Comparison, workload: string | null): Change | null {
+function costOf({ metrics, overall }: Comparison, workload: string | null): Cost | null {
   const found =
     workload === null
       ? overall.find(({ metric, cells }) => metric === DECIDING.id && cells > 0)
       : metrics.find((one) => one.metric === DECIDING.id && one.workload === workload);
-  return found?.change ?? null;
+  return found ?? null;
 }
 
 const LOST = RUNG_METRICS.filter(({ movedBy }) => movedBy === 'cpu' || movedBy === 'wall');

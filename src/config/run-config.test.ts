@@ -58,7 +58,7 @@ describe('resolveRunConfig', () => {
       {
         "audit": false,
         "baseline": "epoll-lt",
-        "blocks": 15,
+        "blocks": 14,
         "clientCpus": [
           0,
         ],
@@ -448,6 +448,7 @@ test.each([
   { duration: '200ms' },
   { models: 'poll' },
   { load: { connections: '1' } },
+  { workers: '2' },
   { profile: 'full' },
   { precision: '2%' },
   { audit: true },

@@ -5,6 +5,7 @@ import { PROFILES, type Profile, type Workload } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { type LoadFlags, saysLoad, workloadsNamed, workloadsOfFlags } from './load-flags.ts';
 import { select, unknown } from './selection.ts';
+import { parseServers, type ServerFlags } from './servers.ts';
 import { readShare } from './share.ts';
 import { parseVariants } from './variants.ts';
 import {
@@ -22,7 +23,7 @@ import {
  */
 export const RUN_DEFAULTS = {
   reference: 'epoll-lt',
-  blocks: 15,
+  blocks: 14,
   warmupMs: 20,
   durationMs: 60,
   retry: '50%',
@@ -33,12 +34,14 @@ export const RUN_DEFAULTS = {
 
 /** Blocks that `--precision` may add without `--max-time`. */
 export const BLOCKS_MAX = 1000;
+/** Of `--models`, where servers of the user's own are all that is to be measured. */
+const NO_MODELS = 'none';
 const DURATION_MAX_MS = 600_000;
 /** As in `c-helpers/server/main.c`. */
 const HANDICAP_NS_MAX = 1e9;
 
 /** The flags of `run` as typed; undefined where not given. */
-export interface RunFlags {
+export interface RunFlags extends ServerFlags {
   readonly models?: string | undefined;
   readonly workloads?: string | undefined;
   /** Workload files of the user's own, already read. */
@@ -86,7 +89,12 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
   const asked = parseWorkers(flags.workers, problems);
   const { serverCpus, clientCpus, warnings } = resolveCpus(flags, asked, context.topology, problems);
   const counts = workersOf(asked, serverCpus);
-  const entries = withVariants(resolveEntries(flags.models, { profile, counts }, problems), variants);
+  const doubts: string[] = [];
+  const servers = parseServers(flags, problems, doubts);
+  const entries = withVariants(
+    [...resolveEntries(flags.models, { profile, counts, servers }, problems), ...servers],
+    variants,
+  );
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
   const handicap = resolveHandicap(flags, entries, problems);
   const settings: RunSettings = {
@@ -116,7 +124,12 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
   if (problems.length > 0) throw new UsageError(problems);
   return {
     settings,
-    warnings: [...warnings, ...workersWarnings(counts, serverCpus, entries), ...handicapWarnings(handicap)],
+    warnings: [
+      ...warnings,
+      ...workersWarnings(counts, serverCpus, entries),
+      ...doubts,
+      ...handicapWarnings(handicap),
+    ],
   };
 }
 
@@ -138,12 +151,19 @@ function withVariants(entries: readonly Entry[], variants: readonly Variant[]): 
   );
 }
 
+/** Beside servers of the user's own, without a word: the row that ratios refer to. `none`: no row of the registry. */
 function resolveEntries(
   models: string | undefined,
-  { profile, counts }: { readonly profile: Profile; readonly counts: readonly number[] },
+  {
+    profile,
+    counts,
+    servers,
+  }: { readonly profile: Profile; readonly counts: readonly number[]; readonly servers: readonly Entry[] },
   problems: string[],
 ): Entry[] {
   const known = MODELS.map((model) => model.id);
+  if (servers.length > 0 && models === undefined) return labelled([RUN_DEFAULTS.reference], counts);
+  if (servers.length > 0 && models === NO_MODELS) return [];
   if (models === undefined)
     return labelled(
       profiled(MODELS, profile).map((model) => model.id),
@@ -211,7 +231,7 @@ function resolveHandicap(
   entries: readonly Entry[],
   problems: string[],
 ): RunSettings['handicap'] {
-  const known = entries.map((entry) => entry.label);
+  const known = entries.filter(({ server }) => server === undefined).map((entry) => entry.label);
   if (flags.handicapNs === undefined) {
     if (flags.handicap !== undefined) problems.push('--handicap says which rows, --handicap-ns how much');
     return null;
@@ -313,9 +333,9 @@ function precision(text: string, problems: string[]): number {
 
 /** Whether nothing but the profile was said that makes a run longer or shorter: what is promised of its time is of these. */
 function isPlain(flags: RunFlags): boolean {
-  const { models, workloads, ownWorkloads, variant, blocks, duration, warmup, precision, audit, workers } =
-    flags;
-  const lists = [ownWorkloads, variant].every((list) => list === undefined || list.length === 0);
+  const { models, workloads, ownWorkloads, variant, server, blocks, duration, warmup } = flags;
+  const { precision, audit, workers } = flags;
+  const lists = [ownWorkloads, variant, server].every((list) => list === undefined || list.length === 0);
   const said = [models, workloads, blocks, duration, warmup, precision, workers];
   return lists && !saysLoad(flags.load) && audit !== true && said.every((flag) => flag === undefined);
 }

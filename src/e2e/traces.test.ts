@@ -54,7 +54,7 @@ function requestFor(server: ServerHandle, shape: Shape): LoadRequest {
     stallTimeoutNs: 20 * NS_PER_S,
     serverPid: server.pid,
     countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
-    clientCpu: null,
+    clientCpus: null,
     edgeFiles: [],
     traceIds: events.map((event) => event.id),
     kernelThreads: true,

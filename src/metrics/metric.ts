@@ -50,6 +50,8 @@ export interface Metric {
   readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
   /** Which trials its values are of, by their instrument: those without any, or those in which the CPU counts. */
   readonly takenFrom: Exclude<Instrument, AuditInstrument>;
+  /** Whether trials in which another instrument counts tell it where the server itself does not: a count, which no slowness moves. */
+  readonly alsoTraced: boolean;
   /** Null: could not be measured in this trial, or from too few samples to believe it. */
   ofTrial(observation: Observation): number | null;
   /** How the trials of a row make one value. */

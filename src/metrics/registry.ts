@@ -9,6 +9,7 @@ const COST = {
   better: 'lower',
   domains: ['socket'],
   takenFrom: 'own',
+  alsoTraced: false,
   resolution: 0,
   movedBy: 'wall',
   countedThreshold: null,
@@ -314,7 +315,10 @@ const ROWS: readonly Metric[] = [
     countedThreshold: 0.01,
     column: { header: 'sysc.\n/req', priority: 2 },
     kernelColumn: 'calls',
-    ...perRequest((o) => sumOf(Object.values(o.server.syscalls), (count) => count)),
+    alsoTraced: true,
+    ...perRequest(({ server: { syscalls, syscallsPerRequest } }) =>
+      syscallsPerRequest === null ? null : sumOf(Object.values(syscalls), (count) => count),
+    ),
   },
   {
     ...COUNT,

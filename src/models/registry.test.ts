@@ -63,16 +63,17 @@ describe('the registry', () => {
     expect(findModel('epoll')).toBeUndefined();
   });
 
-  test('names each program once, and the libraries that any row of the registry wants for it', () => {
+  test('names each program once, and the libraries and packages that any row of the registry wants for it', () => {
     const [row] = MODELS;
     if (row === undefined) throw new Error('the registry is empty');
     const rows = [
       { ...row, program: 'a', libs: ['x'] },
       { ...row, program: 'a', libs: ['y', 'x'] },
-      { ...row, program: 'b', libs: [] },
+      { ...row, program: 'b', libs: [], packages: ['libz'] },
     ];
-    const { programs, libs } = programsOf(rows.slice(0, 1), rows);
+    const { programs, libs, packages } = programsOf(rows.slice(0, 1), rows);
     expect(programs).toEqual(['a']);
     expect([...libs]).toEqual([['a', ['x', 'y']]]);
+    expect([...packages]).toEqual([['b', ['libz']]]);
   });
 });

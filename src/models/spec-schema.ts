@@ -34,6 +34,13 @@ export const modelSpecSchema = z
       .array(z.string())
       .readonly()
       .describe('that the program is linked with beside those of every program, without -l'),
+    packages: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe(
+        'that have to be on the host for the program to be compiled, by the names of pkg-config; without them the row is skipped',
+      ),
     title: z.string(),
     after: z
       .string()
@@ -43,8 +50,8 @@ export const modelSpecSchema = z
         'the row of the same family that this one adds one step to; null: it is the first, or no step',
       ),
     notification: z
-      .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion'])
-      .describe('how the program learns that I/O can be done or is done'),
+      .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion', 'unknown'])
+      .describe('how the program learns that I/O can be done or is done; unknown: it is not one of ours'),
     linuxMin: z
       .string()
       .describe('the kernel that introduced it, for people; whether it runs here is decided by the probe'),

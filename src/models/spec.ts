@@ -10,6 +10,7 @@ const DEFAULTS = {
   profile: 'default',
   options: [],
   libs: [],
+  packages: [],
   after: null,
   connectionsMax: null,
   tasks: 'one',

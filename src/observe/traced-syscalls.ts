@@ -20,6 +20,7 @@ export const TRACED_SYSCALLS = [
   'io_submit',
   'io_getevents',
   'io_uring_enter',
+  'io_uring_register',
   'pread64',
   'pwrite64',
   'read',

@@ -210,6 +210,7 @@ it('The rows of a model stand side by side in every block', () => {
       skipReason: null,
     })),
     instruments: [],
+    foreignInstruments: [],
     leftOut: [],
   };
   const orders = Array.from({ length: 20 }, (_, block) =>

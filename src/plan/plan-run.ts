@@ -1,7 +1,15 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import { cellKey } from '../results/cells.ts';
-import type { Cell, CellName, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
+import type {
+  AuditInstrument,
+  Cell,
+  CellName,
+  Instrument,
+  RunSettings,
+  Support,
+  Trial,
+} from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -27,6 +35,8 @@ export interface PlanInput {
   readonly support: readonly Support[];
   /** What counts beside the servers, each in trials of its own. */
   readonly instruments?: readonly FurtherInstrument[];
+  /** What counts the system calls of servers that do not count them themselves; absent: nothing can. */
+  readonly syscallCounter?: AuditInstrument | undefined;
 }
 
 export type FurtherInstrument = Exclude<Instrument, 'own'>;
@@ -44,6 +54,8 @@ export interface RunPlan {
   readonly settings: RunSettings;
   readonly cells: readonly Cell[];
   readonly instruments: readonly FurtherInstrument[];
+  /** Of rows that are no models of the registry. */
+  readonly foreignInstruments: readonly FurtherInstrument[];
   /** What a cell goes without. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -75,13 +87,19 @@ export function planRun(input: PlanInput): RunPlan {
     settings,
     cells,
     instruments,
+    foreignInstruments: [
+      ...(input.syscallCounter === undefined ? [] : [input.syscallCounter]),
+      ...instruments.filter((counter) => counter === 'cpu'),
+    ],
     leftOut: instruments.flatMap((counter) => leftOutBy(input, cells, counter)),
   };
 }
 
 function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherInstrument): LeftOut[] {
   if (counter !== 'strace') return [];
+  const foreign = input.settings.entries.filter(({ server }) => server).map(({ label }) => label);
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
+    if (foreign.includes(label)) return [];
     const threads = findModel(model, input.models)?.tasks.endsWith('per-connection');
     const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
     if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
@@ -187,19 +205,29 @@ function shuffledByModel<T>(
 
 /** How many trials the first blocks hold together. */
 export function countTrials(plan: RunPlan, blocks: number): number {
-  const measurable = plan.cells.filter((cell) => cell.skipReason === null).length;
-  const further = measurable * plan.instruments.length - plan.leftOut.length;
-  return measurable * blocks + further * Math.min(blocks, INSTRUMENT_BLOCKS);
+  const measurable = plan.cells.filter((cell) => cell.skipReason === null);
+  const instruments = measurable.reduce((sum, cell) => sum + instrumentsOf(plan, cell).length, 0);
+  const further = instruments - plan.leftOut.length;
+  return measurable.length * blocks + further * Math.min(blocks, INSTRUMENT_BLOCKS);
+}
+
+function instrumentsOf(
+  { settings, instruments, foreignInstruments }: RunPlan,
+  { label }: Cell,
+): readonly FurtherInstrument[] {
+  const entry = settings.entries.find((one) => one.label === label);
+  return entry?.server === undefined ? instruments : foreignInstruments;
 }
 
 function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Instrument }[] {
-  const instruments: Instrument[] = ['own', ...(block < INSTRUMENT_BLOCKS ? plan.instruments : [])];
   const cells = plan.cells.filter((cell) => cell.skipReason === null && cell.workload === workload);
-  const isLeftOut = (cell: Cell, counter: Instrument) =>
+  const isLeftOut = (cell: Cell, counter: FurtherInstrument) =>
     plan.leftOut.some(
       (one) => one.label === cell.label && one.workload === cell.workload && one.counter === counter,
     );
   return cells.flatMap((cell) =>
-    instruments.filter((counter) => !isLeftOut(cell, counter)).map((counter) => ({ cell, counter })),
+    (['own', ...(block < INSTRUMENT_BLOCKS ? instrumentsOf(plan, cell) : [])] as const)
+      .filter((counter) => counter === 'own' || !isLeftOut(cell, counter))
+      .map((counter) => ({ cell, counter })),
   );
 }

@@ -40,21 +40,26 @@ test('The report of a ladder says what each rung adds, and where to stop', () =>
     plain: where to stop
     connections  stop at  CPU/request, times   because
                           that of the first
-              1  multi    0.949 [0.944–0.954]  less CPU than every rung before it, and nothing lost elsewhere
+              1  multi    0.949 [0.944–0.954]  the last that takes less CPU than what is below it, and loses nothing
+                                               elsewhere
     ───────────  ───────  ───────────────────  ─────────────────────────────────────────────────────────────────────────────
-             64  multi    0.953 [0.945–0.961]  less CPU than every rung before it, and nothing lost elsewhere; minwait: CPU
-                                               −8.8 % beside it, but CPU/request +36.8 % at 1, throughput −33.9 % at 1
+             64  multi    0.953 [0.945–0.961]  the last that takes less CPU than what is below it, and loses nothing
+                                               elsewhere; minwait: CPU −8.8 % beside it, but CPU/request +36.8 % at 1,
+                                               throughput −33.9 % at 1
     ───────────  ───────  ───────────────────  ─────────────────────────────────────────────────────────────────────────────
-          1,000  multi    0.939 [0.921–0.958]  less CPU than every rung before it, and nothing lost elsewhere; minwait: CPU
-                                               −8.5 % beside it, but CPU/request +36.8 % at 1, throughput −33.9 % at 1
+          1,000  multi    0.939 [0.921–0.958]  the last that takes less CPU than what is below it, and loses nothing
+                                               elsewhere; minwait: CPU −8.5 % beside it, but CPU/request +36.8 % at 1,
+                                               throughput −33.9 % at 1
     ───────────  ───────  ───────────────────  ─────────────────────────────────────────────────────────────────────────────
-            all  multi    0.947 [0.940–0.954]  less CPU than every rung before it, and nothing lost elsewhere
+            all  multi    0.947 [0.940–0.954]  the last that takes less CPU than what is below it, and loses nothing
+                                               elsewhere
 
     times that before: this rung over the one that it adds a step to, in pairs within the blocks, with the 95 % interval;
     one that holds 1 is no difference that this run can show.
-    Stop at the last rung whose CPU per request is less than that of every rung before it by more than the interval, and
-    beside the stop so far of which nothing got worse elsewhere: CPU with other connections, throughput or p99 with any, by
-    more than 1 % and with p < 0.01 among all that is judged of the two.
+    Where to stop: from the first rung on, step to one whose CPU per request is less than that of the rung one stands on by
+    more than the interval (p < 0.05 for all rungs together), than which none before it takes less, and of which nothing got
+    worse elsewhere: CPU with other connections, throughput or p99 with any, by more than 1 % and with p < 0.01 among all
+    that is judged of the two.
     ·: a way of its own, where more than one rung comes after another; a rung that does not run here is passed over, with
     the reason.
 

@@ -177,9 +177,9 @@ export function whyOf(stop: LadderStop, workloads: Workloads): string {
 }
 
 const OUTCOMES: Readonly<Record<LadderStop['outcome'], (first: string) => string>> = {
-  gain: () => 'less CPU than every rung before it, and nothing lost elsewhere',
+  gain: () => 'the last that takes less CPU than what is below it, and loses nothing elsewhere',
   'no-difference': (first) => `no difference to ${first} that this run can show`,
-  first: () => 'no further rung takes less CPU than all before it without a loss elsewhere',
+  first: () => 'no further rung takes less CPU by more than the interval and loses nothing elsewhere',
   undecided: () => 'undecided: an interval needs more blocks (--blocks)',
   nothing: () => 'nothing was measured',
 };
@@ -196,6 +196,6 @@ function percent(ratio: number): string {
 /** How to read the tables of a ladder, once for all of them. */
 export const LADDER_LEGEND: readonly string[] = [
   'times that before: this rung over the one that it adds a step to, in pairs within the blocks, with the 95 % interval; one that holds 1 is no difference that this run can show.',
-  'Stop at the last rung whose CPU per request is less than that of every rung before it by more than the interval, and beside the stop so far of which nothing got worse elsewhere: CPU with other connections, throughput or p99 with any, by more than 1 % and with p < 0.01 among all that is judged of the two.',
+  'Where to stop: from the first rung on, step to one whose CPU per request is less than that of the rung one stands on by more than the interval (p < 0.05 for all rungs together), than which none before it takes less, and of which nothing got worse elsewhere: CPU with other connections, throughput or p99 with any, by more than 1 % and with p < 0.01 among all that is judged of the two.',
   '·: a way of its own, where more than one rung comes after another; a rung that does not run here is passed over, with the reason.',
 ];

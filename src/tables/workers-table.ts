@@ -15,6 +15,8 @@ interface WorkersRow {
   readonly workers: number;
   /** CPUs that they share; null: not pinned. */
   readonly cpus: number | null;
+  /** Whether requests come at a rate, so that more workers do not do more of them. */
+  readonly isPaced: boolean;
 }
 
 /**
@@ -44,16 +46,27 @@ export function workersTable({ workloads }: RunSummary, settings: RunSettings): 
   };
 }
 
-function workersRows({ rows }: WorkloadSummary, { entries, serverCpus }: RunSettings): WorkersRow[] {
+function workersRows(
+  { rows, workload }: WorkloadSummary,
+  { entries, serverCpus }: RunSettings,
+): WorkersRow[] {
   return entries.flatMap((entry) => {
     const row = rows.find(({ label }) => label === entry.label);
     if (entry.workers === undefined || row?.status !== 'measured') return [];
-    return [{ row, workers: entry.workers, cpus: cpusOfRow(serverCpus, entry)?.length ?? null }];
+    return [
+      {
+        row,
+        workers: entry.workers,
+        cpus: cpusOfRow(serverCpus, entry)?.length ?? null,
+        isPaced: workload.mode === 'open',
+      },
+    ];
   });
 }
 
-function tableRow({ row, workers, cpus }: WorkersRow, all: readonly WorkersRow[], workload: string): Row {
-  const efficiency = efficiencyOf({ row, workers, cpus }, all);
+function tableRow(one: WorkersRow, all: readonly WorkersRow[], workload: string): Row {
+  const { row, workers, cpus } = one;
+  const efficiency = efficiencyOf(one, all);
   return {
     workload: text(workload),
     model: text(row.label, 'strong'),
@@ -66,11 +79,18 @@ function tableRow({ row, workers, cpus }: WorkersRow, all: readonly WorkersRow[]
   };
 }
 
-/** Throughput per worker over that of one worker; null where there is no such row, or not a CPU for each. */
-export function efficiencyOf({ row, workers, cpus }: WorkersRow, all: readonly WorkersRow[]): number | null {
+/**
+ * Throughput per worker over that of one worker; null where there is no such row, not a CPU for each worker, or where
+ * the rate is given.
+ */
+function efficiencyOf(
+  { row, workers, cpus, isPaced }: WorkersRow,
+  all: readonly WorkersRow[],
+): number | null {
   const one = all.find((other) => other.row.model === row.model && other.workers === 1);
-  if (one === undefined || isShort({ workers, cpus }) || one.row.throughputPerS.value === 0) return null;
-  return row.throughputPerS.value / workers / one.row.throughputPerS.value;
+  const perWorker = one?.row.throughputPerS.value ?? 0;
+  if (isPaced || isShort({ workers, cpus }) || perWorker === 0) return null;
+  return row.throughputPerS.value / workers / perWorker;
 }
 
 function isShort({ workers, cpus }: Pick<WorkersRow, 'workers' | 'cpus'>): boolean {
@@ -92,7 +112,7 @@ function notesOf(rows: readonly WorkersRow[]): string[] {
       : [
           `The client was at its limit with ${labels(limited)}: the servers may do more than the throughput shows.`,
         ]),
-    'Efficiency: throughput per worker, over that of one worker of the same model. Wakeups per connection: how often workers woke for each that they accepted.',
+    'Efficiency: throughput per worker, over that of one worker of the same model. Wakeups per connection: returns from the wait call for each that was accepted. A worker that is woken in vain goes back to sleep in the kernel, which shows in context switches instead.',
   ];
 }
 

@@ -121,7 +121,7 @@ describe('a run', () => {
     expect(trials).toHaveLength(4);
     for (const trial of trials) {
       const { requests, server } = observationOf(trial);
-      const beside = server.syscallsPerRequest * requests.accounted - 3 * requests.accounted;
+      const beside = (server.syscallsPerRequest ?? 0) * requests.accounted - 3 * requests.accounted;
       expect(Math.abs(beside), JSON.stringify(server.syscalls)).toBeLessThanOrEqual(CALLS_BESIDE_MAX);
     }
   });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { BYTES_PER_KIB, NS_PER_MS } from '../../util/units.ts';
 
 /** Threads of a process. */
@@ -6,9 +6,22 @@ export async function countThreads(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/task`)).length;
 }
 
-/** Open descriptors of a process. */
+/** Open descriptors of a process, those in the tables of its rings included. */
 export async function countFds(pid: number): Promise<number> {
-  return (await readdir(`/proc/${pid}/fd`)).length;
+  return (await readdir(`/proc/${pid}/fd`)).length + (await countDirectFds(pid));
+}
+
+/** Direct descriptors: the places in use that the rings of a process show in their fdinfo. */
+export async function countDirectFds(pid: number): Promise<number> {
+  let sum = 0;
+  for (const fd of await readdir(`/proc/${pid}/fd`)) {
+    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+    if (!target.includes('[io_uring]')) continue;
+    const info = await readFile(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+    const files = /^UserFiles:.*\n((?: *\d+: .*\n)*)/m.exec(info)?.[1] ?? '';
+    sum += files.split('\n').filter((line) => line !== '' && !line.endsWith('<none>')).length;
+  }
+  return sum;
 }
 
 /** The least number that no open descriptor of a process has, nor a higher one. */
@@ -18,18 +31,19 @@ export async function fdsEnd(pid: number): Promise<number> {
 
 /**
  * Bytes that a server's sockets have taken from it and that their peers have not acknowledged: tx_queue of
- * /proc/net/tcp, summed over the established connections to this port.
+ * /proc/net/tcp, summed over the established connections to this port. The kernel lists a socket again where
+ * others come and go while it is read: each counts once.
  */
 export async function readSendQueueBytes(port: number): Promise<number> {
   const ESTABLISHED = '01';
   const lines = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);
-  let sum = 0;
+  const queued = new Map<string, number>();
   for (const line of lines) {
-    const [, local, , state, queues] = line.trim().split(/\s+/);
+    const [, local, remote, state, queues] = line.trim().split(/\s+/);
     const isServers = Number.parseInt(local?.split(':')[1] ?? '', 16) === port;
-    if (isServers && state === ESTABLISHED) sum += Number.parseInt(queues ?? '', 16);
+    if (isServers && state === ESTABLISHED) queued.set(`${remote}`, Number.parseInt(queues ?? '', 16));
   }
-  return sum;
+  return [...queued.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** A server and, where it serves by them, its children. */

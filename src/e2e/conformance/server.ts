@@ -1,5 +1,6 @@
 import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '../../server/launch.ts';
 import type { ServerStats } from '../../server/protocol.ts';
+import { codeOf } from '../../util/errors.ts';
 import { Socket } from '../libc/socket.ts';
 import { type CountersReading, readCounters } from './counters.ts';
 import { areTasksAsleep, countFds, isStopped, processesOf } from './procfs.ts';
@@ -80,7 +81,7 @@ export class Server {
   }
 
   counters(): Promise<CountersReading> {
-    return readCounters(this.pid, this.#handle.countersFd);
+    return readCounters(this.pid, this.#handle.countersFd ?? -1);
   }
 
   signal(name: 'SIGUSR1' | 'SIGTERM'): void {
@@ -100,7 +101,7 @@ export class Server {
       });
       await body();
     } finally {
-      for (const pid of processes) process.kill(pid, 'SIGCONT');
+      for (const pid of processes) resume(pid);
     }
   }
 
@@ -178,4 +179,13 @@ export async function startInVain(row: SupportedRow, options: ServerOptions): Pr
   }
   await server.kill();
   throw new Error(`${row.model.id} started, with ${JSON.stringify(options)}`);
+}
+
+/** A child may have ended meanwhile: a server that is to stop ends its own. */
+function resume(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
 }
