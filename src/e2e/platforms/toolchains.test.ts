@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -130,8 +130,11 @@ async function compileAll(toolchain: Toolchain, into: string): Promise<void> {
 function wrapped(toolchain: Toolchain, place: string, program: string): string {
   const path = join(place, program);
   if (toolchain.under.length === 0) return path;
-  writeFileSync(`${path}.sh`, `#!/bin/sh\nexec ${toolchain.under.join(' ')} ${path} "$@"\n`);
-  chmodSync(`${path}.sh`, 0o755);
+  // Once, for another row of the program may be starting it.
+  if (!existsSync(`${path}.sh`)) {
+    writeFileSync(`${path}.sh`, `#!/bin/sh\nexec ${toolchain.under.join(' ')} ${path} "$@"\n`);
+    chmodSync(`${path}.sh`, 0o755);
+  }
   return `${path}.sh`;
 }
 
