@@ -44,7 +44,7 @@
 /* The ring's buffers together; incremental ones are fewer and larger. */
 #define POOL_BYTES (4u << 20)
 #define BUF_BYTES 4096u
-#define INC_BUF_BYTES 65536u
+#define INC_BUF_BYTES (512u << 10)
 /* Without a limit, what comes before a cancel reaches the receive, 32 buffers twice, must not be much. */
 #define ENDLESS_BUF_BYTES 512u
 /* Between two, or the starts of all would share the same few sets of the cache. */
