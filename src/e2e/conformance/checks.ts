@@ -423,7 +423,7 @@ export async function checkBytesOut(server: Server, { end, writesSleep }: Backlo
  * (a probe of a closed window may open it), so that it is read until nothing moves.
  */
 async function readTakenBytes(server: Server, streams: readonly EchoStream[]): Promise<number> {
-  const LOOKS_ALIKE = 20;
+  const LOOKS_ALIKE = 3;
   let seen = { arrived: -1, queued: -1 };
   let alike = 0;
   await until({
