@@ -1,0 +1,34 @@
+/*
+ * file.h - the file that a job works on: how it is laid out and opened, what of it lies in the page cache,
+ * and whether it still holds what was written.
+ */
+#ifndef IOMB_FILE_H
+#define IOMB_FILE_H
+
+#include "job.h"
+
+struct file {
+	const struct job_config *config;
+	int fd;		       /* as the job wants it */
+	int check_fd;	       /* the same file, to be checked: buffered, or O_DIRECT where the job's is */
+	uint8_t *scratch;      /* FILE_SCRATCH_BYTES, aligned */
+	uint32_t *generations; /* [blocks]: what this process has written last; 0: nothing */
+	uint64_t blocks;       /* BLOCK_BYTES each */
+	uint64_t append_end;   /* behind the last append */
+};
+
+/* Writes the whole file, and to the disk. Dies where it cannot. */
+void file_lay_out(const struct job_config *config);
+/* Opens it; dies where it is missing, has another size, or does not take O_DIRECT (EXIT_UNSUPPORTED). */
+void file_open(struct file *file, const struct job_config *config);
+/* Puts the cache into the state that the job wants before a phase. False: it could not, and why. */
+bool file_settle(struct file *file, char *why);
+/* How many pages of the file lie in the cache; cachestat(2), or mincore(2) where it is missing. */
+bool file_cached(const struct file *file, uint64_t *pages);
+/*
+ * Checks so many seeded blocks, all where count is UINT64_MAX, and every one that was written since the last
+ * time. Returns how many; false in *whole with the reason where one is wrong.
+ */
+uint64_t file_check(struct file *file, uint64_t count, uint64_t seed, bool *whole, char *why);
+
+#endif
