@@ -27,7 +27,7 @@ RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 FROM node:20-bookworm-slim
 # The servers and the load generator are compiled where they run.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends gcc libc6-dev \
+ && apt-get install -y --no-install-recommends gcc libc6-dev liburing-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/iomodels-bench
 COPY --from=build /opt/iomodels-bench/node_modules ./node_modules

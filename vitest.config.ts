@@ -7,6 +7,21 @@ const UNIT_TEST_TIMEOUT_MS = 10_000;
 const E2E_TEST_TIMEOUT_MS = 120_000;
 const E2E_HOOK_TIMEOUT_MS = 180_000;
 
+/** Files that want the CPUs for themselves: they judge what was measured, or time what is interrupted. */
+const ALONE = [
+  'src/e2e/{c-unit,traces}.test.ts',
+  'src/e2e/cli/{ci-kit,interruption,ladder,sensitivity,sharing}.test.ts',
+  'src/e2e/{calibration,load,place}/**/*.test.ts',
+];
+
+const e2e = {
+  globalSetup: ['src/e2e/cli/setup.ts'],
+  testTimeout: E2E_TEST_TIMEOUT_MS,
+  hookTimeout: E2E_HOOK_TIMEOUT_MS,
+  // A process per file: the servers it starts end with it.
+  pool: 'forks',
+} as const;
+
 export default defineConfig({
   test: {
     reporters: ['default', new PlainCountReporter()],
@@ -26,18 +41,18 @@ export default defineConfig({
         },
       },
       {
+        // What is right or wrong however fast it is: two files at a time, for much of it is waiting.
         test: {
+          ...e2e,
           name: 'e2e',
           include: ['src/e2e/**/*.test.ts'],
-          globalSetup: ['src/e2e/cli/setup.ts'],
-          testTimeout: E2E_TEST_TIMEOUT_MS,
-          hookTimeout: E2E_HOOK_TIMEOUT_MS,
-          // After the unit tests, and one file at a time: servers and clients need the CPUs. A process
-          // per file: the servers it starts end with it.
-          pool: 'forks',
-          maxWorkers: 1,
+          exclude: ALONE,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        test: { ...e2e, name: 'e2e-alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseCpuList } from './config/cpus.ts';
-import { fakeReport } from './fixtures/load.ts';
+import { fakeClientThread, fakeReport } from './fixtures/load.ts';
 import { fixtureRun } from './fixtures/run.ts';
 import {
   FAKE_CALIBRATION_MS,
@@ -11,7 +11,6 @@ import {
   fakeWorld,
 } from './fixtures/run-deps.ts';
 import type { LoadReport, LoadRequest } from './load/generator.ts';
-import { edgeFilesOf } from './observe/procfs.ts';
 import { type RunSettings, runRecordSchema, type TrialResult, trialResultSchema } from './results/schema.ts';
 import { hasFailures, type RunOutcome, runBenchmark } from './run.ts';
 import { LaunchError } from './server/launch.ts';
@@ -89,15 +88,118 @@ describe('variants', () => {
 
 /** A report of which the client waited for its CPU most of the time. */
 function disturbed(request: LoadRequest): LoadReport {
-  const report = fakeReport(request);
-  const { clientSchedstat } = edgeFilesOf(1);
-  const at = (delayNs: number) => ({ files: { [clientSchedstat]: `0 ${delayNs} 1` } });
-  return {
-    ...report,
-    start: { ...report.start, ...at(0) },
-    end: { ...report.end, ...at(request.measureNs) },
-  };
+  const waited = fakeClientThread({ cpuNs: request.measureNs / 4, runDelayNs: request.measureNs });
+  return fakeReport(request, { clientThreads: [waited] });
 }
+
+describe('the server of the next trial', () => {
+  test('is begun when a load is over and the last server is on its way out, and is not left behind', async () => {
+    const told: string[] = [];
+    const world: FakeWorld = fakeWorld({
+      launch: (call) => told.push(`launch ${call}`),
+      answer: (request, call) => {
+        told.push(`load ${call}, ${world.servers.filter(({ stopped }) => !stopped).length} alive`);
+        return fakeReport(request);
+      },
+    });
+    await run(world);
+    // Between blocks the machine is calibrated, and nothing may run beside that.
+    expect(told).toEqual([
+      'launch 0',
+      'load 0, 1 alive',
+      'launch 1',
+      'load 1, 1 alive',
+      'launch 2',
+      'load 2, 1 alive',
+      'launch 3',
+      'load 3, 1 alive',
+    ]);
+    expectCleanedUp(world);
+  });
+});
+
+const FOREIGN = { command: ['./mine', '{port}'], env: { A: '1' }, probe: null };
+
+describe('servers of others', () => {
+  const entries = [
+    { label: 'epoll-lt', model: 'epoll-lt' },
+    { label: 'mine', model: 'mine', server: FOREIGN },
+  ];
+  const server = {
+    processes: 2,
+    tasksEnded: 0,
+    threads: 3,
+    rssMaxBytes: 4096,
+    accepted: 4,
+    congestion: 'reno',
+    socketsErrno: 0,
+  };
+  const answer = (congestion: string) => (request: LoadRequest) =>
+    fakeReport(request, request.session ? { server: { ...server, congestion } } : {});
+
+  test('are rows beside the models, of the same load, and stored with what was executed', async () => {
+    const world = fakeWorld({ answer: answer('reno') });
+    const { result } = await run(world, { entries, blocks: 5 });
+    expect(failed(result.trials)).toEqual([]);
+    expect(result.record.servers).toEqual([
+      { model: 'mine', executable: './mine', files: [{ path: './mine', hash: 'ab' }], version: null },
+    ]);
+    const own = world.load.requests.filter(({ session }) => session);
+    expect(own).toHaveLength(5);
+    expect(own.every(({ countersPath }) => countersPath === '')).toBe(true);
+    const row = summarize(result).workloads[0]?.rows.find(({ label }) => label === 'mine');
+    expect(row).toMatchObject({
+      status: 'measured',
+      server: { syscallsPerRequest: null },
+      comparison: { ratio: 1 },
+    });
+    expect(result.record.warnings).toContain(
+      'the system calls of servers of your own are not counted here: ',
+    );
+    expectCleanedUp(world);
+  });
+  test('are not ranked where their connections are not like the others', async () => {
+    const world = fakeWorld({ answer: answer('bbr') });
+    const { result } = await run(world, { entries, blocks: 5 });
+    const row = summarize(result).workloads[0]?.rows.find(({ label }) => label === 'mine');
+    expect(row).toMatchObject({
+      comparison: {
+        verdict: 'unknown',
+        reason: 'its connections use bbr congestion control, those of epoll-lt reno',
+      },
+      warnings: ['1 request failed', expect.stringContaining('its connections use bbr congestion control')],
+    });
+  });
+  test('have their system calls counted in trials of their own', async () => {
+    const counters = [{ counter: 'strace' as const, available: true, reason: null }];
+    let life = 0;
+    const world: FakeWorld = fakeWorld({
+      answer: answer('reno'),
+      counters,
+      straceCounts: () => ({ accept4: 4, recvfrom: life++ === 0 ? 10 : 22 }),
+      // The life with next to no request answers three fewer.
+      report: (request) => (request.measureNs === NS_PER_MS ? { completed: 2 } : {}),
+    });
+    const { result } = await run(world, { entries, blocks: 2 });
+    const audited = result.trials.filter(({ status }) => status === 'audited');
+    expect(audited.map(({ label }) => label)).toEqual(['mine', 'mine']);
+    const row = summarize(result).workloads[0]?.rows.find(({ label }) => label === 'mine');
+    // Twelve calls for nine requests fewer: the warm-up, which the brief life lacks, and seven of the window.
+    expect(row).toMatchObject({ server: { syscallsPerRequestByName: { recvfrom: expect.any(Number) } } });
+    expect(hasFailures(result)).toBe(false);
+    expectCleanedUp(world);
+  });
+  test('that cannot run here are skipped with the reason', async () => {
+    const world = fakeWorld({ serverSupport: () => ({ supported: false, reason: 'its probe says no' }) });
+    const { result } = await run(world, { entries });
+    expect(result.record.cells.find(({ label }) => label === 'mine')?.skipReason).toBe('its probe says no');
+  });
+  test('that do not end by themselves are told of', async () => {
+    const world = fakeWorld({ answer: answer('reno'), stubborn: 'did not end' });
+    const { result } = await run(world, { entries });
+    expect(result.record.warnings.at(-1)).toBe('mine: the server did not end, and was killed');
+  });
+});
 
 describe('contaminated trials', () => {
   const pinned = { serverCpus: [1], clientCpus: [0], blocks: 3 };
@@ -206,9 +308,14 @@ describe('a run', () => {
     expectCleanedUp(world);
   });
 
-  test('saves every trial as it ends, before the next one begins', async () => {
+  test('saves every trial as it ends, before the load of the next one', async () => {
     const saved: number[] = [];
-    const world: FakeWorld = fakeWorld({ launch: () => saved.push(written(world).trials.length) });
+    const world: FakeWorld = fakeWorld({
+      answer: (request) => {
+        saved.push(written(world).trials.length);
+        return fakeReport(request);
+      },
+    });
     await run(world);
     expect(saved).toEqual([0, 1, 2, 3]);
   });
@@ -386,7 +493,7 @@ describe('a run', () => {
     const free = fakeWorld();
     await run(free, { entries, blocks: 1, serverCpus: null, clientCpus: null });
     expect(free.servers[0]?.args).toEqual(['--trigger=edge', '--conns-max=12']);
-    expect(free.load.requests[0]?.clientCpu).toBeNull();
+    expect(free.load.requests[0]?.clientCpus).toBeNull();
   });
 
   test('handicaps the servers of the rows that it is told to, and no others', async () => {
@@ -447,7 +554,7 @@ describe('a run', () => {
       measureNs: 200 * NS_PER_MS,
       serverPid: 1001,
       countersPath: '/proc/1001/fd/4',
-      clientCpu: 0,
+      clientCpus: [0],
     });
     expect(world.load.requests[0]?.edgeFiles).toContain('/proc/1001/status');
   });
@@ -684,7 +791,8 @@ describe('a disk that is full', () => {
     const { records, trials } = written(world);
     expect(trials.map((trial) => trial.index)).toEqual([0, 1]);
     expect(records.at(-1)).toMatchObject({ status: 'broken' });
-    expect(world.servers).toHaveLength(3);
+    // That of the next trial may have been begun.
+    expect(world.servers.length).toBeLessThanOrEqual(4);
     expectCleanedUp(world);
   });
 
@@ -709,7 +817,8 @@ describe('a disk that is full', () => {
       },
     });
     await expect(run(world)).rejects.toBe(full);
-    expect(world.servers).toHaveLength(1);
+    // The next server is started while the first one ends.
+    expect(world.servers.length).toBeLessThanOrEqual(2);
     expectCleanedUp(world);
   });
 

@@ -4,13 +4,13 @@ import { parseCpuList } from './config/cpus.ts';
 import { BLOCKS_MAX } from './config/run-config.ts';
 import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
-import { findModel, MODELS, programsOf } from './models/registry.ts';
+import { findModel, programsOf } from './models/registry.ts';
 import type { ModelSpec } from './models/spec.ts';
 import { uncountedEvents } from './observe/hardware.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
+import { modelsFor } from './plan/foreign-models.ts';
 import {
   countTrials,
-  type FurtherInstrument,
   planRun,
   type RunPlan,
   repeatTrials,
@@ -19,8 +19,10 @@ import {
 } from './plan/plan-run.ts';
 import { cellKey } from './results/cells.ts';
 import type {
+  AuditInstrument,
   Calibration,
   Environment,
+  ForeignServer,
   InstrumentSupport,
   RunKind,
   RunRecord,
@@ -32,19 +34,22 @@ import type {
 } from './results/schema.ts';
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
+import type { DescribedServer } from './server/describe.ts';
 import { supportOf } from './server/probe.ts';
 import { groupBy } from './stats/group-by.ts';
 import { sumOf } from './stats/sums.ts';
 import { lackingCells, lackWarnings } from './summary/lacking.ts';
 import { shortfalls, wantsMore } from './summary/precision.ts';
 import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
-import { type Execution, measureTrial, type TrialDeps } from './trial.ts';
+import { Ending, type Execution, measureTrial, type TrialDeps, Upcoming } from './trial.ts';
 import { EnvironmentError, InterruptedError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
-  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'signal'>): Promise<Artifacts>;
+  compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'packages' | 'signal'>): Promise<Artifacts>;
+  /** What a server that was not built for this is, and whether it can run here. */
+  describeServer(model: string, server: ForeignServer, pinned: boolean): Promise<DescribedServer>;
   probe(model: ModelSpec, path: string, connections: number | null): Promise<Support>;
   /** Why a variant's command does not start a server; null: it does. */
   whyNotVariant(
@@ -175,14 +180,18 @@ async function measure(
   options: RunOptions & { readonly prepared: Prepared; readonly startedMs: number },
 ): Promise<RunOutcome> {
   const { listener, signal, startedMs } = options;
-  const { artifacts, support, environment } = options.prepared;
-  const audit = request.settings.audit ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
+  const { artifacts, support, environment, servers } = options.prepared;
+  const foreign = request.settings.entries.some(({ server }) => server !== undefined);
+  const means = request.settings.audit || foreign ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
+  const audit = request.settings.audit ? means : NO_AUDIT;
+  const [syscallCounter] = foreign ? auditsOf(means) : [];
   const errnos = request.settings.cpuCounters ? deps.hardwareErrnos(artifacts.loadgen) : [];
   const plan = planRun({
     settings: request.settings,
-    models: MODELS,
+    models: modelsFor(request.settings.entries),
     nofile: environment.limits.nofile,
     support,
+    syscallCounter,
     instruments: [...auditsOf(audit), ...(errnos.includes(0) ? (['cpu'] as const) : [])],
   });
   requireSomething(plan);
@@ -190,7 +199,11 @@ async function measure(
   const execution: Execution = {
     settings: plan.settings,
     idleLives: new Map(),
-    tracepoints: audit.tracepoints,
+    briefLives: new Map(),
+    ending: new Ending(),
+    upcoming: new Upcoming(),
+    notes: new Set(),
+    tracepoints: means.tracepoints,
     artifacts,
     environment,
     quotaFiles: deps.quotaFiles(),
@@ -201,11 +214,15 @@ async function measure(
   };
   const { calibrator } = deps;
   const meter = calibrator && calibratorOf(() => calibrator(compiledCalibration(artifacts)));
-  let record = newRecord(request, {
-    ...{ plan, execution, support, tool: deps.tool },
-    counters: audit.counters,
-    uncountedEvents: uncountedEvents(errnos),
-  });
+  const uncounted = foreign && syscallCounter === undefined ? [uncountedCalls(means)] : [];
+  let record = newRecord(
+    { ...request, warnings: [...request.warnings, ...uncounted] },
+    {
+      ...{ plan, execution, support, servers, tool: deps.tool },
+      counters: audit.counters,
+      uncountedEvents: uncountedEvents(errnos),
+    },
+  );
   await store.saveRecord(record);
   listener.planned(plan, store.folder);
 
@@ -214,7 +231,7 @@ async function measure(
   const warnings: string[] = [];
   const finish = async (status: RunRecord['status']) => {
     const timing = timingOf(measuring);
-    const all = [...record.warnings, ...warnings];
+    const all = [...record.warnings, ...warnings, ...execution.notes];
     record = { ...record, warnings: all, status, finishedAt: deps.now(), timing };
     await store.saveRecord(record);
   };
@@ -224,8 +241,11 @@ async function measure(
   };
   try {
     await measureBlocks(measuring, listener);
+    await execution.ending.gone();
     warnings.push(...whatIsShort(measuring));
   } catch (error) {
+    await execution.upcoming.discard().catch(() => {});
+    await execution.ending.gone().catch(() => {});
     // The record is worth less than the reason: a full disk fails both.
     if (signal.aborted) await calibrateAfterAbort(measuring).catch(() => {});
     await finish(signal.aborted ? 'interrupted' : 'broken').catch(() => {});
@@ -237,8 +257,16 @@ async function measure(
 }
 
 /** Counters that can be used. */
-function auditsOf({ counters }: AuditMeans): FurtherInstrument[] {
-  return counters.flatMap(({ counter, available }) => (counter !== 'own' && available ? [counter] : []));
+function auditsOf({ counters }: AuditMeans): AuditInstrument[] {
+  return counters.flatMap(({ counter, available }) =>
+    counter !== 'own' && counter !== 'cpu' && available ? [counter] : [],
+  );
+}
+
+/** Why nothing is known of the system calls of servers that do not count them. */
+function uncountedCalls({ counters }: AuditMeans): string {
+  const reasons = counters.map(({ counter, reason }) => `${counter}: ${reason ?? 'no reason given'}`);
+  return `the system calls of servers of your own are not counted here: ${reasons.join('; ')}`;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
@@ -248,10 +276,22 @@ async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal
   const environment = deps.readEnvironment();
   const sizes = serverSizes(settings.workloads);
   const artifacts = await deps.compile({ ...programsOf(models), signal });
-  const support = await Promise.all(models.map((model) => supportOf(model, artifacts, sizes, deps.probe)));
+  const servers = await describeServers(settings, deps);
+  const support = [
+    ...(await Promise.all(models.map((model) => supportOf(model, artifacts, sizes, deps.probe)))),
+    ...servers.map((server) => server.support),
+  ];
   signal.throwIfAborted();
   await requireVariants(settings, { artifacts, support }, deps);
-  return { artifacts, support, environment };
+  return { artifacts, support, environment, servers: servers.map(({ files }) => files) };
+}
+
+/** Each once, whatever its variants. */
+function describeServers({ entries, serverCpus }: RunSettings, deps: RunDeps): Promise<DescribedServer[]> {
+  const servers = new Map(entries.flatMap(({ model, server }) => (server ? [[model, server]] : [])));
+  return Promise.all(
+    [...servers].map(([model, server]) => deps.describeServer(model, server, serverCpus !== null)),
+  );
 }
 
 /** Every command of a variant is tried in front of a probe, before minutes of trials fail. */
@@ -291,6 +331,7 @@ interface RecordInput {
   readonly plan: RunPlan;
   readonly execution: Execution;
   readonly support: readonly Support[];
+  readonly servers: RunRecord['servers'];
   readonly counters: readonly InstrumentSupport[];
   readonly uncountedEvents: RunRecord['uncountedEvents'];
   readonly tool: RunDeps['tool'];
@@ -298,7 +339,7 @@ interface RecordInput {
 
 function newRecord(
   request: RunRequest,
-  { plan, execution, support, counters, uncountedEvents, tool }: RecordInput,
+  { plan, execution, support, servers, counters, uncountedEvents, tool }: RecordInput,
 ): RunRecord {
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -313,6 +354,7 @@ function newRecord(
     environment: execution.environment,
     build: execution.artifacts.info,
     support: [...support],
+    servers: [...servers],
     counters: [...counters],
     uncountedEvents,
     warnings: [
@@ -366,11 +408,12 @@ async function measureBlock(
   listener: RunListener,
   block: { readonly trials: readonly Trial[]; readonly planned: number },
 ): Promise<void> {
-  for (const trial of block.trials) {
+  for (const [place, trial] of block.trials.entries()) {
     execution.signal.throwIfAborted();
     listener.trialStarted(trial, trial.index, block.planned, execution.generator);
-    const result = await measureTrial(trial, execution);
-    execution.signal.throwIfAborted();
+    const result = await measureTrial(trial, execution, block.trials[place + 1] ?? null);
+    // What an abort cut short is none; what was measured before it is kept.
+    if (result.status === 'failed') execution.signal.throwIfAborted();
     trials.push(result);
     await execution.store.appendTrial(result);
     listener.trialEnded(result);
@@ -450,6 +493,7 @@ async function calibrate(
 ): Promise<void> {
   if (meter === null) return;
   const { deps, settings, store } = execution;
+  await execution.ending.gone();
   const startedAt = deps.now();
   const startedMs = deps.monotonicMs();
   const cpu = settings.serverCpus?.[0] ?? null;

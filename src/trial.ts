@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
+import { cpusOfRow } from './config/workers.ts';
 import { EDGE_FILES_MAX } from './load/abi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
 import { findModel } from './models/registry.ts';
@@ -11,18 +12,21 @@ import { observe, SYSCALL_PREFIX } from './observe/observe.ts';
 import { edgeFilesOf } from './observe/procfs.ts';
 import { tracedCalls } from './observe/traced.ts';
 import type { Tracepoint } from './observe/tracepoints.ts';
+import { modelsFor } from './plan/foreign-models.ts';
 import { CONNECTIONS_SPARE } from './plan/plan-run.ts';
 import type {
   AuditRecord,
   Environment,
+  ForeignServer,
   Observation,
   RunSettings,
   Trial,
   TrialResult,
 } from './results/schema.ts';
 import { LOGS_FOLDER, type RunStore } from './results/store.ts';
+import type { ForeignRequest } from './server/foreign.ts';
 import { LaunchError, type ServerEnd, type ServerHandle } from './server/launch.ts';
-import type { Ready, ServerStats } from './server/protocol.ts';
+import { acceptedByWorkerOf, type Ready, type ServerStats } from './server/protocol.ts';
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
@@ -40,14 +44,26 @@ const END_TIMEOUT_MS = 500;
 
 /** The part of the world that a trial needs. */
 export interface TrialDeps {
-  launch(path: string, args: readonly string[], signal: AbortSignal): Promise<ServerHandle>;
+  launch(
+    path: string,
+    args: readonly string[],
+    options: { readonly loadgenPath: string; readonly signal: AbortSignal },
+  ): Promise<ServerHandle>;
   /** As `launch`, with strace counting. */
   launchTraced(
     path: string,
     args: readonly string[],
     options: { readonly outputFile: string; readonly signal: AbortSignal },
   ): Promise<TracedServer>;
-  preflight(port: number, signal: AbortSignal): Promise<void>;
+  /** @param oneByOne bytes of messages that are sent one after another; without them the usual ones. */
+  preflight(port: number, signal: AbortSignal, oneByOne?: readonly number[]): Promise<void>;
+  /** A server that was not built for this. */
+  launchForeign(
+    request: ForeignRequest,
+    options: { readonly loadgenPath: string; readonly signal: AbortSignal },
+  ): Promise<ServerHandle>;
+  /** The calls by name that strace wrote into a file. */
+  straceCounts(file: string): Promise<SyscallCounts>;
   /** Where the servers run; null: here, as children of this process. */
   readonly away: Away | null;
   /** A clock that never goes back, in milliseconds. */
@@ -92,12 +108,26 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** Those that an audit counts; none without one. */
   readonly tracepoints: readonly Tracepoint[];
+  readonly ending: Ending;
+  readonly upcoming: Upcoming;
+  /** What is to be known of the run, each once: it is added to its warnings. */
+  readonly notes: Set<string>;
   /** Set-up counts of traced servers, by command line; filled as trials need them. */
   readonly idleLives: Map<string, Promise<IdleLife>>;
+  /** The like of servers that were not built for this, by cell. */
+  readonly briefLives: Map<string, Promise<BriefLife>>;
 }
 
-/** One trial, on a server of its own. Rejects only for aborts and bugs: what breaks is a result. */
-export async function measureTrial(trial: Trial, execution: Execution): Promise<TrialResult> {
+/**
+ * One trial, on a server of its own.
+ * @param next the trial after it: its server is started as soon as this load is over.
+ * Rejects only for aborts and bugs: what breaks is a result.
+ */
+export async function measureTrial(
+  trial: Trial,
+  execution: Execution,
+  next: Trial | null = null,
+): Promise<TrialResult> {
   const startedAt = execution.deps.now();
   const startedMs = execution.deps.monotonicMs();
   const common = () => ({
@@ -109,22 +139,26 @@ export async function measureTrial(trial: Trial, execution: Execution): Promise<
     switch (trial.counter) {
       case 'own': {
         const subject = subjectOf(trial, execution);
-        const { away, launch } = execution.deps;
+        const { away } = execution.deps;
         const { observation } = await (away
           ? serveAway(subject, execution, away)
-          : serve(subject, execution, launch));
+          : serve(subject, execution, { next }));
         return { ...common(), status: 'measured', observation };
       }
       case 'cpu': {
-        const { observation } = await serve(subjectOf(trial, execution), execution, execution.deps.launch);
+        const { observation } = await serve(subjectOf(trial, execution), execution, { next });
         return { ...common(), status: 'counted', observation };
       }
       case 'tracepoint': {
-        const { observation, audit } = await auditByTracepoints(subjectOf(trial, execution), execution);
+        const subject = subjectOf(trial, execution);
+        const count = subject.foreign === null ? auditByTracepoints : countByTracepoints;
+        const { observation, audit } = await count(subject, execution);
         return { ...common(), status: 'audited', observation, audit };
       }
       case 'strace': {
-        const { observation, audit } = await auditByStrace(subjectOf(trial, execution), execution);
+        const subject = subjectOf(trial, execution);
+        const count = subject.foreign === null ? auditByStrace : countByStrace;
+        const { observation, audit } = await count(subject, execution);
         return { ...common(), status: 'audited', observation, audit };
       }
     }
@@ -155,13 +189,30 @@ interface Subject {
   readonly args: readonly string[];
   /** A command before the server, of a variant. */
   readonly prefix: readonly string[];
+  /** Null: it is of the registry. */
+  readonly foreign: ForeignServer | null;
+  /** That it may run on; null: not pinned. */
+  readonly serverCpus: readonly number[] | null;
+  readonly hasWorkers: boolean;
 }
 
 function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
-  const model = findModel(trial.model);
+  const entry = settings.entries.find(({ label }) => label === trial.label);
+  const model = findModel(trial.model, modelsFor(settings.entries));
   const workload = settings.workloads.find((candidate) => candidate.id === trial.workload);
   if (!model || !workload)
     throw new Error(`the plan names ${trial.model} under ${trial.workload}, which do not exist`);
+  const prefix = entry?.variant?.prefix ?? [];
+  if (entry?.server) {
+    const { server } = entry;
+    const [path = '', ...args] = server.command;
+    const { serverCpus } = settings;
+    return {
+      ...{ trial, model, workload, path, args, prefix, serverCpus },
+      foreign: server,
+      hasWorkers: false,
+    };
+  }
   const path = artifacts.servers.get(model.program);
   if (path === undefined) throw new Error(`${model.program} was not compiled`);
   const connsMax = Math.min(
@@ -169,41 +220,168 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
     model.connectionsMax ?? Number.POSITIVE_INFINITY,
   );
   const args = [...model.options, `--conns-max=${connsMax}`];
-  if (settings.serverCpus) args.push(`--cpu=${settings.serverCpus.join(',')}`);
+  const workers = entry?.workers;
+  const serverCpus = cpusOfRow(settings.serverCpus, entry ?? {});
+  if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
+  if (workers !== undefined && workers > 1) args.push(`--workers=${workers}`);
   const { handicap } = settings;
   if (handicap?.labels.includes(trial.label)) args.push(`--handicap-ns=${handicap.ns}`);
-  const prefix = settings.entries.find(({ label }) => label === trial.label)?.variant?.prefix ?? [];
   const [command, ...rest] = [...prefix, path, ...args];
-  return { trial, model, workload, path: command ?? path, args: rest, prefix };
+  return {
+    ...{ trial, model, workload, path: command ?? path, args: rest, prefix, serverCpus },
+    foreign: null,
+    hasWorkers: workers !== undefined,
+  };
 }
 
-type Launch = TrialDeps['launch'];
+type Launch = (subject: Subject, execution: Execution) => Promise<ServerHandle>;
+
+/** As it is measured: not traced. */
+const startServer: Launch = (subject, { artifacts, deps, settings, signal }) =>
+  subject.foreign === null
+    ? deps.launch(subject.path, subject.args, { loadgenPath: artifacts.loadgen, signal })
+    : deps.launchForeign(foreignRequest(subject, { settings, traceTo: null }), {
+        loadgenPath: artifacts.loadgen,
+        signal,
+      });
+
+function foreignRequest(
+  { trial, foreign, path, args, prefix }: Subject,
+  { settings, traceTo }: { readonly settings: RunSettings; readonly traceTo: string | null },
+): ForeignRequest {
+  return {
+    name: trial.label,
+    command: [...prefix, path, ...args],
+    env: foreign?.env ?? {},
+    cpus: settings.serverCpus,
+    traceTo,
+  };
+}
 
 /** What came of a server's life: what was observed, and its own totals. */
 interface Served {
   readonly observation: Observation;
   readonly report: LoadReport;
-  readonly stats: ServerStats | null;
+  readonly stats: Promise<ServerStats | null>;
 }
 
-async function serve(subject: Subject, execution: Execution, launch: Launch): Promise<Served> {
-  const { trial, workload } = subject;
+interface ServeOptions {
+  readonly launch?: Launch;
+  /** What is to be another load than the plan's. */
+  readonly load?: Partial<LoadRequest>;
+  readonly next?: Trial | null;
+}
+
+/** Its server ends by itself, while what comes next begins; see `Ending`. */
+async function serve(
+  subject: Subject,
+  execution: Execution,
+  { launch = startServer, load = {}, next = null }: ServeOptions = {},
+): Promise<Served> {
   const server = await launchFor(subject, execution, launch);
-  let stats: ServerStats | null = null;
-  let observed: Omit<Served, 'stats'>;
+  let stats: Promise<ServerStats | null> | undefined;
+  const end = () => {
+    if (stats !== undefined) return stats;
+    stats = endServer(subject, execution, server);
+    execution.ending.add(stats);
+    return stats;
+  };
+  // What comes is begun before what was is worked out.
+  const onEnded = () => {
+    void end();
+    if (next !== null) beginNext(next, execution);
+  };
   try {
-    observed = await drive(subject, execution, server);
+    const driven = await drive(subject, execution, { server, load, onEnded });
+    const stats = end();
+    // Only a server with workers has last words that are waited for.
+    const { observation } = driven;
+    if (!subject.hasWorkers) return { ...driven, stats };
+    return { ...driven, observation: withWorkersOf(observation, await stats), stats };
   } finally {
-    stats = await server.stop();
-    const said = server.stderr();
-    if (said) await execution.store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
+    void end();
   }
-  return { ...observed, stats };
+}
+
+/** Stops it, and keeps what it said. */
+async function endServer(
+  { trial, workload }: Subject,
+  { store, notes }: Execution,
+  server: ServerHandle,
+): Promise<ServerStats | null> {
+  const stats = await server.stop();
+  const said = server.stderr();
+  if (said) await store.saveLog(`${trial.index}-${trial.label}-${workload.id}.stderr`, said);
+  const stubborn = server.foreign?.stubborn() ?? null;
+  if (stubborn !== null) notes.add(`${trial.label}: the server ${stubborn}, and was killed`);
+  return stats;
+}
+
+/** Starts the server of a trial that comes next, where it is started as any other. */
+function beginNext(trial: Trial, execution: Execution): void {
+  if (execution.signal.aborted || execution.deps.away !== null || trial.counter === 'strace') return;
+  execution.upcoming.begin(trial, startServer(subjectOf(trial, execution), execution));
+}
+
+/** The server of the trial that comes next, while the last one dies. */
+export class Upcoming {
+  #trial: Trial | null = null;
+  #server: Promise<ServerHandle> | null = null;
+
+  begin(trial: Trial, server: Promise<ServerHandle>): void {
+    // Told to whoever takes it.
+    server.catch(() => {});
+    this.#trial = trial;
+    this.#server = server;
+  }
+
+  /** Null: none was started for this trial. */
+  take(trial: Trial): Promise<ServerHandle> | null {
+    const server = this.#trial === trial ? this.#server : null;
+    if (server !== null) this.#trial = this.#server = null;
+    return server;
+  }
+
+  /** Ends one that nobody took. */
+  async discard(): Promise<void> {
+    const server = await this.#server?.catch(() => null);
+    this.#trial = this.#server = null;
+    await server?.stop();
+  }
+}
+
+/** Servers whose trials are over and that are on their way out. None is left when a window opens, or at the end. */
+export class Ending {
+  readonly #all = new Set<Promise<unknown>>();
+
+  add(server: Promise<unknown>): void {
+    this.#all.add(server);
+    // Told to whoever waits.
+    server.catch(() => {});
+  }
+
+  /** Resolves when all are gone; rejects where one could not be stopped, or what it said not be kept. */
+  async gone(): Promise<void> {
+    const all = [...this.#all];
+    this.#all.clear();
+    await Promise.all(all);
+  }
+}
+
+/** With what the last words of the server say of its workers. */
+function withWorkersOf(observation: Observation, stats: ServerStats | null): Observation {
+  const acceptedByWorker = stats === null ? null : acceptedByWorkerOf(stats);
+  return { ...observation, server: { ...observation.server, acceptedByWorker } };
 }
 
 /** The same by an agent, in one exchange. */
 async function serveAway(subject: Subject, execution: Execution, away: Away): Promise<Served> {
   const { trial, workload, model, args } = subject;
+  if (!model.preflight)
+    throw new TrialError(
+      'preflight',
+      'it is known to fail the echo check, and an agent makes no trial without',
+    );
   const load = loadOf(subject, execution, { edgeFiles: [edgeFilesOf('{pid}').serverStatus] });
   const answer = await away.trial({ program: model.program, args, load }, execution.signal);
   const { ready, report, stats, stderr } = answer;
@@ -214,17 +392,42 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
   if (ready === null || report === null) throw new TrialError('launch', why('the agent has no answer to it'));
   if (report.status !== 'ok') throw new TrialError('load', why(`${report.status}: ${report.message}`));
   try {
-    return { observation: observed(subject, execution, { report, server: ready }), report, stats };
+    const observation = observed(subject, execution, { report, server: ready });
+    return { observation: withWorkersOf(observation, stats), report, stats: Promise.resolve(stats) };
   } catch (cause) {
     throw new TrialError('measure', why(messageOf(cause)), { cause });
   }
 }
 
+/**
+ * The echo check. A row that is known to fail it shows by the bytes of the load that it echoes that; of a server of which
+ * nothing is known, it is what the load will ask of it.
+ */
+async function preflight(
+  { model, foreign, workload: { messageBytes } }: Subject,
+  { deps, signal }: Execution,
+  server: ServerHandle,
+) {
+  const messages = foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
+  if (model.preflight)
+    await inStage('preflight', server, () => deps.preflight(server.port, signal, messages));
+}
+
+interface Drive {
+  readonly server: ServerHandle;
+  readonly load: Partial<LoadRequest>;
+  /** Called when the load went well and is over. */
+  readonly onEnded: () => void;
+}
+
 /** The echo check, the load, and what it showed. */
-async function drive(subject: Subject, execution: Execution, server: ServerHandle) {
-  await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
-  const request = loadRequest(subject, server, execution);
-  const report = await inStage('load', server, () => execution.generator.run(request, execution.signal));
+async function drive(subject: Subject, execution: Execution, { server, load, onEnded }: Drive) {
+  await preflight(subject, execution, server);
+  await execution.ending.gone();
+  const request = { ...loadRequest(subject, server, execution), ...load };
+  const report = await inStage('load', server, () =>
+    execution.generator.run(request, execution.signal, onEnded),
+  );
   if (report.status !== 'ok') throw new TrialError('load', await loadFailure(report, server));
   const observation = await inStage('measure', server, async () =>
     observed(subject, execution, { report, server }),
@@ -232,17 +435,23 @@ async function drive(subject: Subject, execution: Execution, server: ServerHandl
   return { report, observation };
 }
 
-/** What a trial showed. @param server as it named itself. */
+/** What a trial showed. @param readings.server as it named itself. */
 function observed(
-  { model, workload }: Subject,
+  { model, workload, serverCpus }: Subject,
   { settings, environment, quotaFiles }: Execution,
-  { report, server }: { readonly report: LoadReport; readonly server: Pick<Ready, 'pid' | 'congestion'> },
+  {
+    report,
+    server,
+  }: {
+    readonly report: LoadReport;
+    readonly server: Pick<ServerHandle, 'pid' | 'congestion' | 'foreign'>;
+  },
 ): Observation {
   return observe({
     report,
     model,
     serverPid: server.pid,
-    serverCpus: settings.serverCpus,
+    serverCpus,
     clientCpus: settings.clientCpus,
     cpusAllowed: countCpusAllowed(environment),
     irqTimeAccounting: environment.irqTimeAccounting,
@@ -250,6 +459,12 @@ function observed(
     serverCongestion: server.congestion,
     guest: environment.guest,
     isPaced: workload.mode === 'open',
+    foreign: server.foreign
+      ? {
+          congestionError: server.foreign.congestionError,
+          hostCongestion: environment.sysctls['net.ipv4.tcp_congestion_control'] ?? null,
+        }
+      : null,
   });
 }
 
@@ -261,7 +476,7 @@ interface IdleLife {
 
 /** Counts with the kernel's tracepoints over the window, and compares with the server's own counts. */
 async function auditByTracepoints(subject: Subject, execution: Execution) {
-  const { observation, report } = await serve(subject, execution, execution.deps.launch);
+  const { observation, report } = await serve(subject, execution);
   const traced = tracedCalls(report, execution.tracepoints);
   // Where the server went on meanwhile, all and named calls were not read at the same moment.
   const unnamed = traced.exact && traced.unnamed ? { 'calls without a name': traced.unnamed } : {};
@@ -293,12 +508,13 @@ async function auditByStrace(subject: Subject, execution: Execution) {
   const { trial } = subject;
   const idle = await idleLife(subject, execution);
   let traced: TracedServer | undefined;
-  const launch: Launch = async (path, args, signal) => {
-    const outputFile = straceFile(execution, `${trial.index}-${trial.label}-${trial.workload}`);
-    traced = await execution.deps.launchTraced(path, args, { outputFile, signal });
+  const outputFile = straceFile(execution, `${trial.index}-${trial.label}-${trial.workload}`);
+  const launch: Launch = async ({ path, args }, { deps, signal }) => {
+    traced = await deps.launchTraced(path, args, { outputFile, signal });
     return traced;
   };
-  const { observation, report, stats } = await serve(subject, execution, launch);
+  const { observation, report, ...served } = await serve(subject, execution, { launch });
+  const stats = await served.stats;
   if (!stats || !traced) throw new TrialError('audit', 'the traced server ended without its stats line');
   const own = subtract(stats.syscalls, idle.own);
   const counted = subtract(await traced.counts(), idle.counted);
@@ -318,6 +534,105 @@ async function auditByStrace(subject: Subject, execution: Execution) {
   };
 }
 
+/** What a server that counts nothing is said to have called in the window. */
+function withSyscalls(
+  observation: Observation,
+  counted: SyscallCounts,
+  period: AuditRecord['period'],
+): { readonly observation: Observation; readonly audit: AuditRecord } {
+  const syscalls = withoutZeros(counted);
+  const calls = Object.values(syscalls).reduce((sum, count) => sum + count, 0);
+  return {
+    observation: {
+      ...observation,
+      server: {
+        ...observation.server,
+        syscalls,
+        syscallsPerRequest: calls / observation.requests.accounted,
+      },
+    },
+    audit: { period, own: {}, counted: syscalls, unclaimed: syscalls, disagreements: [] },
+  };
+}
+
+/** Of a server that was not built for this: the kernel's counts over the window. */
+async function countByTracepoints(subject: Subject, execution: Execution) {
+  const { observation, report } = await serve(subject, execution);
+  const { counted, unnamed } = tracedCalls(report, execution.tracepoints);
+  return withSyscalls(
+    observation,
+    { ...counted, 'calls without a name': Math.max(0, unnamed ?? 0) },
+    'window',
+  );
+}
+
+/** The load that strace's lifetime counts are taken less: the same connections, and next to no request. */
+const BRIEF_LOAD = { warmupNs: 0, measureNs: NS_PER_MS } as const;
+
+/**
+ * Of a server that was not built for this: strace counts its whole life, start and connections included. What a life with
+ * the same connections and next to no request counts is taken off; what is left belongs to the further requests, and is
+ * scaled to those of the window.
+ */
+async function countByStrace(subject: Subject, execution: Execution) {
+  const brief = await briefLife(subject, execution);
+  const { observation, report, counts } = await tracedLife(subject, execution, {});
+  const further = answered(report) - brief.answered;
+  if (further <= 0)
+    throw new TrialError(
+      'audit',
+      `strace slows it so much that it answered ${answered(report)} requests in all`,
+    );
+  const share = observation.requests.accounted / further;
+  const scaled = Object.entries(subtract(counts, brief.counts)).map(
+    ([name, count]) => [name, Math.round(count * share)] as const,
+  );
+  return withSyscalls(observation, Object.fromEntries(scaled), 'window');
+}
+
+/** A life of a server with next to no request. */
+export interface BriefLife {
+  readonly answered: number;
+  readonly counts: SyscallCounts;
+}
+
+/** Traced once for every row and workload. */
+function briefLife(subject: Subject, execution: Execution): Promise<BriefLife> {
+  const { label, workload } = subject.trial;
+  const key = `${label}/${workload}`;
+  const known = execution.briefLives.get(key);
+  if (known) return known;
+  const measured = tracedLife(subject, execution, BRIEF_LOAD).then(({ report, counts }) => ({
+    answered: answered(report),
+    counts,
+  }));
+  execution.briefLives.set(key, measured);
+  return measured;
+}
+
+async function tracedLife(subject: Subject, execution: Execution, load: Partial<LoadRequest>) {
+  const { index, label, workload } = subject.trial;
+  const name = `${index}-${label}-${workload}${load.measureNs === undefined ? '' : '-brief'}`;
+  const traceTo = straceFile(execution, name);
+  const launch: Launch = (asked, { artifacts, deps, settings, signal }) =>
+    deps.launchForeign(foreignRequest(asked, { settings, traceTo }), {
+      loadgenPath: artifacts.loadgen,
+      signal,
+    });
+  const { observation, report, stats } = await serve(subject, execution, { launch, load });
+  await stats;
+  try {
+    return { observation, report, counts: await execution.deps.straceCounts(traceTo) };
+  } catch (cause) {
+    throw new TrialError('audit', messageOf(cause), { cause });
+  }
+}
+
+/** All requests of a load, those of the warm-up included. */
+function answered({ warmupCompleted, completed, drained }: LoadReport): number {
+  return warmupCompleted + completed + drained;
+}
+
 /** Traced once for every program and set of arguments, for every trial that needs it. */
 function idleLife(subject: Subject, execution: Execution): Promise<IdleLife> {
   const key = [subject.path, ...subject.args].join(' ');
@@ -331,13 +646,13 @@ function idleLife(subject: Subject, execution: Execution): Promise<IdleLife> {
 async function traceIdle(subject: Subject, execution: Execution): Promise<IdleLife> {
   const outputFile = straceFile(execution, `idle-${execution.idleLives.size}-${subject.model.id}`);
   let traced: TracedServer | undefined;
-  const server = await launchFor(subject, execution, async (path, args, signal) => {
-    traced = await execution.deps.launchTraced(path, args, { outputFile, signal });
+  const server = await launchFor(subject, execution, async ({ path, args }, { deps, signal }) => {
+    traced = await deps.launchTraced(path, args, { outputFile, signal });
     return traced;
   });
   let stats: ServerStats | null = null;
   try {
-    await inStage('preflight', server, () => execution.deps.preflight(server.port, execution.signal));
+    await preflight(subject, execution, server);
   } finally {
     stats = await server.stop();
   }
@@ -377,13 +692,14 @@ function countCpusAllowed({ cpus, cpusAllowed }: Environment): number {
 async function launchFor(subject: Subject, execution: Execution, launch: Launch): Promise<ServerHandle> {
   let server: ServerHandle;
   try {
-    server = await launch(subject.path, subject.args, execution.signal);
+    const begun = launch === startServer ? execution.upcoming.take(subject.trial) : null;
+    server = await (begun ?? launch(subject, execution));
   } catch (cause) {
     if (!(cause instanceof LaunchError)) throw cause;
     throw new TrialError('launch', cause.message, { cause });
   }
   // A tracer starts it as its child on purpose.
-  if (server.isStarted || subject.prefix.length === 0 || launch !== execution.deps.launch) return server;
+  if (server.isStarted || subject.prefix.length === 0 || launch !== startServer) return server;
   await server.stop();
   throw new TrialError(
     'launch',
@@ -430,7 +746,8 @@ function loadRequest(subject: Subject, server: ServerHandle, execution: Executio
     ...loadOf(subject, execution, { edgeFiles: files.slice(0, EDGE_FILES_MAX) }),
     port: server.port,
     serverPid: server.pid,
-    countersPath: `/proc/${server.pid}/fd/${server.countersFd}`,
+    countersPath: server.countersFd === null ? '' : `/proc/${server.pid}/fd/${server.countersFd}`,
+    session: subject.foreign !== null,
   };
 }
 
@@ -458,7 +775,7 @@ function loadOf(
     measureNs: settings.durationMs * NS_PER_MS,
     connectTimeoutNs: CONNECT_TIMEOUT_NS.least + workload.connections * CONNECT_TIMEOUT_NS.perConnection,
     stallTimeoutNs: STALL_TIMEOUT_NS,
-    clientCpu: settings.clientCpus?.[0] ?? null,
+    clientCpus: settings.clientCpus,
     edgeFiles,
     traceIds: trial.counter === 'tracepoint' ? tracepoints.map((event) => event.id) : [],
     hardware: trial.counter === 'cpu',

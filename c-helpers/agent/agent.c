@@ -36,7 +36,7 @@
 #include "texts.h"
 #include "trial.h"
 
-#define PROTOCOL 1
+#define PROTOCOL 2
 #ifndef IOMB_VERSION
 #define IOMB_VERSION "unknown"
 #endif

@@ -195,6 +195,38 @@ static void put_hardware_errnos(const struct reading *r)
 	put_array_end();
 }
 
+static void put_threads(const struct reading *r)
+{
+	struct loadgen_thread thread;
+	uint32_t threads = loadgen_threads(r->load);
+
+	put_name("clientThreads");
+	put_array();
+	for (uint32_t i = 0; i < threads; i++) {
+		loadgen_thread(r->load, i, &thread);
+		put_object();
+		put_name("cpu");
+		if (thread.cpu < 0)
+			put_null();
+		else
+			put_int(thread.cpu);
+		put_member_uint("connections", thread.connections);
+		put_member_uint("active", thread.active);
+		put_member_uint("completed", thread.completed);
+		put_member_uint("drained", thread.drained);
+		put_member_uint("cpuNs", thread.cpu_ns);
+		put_member_uint("syscalls", thread.syscalls);
+		put_member_uint("wakeups", thread.wakeups);
+		put_name("runDelayNs");
+		if (thread.run_delay_ns == UINT64_MAX)
+			put_null();
+		else
+			put_uint(thread.run_delay_ns);
+		put_object_end();
+	}
+	put_array_end();
+}
+
 static void put_totals(const struct loadgen_report *report)
 {
 	put_member_uint("connectionsOpened", report->connections_opened);
@@ -230,6 +262,7 @@ void put_report(const struct loadgen *load, const struct loadgen_config *config)
 		put_null();
 	put_hardware_errnos(&r);
 	put_totals(&r.report);
+	put_threads(&r);
 	put_latencies(&r);
 	put_setup(&r);
 	put_edge(&r, "start", LOADGEN_EDGE_START);

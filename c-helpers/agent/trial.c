@@ -86,17 +86,22 @@ static bool read_flag(const char *load, const char *name, uint32_t *to)
 	return true;
 }
 
-static bool read_cpu(const char *value, int32_t *cpu)
+/* Null: one thread, which is not pinned. */
+static bool read_cpus(const char *cpus, struct loadgen_config *c)
 {
 	uint64_t number;
 
-	*cpu = -1;
-	if (json_is_null(value))
+	c->client_threads = 1;
+	c->client_cpu[0] = -1;
+	if (json_is_null(cpus))
 		return true;
-	if (!json_uint(value, INT32_MAX, &number))
-		return false;
-	*cpu = (int32_t)number;
-	return true;
+	c->client_threads = 0;
+	for (const char *cpu = json_first(cpus); cpu; cpu = json_next(cpu)) {
+		if (c->client_threads == LOADGEN_THREADS_MAX || !json_uint(cpu, INT32_MAX, &number))
+			return false;
+		c->client_cpu[c->client_threads++] = (int32_t)number;
+	}
+	return json_is_array(cpus) && c->client_threads > 0;
 }
 
 static bool read_edge_files(const char *files, struct loadgen_config *c)
@@ -154,8 +159,8 @@ static const char *read_load(const char *load, struct loadgen_config *c)
 		return "mode";
 	if (!json_double(json_member(load, "ratePerS"), &c->rate_per_s))
 		return "ratePerS";
-	if (!read_cpu(json_member(load, "clientCpu"), &c->client_cpu))
-		return "clientCpu";
+	if (!read_cpus(json_member(load, "clientCpus"), c))
+		return "clientCpus";
 	if (!read_edge_files(json_member(load, "edgeFiles"), c))
 		return "edgeFiles";
 	return read_trace_ids(json_member(load, "traceIds"), c) ? NULL : "traceIds";

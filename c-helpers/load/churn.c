@@ -36,7 +36,7 @@ static bool send_request(struct load *lg, struct conn *c)
 	if (!send_flush(lg, c))
 		return false;
 	if (first && c->sent > 0)
-		lg->times[c->slot].sent_ns = lg->now_ns;
+		c->times.sent_ns = lg->now_ns;
 	if (c->state == CONN_CONNECTING && c->sent > 0) {
 		c->state = CONN_OPEN;
 		lg->opened++;
@@ -149,7 +149,7 @@ static bool take_chunk(struct load *lg, struct conn *c, bool to_the_end)
 void churn_on_event(struct load *lg, struct conn *c, uint32_t events)
 {
 	if (c->state == CONN_CONNECTING && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) &&
-	    !conn_established(lg, c)) {
+	    !conn_established(lg, c, events)) {
 		broke(lg, c, errno);
 		return;
 	}

@@ -39,19 +39,30 @@ static uint32_t ports_per_address(void)
 	return high - low + 1;
 }
 
-void conns_plan_sources(struct load *lg)
+void conns_plan_sources(struct crew *crew, bool churn)
 {
 	uint32_t per_address = ports_per_address() / PORT_SHARE;
 	uint32_t addresses;
 
 	if (per_address == 0)
 		per_address = 1;
-	if (lg->churn)
+	if (churn)
 		addresses = CHURN_SOURCES;
 	else
-		addresses = (lg->config.connections + per_address - 1) / per_address;
-	lg->sources.per_address = per_address;
-	lg->sources.addresses = addresses > SOURCES_MAX ? SOURCES_MAX : addresses;
+		addresses = (crew->connections + per_address - 1) / per_address;
+	crew->sources.per_address = per_address;
+	crew->sources.addresses = addresses > SOURCES_MAX ? SOURCES_MAX : addresses;
+}
+
+uint32_t conn_number(const struct load *lg, const struct conn *c)
+{
+	return (uint32_t)(c - lg->conns) * lg->crew->threads + lg->number;
+}
+
+/* Among the connections that all threads begin, were they to take turns. */
+static uint64_t nth_of_all(const struct load *lg, uint64_t nth)
+{
+	return nth * lg->crew->threads + lg->number;
 }
 
 static struct sockaddr_in address_of(uint32_t ipv4, uint32_t port)
@@ -63,8 +74,9 @@ static struct sockaddr_in address_of(uint32_t ipv4, uint32_t port)
 /* The port is chosen at connect(), where the kernel knows the whole pair of addresses. */
 static bool bind_source(struct load *lg, int fd)
 {
-	uint64_t nth = lg->churn ? lg->tried : lg->tried / lg->sources.per_address;
-	struct sockaddr_in source = address_of(SOURCE_FIRST + nth % lg->sources.addresses, 0);
+	const struct sources *sources = &lg->crew->sources;
+	uint64_t nth = nth_of_all(lg, lg->tried) / (lg->churn ? 1 : sources->per_address);
+	struct sockaddr_in source = address_of(SOURCE_FIRST + nth % sources->addresses, 0);
 	int on = 1;
 
 	lg->syscalls += 2;
@@ -118,16 +130,27 @@ void conns_congestion(char name[CONGESTION_NAME_BYTES])
 	(void)close(fd);
 }
 
-static bool start_connect(struct load *lg, int fd)
+static bool set_options(struct load *lg, int fd)
 {
-	struct sockaddr_in server = address_of(lg->config.server_ipv4, lg->config.server_port);
 	int on = 1;
 
-	lg->syscalls += 2;
+	lg->syscalls++;
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		return false;
 	pin_congestion(lg, fd);
-	if (lg->sources.addresses > 1 && !bind_source(lg, fd))
+	return true;
+}
+
+/* Without the options that say how bytes are sent where none ever are. */
+static bool start_connect(struct load *lg, const struct conn *c)
+{
+	struct sockaddr_in server = address_of(lg->config.server_ipv4, lg->config.server_port);
+	int fd = c->fd;
+
+	lg->syscalls++;
+	if (c->slot != SLOT_IDLE && !set_options(lg, fd))
+		return false;
+	if (lg->crew->sources.addresses > 1 && !bind_source(lg, fd))
 		return false;
 	/* Interrupted, a non-blocking connect goes on all the same. */
 	return connect(fd, (const struct sockaddr *)&server, sizeof(server)) == 0 || errno == EINPROGRESS ||
@@ -140,8 +163,8 @@ bool conn_open(struct load *lg, struct conn *c)
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)
 		return false;
-	bool started = start_connect(lg, c->fd);
-	lg->tried++;
+	bool started = start_connect(lg, c);
+	uint64_t nth = nth_of_all(lg, lg->tried++);
 	if (!started) {
 		int error = errno;
 
@@ -150,7 +173,7 @@ bool conn_open(struct load *lg, struct conn *c)
 		return false;
 	}
 	c->state = CONN_CONNECTING;
-	c->phase = pattern_phase(lg->tried);
+	c->phase = pattern_phase(nth);
 	c->issued = c->sent = c->received = 0;
 	c->in_flight = c->oldest = 0;
 	return true;
@@ -164,18 +187,23 @@ bool conn_watch(struct load *lg, struct conn *c, uint32_t events)
 	lg->syscalls++;
 	if (epoll_ctl(lg->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0)
 		return true;
-	fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", ev.data.u32);
+	fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_ADD, connection %u)", conn_number(lg, c));
 	return false;
 }
 
-bool conn_established(struct load *lg, struct conn *c)
+static int connect_error(struct load *lg, int fd)
 {
 	int error = 0;
 	socklen_t bytes = sizeof(error);
 
 	lg->syscalls++;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0)
-		error = errno;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0 ? errno : error;
+}
+
+bool conn_established(struct load *lg, struct conn *c, uint32_t events)
+{
+	int error = events & (EPOLLERR | EPOLLHUP) ? connect_error(lg, c->fd) : 0;
+
 	if (error != 0) {
 		errno = error;
 		return false;
@@ -214,9 +242,9 @@ void conn_break(struct load *lg, struct conn *c, int error)
 	conn_close(lg, c);
 	if (lg->churn || c->slot == SLOT_IDLE)
 		return;
-	if (--lg->alive == 0)
+	if (atomic_fetch_sub(&lg->crew->alive, 1) == 1)
 		fail(&lg->failure, LOADGEN_SERVER_GONE, "all %u active connections broke; the last: %s",
-		     lg->active, error ? strerror(error) : "closed by the server");
+		     lg->crew->active, error ? strerror(error) : "closed by the server");
 }
 
 bool conn_errno_breaks(int error)
@@ -236,8 +264,20 @@ bool conn_errno_breaks(int error)
 	}
 }
 
+/*
+ * By a reset where the server is one of ours: nothing is under way any more, so
+ * nothing is lost, neither side keeps the connection for a minute (TIME_WAIT), and its whole life costs the
+ * server a third less. A server of somebody else's may take a reset for an error.
+ */
 void conns_close_all(struct load *lg)
 {
-	for (uint32_t i = 0; i < lg->config.connections; i++)
-		conn_close(lg, &lg->conns[i]);
+	static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+	for (uint32_t i = 0; i < lg->config.connections; i++) {
+		struct conn *c = &lg->conns[i];
+
+		if (c->fd >= 0 && lg->crew->pace_accepts && !lg->crew->reader.stranger)
+			(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		conn_close(lg, c);
+	}
 }

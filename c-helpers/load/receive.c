@@ -10,8 +10,8 @@
 /* Names the first wrong byte; not on the hot path. */
 static void fail_corrupt(struct load *lg, const struct conn *c, size_t bytes)
 {
-	const uint8_t *expected = pattern_at(&lg->pattern, c->phase, c->received);
-	unsigned int index = (unsigned int)(c - lg->conns);
+	const uint8_t *expected = pattern_at(lg->pattern, c->phase, c->received);
+	uint32_t index = conn_number(lg, c);
 	uint64_t outstanding = c->sent - c->received;
 	size_t i = 0;
 
@@ -30,7 +30,7 @@ static void fail_corrupt(struct load *lg, const struct conn *c, size_t bytes)
 static bool verify(struct load *lg, struct conn *c, size_t bytes)
 {
 	if (bytes > c->sent - c->received ||
-	    memcmp(lg->chunk, pattern_at(&lg->pattern, c->phase, c->received), bytes) != 0) {
+	    !pattern_equals(lg->pattern, c->phase, c->received, lg->chunk, bytes)) {
 		fail_corrupt(lg, c, bytes);
 		return false;
 	}
@@ -43,8 +43,8 @@ static bool verify(struct load *lg, struct conn *c, size_t bytes)
 /* Closes the books on the requests whose last byte is there. */
 static void complete(struct load *lg, struct conn *c)
 {
-	const struct request_times *ring = &lg->times[(size_t)c->slot * lg->depth];
-	uint64_t message = lg->config.message_bytes;
+	const struct request_times *ring = load_times(lg, c);
+	uint64_t message = lg->message_bytes;
 	uint32_t done = 0;
 
 	while (c->in_flight > done && c->received >= c->issued - (c->in_flight - done - 1) * message) {

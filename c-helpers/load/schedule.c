@@ -6,20 +6,25 @@
 #include "random.h"
 #include "schedule.h"
 
-bool schedule_create(struct schedule *s, bool poisson, uint32_t streams, double rate_per_s, uint64_t seed)
+bool schedule_create(struct schedule *s, const struct schedule_plan *plan)
 {
-	uint64_t seeds = seed ^ 0x5c4ed01eull; /* not the stream that the byte pattern comes from */
+	uint64_t seeds = plan->seed ^ 0x5c4ed01eull; /* not the stream that the byte pattern comes from */
+	uint32_t streams = (plan->all - plan->first + plan->step - 1) / plan->step;
 
 	*s = (struct schedule){
-		.poisson = poisson, .streams = streams, .distance_ns = (double)NS_PER_S / rate_per_s};
+		.plan = *plan, .streams = streams, .distance_ns = (double)NS_PER_S / plan->rate_per_s};
 	s->stream = calloc(streams, sizeof(*s->stream));
 	s->heap = calloc(streams, sizeof(*s->heap));
 	if (!s->stream || !s->heap) {
 		schedule_destroy(s);
 		return false;
 	}
-	for (uint32_t i = 0; i < streams; i++)
-		s->stream[i].random = random_next(&seeds);
+	for (uint32_t i = 0; i < plan->all; i++) {
+		uint64_t seed = random_next(&seeds);
+
+		if (i >= plan->first && (i - plan->first) % plan->step == 0)
+			s->stream[(i - plan->first) / plan->step].random = seed;
+	}
 	return true;
 }
 
@@ -34,14 +39,16 @@ void schedule_destroy(struct schedule *s)
 /* From the count, not from the due time before: rounding must not add up. */
 static uint64_t fixed_due_ns(const struct schedule *s, uint32_t stream, uint64_t nth)
 {
-	double distances = (double)stream + (double)nth * (double)s->streams;
+	const struct schedule_plan *p = &s->plan;
+	double of_all = (double)p->first + (double)stream * (double)p->step;
+	double distances = of_all + (double)nth * (double)p->all;
 
 	return s->start_ns + (uint64_t)(distances * s->distance_ns);
 }
 
 static void poisson_step(struct schedule *s, struct schedule_stream *st)
 {
-	double mean_ns = s->distance_ns * (double)s->streams;
+	double mean_ns = s->distance_ns * (double)s->plan.all;
 
 	st->offset_ns += -log(random_unit(&st->random)) * mean_ns;
 	st->due_ns = s->start_ns + (uint64_t)st->offset_ns;
@@ -57,7 +64,7 @@ void schedule_start(struct schedule *s, uint64_t start_ns)
 		st->taken = 0;
 		st->offset_ns = 0;
 		st->queued = false;
-		if (s->poisson)
+		if (s->plan.poisson)
 			poisson_step(s, st);
 		else
 			st->due_ns = fixed_due_ns(s, i, 0);
@@ -114,7 +121,7 @@ void schedule_advance(struct schedule *s, uint32_t stream)
 
 	assert(!st->queued);
 	st->taken++;
-	if (s->poisson)
+	if (s->plan.poisson)
 		poisson_step(s, st);
 	else
 		st->due_ns = fixed_due_ns(s, stream, st->taken);

@@ -8,6 +8,9 @@
  * and the due times behind it pile up uncounted until it can.
  *
  * A stream is queued (a heap by due time) while its connection can send.
+ *
+ * Threads deal the streams out in turn and keep a schedule each: of `all` streams one of them has the
+ * `first`, and of those behind it every `step`-th. Together they fall due as they would on one thread.
  */
 #ifndef IOMB_SCHEDULE_H
 #define IOMB_SCHEDULE_H
@@ -28,9 +31,17 @@ struct schedule_entry {
 	uint32_t stream;
 };
 
-struct schedule {
+struct schedule_plan {
 	bool poisson;
-	uint32_t streams;
+	double rate_per_s; /* of all streams together */
+	uint64_t seed;
+	uint32_t all;
+	uint32_t first, step;
+};
+
+struct schedule {
+	struct schedule_plan plan;
+	uint32_t streams; /* that are kept here */
 	uint32_t queued;
 	uint64_t start_ns;
 	double distance_ns; /* mean distance of all streams together */
@@ -39,7 +50,7 @@ struct schedule {
 };
 
 /* False when memory is short. */
-bool schedule_create(struct schedule *s, bool poisson, uint32_t streams, double rate_per_s, uint64_t seed);
+bool schedule_create(struct schedule *s, const struct schedule_plan *plan);
 void schedule_destroy(struct schedule *s);
 /* All streams begin at start_ns and are queued; random streams go on where they were. */
 void schedule_start(struct schedule *s, uint64_t start_ns);

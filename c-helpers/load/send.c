@@ -10,9 +10,8 @@ void send_issue(struct load *lg, struct conn *c, uint64_t due_ns, uint64_t sent_
 
 	if (newest >= lg->depth)
 		newest -= lg->depth;
-	lg->times[(size_t)c->slot * lg->depth + newest] =
-		(struct request_times){.due_ns = due_ns, .sent_ns = sent_ns};
-	c->issued += lg->config.message_bytes;
+	load_times(lg, c)[newest] = (struct request_times){.due_ns = due_ns, .sent_ns = sent_ns};
+	c->issued += lg->message_bytes;
 	c->in_flight++;
 	if (lg->in_flight++ == 0)
 		lg->waiting_since_ns = sent_ns;
@@ -26,7 +25,7 @@ bool send_flush(struct load *lg, struct conn *c)
 		size_t want = owed < PATTERN_CHUNK_BYTES ? (size_t)owed : PATTERN_CHUNK_BYTES;
 
 		lg->syscalls++;
-		ssize_t n = send(c->fd, pattern_at(&lg->pattern, c->phase, c->sent), want, MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, pattern_at(lg->pattern, c->phase, c->sent), want, MSG_NOSIGNAL);
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;

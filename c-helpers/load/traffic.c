@@ -51,7 +51,7 @@ static void report_again(struct load *lg, struct conn *c)
 
 	lg->syscalls++;
 	if (epoll_ctl(lg->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev) < 0)
-		fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_MOD, connection %u)", ev.data.u32);
+		fail_call(&lg->failure, "epoll_ctl(EPOLL_CTL_MOD, connection %u)", conn_number(lg, c));
 }
 
 /* Takes one chunk in. False when there is no more to read, or the connection or the run has ended. */

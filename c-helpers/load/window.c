@@ -7,7 +7,7 @@
  */
 static uint64_t count_in_flight(const struct load *lg)
 {
-	uint64_t message = lg->config.message_bytes;
+	uint64_t message = lg->message_bytes;
 	uint64_t in_flight = 0;
 
 	for (uint32_t slot = 0; slot < lg->active; slot++) {

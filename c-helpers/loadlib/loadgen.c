@@ -21,25 +21,33 @@
 #include <unistd.h>
 
 #include "../load/conns.h"
+#include "../load/crew.h"
 #include "../load/engine.h"
 #include "../load/load.h"
+#include "../load/phases.h"
 #include "../observer/observer.h"
 #include "../observer/tasks.h"
 #include "../wire/clock.h"
 
-/* The loop's own descriptors, and some for the process around it to open while the run lasts. */
-#define FDS_RESERVED 32u
+/* For the process around it to open while the run lasts; and those of a thread's own loop. */
+#define FDS_RESERVED 28u
+#define FDS_PER_THREAD 4u
 #define CONNECTIONS_MAX 1000000u
 #define MESSAGE_BYTES_MAX (1u << 30)
 #define REQUESTS_MAX (1ull << 24) /* in flight over all connections; 16 bytes each */
 #define RATE_MAX_PER_S 1e8
 #define DURATION_MAX_NS (86400 * NS_PER_S)
 #define TIMER_SLACK_NS 1 /* the least there is; the default of 50 us would be lateness */
+/* A thread that others wait for may be connecting, or draining for ten stalls. */
+#define MEET_STALLS 12
 
 struct loadgen {
-	struct load load; /* first: it is aligned to cache lines */
+	struct crew crew; /* first: it is aligned to cache lines */
 	struct observer observer;
 	struct loadgen_config config;
+	/* Of the run, once it has ended. */
+	struct failure failure;
+	struct histogram response, service;
 };
 
 uint32_t loadgen_abi_version(void)
@@ -71,7 +79,8 @@ static uint64_t fds_needed(const struct loadgen_config *config)
 {
 	uint64_t traces = (uint64_t)config->trace_events * tasks_count(config->server_pid);
 
-	return config->connections + traces + open_fds() + FDS_RESERVED;
+	return config->connections + traces + open_fds() + FDS_RESERVED +
+	       (uint64_t)config->client_threads * FDS_PER_THREAD;
 }
 
 static bool enough_fds(const struct loadgen_config *config, char *message)
@@ -109,6 +118,14 @@ static void fit_hardware(struct loadgen *all)
 		all->observer.hardware.error[i] = EMFILE;
 }
 
+static bool cpus_known(const struct loadgen_config *config)
+{
+	for (uint32_t i = 0; i < config->client_threads; i++)
+		if (config->client_cpu[i] < -1 || config->client_cpu[i] >= CPU_SETSIZE)
+			return false;
+	return true;
+}
+
 /* Bounded and ended strings: the config comes from another language. */
 static bool paths_end(const struct loadgen_config *config)
 {
@@ -143,7 +160,9 @@ static const char *find_fault(const struct loadgen_config *config)
 		return "message_bytes is not within 1..1073741824";
 	if (config->server_pid < 0)
 		return "server_pid is negative";
-	if (config->client_cpu < -1 || config->client_cpu >= CPU_SETSIZE)
+	if (config->client_threads == 0 || config->client_threads > LOADGEN_THREADS_MAX)
+		return "client_threads is not within 1..256";
+	if (!cpus_known(config))
 		return "client_cpu is neither -1 nor a CPU number";
 	if (config->edge_files > LOADGEN_EDGE_FILES_MAX)
 		return "edge_files is over the limit of 12";
@@ -168,15 +187,21 @@ static const char *find_fault(const struct loadgen_config *config)
 static bool allocate(struct load *lg, const struct loadgen_config *config)
 {
 	size_t line = GENERATOR_CACHE_LINE;
+	struct schedule_plan plan = {.poisson = config->mode == LOADGEN_OPEN_POISSON,
+				     .rate_per_s = config->rate_per_s,
+				     .seed = config->seed,
+				     .all = lg->crew->active,
+				     .first = lg->number,
+				     .step = lg->crew->threads};
 
-	lg->conns = aligned_alloc(line, config->connections * sizeof(*lg->conns));
+	lg->conns = aligned_alloc(line, lg->config.connections * sizeof(*lg->conns));
 	lg->active_conn = calloc(lg->active, sizeof(*lg->active_conn));
-	lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
+	if (lg->depth > 1)
+		lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
 	lg->events = calloc(GENERATOR_EVENTS_MAX, sizeof(*lg->events));
-	if (!lg->conns || !lg->active_conn || !lg->times || !lg->events)
+	if (!lg->conns || !lg->active_conn || (lg->depth > 1 && !lg->times) || !lg->events)
 		return false;
-	return !lg->open_loop || schedule_create(&lg->schedule, config->mode == LOADGEN_OPEN_POISSON,
-						 lg->active, config->rate_per_s, config->seed);
+	return !lg->open_loop || schedule_create(&lg->schedule, &plan);
 }
 
 /* The active connections are spread evenly over all of them. */
@@ -190,6 +215,61 @@ static void place_active(struct load *lg)
 		lg->active_conn[slot] = i;
 		lg->conns[i].slot = slot;
 	}
+}
+
+static bool init_load(struct load *lg, const struct loadgen_config *config)
+{
+	lg->cpu = config->client_cpu[lg->number];
+	lg->config =
+		(struct load_config){.server_ipv4 = config->server_ipv4,
+				     .server_port = config->server_port,
+				     .connections = crew_share(lg->crew, lg->number, config->connections),
+				     .warmup_ns = config->warmup_ns,
+				     .measure_ns = config->measure_ns,
+				     .connect_timeout_ns = config->connect_timeout_ns,
+				     .stall_timeout_ns = config->stall_timeout_ns};
+	lg->churn = config->mode == LOADGEN_CHURN;
+	lg->open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
+	lg->active = crew_share(lg->crew, lg->number, lg->crew->active);
+	lg->depth = lg->churn ? 1 : config->depth;
+	lg->message_bytes = config->message_bytes;
+	lg->pattern = &lg->crew->pattern;
+	if (!allocate(lg, config))
+		return false;
+	place_active(lg);
+	histogram_reset(&lg->response);
+	histogram_reset(&lg->service);
+	return true;
+}
+
+/* A thread without an active connection would have nothing to do. */
+static void plan_crew(struct crew *crew, const struct loadgen_config *config)
+{
+	crew->connections = config->connections;
+	crew->active = config->mode == LOADGEN_CHURN ? config->connections : config->active;
+	crew->threads = config->client_threads < crew->active ? config->client_threads : crew->active;
+	crew->patience_ns = config->connect_timeout_ns + MEET_STALLS * config->stall_timeout_ns;
+	atomic_init(&crew->alive, crew->active);
+	pattern_fill(&crew->pattern, config->seed);
+}
+
+static bool init_crew(struct crew *crew, const struct loadgen_config *config)
+{
+	plan_crew(crew, config);
+	crew->load = aligned_alloc(CHUNK_ALIGNMENT, crew->threads * sizeof(*crew->load));
+	if (!crew->load)
+		return false;
+	memset(crew->load, 0, crew->threads * sizeof(*crew->load));
+	for (uint32_t i = 0; i < crew->threads; i++) {
+		struct load *lg = &crew->load[i];
+
+		lg->crew = crew;
+		lg->number = i;
+		lg->epoll_fd = lg->alarm_fd = lg->due_fd = -1;
+		if (!init_load(lg, config))
+			return false;
+	}
+	return true;
 }
 
 static void read_moment(void *context, enum load_moment moment, const struct load_totals *totals)
@@ -217,9 +297,9 @@ static bool read_accepted(void *context, uint64_t *accepted)
 	return edges_accepted(context, accepted);
 }
 
-static void note_ended(void *context)
+static void note_ended(void *context, struct failure *failure)
 {
-	observer_ended(context);
+	observer_ended(context, failure);
 }
 
 struct loadgen *loadgen_create(const struct loadgen_config *config, char *message)
@@ -239,36 +319,21 @@ struct loadgen *loadgen_create(const struct loadgen_config *config, char *messag
 	if (!all)
 		goto no_memory;
 	memset(all, 0, bytes);
-	struct load *lg = &all->load;
 	all->config = *config;
-	lg->config = (struct load_config){.server_ipv4 = config->server_ipv4,
-					  .server_port = config->server_port,
-					  .connections = config->connections,
-					  .message_bytes = config->message_bytes,
-					  .warmup_ns = config->warmup_ns,
-					  .measure_ns = config->measure_ns,
-					  .connect_timeout_ns = config->connect_timeout_ns,
-					  .stall_timeout_ns = config->stall_timeout_ns};
-	lg->churn = config->mode == LOADGEN_CHURN;
-	lg->open_loop = config->mode == LOADGEN_OPEN_FIXED || config->mode == LOADGEN_OPEN_POISSON;
-	lg->active = lg->churn ? config->connections : config->active;
-	lg->depth = lg->churn ? 1 : config->depth;
-	lg->alive = lg->active;
-	lg->epoll_fd = lg->alarm_fd = lg->due_fd = -1;
-	atomic_init(&lg->shared.stop_fd, -1);
-	if (!allocate(lg, config))
+	if (!crew_init(&all->crew)) {
+		free(all);
+		all = NULL;
 		goto no_memory;
-	place_active(lg);
-	pattern_fill(&lg->pattern, config->seed);
-	histogram_reset(&lg->response);
-	histogram_reset(&lg->service);
-	observer_init(&all->observer, &all->config, &lg->failure);
+	}
+	if (!init_crew(&all->crew, config))
+		goto no_memory;
+	observer_init(&all->observer, &all->config, &all->crew.load[0].failure);
 	fit_hardware(all);
-	lg->reader = (struct edge_reader){.context = &all->observer,
-					  .read = read_moment,
-					  .accepted = read_accepted,
-					  .ended = note_ended,
-					  .ended_fd = -1};
+	all->crew.reader = (struct edge_reader){.context = &all->observer,
+						.read = read_moment,
+						.accepted = read_accepted,
+						.ended = note_ended,
+						.ended_fd = -1};
 	return all;
 
 no_memory:
@@ -280,10 +345,10 @@ no_memory:
 
 void loadgen_mark(struct loadgen *all)
 {
-	all->load.config.marks = true;
+	all->crew.load[0].config.marks = true;
 }
 
-/* The calling thread belongs to somebody else: what is changed here is put back after the run. */
+/* The first thread belongs to the caller: what is changed here is put back after the run. */
 struct thread_settings {
 	bool pinned;
 	cpu_set_t cpus;
@@ -319,47 +384,103 @@ static void release_thread(const struct thread_settings *saved)
 		(void)prctl(PR_SET_TIMERSLACK, saved->slack_ns, 0, 0, 0);
 }
 
+void loadgen_session(struct loadgen *all)
+{
+	observer_session(&all->observer);
+	all->crew.reader.stranger = true;
+}
+
+/* The whole life of one thread of the load. */
+static void run_load(struct load *lg)
+{
+	struct thread_settings saved;
+
+	adopt_thread(lg, lg->cpu, &saved);
+	if (lg->failure.status == LOADGEN_OK && engine_open(lg))
+		phases_run(lg);
+	crew_leave(lg);
+	engine_close(lg);
+	release_thread(&saved);
+}
+
+static bool is_of_one_thread(enum loadgen_status status)
+{
+	return status == LOADGEN_STALLED || status == LOADGEN_CORRUPT || status == LOADGEN_UNBALANCED ||
+	       status == LOADGEN_SYSTEM;
+}
+
+/* The failure of the run, with the thread that it came from where there are several. */
+static void take_failure(struct loadgen *all)
+{
+	const struct load *lg = crew_first_failed(&all->crew);
+	const struct failure *f = &lg->failure;
+
+	all->failure = *f;
+	if (all->crew.threads == 1 || !is_of_one_thread(f->status))
+		return;
+	all->failure.status = LOADGEN_OK;
+	if (lg->cpu < 0)
+		fail(&all->failure, f->status, "client thread %u of %u: %s", lg->number + 1,
+		     all->crew.threads, f->message);
+	else
+		fail(&all->failure, f->status, "client thread %u of %u, on CPU %d: %s", lg->number + 1,
+		     all->crew.threads, lg->cpu, f->message);
+}
+
+static void merge_histograms(struct loadgen *all)
+{
+	histogram_reset(&all->response);
+	histogram_reset(&all->service);
+	for (uint32_t i = 0; i < all->crew.threads; i++) {
+		const struct load *lg = &all->crew.load[i];
+
+		histogram_merge(&all->response, &lg->response);
+		/* In a closed loop a request is due when it is sent. */
+		histogram_merge(&all->service, lg->open_loop || lg->churn ? &lg->service : &lg->response);
+	}
+}
+
 int loadgen_run(struct loadgen *all)
 {
-	struct load *lg = &all->load;
-	struct thread_settings saved;
+	struct crew *crew = &all->crew;
+	struct load *first = &crew->load[0];
 	int unset = -1;
 	int stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (stop_fd < 0) {
-		fail_call(&lg->failure, "eventfd");
-		return (int)lg->failure.status;
+		fail_call(&first->failure, "eventfd");
+		take_failure(all);
+		return (int)all->failure.status;
 	}
-	if (!atomic_compare_exchange_strong(&lg->shared.stop_fd, &unset, stop_fd)) {
+	if (!atomic_compare_exchange_strong(&crew->shared.stop_fd, &unset, stop_fd)) {
 		(void)close(stop_fd);
 		return LOADGEN_SYSTEM; /* a generator runs once */
 	}
 	/* A stop that came before the descriptor was there. */
-	if (atomic_load(&lg->shared.stop))
-		fail(&lg->failure, LOADGEN_STOPPED, "stopped before it began");
-	atomic_store(&lg->shared.started_ns, now_ns());
-	adopt_thread(lg, all->config.client_cpu, &saved);
-	conns_plan_sources(lg);
-	if (lg->failure.status == LOADGEN_OK)
+	if (atomic_load(&crew->shared.stop))
+		fail(&first->failure, LOADGEN_STOPPED, "stopped before it began");
+	atomic_store(&crew->shared.started_ns, now_ns());
+	conns_plan_sources(crew, first->churn);
+	if (first->failure.status == LOADGEN_OK)
 		observer_open(&all->observer);
-	lg->reader.ended_fd = all->observer.ended_fd;
-	if (lg->failure.status == LOADGEN_OK && engine_open(lg))
-		engine_run(lg);
-	engine_close(lg);
+	crew->reader.ended_fd = all->observer.ended_fd;
+	if (first->failure.status == LOADGEN_OK)
+		crew_run(crew, run_load);
 	observer_close(&all->observer);
-	release_thread(&saved);
-	atomic_store(&lg->shared.ended_ns, now_ns());
-	atomic_store(&lg->shared.phase, PHASE_ENDED);
-	return (int)lg->failure.status;
+	take_failure(all);
+	merge_histograms(all);
+	atomic_store(&crew->shared.ended_ns, now_ns());
+	atomic_store(&crew->shared.phase, PHASE_ENDED);
+	return (int)all->failure.status;
 }
 
 void loadgen_stop(struct loadgen *all)
 {
-	struct load *lg = &all->load;
+	struct shared *shared = &all->crew.shared;
 	uint64_t one = 1;
 
-	atomic_store(&lg->shared.stop, true);
-	int fd = atomic_load(&lg->shared.stop_fd);
+	atomic_store(&shared->stop, true);
+	int fd = atomic_load(&shared->stop_fd);
 	/* It stays open until destroy; its counter being full would mean that it is readable. */
 	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
 		return;
@@ -367,73 +488,119 @@ void loadgen_stop(struct loadgen *all)
 
 void loadgen_progress(const struct loadgen *all, struct loadgen_progress *out)
 {
-	const struct load *lg = &all->load;
-	const struct shared *s = &lg->shared;
+	const struct crew *crew = &all->crew;
+	const struct shared *s = &crew->shared;
 	uint64_t started_ns = atomic_load_explicit(&s->started_ns, memory_order_relaxed);
 	uint64_t ended_ns = atomic_load_explicit(&s->ended_ns, memory_order_relaxed);
 
+	memset(out, 0, sizeof(*out));
 	out->abi_version = LOADGEN_ABI_VERSION;
 	out->phase = atomic_load_explicit(&s->phase, memory_order_relaxed);
-	out->connections_opened = atomic_load_explicit(&s->connections_opened, memory_order_relaxed);
-	out->completed = atomic_load_explicit(&s->completed, memory_order_relaxed);
+	for (uint32_t i = 0; i < crew->threads; i++) {
+		const struct progress *p = &crew->load[i].progress;
+
+		out->connections_opened += atomic_load_explicit(&p->connections_opened, memory_order_relaxed);
+		out->completed += atomic_load_explicit(&p->completed, memory_order_relaxed);
+	}
 	out->elapsed_ns = started_ns == 0 ? 0 : (ended_ns ? ended_ns : now_ns()) - started_ns;
 }
 
-static const struct histogram *histogram_of(const struct load *lg, uint32_t id)
+static uint64_t larger(uint64_t a, uint64_t b)
 {
-	/* In a closed loop a request is due when it is sent. */
-	if (id == LOADGEN_HIST_SERVICE && (lg->open_loop || lg->churn))
-		return &lg->service;
-	return &lg->response;
+	return a > b ? a : b;
 }
 
-void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
+/* The window and the edges of all threads: begun together, ended when the last of them had. */
+static void add_window(const struct load *lg, struct loadgen_report *out)
 {
-	const struct load *lg = &all->load;
-	const struct histogram *response = histogram_of(lg, LOADGEN_HIST_RESPONSE);
-	const struct histogram *service = histogram_of(lg, LOADGEN_HIST_SERVICE);
+	out->window_ns = larger(out->window_ns, lg->window_ns);
+	out->sent += lg->counts.sent;
+	out->completed += lg->counts.completed;
+	out->errors += lg->counts.errors;
+	out->in_flight_at_deadline += lg->in_flight_at_deadline;
+	out->drained += lg->counts.drained;
+	out->due_unsent += lg->due_unsent;
+	out->bytes_verified += lg->counts.bytes_verified;
+	out->connection_errors += lg->connection_errors;
+	out->connections_churned += lg->counts.churned;
+	for (int i = 0; i < LOADGEN_EDGES; i++) {
+		out->edge[i].time_ns = larger(out->edge[i].time_ns, lg->edge[i].time_ns);
+		out->edge[i].client_cpu_ns += lg->edge[i].cpu_ns;
+		out->edge[i].client_syscalls += lg->edge[i].syscalls;
+		out->edge[i].client_wakeups += lg->edge[i].wakeups;
+	}
+}
 
-	memset(out, 0, sizeof(*out));
-	out->abi_version = LOADGEN_ABI_VERSION;
-	out->status = lg->failure.status;
-	out->connections_opened = (uint32_t)lg->opened;
-	out->counters = all->observer.edges.counters;
-	memcpy(out->hardware_error, all->observer.hardware.error, sizeof(out->hardware_error));
-	out->connect_ns = lg->connect_ns;
-	out->warmup_completed = lg->warmup_completed;
-	memcpy(out->message, lg->failure.message, sizeof(out->message));
-	memcpy(out->congestion, lg->congestion.name, sizeof(out->congestion));
-	if (!lg->measuring)
-		return;
-	out->window_ns = lg->window_ns;
-	out->sent = lg->counts.sent;
-	out->completed = lg->counts.completed;
-	out->errors = lg->counts.errors;
-	out->in_flight_at_deadline = lg->in_flight_at_deadline;
-	out->drained = lg->counts.drained;
-	out->due_unsent = lg->due_unsent;
-	out->bytes_verified = lg->counts.bytes_verified;
-	out->connection_errors = lg->connection_errors;
-	out->connections_churned = lg->counts.churned;
+static void add_times(const struct loadgen *all, struct loadgen_report *out)
+{
+	const struct histogram *response = &all->response, *service = &all->service;
+
 	out->response_sum_ns = response->sum_ns;
 	out->response_min_ns = response->count ? response->min_ns : 0;
 	out->response_max_ns = response->max_ns;
 	out->service_sum_ns = service->sum_ns;
 	out->service_min_ns = service->count ? service->min_ns : 0;
 	out->service_max_ns = service->max_ns;
-	memcpy(out->edge, all->observer.edges.edge, sizeof(out->edge));
-	for (int i = 0; i < LOADGEN_EDGES; i++) {
-		out->edge[i].time_ns = lg->edge[i].time_ns;
-		out->edge[i].client_cpu_ns = lg->edge[i].cpu_ns;
-		out->edge[i].client_syscalls = lg->edge[i].syscalls;
-		out->edge[i].client_wakeups = lg->edge[i].wakeups;
+}
+
+void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
+{
+	const struct crew *crew = &all->crew;
+
+	memset(out, 0, sizeof(*out));
+	out->abi_version = LOADGEN_ABI_VERSION;
+	out->status = all->failure.status;
+	out->counters = all->observer.edges.counters;
+	memcpy(out->hardware_error, all->observer.hardware.error, sizeof(out->hardware_error));
+	memcpy(out->message, all->failure.message, sizeof(out->message));
+	memcpy(out->congestion, crew->load[0].congestion.name, sizeof(out->congestion));
+	for (uint32_t i = 0; i < crew->threads; i++) {
+		out->connections_opened += (uint32_t)crew->load[i].opened;
+		out->connect_ns = larger(out->connect_ns, crew->load[i].connect_ns);
+		out->warmup_completed += crew->load[i].warmup_completed;
 	}
+	if (!crew->load[0].measuring)
+		return;
+	memcpy(out->edge, all->observer.edges.edge, sizeof(out->edge));
+	for (uint32_t i = 0; i < crew->threads; i++)
+		if (crew->load[i].measuring)
+			add_window(&crew->load[i], out);
+	add_times(all, out);
+}
+
+uint32_t loadgen_threads(const struct loadgen *all)
+{
+	return all->crew.threads;
+}
+
+void loadgen_thread(const struct loadgen *all, uint32_t thread, struct loadgen_thread *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->abi_version = LOADGEN_ABI_VERSION;
+	if (thread >= all->crew.threads)
+		return;
+	const struct load *lg = &all->crew.load[thread];
+	const struct load_edge *start = &lg->edge[LOADGEN_EDGE_START], *end = &lg->edge[LOADGEN_EDGE_END];
+	out->cpu = lg->cpu;
+	out->connections = lg->config.connections;
+	out->active = lg->active;
+	if (!lg->measuring || end->time_ns == 0)
+		return;
+	out->completed = lg->counts.completed;
+	out->drained = lg->counts.drained;
+	out->cpu_ns = end->cpu_ns - start->cpu_ns;
+	out->syscalls = end->syscalls - start->syscalls;
+	out->wakeups = end->wakeups - start->wakeups;
+	out->run_delay_ns = start->run_delay_ns == RUN_DELAY_UNKNOWN || end->run_delay_ns == RUN_DELAY_UNKNOWN
+				    ? RUN_DELAY_UNKNOWN
+				    : end->run_delay_ns - start->run_delay_ns;
 }
 
 void loadgen_histogram(const struct loadgen *all, uint32_t id, uint64_t *counts)
 {
-	const struct load *lg = &all->load;
-	memcpy(counts, histogram_of(lg, id)->bucket, HISTOGRAM_BUCKETS * sizeof(*counts));
+	const struct histogram *h = id == LOADGEN_HIST_SERVICE ? &all->service : &all->response;
+
+	memcpy(counts, h->bucket, sizeof(h->bucket));
 }
 
 void loadgen_counter_names(const struct loadgen *all, char *names)
@@ -452,7 +619,7 @@ void loadgen_edge_counters(const struct loadgen *all, uint32_t edge, uint32_t re
 
 void loadgen_setup_counters(const struct loadgen *all, uint32_t edge, uint64_t *sums)
 {
-	if (edge < LOADGEN_EDGES && !all->load.churn)
+	if (edge < LOADGEN_EDGES && !all->crew.load[0].churn)
 		memcpy(sums, all->observer.edges.setup[edge], sizeof(all->observer.edges.setup[edge]));
 	else
 		memset(sums, 0, sizeof(all->observer.edges.setup[0]));
@@ -476,20 +643,43 @@ uint32_t loadgen_edge_file(const struct loadgen *all, uint32_t edge, uint32_t fi
 	return f->bytes;
 }
 
-void loadgen_destroy(struct loadgen *all)
+void loadgen_server(const struct loadgen *all, struct loadgen_server *out)
 {
-	if (!all)
-		return;
-	struct load *lg = &all->load;
-	int fd = atomic_load(&lg->shared.stop_fd);
-	if (fd >= 0)
-		(void)close(fd);
+	const struct observer *o = &all->observer;
+
+	memset(out, 0, sizeof(*out));
+	out->abi_version = LOADGEN_ABI_VERSION;
+	out->processes = o->processes;
+	out->tasks_ended = o->tasks_ended;
+	out->threads = o->threads;
+	out->rss_max_bytes = o->rss_max_bytes;
+	out->accepted = o->sockets.accepted;
+	out->sockets_errno = o->sockets_errno;
+	out->congested = o->sockets.congestion[0] != '\0';
+	memcpy(out->congestion, o->sockets.congestion, sizeof(out->congestion));
+}
+
+static void free_load(struct load *lg)
+{
 	if (lg->open_loop)
 		schedule_destroy(&lg->schedule);
 	free(lg->conns);
 	free(lg->active_conn);
 	free(lg->times);
 	free(lg->events);
+}
+
+void loadgen_destroy(struct loadgen *all)
+{
+	if (!all)
+		return;
+	int fd = atomic_load(&all->crew.shared.stop_fd);
+	if (fd >= 0)
+		(void)close(fd);
+	for (uint32_t i = 0; all->crew.load && i < all->crew.threads; i++)
+		free_load(&all->crew.load[i]);
+	free(all->crew.load);
+	crew_destroy(&all->crew);
 	free(all);
 }
 
@@ -506,6 +696,11 @@ int32_t loadgen_hardware_check(int32_t pid, uint32_t event)
 void loadgen_congestion(char *name)
 {
 	conns_congestion(name);
+}
+
+void loadgen_adopt_listener(int32_t session, uint32_t port, struct loadgen_listener *out)
+{
+	sockets_adopt(session, (uint16_t)port, out);
 }
 
 int32_t loadgen_try_cpu(int32_t cpu)

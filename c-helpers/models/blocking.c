@@ -7,14 +7,15 @@
  *          futex until a new one gets that number. Making one is set-up (mmap, mprotect, clone3 and
  *          more, as libc likes) and not counted; there are as many as there were connections at once.
  * Memory:  the read buffer is on the thread's stack, where only pages that are touched cost anything.
- * Left out: fewer threads than connections (a slow reader would hold up others), SO_RCVTIMEO.
+ * Left out: fewer threads than connections (a slow reader would hold up others), SO_RCVTIMEO;
+ *          threads that accept for themselves are in blocking_pool.c.
  * By hand: blocking --port=7000
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../server/echo.h"
+#include "../server/echo_blocking.h"
 #include "../server/limits.h"
 
 /* 64 KiB beside the buffer: room for libc's own data and, on arm64, its PTHREAD_STACK_MIN. */
@@ -61,7 +62,7 @@ static int thread_start(struct loop *loop, struct conn *conn)
 static void refuse(struct loop *loop, int fd, int error)
 {
 	if (!loop->said)
-		limit_say_no_thread(error, THREAD_STACK_BYTES);
+		limit_say_no_task("pthread_create", error, THREAD_STACK_BYTES);
 	loop->said = true;
 	count(loop->slot, COUNT_REFUSED);
 	net_close(loop->slot, fd, false);
@@ -114,37 +115,6 @@ static void on_accept(struct loop *loop)
 		conn_open(loop, fd);
 }
 
-/* Waits for bytes; ECHO_MORE if there are some. */
-static enum echo_result on_recv(struct counters_slot *slot, int fd, char *buf, size_t buf_bytes,
-				size_t *len_bytes)
-{
-	ssize_t n;
-	do {
-		n = sys_recv(slot, fd, buf, buf_bytes);
-		count(slot, COUNT_WAKEUPS);
-	} while (n < 0 && errno == EINTR);
-	count(slot, COUNT_EVENTS);
-	if (n < 0)
-		return echo_error(errno, fd, "recv");
-	if (n == 0)
-		return ECHO_CLOSED;
-	echo_received(slot, (size_t)n);
-	*len_bytes = (size_t)n;
-	return ECHO_MORE;
-}
-
-/* Waits until the socket has taken all; ECHO_MORE if it has. */
-static enum echo_result on_send(struct counters_slot *slot, int fd, const char *bytes, size_t len_bytes)
-{
-	enum echo_result result;
-	size_t done, total = 0;
-	do {
-		result = echo_send(slot, fd, bytes + total, len_bytes - total, &done);
-		total += done;
-	} while (result == ECHO_OWED);
-	return result == ECHO_SHORT ? ECHO_MORE : result;
-}
-
 static void *conn_thread(void *arg)
 {
 	struct conn *conn = arg;
@@ -153,14 +123,7 @@ static void *conn_thread(void *arg)
 	for (;;) {
 		while (!__atomic_load_n(&conn->open, __ATOMIC_ACQUIRE))
 			sys_futex_wait(conn->slot, &conn->open, 0);
-		enum echo_result result;
-		do {
-			size_t len_bytes;
-			result = on_recv(conn->slot, conn->fd, buf, sizeof(buf), &len_bytes);
-			if (result == ECHO_MORE)
-				result = on_send(conn->slot, conn->fd, buf, len_bytes);
-		} while (result == ECHO_MORE);
-		conn_close(conn, result == ECHO_BROKEN);
+		conn_close(conn, blocking_echo(conn->slot, conn->fd, buf, sizeof(buf)) == ECHO_BROKEN);
 	}
 	return NULL;
 }
@@ -184,23 +147,6 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	errno = pthread_attr_setstacksize(&loop->thread_attr, THREAD_STACK_BYTES);
 	if (errno)
 		die("pthread_attr_setstacksize(%u)", THREAD_STACK_BYTES);
-}
-
-/*
- * SA_RESTART would repeat an accept4 that a signal interrupted: a call that nobody counted. (And
- * ThreadSanitizer runs a handler only when the call that was interrupted is over.)
- */
-static void interrupt_accept(void)
-{
-	static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		struct sigaction action;
-		if (sigaction(signals[i], NULL, &action) < 0)
-			die("sigaction(%d)", signals[i]);
-		action.sa_flags &= ~SA_RESTART;
-		if (sigaction(signals[i], &action, NULL) < 0)
-			die("sigaction(%d)", signals[i]);
-	}
 }
 
 static _Noreturn void model_serve(struct loop *loop)

@@ -2,14 +2,21 @@
  * epoll - the kernel keeps the set of descriptors and reports only those that are ready.
  *
  * Loop:    epoll_wait, then recv and send on each reported socket.
- * Kernel:  2.5.44; EPOLLRDHUP 2.6.17.
- * --trigger=level  is told again and again while there is something to read. Interest changes (one
- *                  epoll_ctl) only when a slow reader makes the server owe bytes, and back.
- * --trigger=edge   registers once for both directions and is told of changes only; reads until a
- *                  short read, or until EAGAIN where the event tells of a FIN, an error or urgent data,
- *                  which end a read early. No epoll_ctl after the one that adds the socket.
- * Left out: EPOLLONESHOT, EPOLLEXCLUSIVE (one thread needs neither), busy polling.
- * By hand: epoll --trigger=edge --port=7000
+ * Kernel:  2.5.44; EPOLLONESHOT 2.6.2, EPOLLRDHUP 2.6.17, SO_REUSEPORT 3.9, EPOLLEXCLUSIVE 4.5.
+ * --trigger=level    is told again and again while there is something to read. Interest changes (one
+ *                    epoll_ctl) only when a slow reader makes the server owe bytes, and back.
+ * --trigger=oneshot  as level, but a report disarms the socket: an epoll_ctl after each arms it again.
+ * --trigger=edge     registers once for both directions and is told of changes only; reads until a
+ *                    short read, or until EAGAIN where the event tells of a FIN, an error or urgent data,
+ *                    which end a read early. No epoll_ctl after the one that adds the socket.
+ * --trigger=drain    as edge, but reads until EAGAIN always, as epoll(7) says: one recv more per event.
+ * --accept=one       the listener is in the one loop's set.
+ * --accept=shared    it is in the set of every worker, and each connection wakes all that sleep.
+ * --accept=exclusive likewise with EPOLLEXCLUSIVE: the kernel wakes one, or a few.
+ * --accept=reuseport each worker has a listener; the kernel deals connections by their hash.
+ * --busy-poll        a wait polls the receive queues of network cards before it sleeps (6.9).
+ * Left out: one epoll set for several threads.
+ * By hand: epoll --trigger=edge --port=7000; epoll --accept=exclusive --workers=4 --port=7000
  */
 #include <stdlib.h>
 
@@ -23,6 +30,9 @@
  */
 #define READS_END_EARLY (EPOLLRDHUP | EPOLLPRI | EPOLLERR | EPOLLHUP)
 
+enum trigger { TRIGGER_LEVEL, TRIGGER_ONESHOT, TRIGGER_EDGE, TRIGGER_DRAIN };
+enum accepting { ACCEPT_ONE, ACCEPT_SHARED, ACCEPT_EXCLUSIVE, ACCEPT_REUSEPORT };
+
 struct conn {
 	int fd; /* -1: closed */
 	struct echo echo;
@@ -31,7 +41,11 @@ struct conn {
 struct loop {
 	const struct server *server;
 	struct counters_slot *slot;
-	bool edge_triggered;
+	bool busy_poll;
+	bool edge_triggered; /* edge and drain */
+	enum trigger trigger;
+	enum accepting accepting;
+	uint32_t drain_on; /* events with which a short read may not be the last */
 	int ep;
 	struct conn *conns; /* by fd */
 	char *owed;	    /* one buffer per fd */
@@ -55,22 +69,29 @@ static void conn_open(struct loop *loop, int fd)
 	*conn = (struct conn){.fd = fd};
 	conn->echo.owed = loop->owed + (size_t)fd * loop->server->buf_bytes;
 	event.events = loop->edge_triggered ? EPOLLIN | EPOLLOUT | READS_END_EARLY | EPOLLET : EPOLLIN;
+	if (loop->trigger == TRIGGER_ONESHOT)
+		event.events |= EPOLLONESHOT;
 	if (sys_epoll_ctl(loop->slot, loop->ep, EPOLL_CTL_ADD, fd, &event) < 0)
 		die("epoll_ctl(ADD, fd %d)", fd);
 }
 
-static void on_accept(struct loop *loop)
+/* alone: nothing else was reported. */
+static void on_accept(struct loop *loop, bool alone)
 {
-	int fd;
-	while ((fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK)) >= NET_REFUSED)
+	int fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK);
+	if (fd == NET_NONE && alone)
+		count(loop->slot, COUNT_IDLE_WAKEUPS); /* another worker was faster */
+	for (; fd >= NET_REFUSED; fd = net_accept(loop->server, loop->slot, SOCK_NONBLOCK))
 		if (fd >= 0)
 			conn_open(loop, fd);
 }
 
-/* Level-triggered: asks for the direction that the connection now waits for. */
+/* Level-triggered and one-shot: asks for the direction that the connection now waits for. */
 static void interest(struct loop *loop, int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.fd = fd};
+	if (loop->trigger == TRIGGER_ONESHOT)
+		event.events |= EPOLLONESHOT;
 	if (sys_epoll_ctl(loop->slot, loop->ep, EPOLL_CTL_MOD, fd, &event) < 0)
 		die("epoll_ctl(MOD, fd %d)", fd);
 }
@@ -87,6 +108,8 @@ static void on_recv(struct loop *loop, struct conn *conn, bool drain)
 		conn_close(loop, conn, result == ECHO_BROKEN);
 	else if (result == ECHO_OWED && !loop->edge_triggered)
 		interest(loop, conn->fd, EPOLLOUT);
+	else if (loop->trigger == TRIGGER_ONESHOT)
+		interest(loop, conn->fd, EPOLLIN);
 }
 
 static void on_send(struct loop *loop, struct conn *conn)
@@ -98,6 +121,8 @@ static void on_send(struct loop *loop, struct conn *conn)
 		on_recv(loop, conn, true); /* the edges that came meanwhile are spent */
 	else if (result == ECHO_MORE)
 		interest(loop, conn->fd, EPOLLIN);
+	else if (loop->trigger == TRIGGER_ONESHOT)
+		interest(loop, conn->fd, EPOLLOUT);
 }
 
 static void on_event(struct loop *loop, const struct epoll_event *event)
@@ -108,21 +133,52 @@ static void on_event(struct loop *loop, const struct epoll_event *event)
 		if (event->events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			on_send(loop, conn);
 	} else if (event->events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) {
-		on_recv(loop, conn, event->events & READS_END_EARLY);
+		on_recv(loop, conn, event->events & loop->drain_on);
 	}
 }
 
 static bool model_option(struct loop *loop, const char *arg)
 {
-	loop->edge_triggered = !strcmp(arg, "--trigger=edge");
-	return loop->edge_triggered || !strcmp(arg, "--trigger=level");
+	static const char *const triggers[] = {"--trigger=level", "--trigger=oneshot", "--trigger=edge",
+					       "--trigger=drain"};
+	static const char *const acceptings[] = {"--accept=one", "--accept=shared", "--accept=exclusive",
+						 "--accept=reuseport"};
+
+	if (!strcmp(arg, "--busy-poll")) {
+		loop->busy_poll = true;
+		return true;
+	}
+	for (int i = 0; i < 4; i++) {
+		if (!strcmp(arg, triggers[i])) {
+			loop->trigger = (enum trigger)i;
+			return true;
+		}
+		if (!strcmp(arg, acceptings[i])) {
+			loop->accepting = (enum accepting)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum sharing model_sharing(const struct loop *loop)
+{
+	switch (loop->accepting) {
+	case ACCEPT_SHARED:
+	case ACCEPT_EXCLUSIVE:
+		return SHARING_LISTENER;
+	case ACCEPT_REUSEPORT:
+		return SHARING_PORT;
+	case ACCEPT_ONE:
+		break;
+	}
+	return SHARING_NONE;
 }
 
 static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
-	(void)server;
-	(void)loop;
-	(void)probe;
+	if (loop->busy_poll && !net_can_busy_poll(server, probe))
+		return EXIT_UNSUPPORTED;
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 	if (fd < 0)
 		die("epoll_create1");
@@ -134,15 +190,21 @@ static void model_prepare(struct loop *loop, const struct server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = server->listen_fd};
 
+	if (loop->accepting == ACCEPT_EXCLUSIVE)
+		event.events |= EPOLLEXCLUSIVE;
+	loop->edge_triggered = loop->trigger == TRIGGER_EDGE || loop->trigger == TRIGGER_DRAIN;
+	loop->drain_on = loop->trigger == TRIGGER_DRAIN ? UINT32_MAX : READS_END_EARLY;
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	loop->ep = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->ep < 0)
 		die("epoll_create1");
+	if (loop->busy_poll)
+		net_busy_poll(loop->ep);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->owed = net_slab(server->fds_max, server->buf_bytes);
 	loop->scratch = net_slab(1, server->buf_bytes);
-	/* Level-triggered in both variants: one accept that fails for now must be reported again. */
+	/* Level-triggered in all variants: one accept that fails for now must be reported again. */
 	if (epoll_ctl(loop->ep, EPOLL_CTL_ADD, server->listen_fd, &event) < 0)
 		die("epoll_ctl(ADD, listener)");
 }
@@ -159,11 +221,13 @@ static _Noreturn void model_serve(struct loop *loop)
 		for (int i = 0; i < ready; i++) {
 			count(loop->slot, COUNT_EVENTS);
 			if (events[i].data.fd == loop->server->listen_fd)
-				on_accept(loop);
+				on_accept(loop, ready == 1);
 			else
 				on_event(loop, &events[i]);
 		}
 	}
 }
 
-MODEL(.name = "epoll", .usage = "[--trigger=level|edge]", .option = model_option, .probe = model_probe);
+MODEL(.name = "epoll",
+      .usage = "[--trigger=level|oneshot|edge|drain] [--accept=one|shared|exclusive|reuseport] [--busy-poll]",
+      .option = model_option, .sharing = model_sharing, .probe = model_probe);

@@ -131,7 +131,7 @@ static int no_helper(struct loop *loop)
 static void say_no_helper(struct loop *loop, int error)
 {
 	if (!loop->said_refused)
-		limit_say_no_thread(error, HELPER_STACK_BYTES);
+		limit_say_no_task("pthread_create", error, HELPER_STACK_BYTES);
 	loop->said_refused = true;
 }
 

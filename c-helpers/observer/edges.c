@@ -31,6 +31,8 @@ _Static_assert(LOADGEN_COUNTER_NAME_BYTES == COUNTER_NAME_BYTES, "counter names 
  */
 #define REST_TIMEOUT_NS (2 * NS_PER_S)
 #define REST_GROWN_MAX 500
+/* Children come and go while the load is quiet only for as long as the last ones take to end. */
+#define CHILDREN_TRIES_MAX 100
 
 static const struct counters_header *page_header(const struct edges *e)
 {
@@ -91,6 +93,7 @@ static void map_page(struct observer *o)
 	e->slots_max = h->slots_max;
 	e->header_bytes = h->header_bytes;
 	e->slot_bytes = h->slot_bytes;
+	e->processes = h->processes != 0;
 	read_names(e);
 out:
 	(void)close(fd);
@@ -118,6 +121,8 @@ void edges_close(struct observer *o)
 	if (o->edges.page)
 		(void)munmap((void *)(uintptr_t)o->edges.page, o->edges.page_bytes);
 	o->edges.page = NULL;
+	children_free(&o->edges.children);
+	children_free(&o->edges.again);
 }
 
 /* Slots have one writer each and only grow: a sum taken at any moment is a true lower bound. */
@@ -164,8 +169,17 @@ bool edges_counter(const struct edges *e, const char *name, uint64_t *sum)
 }
 
 /* Asked often while connections open: reads this one counter, and leaves the others' lines alone. */
-bool edges_accepted(const struct observer *o, uint64_t *accepted)
+bool edges_accepted(struct observer *o, uint64_t *accepted)
 {
+	if (o->session.leader != 0) {
+		/* It does not count them. Those that do not wait are accepted: any number, once some are
+		 * open. */
+		bool some = o->accepts_asked && !sockets_waiting((uint16_t)o->config->server_port);
+
+		*accepted = some ? UINT32_MAX : 0;
+		o->accepts_asked = true;
+		return true;
+	}
 	return edges_counter(&o->edges, "accepted", accepted);
 }
 
@@ -176,30 +190,67 @@ static void pause_ns(uint64_t ns)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Asks for what only the server can tell, and waits for the answer. */
-static void sample(struct observer *o, struct loadgen_edge *edge)
+/* Asks for what only the server can tell, and waits for the answer, which stands in the page. */
+static bool ask(struct observer *o)
 {
 	if (!o->edges.page || o->config->server_pid <= 0)
-		return;
+		return false;
 	const struct counters_header *h = page_header(&o->edges);
 	uint64_t seq = __atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE);
 	uint64_t asked_ns = now_ns();
 
 	if (kill(o->config->server_pid, SIGUSR1) < 0)
-		return;
+		return false;
 	while (__atomic_load_n(&h->sample_seq, __ATOMIC_ACQUIRE) == seq) {
 		uint64_t waited_ns = now_ns() - asked_ns;
 
 		if (waited_ns > SAMPLE_TIMEOUT_NS)
-			return;
+			return false;
 		if (waited_ns < SAMPLE_YIELD_NS)
 			(void)sched_yield();
 		else
 			pause_ns(SAMPLE_POLL_NS);
 	}
+	return true;
+}
+
+static bool list_children(struct observer *o, struct children *children)
+{
+	if (children_list(children, o->config->server_pid, false))
+		return true;
+	fail(o->failure, LOADGEN_SYSTEM, "out of memory for the list of the server's processes");
+	return false;
+}
+
+/*
+ * What the children use is in two places: with those that live, and in what the server says of those that it
+ * has waited for. One that passes from here to there meanwhile would count twice or not at all, so both are
+ * read until the children are the same before and after.
+ */
+static bool children_stood_still(struct observer *o)
+{
+	struct edges *e = &o->edges;
+
+	return list_children(o, &e->again) && e->children.ended == 0 &&
+	       children_same(&e->children, &e->again);
+}
+
+static void sample(struct observer *o, struct loadgen_edge *edge)
+{
+	struct edges *e = &o->edges;
+	struct switches live = {0};
+
+	for (int tries = 0; tries < CHILDREN_TRIES_MAX; tries++) {
+		if (e->processes && list_children(o, &e->children))
+			live = children_switches(&e->children);
+		if (!ask(o))
+			return;
+		if (!e->processes || children_stood_still(o))
+			break;
+	}
 	edge->sampled = 1;
-	edge->server_voluntary_switches = h->sample_voluntary_switches;
-	edge->server_involuntary_switches = h->sample_involuntary_switches;
+	edge->server_voluntary_switches = page_header(e)->sample_voluntary_switches + live.voluntary;
+	edge->server_involuntary_switches = page_header(e)->sample_involuntary_switches + live.involuntary;
 }
 
 /*
@@ -207,19 +258,32 @@ static void sample(struct observer *o, struct loadgen_edge *edge)
  * runs on another CPU up to date only at ticks and when it is switched out: read while the server
  * still finishes its turn, the clock would lag by up to a tick. False for a server that never rests.
  */
-static bool settle(const struct edges *e)
+static bool settle(const struct observer *o)
 {
+	const struct edges *e = &o->edges;
 	uint64_t before[LOADGEN_COUNTERS_MAX] = {0}, after[LOADGEN_COUNTERS_MAX] = {0};
 
 	sum_counters(e, before);
 	for (int polls = 0; polls < SETTLE_POLLS_MAX; polls++) {
 		pause_ns(SETTLE_POLL_NS);
+		if (o->session.leader != 0) {
+			if (session_rests(&o->session))
+				return true;
+			continue;
+		}
 		sum_counters(e, after);
 		if (memcmp(before, after, e->counters * sizeof(before[0])) == 0)
 			return true;
 		memcpy(before, after, sizeof(before));
 	}
 	return false;
+}
+
+static bool children_at_rest(struct observer *o)
+{
+	struct edges *e = &o->edges;
+
+	return !e->processes || (list_children(o, &e->children) && children_rest(&e->children));
 }
 
 /* Waits until every task of the server sleeps. False after the time, and for a server that spins. */
@@ -230,7 +294,8 @@ static bool wait_rest(struct observer *o, uint64_t until_ns)
 
 	sum_counters(e, last);
 	for (uint32_t grown = 0; !e->spins && now_ns() < until_ns;) {
-		if (tasks_rest(o->config->server_pid))
+		if (o->session.leader != 0 ? session_rests(&o->session)
+					   : tasks_rest(o->config->server_pid) && children_at_rest(o))
 			return true;
 		pause_ns(SETTLE_POLL_NS);
 		sum_counters(e, now);
@@ -313,15 +378,40 @@ static void read_hardware(struct observer *o, struct loadgen_edge *edge)
 		hardware_read(&o->hardware, edge);
 }
 
-static uint64_t server_cpu_ns(struct observer *o)
+static uint64_t own_cpu_ns(struct observer *o)
 {
-	uint64_t ns;
+	uint64_t ns = clock_ns(o->edges.cpu_clock);
 
-	if (!o->edges.cpu_clock_known)
-		return 0;
-	ns = clock_ns(o->edges.cpu_clock);
 	if (ns == 0) /* the clock ends with its process */
 		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->config->server_pid);
+	return ns;
+}
+
+/* The clocks come before the question, so that at the end edge the answer's own CPU is not in the window. */
+static uint64_t server_cpu_ns(struct observer *o)
+{
+	struct edges *e = &o->edges;
+	uint64_t ns = 0;
+
+	if (!e->cpu_clock_known)
+		return 0;
+	if (o->session.leader != 0)
+		return session_cpu_ns(&o->session);
+	if (!e->processes)
+		return own_cpu_ns(o);
+	for (int tries = 0; tries < CHILDREN_TRIES_MAX; tries++) {
+		if (!list_children(o, &e->children))
+			return 0;
+		ns = own_cpu_ns(o) + children_cpu_ns(&e->children);
+		if (!ask(o)) {
+			fail(o->failure, LOADGEN_SYSTEM,
+			     "the server does not say what CPU its ended children used");
+			return 0;
+		}
+		ns += page_header(e)->sample_children_cpu_ns;
+		if (children_stood_still(o))
+			break;
+	}
 	return ns;
 }
 
@@ -331,10 +421,59 @@ void edges_read_setup(struct observer *o, enum loadgen_edge_id id)
 
 	if (!e->page)
 		return;
-	(void)settle(e);
+	(void)settle(o);
 	if (id == LOADGEN_EDGE_START)
 		agreement_begin(o);
 	sum_counters(e, e->setup[id]);
+}
+
+/* How long a connection may wait for accept when all are open; a server that lacks something costs it. */
+#define ACCEPT_TIMEOUT_NS (5 * NS_PER_S)
+
+/* Whose sockets the load talks to, and whether the server has taken them all. */
+static void read_sockets(struct observer *o, const struct load_totals *totals)
+{
+	uint16_t port = (uint16_t)o->config->server_port;
+	uint64_t until_ns = now_ns() + ACCEPT_TIMEOUT_NS;
+	bool held = o->config->mode != LOADGEN_CHURN && totals->exact;
+
+	for (;;) {
+		o->sockets_errno = sockets_read(port, &o->sockets);
+		if (o->sockets_errno != 0 || !held || o->sockets.accepted >= totals->opened)
+			return;
+		if (now_ns() > until_ns)
+			break;
+		pause_ns(SETTLE_POLL_NS);
+	}
+	fail(o->failure, LOADGEN_COUNTS_DIFFER,
+	     "the server has accepted %llu of %llu connections, and %llu wait for it",
+	     (unsigned long long)o->sockets.accepted, (unsigned long long)totals->opened,
+	     (unsigned long long)o->sockets.waiting);
+}
+
+/* What a server that knows nothing of us cannot tell of itself; its processes are looked for anew. */
+static void read_session(struct observer *o, enum loadgen_edge_id id, const struct load_totals *totals)
+{
+	struct loadgen_edge *edge = &o->edges.edge[id];
+
+	if (o->session.leader == 0)
+		return;
+	if (!session_find(&o->session))
+		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d ended", o->session.leader);
+	if (id == LOADGEN_EDGE_START) {
+		read_sockets(o, totals);
+		session_switches_begin(&o->session);
+		edge->sampled = 1;
+		return;
+	}
+	session_switches_end(&o->session);
+	o->processes = o->session.count;
+	o->tasks_ended = o->session.ended;
+	o->threads = o->session.threads;
+	o->rss_max_bytes = o->session.rss_max_bytes;
+	edge->sampled = o->session.ended == 0;
+	edge->server_voluntary_switches = o->session.voluntary;
+	edge->server_involuntary_switches = o->session.involuntary;
 }
 
 void edges_read_start(struct observer *o, const struct load_totals *totals)
@@ -344,8 +483,9 @@ void edges_read_start(struct observer *o, const struct load_totals *totals)
 
 	agreement_await(o, totals);
 	read_files(o, LOADGEN_EDGE_START);
+	read_session(o, LOADGEN_EDGE_START, totals);
 	sample(o, edge);
-	e->restless = !settle(e);
+	e->restless = !settle(o);
 	/* What it does to answer, getrusage, brings the clock of its running thread up to date. */
 	if (e->restless)
 		sample(o, edge);
@@ -361,7 +501,8 @@ void edges_read_end(struct observer *o, const struct load_totals *totals)
 	struct loadgen_edge *edge = &e->edge[LOADGEN_EDGE_END];
 
 	agreement_await(o, totals);
-	bool rests = !e->restless && settle(e);
+	read_session(o, LOADGEN_EDGE_END, totals);
+	bool rests = !e->restless && settle(o);
 	if (rests)
 		edge->server_cpu_ns = server_cpu_ns(o);
 	read_hardware(o, edge);

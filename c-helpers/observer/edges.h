@@ -13,6 +13,7 @@
 
 #include "../wire/abi.h"
 #include "../wire/totals.h"
+#include "children.h"
 
 struct observer;
 
@@ -30,6 +31,8 @@ struct edges {
 	uint32_t slot_bytes;
 	bool cpu_clock_known;
 	clockid_t cpu_clock;
+	bool processes; /* children serve: what they use is the server's */
+	struct children children, again;
 	bool restless; /* the server did not settle at the start: its CPU clock may lag */
 	bool spins;    /* so it never rests */
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
@@ -44,7 +47,7 @@ struct edges {
 void edges_open(struct observer *o);
 void edges_close(struct observer *o);
 /* Connections that the server has accepted so far; false when it does not say. */
-bool edges_accepted(const struct observer *o, uint64_t *accepted);
+bool edges_accepted(struct observer *o, uint64_t *accepted);
 /* One counter, over all of the server's threads; false when it does not keep it. */
 bool edges_counter(const struct edges *e, const char *name, uint64_t *sum);
 /* The counters before the first connect and after the last accept: what connections cost the server. */

@@ -31,6 +31,15 @@ void hardware_open(struct hardware *h, int32_t pid, const struct hardware_event 
 	}
 }
 
+void hardware_open_session(struct hardware *h, const struct session *s, const struct hardware_event *events)
+{
+	for (uint32_t i = 0; i < LOADGEN_HARDWARE_EVENTS; i++) {
+		struct perf_event_attr attr = attr_of(&events[i]);
+
+		h->error[i] = task_event_open_session(&h->event[i], s, &attr);
+	}
+}
+
 void hardware_read(struct hardware *h, struct loadgen_edge *edge)
 {
 	for (uint32_t i = 0; i < LOADGEN_HARDWARE_EVENTS; i++) {

@@ -17,6 +17,8 @@
 #include "../wire/abi.h"
 #include "task_event.h"
 
+struct session;
+
 /* What is counted, and of what: perf_event_attr. */
 struct hardware_event {
 	uint32_t type;
@@ -38,6 +40,8 @@ extern const struct hardware_event hardware_events[LOADGEN_HARDWARE_EVENTS];
  * @param events LOADGEN_HARDWARE_EVENTS of them.
  */
 void hardware_open(struct hardware *h, int32_t pid, const struct hardware_event *events);
+/* The same for all processes of a session. */
+void hardware_open_session(struct hardware *h, const struct session *s, const struct hardware_event *events);
 /* The reading goes into the edge; an event that cannot be read is one that is not counted. */
 void hardware_read(struct hardware *h, struct loadgen_edge *edge);
 void hardware_close(struct hardware *h);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "../wire/uapi.h"
+#include "session.h"
 #include "task_event.h"
 #include "tasks.h"
 
@@ -44,17 +45,33 @@ static bool open_task(int32_t tid, void *context)
 	return opening->error == 0;
 }
 
+static int opened(const struct opening *opening)
+{
+	int error = opening->error;
+
+	if (error == 0 && opening->event->tasks == 0)
+		error = ESRCH;
+	if (error != 0)
+		task_event_close(opening->event);
+	return error;
+}
+
 int task_event_open(struct task_event *e, int32_t pid, const struct perf_event_attr *attr)
 {
 	struct opening opening = {.event = e, .attr = attr};
 
 	*e = (struct task_event){0};
 	(void)tasks_each(pid, open_task, &opening);
-	if (opening.error == 0 && e->tasks == 0)
-		opening.error = ESRCH;
-	if (opening.error != 0)
-		task_event_close(e);
-	return opening.error;
+	return opened(&opening);
+}
+
+int task_event_open_session(struct task_event *e, const struct session *s, const struct perf_event_attr *attr)
+{
+	struct opening opening = {.event = e, .attr = attr};
+
+	*e = (struct task_event){0};
+	(void)session_each(s, open_task, &opening);
+	return opened(&opening);
 }
 
 int task_event_read(const struct task_event *e, struct task_reading *sum)

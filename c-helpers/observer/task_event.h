@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct perf_event_attr;
+struct session;
 
 struct task_event {
 	int *fds; /* [tasks] */
@@ -32,6 +33,9 @@ struct task_reading {
  * ESRCH: the process has no tasks.
  */
 int task_event_open(struct task_event *e, int32_t pid, const struct perf_event_attr *attr);
+/* The same for all tasks of a session's processes. */
+int task_event_open_session(struct task_event *e, const struct session *s,
+			    const struct perf_event_attr *attr);
 /* Returns 0, or an errno. */
 int task_event_read(const struct task_event *e, struct task_reading *sum);
 void task_event_close(struct task_event *e);

@@ -40,7 +40,9 @@ static bool open_event(struct observer *o, uint32_t event)
 {
 	uint64_t id = o->config->trace_id[event];
 	struct perf_event_attr attr = attr_of(id);
-	int error = task_event_open(&o->traces.event[event], o->config->server_pid, &attr);
+	struct task_event *e = &o->traces.event[event];
+	int error = o->session.leader != 0 ? task_event_open_session(e, &o->session, &attr)
+					   : task_event_open(e, o->config->server_pid, &attr);
 
 	if (error == ESRCH)
 		fail(o->failure, LOADGEN_SERVER_GONE, "the server's process %d has no tasks to trace",

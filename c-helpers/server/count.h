@@ -21,7 +21,8 @@
 
 /*
  * X(identifier, name on the wire). "wakeups" are returns from the wait call, "idle_wakeups" those (or
- * those passes over all connections) that found nothing to do, "events" what they reported.
+ * those passes over all connections) that found nothing to do, "events" what they reported. "enobufs" are
+ * receives that found no provided buffer, "zc_copied" zero-copy sends that the kernel copied all the same.
  * Whoever sums while threads run reads in this order: what follows from something stands before it, so
  * that no sum shows more closed than accepted, or more bytes out than in.
  * The poll and epoll_wait calls exist only on older architectures; elsewhere libc uses the p-variants. Other
@@ -36,6 +37,13 @@
 #define SYS_NAME_EPOLL_WAIT "sys.epoll_wait"
 #else
 #define SYS_NAME_EPOLL_WAIT "sys.epoll_pwait"
+#endif
+
+/* What libc makes of fork; musl has the call of that name where there is one. */
+#if defined(__GLIBC__) || !defined(SYS_fork)
+#define SYS_NAME_FORK "sys.clone"
+#else
+#define SYS_NAME_FORK "sys.fork"
 #endif
 
 #define COUNTER_LIST(X)                                                                                      \
@@ -55,6 +63,8 @@
 	X(SIGNAL_OVERFLOWS, "signal_overflows")                                                              \
 	X(CQ_OVERFLOWS, "cq_overflows")                                                                      \
 	X(SQ_FULL, "sq_full")                                                                                \
+	X(ENOBUFS, "enobufs")                                                                                \
+	X(ZC_COPIED, "zc_copied")                                                                            \
 	X(SYS_ACCEPT4, "sys.accept4")                                                                        \
 	X(SYS_RECVFROM, "sys.recvfrom")                                                                      \
 	X(SYS_SENDTO, "sys.sendto")                                                                          \
@@ -70,6 +80,7 @@
 	X(SYS_IO_SUBMIT, "sys.io_submit")                                                                    \
 	X(SYS_IO_GETEVENTS, "sys.io_getevents")                                                              \
 	X(SYS_IO_URING_ENTER, "sys.io_uring_enter")                                                          \
+	X(SYS_IO_URING_REGISTER, "sys.io_uring_register")                                                    \
 	X(SYS_PREAD64, "sys.pread64")                                                                        \
 	X(SYS_PWRITE64, "sys.pwrite64")                                                                      \
 	X(SYS_PREADV2, "sys.preadv2")                                                                        \
@@ -81,6 +92,10 @@
 	X(SYS_GETUID, "sys.getuid")                                                                          \
 	X(SYS_RT_SIGQUEUEINFO, "sys.rt_sigqueueinfo")                                                        \
 	X(SYS_STATX, "sys.statx")                                                                            \
+	X(SYS_FORK, SYS_NAME_FORK)                                                                           \
+	X(SYS_WAIT4, "sys.wait4")                                                                            \
+	X(SYS_PRCTL, "sys.prctl")                                                                            \
+	X(SYS_GETPPID, "sys.getppid")                                                                        \
 	X(SYS_GETRUSAGE, "sys.getrusage")                                                                    \
 	X(SYS_RT_SIGRETURN, "sys.rt_sigreturn")
 
@@ -203,12 +218,19 @@ static inline long sys_io_getevents(struct counters_slot *slot, aio_context_t co
 	return syscall(SYS_io_getevents, context, events_min, events_max, events, NULL);
 }
 
-/* The six arguments without the signal mask: nobody needs it here. */
+/* arg: a signal mask, or what IORING_ENTER_EXT_ARG says. */
 static inline int sys_io_uring_enter(struct counters_slot *slot, int ring_fd, uint32_t to_submit,
-				     uint32_t complete_min, uint32_t flags)
+				     uint32_t complete_min, uint32_t flags, void *arg, size_t arg_bytes)
 {
 	count(slot, COUNT_SYS_IO_URING_ENTER);
-	return (int)syscall(SYS_io_uring_enter, ring_fd, to_submit, complete_min, flags, NULL, 0);
+	return (int)syscall(SYS_io_uring_enter, ring_fd, to_submit, complete_min, flags, arg, arg_bytes);
+}
+
+static inline int sys_io_uring_register(struct counters_slot *slot, int ring_fd, uint32_t what,
+					const void *arg, uint32_t args)
+{
+	count(slot, COUNT_SYS_IO_URING_REGISTER);
+	return (int)syscall(SYS_io_uring_register, ring_fd, what, arg, args);
 }
 
 #endif

@@ -10,8 +10,9 @@
  * A name that starts with "sys." is a system call by the kernel's name for it.
  *
  * SIGUSR1 asks the server for what only it can tell exactly: getrusage(RUSAGE_SELF), which covers
- * every task of the process, those that ended and io_uring's kernel threads included. The answer
- * stands in the header when sample_seq has grown.
+ * every task of the process, those that ended and io_uring's kernel threads included; and, where children
+ * serve, getrusage(RUSAGE_CHILDREN), which covers those that ended: the others have clocks of their own.
+ * The answer stands in the header when sample_seq has grown.
  */
 #ifndef IOMB_COUNTERS_H
 #define IOMB_COUNTERS_H
@@ -19,7 +20,7 @@
 #include <stdint.h>
 
 #define COUNTERS_MAGIC 0x31425341544e5543ull /* "CUNTASB1", read as little endian bytes */
-#define COUNTERS_VERSION 2u
+#define COUNTERS_VERSION 3u
 #define COUNTERS_MAX 56
 #define COUNTER_NAME_BYTES 24
 #define COUNTERS_CACHE_LINE 64
@@ -36,6 +37,8 @@ struct counters_header {
 	uint64_t sample_seq;
 	uint64_t sample_voluntary_switches;
 	uint64_t sample_involuntary_switches;
+	uint64_t sample_children_cpu_ns; /* of children that ended */
+	uint64_t processes;		 /* 1: children serve */
 	char names[COUNTERS_MAX][COUNTER_NAME_BYTES];
 };
 

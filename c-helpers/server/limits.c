@@ -14,6 +14,11 @@
 /* Pids below it are not handed out again (RESERVED_PIDS in kernel/pid.c). */
 #define PIDS_RESERVED 300
 
+/* Bits of what a process may do. */
+#define CAPABILITY_IPC_LOCK (1ull << 14)
+#define CAPABILITY_SYS_ADMIN (1ull << 21)
+#define CAPABILITY_SYS_RESOURCE (1ull << 24)
+
 uint64_t limit_in_file(const char *path)
 {
 	unsigned long long value = LIMIT_NONE;
@@ -91,15 +96,9 @@ static uint64_t address_space_bytes(void)
 	return pages == LIMIT_NONE ? 0 : pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/*
- * copy_process of the kernel lets pass who has one of two capabilities, and user 0 of the host itself: not
- * the user 0 of a user namespace, which maps but some users.
- */
-static bool may_exceed_nproc(void)
+static unsigned long long effective_capabilities(void)
 {
-	const unsigned long long exempt = 1ull << 21 | 1ull << 24; /* CAP_SYS_ADMIN, CAP_SYS_RESOURCE */
 	unsigned long long capabilities = 0;
-	unsigned int inside = 1, outside = 1, users = 0;
 	char line[256];
 	FILE *file = fopen("/proc/self/status", "re");
 
@@ -108,9 +107,27 @@ static bool may_exceed_nproc(void)
 			break;
 	if (file)
 		fclose(file);
-	if (capabilities & exempt)
+	return capabilities;
+}
+
+void limit_lower_by_locked_memory(struct model_limit *least, uint64_t used_bytes, uint32_t each_bytes)
+{
+	if (!(effective_capabilities() & CAPABILITY_IPC_LOCK))
+		limit_lower(least, "RLIMIT_MEMLOCK", limit_of_resource(RLIMIT_MEMLOCK), used_bytes,
+			    each_bytes);
+}
+
+/*
+ * copy_process of the kernel lets pass who has one of two capabilities, and user 0 of the host itself: not
+ * the user 0 of a user namespace, which maps but some users.
+ */
+static bool may_exceed_nproc(void)
+{
+	unsigned int inside = 1, outside = 1, users = 0;
+
+	if (effective_capabilities() & (CAPABILITY_SYS_ADMIN | CAPABILITY_SYS_RESOURCE))
 		return true;
-	file = fopen("/proc/self/uid_map", "re");
+	FILE *file = fopen("/proc/self/uid_map", "re");
 	if (!file)
 		return getuid() == 0; /* no user namespaces in this kernel */
 	bool whole = fscanf(file, "%u %u %u", &inside, &outside, &users) == 3 && inside == 0 &&
@@ -119,33 +136,40 @@ static bool may_exceed_nproc(void)
 	return whole && getuid() == 0;
 }
 
-void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
+void limit_lower_by_tasks(struct model_limit *least, uint32_t tasks_reserved)
 {
 	struct sysinfo host;
 	if (sysinfo(&host) < 0)
 		die("sysinfo");
-	uint64_t tasks = (uint64_t)host.procs + reserve.tasks;
+	uint64_t tasks = (uint64_t)host.procs + tasks_reserved;
 
-	limit_lower(least, "vm.max_map_count", limit_in_file("/proc/sys/vm/max_map_count"), reserve.maps,
-		    THREAD_MAPS);
 	limit_lower(least, "kernel.threads-max", limit_in_file("/proc/sys/kernel/threads-max"), tasks, 1);
 	limit_lower(least, "kernel.pid_max", limit_in_file("/proc/sys/kernel/pid_max"), tasks + PIDS_RESERVED,
 		    1);
 	/* What the user's other programs run is not known. */
 	if (!may_exceed_nproc())
-		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), reserve.tasks, 1);
-	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
-		    (uint32_t)stack_bytes);
-	lower_by_cgroups(least, reserve.tasks);
+		limit_lower(least, "RLIMIT_NPROC", limit_of_resource(RLIMIT_NPROC), tasks_reserved, 1);
+	lower_by_cgroups(least, tasks_reserved);
 }
 
-void limit_say_no_thread(int error, size_t stack_bytes)
+void limit_lower_by_threads(struct model_limit *least, size_t stack_bytes, struct thread_reserve reserve)
+{
+	limit_lower(least, "vm.max_map_count", limit_in_file("/proc/sys/vm/max_map_count"), reserve.maps,
+		    THREAD_MAPS);
+	limit_lower(least, "RLIMIT_AS", limit_of_resource(RLIMIT_AS), address_space_bytes(),
+		    (uint32_t)stack_bytes);
+	limit_lower_by_tasks(least, reserve.tasks);
+}
+
+void limit_say_no_task(const char *call, int error, size_t stack_bytes)
 {
 	struct model_limit least = {.conns = UINT32_MAX, .name = "none that is known"};
 
-	limit_lower_by_threads(&least, stack_bytes, (struct thread_reserve){0});
+	if (stack_bytes)
+		limit_lower_by_threads(&least, stack_bytes, (struct thread_reserve){0});
+	else
+		limit_lower_by_tasks(&least, 0);
 	fprintf(stderr,
-		"%s: refusing connections: pthread_create: %s (the tightest limit: %s, %llu); counted as "
-		"refused\n",
-		model.name, strerror(error), least.name, (unsigned long long)least.value);
+		"%s: refusing connections: %s: %s (the tightest limit: %s, %llu); counted as refused\n",
+		model.name, call, strerror(error), least.name, (unsigned long long)least.value);
 }

@@ -17,9 +17,11 @@
 #include "limits.h"
 #include "net.h"
 #include "selftest.h"
+#include "workers.h"
 
 #define CONNS_MAX_DEFAULT 16384u
-#define STATS_BYTES 4096
+/* The counters by name, and up to WORKERS_MAX numbers. */
+#define STATS_BYTES 65536
 #define HANDICAP_NS_MAX 1000000000u
 
 struct options {
@@ -27,6 +29,7 @@ struct options {
 	uint16_t port;
 	uint32_t conns_max; /* 0: as many as the limits allow */
 	uint32_t handicap_ns;
+	uint32_t workers;
 	bool probe;
 	cpu_set_t cpus;
 	bool pinned;
@@ -34,7 +37,8 @@ struct options {
 
 static void usage(void)
 {
-	printf("usage: %s [--host=127.0.0.1] [--port=0] [--conns-max=N] [--cpu=0,2-3] [--probe]%s%s\n"
+	printf("usage: %s [--host=127.0.0.1] [--port=0] [--conns-max=N] [--cpu=0,2-3] [--workers=N] "
+	       "[--probe]%s%s\n"
 	       "Echoes TCP bytes until SIGTERM. stdout: a ready line and a stats line, as JSON.\n",
 	       model.name, model.usage ? " " : "", model.usage ? model.usage : "");
 }
@@ -98,6 +102,10 @@ static void parse_options(int argc, char **argv, struct options *options, struct
 				die_usage("--conns-max=0 would serve nobody");
 		} else if (!strncmp(arg, "--handicap-ns=", 14)) {
 			options->handicap_ns = number(arg + 14, HANDICAP_NS_MAX, "--handicap-ns");
+		} else if (!strncmp(arg, "--workers=", 10)) {
+			options->workers = number(arg + 10, WORKERS_MAX, "--workers");
+			if (options->workers == 0)
+				die_usage("--workers=0 would serve nobody");
 		} else if (!strncmp(arg, "--cpu=", 6)) {
 			parse_cpus(arg + 6, &options->cpus);
 			options->pinned = true;
@@ -121,12 +129,13 @@ static uint32_t raise_fd_limit(void)
 }
 
 /* The smallest of what was asked for, what the process may open and what the model can hold. */
-static void set_limits(struct server *server, uint32_t asked)
+static void set_limits(struct server *server, const struct options *options)
 {
-	uint32_t nofile = raise_fd_limit();
+	uint32_t nofile = raise_fd_limit(), asked = options->conns_max;
+	uint32_t reserved = SERVER_FDS_RESERVED + (options->workers - 1) * WORKER_FDS;
 	struct model_limit most = {.conns = UINT32_MAX}, own = {0};
 
-	limit_lower(&most, "RLIMIT_NOFILE", nofile, SERVER_FDS_RESERVED, 1);
+	limit_lower(&most, "RLIMIT_NOFILE", nofile, reserved, 1);
 	if (model.limit)
 		own = model.limit();
 	if (own.name && own.conns < most.conns)
@@ -144,7 +153,7 @@ static void set_limits(struct server *server, uint32_t asked)
 	server->conns_max = most.conns;
 	server->conns_max_name = most.name;
 	server->conns_max_value = most.value;
-	server->fds_max = server->conns_max + SERVER_FDS_RESERVED;
+	server->fds_max = server->conns_max + reserved;
 }
 
 static void pin(const struct options *options, struct server *server)
@@ -198,16 +207,33 @@ static void put_counters(struct text *text, bool syscalls)
 	}
 }
 
+/* What each accepted, where there are several. */
+static void put_workers(struct text *text)
+{
+	if (workers_running() == 1)
+		return;
+	put(text, ",\"workers\":");
+	for (uint32_t worker = 0; worker < workers_running(); worker++) {
+		put(text, worker ? ",\"" : "{\"");
+		put_number(text, worker);
+		put(text, "\":");
+		put_number(text, workers_slot(worker)->value[COUNT_ACCEPTED]);
+	}
+	put(text, "}");
+}
+
 static struct loop *served; /* set before the handler */
 
 static void on_stop(int sig)
 {
 	static struct text text; /* not on the stack: a handler's may be small */
 	(void)sig;
+	workers_stop();
 	if (model.stopping)
 		model.stopping(served);
 	put(&text, "{\"event\":\"stats\",");
 	put_counters(&text, false);
+	put_workers(&text);
 	put(&text, ",\"syscalls\":{");
 	put_counters(&text, true);
 	put(&text, "}}\n");
@@ -220,19 +246,39 @@ static void on_stop(int sig)
 	_exit(EXIT_SERVED);
 }
 
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+}
+
 /* See counters.h: answers with what only the process itself can tell exactly. */
 static void on_sample(int sig)
 {
 	int saved_errno = errno;
-	struct rusage usage_now;
+	struct rusage own, ended = {0};
 	struct counters_header *header = counters_header();
 	(void)sig;
 	count(counters_slot(0), COUNT_SYS_GETRUSAGE);
-	if (getrusage(RUSAGE_SELF, &usage_now) == 0) {
-		header->sample_voluntary_switches = (uint64_t)usage_now.ru_nvcsw;
-		header->sample_involuntary_switches = (uint64_t)usage_now.ru_nivcsw;
+	bool known = getrusage(RUSAGE_SELF, &own) == 0;
+	if (model.processes) {
+		count(counters_slot(0), COUNT_SYS_GETRUSAGE);
+		known = getrusage(RUSAGE_CHILDREN, &ended) == 0 && known;
+	}
+	if (known) {
+		header->sample_voluntary_switches = (uint64_t)(own.ru_nvcsw + ended.ru_nvcsw);
+		header->sample_involuntary_switches = (uint64_t)(own.ru_nivcsw + ended.ru_nivcsw);
+		header->sample_children_cpu_ns = timeval_ns(ended.ru_utime) + timeval_ns(ended.ru_stime);
 		__atomic_store_n(&header->sample_seq, header->sample_seq + 1, __ATOMIC_RELEASE);
 	}
+	count(counters_slot(0), COUNT_SYS_RT_SIGRETURN);
+	errno = saved_errno;
+}
+
+static void on_child(int sig)
+{
+	int saved_errno = errno;
+	(void)sig;
+	model.child_ended(served);
 	count(counters_slot(0), COUNT_SYS_RT_SIGRETURN);
 	errno = saved_errno;
 }
@@ -252,6 +298,8 @@ static void set_signals(void)
 	handle(SIGTERM, on_stop);
 	handle(SIGINT, on_stop);
 	handle(SIGUSR1, on_sample);
+	if (model.child_ended)
+		handle(SIGCHLD, on_child);
 }
 
 static void die_with_parent(void)
@@ -281,31 +329,62 @@ static int run_probe(struct loop *loop, const struct server *server)
 	return code;
 }
 
+static struct workers_plan plan_workers(const struct options *options, enum sharing sharing)
+{
+	struct workers_plan plan = {.count = options->workers, .host = options->host, .cpus = options->cpus};
+
+	if (plan.count > 1 && sharing == SHARING_NONE)
+		die_usage("--workers=%u: with these options there is one", plan.count);
+	plan.pinned = plan.count > 1 && options->pinned && CPU_COUNT(&options->cpus) >= (int)plan.count;
+	return plan;
+}
+
+static void print_ready(const struct server *server, const struct workers_plan *plan, int counters_fd)
+{
+	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u,"
+	       "\"congestion\":\"%s\",\"workers\":%u,\"workerCpus\":[",
+	       plan->port, getpid(), counters_fd, server->conns_max, net_congestion(server->listen_fd),
+	       plan->count);
+	for (uint32_t worker = 0; plan->pinned && worker < plan->count; worker++)
+		printf("%s%d", worker ? "," : "", workers_cpu(plan, worker));
+	printf("]}\n");
+	if (fflush(stdout) != 0)
+		die("write(ready line)");
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = {.host = "127.0.0.1"};
+	struct options options = {.host = "127.0.0.1", .workers = 1};
 	struct server server = {.buf_bytes = SERVER_BUF_BYTES};
-	struct loop *loop = net_slab(1, model.loop_bytes);
+	struct loop *loop = net_slab(1, model.loop_bytes), *options_only = NULL;
 
 	parse_options(argc, argv, &options, loop);
+	enum sharing sharing = model.sharing ? model.sharing(loop) : SHARING_NONE;
+	struct workers_plan plan = plan_workers(&options, sharing);
 	die_with_parent();
 	close_inherited();
 	pin(&options, &server);
-	set_limits(&server, options.conns_max);
-	int counters_fd = counters_open(server.conns_max + SERVER_FDS_RESERVED);
+	set_limits(&server, &options);
+	server.loopback = net_is_loopback(options.host);
+	int counters_fd = counters_open(server.fds_max);
+	counters_header()->processes = model.processes;
+	server.slot = counters_slot(0);
 	if (options.probe)
 		return run_probe(loop, &server);
 
-	server.listen_fd = net_listen(options.host, &options.port, !model.listen_blocking);
+	plan.port = options.port;
+	server.listen_shared = sharing == SHARING_LISTENER;
+	server.listen_fd = net_listen(plan.host, &plan.port, !model.listen_blocking,
+				      sharing == SHARING_PORT ? NET_REUSEPORT : NET_OWN_PORT);
+	if (plan.count > 1)
+		options_only = memcpy(net_slab(1, model.loop_bytes), loop, model.loop_bytes);
+	workers_pin(&plan, 0);
 	model.prepare(loop, &server);
 	handicap_prepare(options.handicap_ns);
+	workers_start(&plan, &server, options_only);
 	served = loop;
 	set_signals();
-	printf("{\"event\":\"ready\",\"port\":%u,\"pid\":%d,\"countersFd\":%d,\"connsMax\":%u,"
-	       "\"congestion\":\"%s\"}\n",
-	       options.port, getpid(), counters_fd, server.conns_max, net_congestion(server.listen_fd));
-	if (fflush(stdout) != 0)
-		die("write(ready line)");
+	print_ready(&server, &plan, counters_fd);
 	model.serve(loop);
 	return EXIT_FAILED; /* it does not return */
 }

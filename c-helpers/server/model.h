@@ -24,10 +24,14 @@ enum exit_code { EXIT_SERVED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNSUPPOR
 
 struct server {
 	int listen_fd;		    /* non-blocking if the model wants it */
+	bool listen_shared;	    /* with other workers; else it is the loop's own */
+	uint32_t worker;	    /* 0: the main thread */
+	struct counters_slot *slot; /* the worker's */
 	uint32_t conns_max;	    /* more are refused, by name */
 	uint32_t fds_max;	    /* every admitted fd is below this: size fd-indexed tables by it */
 	uint32_t buf_bytes;	    /* SERVER_BUF_BYTES */
 	uint32_t cpus;		    /* CPUs that the server may run on, after pinning */
+	bool loopback;		    /* it listens there alone: no network card brings it packets */
 	const char *conns_max_name; /* what set conns_max, e.g. "--conns-max" or "FD_SETSIZE" */
 	uint64_t conns_max_value;   /* and to what that is set itself, e.g. 1,024 for FD_SETSIZE */
 };
@@ -50,15 +54,28 @@ struct probe {
  */
 struct loop;
 
+/* How several workers come to their connections, each a thread with a loop of its own. */
+enum sharing {
+	SHARING_NONE,	  /* there is one worker */
+	SHARING_LISTENER, /* all have the same listener */
+	SHARING_PORT,	  /* a listener each on the same port, by SO_REUSEPORT */
+};
+
 /* What a program is. Hooks that it has no use for are NULL. */
 struct model {
 	const char *name;
 	const char *usage;    /* the model's own options, for --help; NULL: none */
 	bool listen_blocking; /* the listener, and so what it accepts, is not O_NONBLOCK */
+	bool threads_accept;  /* ... and several threads sleep in accept4 of it */
+	bool processes;	      /* connections are served by children of the process */
 	size_t loop_bytes;    /* of struct loop; the harness hands it over zeroed */
 
 	/* One "--name=value" that the harness does not know. False: not the model's, or a bad value. */
 	bool (*option)(struct loop *loop, const char *arg);
+
+	/* What --workers=N makes of it, with these options; NULL: SHARING_NONE, and N > 1 is a usage error.
+	 */
+	enum sharing (*sharing)(const struct loop *loop);
 
 	/* The limit that the model itself has; NULL: none. */
 	struct model_limit (*limit)(void);
@@ -74,7 +91,7 @@ struct model {
 
 	/*
 	 * Everything that can fail or that costs memory, before the ready line: tables, rings, contexts.
-	 * A failure ends the process through die().
+	 * A failure ends the process through die(). Runs in the thread that is going to serve the loop.
 	 */
 	void (*prepare)(struct loop *loop, const struct server *server);
 
@@ -82,10 +99,14 @@ struct model {
 	void (*serve)(struct loop *loop);
 
 	/*
-	 * Brings the counters up to date before the stats line, wherever serve was interrupted: it runs in
-	 * the handler of SIGTERM, and serve never goes on. NULL: they always are.
+	 * Brings the counters up to date before the stats line, wherever serve was interrupted: it runs in a
+	 * signal handler of the thread that serves the loop, and serve never goes on. NULL: they always are.
 	 */
 	void (*stopping)(struct loop *loop);
+
+	/* In the handler of SIGCHLD, on the main thread: waits for what ended. NULL: there are no children.
+	 */
+	void (*child_ended)(struct loop *loop);
 };
 
 /* One per program. */

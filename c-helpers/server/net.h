@@ -14,8 +14,17 @@
  */
 #define NET_LATER (-3)
 
+/* Whether other listeners of this process may have the same port. */
+enum net_port { NET_OWN_PORT, NET_REUSEPORT };
 /* Binds host:port (port 0: any free one) and listens; the port in use is stored. Dies on failure. */
-int net_listen(const char *host, uint16_t *port, bool nonblocking);
+int net_listen(const char *host, uint16_t *port, bool nonblocking, enum net_port sharing);
+/* Whether an IPv4 address is of the loopback interface; dies if it is no address. */
+bool net_is_loopback(const char *host);
+/* For the probe of models that poll network cards: false, with the reason, where there is none to poll. */
+bool net_can_busy_poll(const struct server *server, struct probe *probe);
+/* Has the waits of an epoll set poll them: those that its sockets had packets from. Exit 77 where it cannot.
+ */
+void net_busy_poll(int ep);
 /* TCP congestion control of the listener, which its connections inherit; empty where it is not told. */
 const char *net_congestion(int listen_fd);
 
@@ -31,6 +40,13 @@ int net_accept(const struct server *server, struct counters_slot *slot, int flag
  * it by name (closes it, counts it, says once why). False: the fd is gone.
  */
 bool net_admit(const struct server *server, struct counters_slot *slot, int fd);
+
+/* The same for a multishot accept, which goes by the RLIMIT_NOFILE of when it was queued: this goes by that
+ * of now. */
+bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd);
+
+/* The same for a connection without a descriptor, at an index below server->fds_max: the caller closes it. */
+bool net_admit_direct(const struct server *server, struct counters_slot *slot, uint32_t index);
 
 /* What an errno of accept means; dies if it is that the listener itself is broken. */
 enum net_trouble {

@@ -152,6 +152,9 @@ static int reap(pid_t child, int said_fd)
 		kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	/* Its own children end with it, and are this process's now. */
+	while (model.processes && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+		;
 	return status;
 }
 
@@ -163,11 +166,13 @@ enum exit_code selftest(struct loop *loop, const struct server *server, struct p
 	int said[2], ready[2];
 	pid_t parent = getpid();
 
-	tested.listen_fd = net_listen("127.0.0.1", &check.port, !model.listen_blocking);
+	tested.listen_fd = net_listen("127.0.0.1", &check.port, !model.listen_blocking, NET_OWN_PORT);
 	check_accept(doubt);
 	check.timeout_ms = doubt[0] ? DOUBTFUL_TIMEOUT_MS : ECHO_TIMEOUT_MS;
 	if (pipe2(said, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		die("pipe2");
+	if (model.processes && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		die("prctl(PR_SET_CHILD_SUBREAPER)");
 	(void)fflush(NULL);
 	pid_t child = fork();
 	if (child < 0)

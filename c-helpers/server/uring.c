@@ -158,6 +158,7 @@ static void list_features(const struct uring *ring, struct probe *probe)
 		{ring->setup_flags & IORING_SETUP_DEFER_TASKRUN, "DEFER_TASKRUN"},
 		{ring->setup_flags & IORING_SETUP_COOP_TASKRUN, "COOP_TASKRUN"},
 		{ring->setup_flags & IORING_SETUP_SUBMIT_ALL, "SUBMIT_ALL"},
+		{ring->setup_flags & IORING_SETUP_NO_SQARRAY, "NO_SQARRAY"},
 		{ring->has_cqe_skip, "CQE_SKIP_SUCCESS"},
 		{ring->has_poll_first, "POLL_FIRST"},
 	};
@@ -191,7 +192,7 @@ static int open_ring(struct uring *ring, const struct uring_wants *wants)
 	const uint32_t all = base | IORING_SETUP_SUBMIT_ALL;
 	const uint32_t defer = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	struct io_uring_params params = {.cq_entries = wants->cq_entries};
-	uint32_t sets[4], tries = 0;
+	uint32_t sets[8], tries = 0;
 
 	if (wants->sqpoll) {
 		/* It has no task work of ours to defer: the SQ thread runs all of it. */
@@ -216,6 +217,12 @@ static int open_ring(struct uring *ring, const struct uring_wants *wants)
 			sets[tries++] = all;
 			sets[tries++] = base;
 		}
+	}
+	if (wants->no_sqarray) {
+		memcpy(sets + tries, sets, tries * sizeof(sets[0]));
+		for (uint32_t i = 0; i < tries; i++)
+			sets[i] |= IORING_SETUP_NO_SQARRAY;
+		tries *= 2;
 	}
 	return uring_setup(ring, wants->sq_entries, &params, sets, tries);
 }

@@ -20,10 +20,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../wire/uapi_later.h"
 #include "count.h"
 
 struct uring {
 	int fd;
+	int enter_fd;	      /* what io_uring_enter is given: fd, or its place in the task's table */
+	uint32_t enter_flags; /* IORING_ENTER_REGISTERED_RING with the latter */
+	uint32_t min_wait_us; /* how long a wait for several CQEs is for all of them; 0: without end */
 	uint32_t setup_flags; /* IORING_SETUP_* that the kernel took */
 	uint32_t features;    /* IORING_FEAT_* */
 
@@ -53,8 +57,9 @@ enum taskrun { TASKRUN_AUTO, TASKRUN_DEFAULT, TASKRUN_COOP, TASKRUN_DEFER, TASKR
 
 /* What a server asks of a ring. */
 struct uring_wants {
-	bool sqpoll; /* a kernel thread takes the requests */
-	bool iopoll; /* the device is polled for results; files only */
+	bool sqpoll;	 /* a kernel thread takes the requests */
+	bool iopoll;	 /* the device is polled for results; files only */
+	bool no_sqarray; /* where the kernel can do without (6.6) */
 	enum taskrun taskrun;
 	uint32_t sq_entries, cq_entries;
 };
@@ -72,6 +77,74 @@ enum exit_code uring_open(struct uring *ring, const struct uring_wants *wants, s
 /* The same for a probe, which keeps no ring: tries every call, and finds out whether rings count as locked.
  */
 enum exit_code uring_probe(const struct uring_wants *wants, struct probe *probe);
+
+/*
+ * A ring of buffers that multishot receives take theirs from (5.19). The user side adds at the tail; the
+ * kernel takes from the head, which is not shown.
+ */
+struct uring_bufs {
+	struct io_uring_buf *ring;
+	uint32_t mask;
+	uint16_t tail; /* behind the last that was added; the kernel knows it after uring_bufs_publish */
+};
+
+/* An io_uring_register: 0 or -errno. */
+static inline int uring_register(const struct uring *ring, uint32_t what, const void *arg, uint32_t args)
+{
+	return syscall(SYS_io_uring_register, ring->fd, what, arg, args) < 0 ? -errno : 0;
+}
+
+/* An empty ring of so many buffers, a power of two. flags: IOU_PBUF_RING_*. 0 or -errno. */
+static inline int uring_bufs_open(const struct uring *ring, struct uring_bufs *bufs, uint32_t entries,
+				  uint16_t flags)
+{
+	size_t bytes = entries * sizeof(*bufs->ring);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	struct io_uring_buf_reg wanted = {
+		.ring_addr = (uint64_t)(uintptr_t)memory, .ring_entries = entries, .flags = flags};
+	int error = uring_register(ring, IORING_REGISTER_PBUF_RING, &wanted, 1);
+	if (error < 0) {
+		munmap(memory, bytes);
+		return error;
+	}
+	*bufs = (struct uring_bufs){.ring = memory, .mask = entries - 1};
+	return 0;
+}
+
+/* An empty table of direct descriptors (5.19). 0 or -errno. */
+static inline int uring_files_open(const struct uring *ring, uint32_t files)
+{
+	struct io_uring_rsrc_register table = {.nr = files, .flags = IORING_RSRC_REGISTER_SPARSE};
+	return uring_register(ring, IORING_REGISTER_FILES2, &table, sizeof(table));
+}
+
+/* Lets io_uring_enter do without looking the descriptor up (5.18). 0 or -errno. */
+static inline int uring_register_self(struct uring *ring)
+{
+	struct io_uring_rsrc_update place = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
+	int done = (int)syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_RING_FDS, &place, 1);
+	if (done < 0)
+		return -errno;
+	ring->enter_fd = (int)place.offset;
+	ring->enter_flags = IORING_ENTER_REGISTERED_RING;
+	return 0;
+}
+
+static inline void uring_bufs_add(struct uring_bufs *bufs, void *addr, uint32_t bytes, uint16_t number)
+{
+	/* Not the whole: the tail of the ring lies in the last member of the first. */
+	struct io_uring_buf *buf = &bufs->ring[bufs->tail++ & bufs->mask];
+	buf->addr = (uint64_t)(uintptr_t)addr;
+	buf->len = bytes;
+	buf->bid = number;
+}
+
+static inline void uring_bufs_publish(struct uring_bufs *bufs)
+{
+	__atomic_store_n(&bufs->ring[0].resv, bufs->tail, __ATOMIC_RELEASE);
+}
 
 static inline void uring_close(struct uring *ring)
 {
@@ -115,7 +188,7 @@ static inline int uring_map(struct uring *ring, const struct io_uring_params *pa
 	ring->cqes = (struct io_uring_cqe *)(base + params->cq_off.cqes);
 	/* The SQ is an array of indexes into the SQEs; ours stay in order, so it is filled once. */
 	uint32_t *array = (uint32_t *)(base + params->sq_off.array);
-	for (uint32_t i = 0; i < params->sq_entries; i++)
+	for (uint32_t i = 0; i < params->sq_entries && !(params->flags & IORING_SETUP_NO_SQARRAY); i++)
 		array[i] = i;
 	return 0;
 }
@@ -140,6 +213,7 @@ static inline int uring_setup(struct uring *ring, uint32_t sq_entries, const str
 	}
 	if (error < 0)
 		return error;
+	ring->enter_fd = ring->fd;
 	ring->setup_flags = params.flags;
 	ring->features = params.features;
 	error = params.features & IORING_FEAT_SINGLE_MMAP ? uring_map(ring, &params) : -EOPNOTSUPP;
@@ -203,6 +277,27 @@ static inline void uring_count_overflows(struct uring *ring, struct counters_slo
 		count_add(slot, COUNT_CQ_OVERFLOWS, overflows);
 }
 
+/* 0 or -errno: -ETIME where a wait of min_wait_us ends an hour later with nothing. */
+static inline int uring_enter(struct uring *ring, struct counters_slot *slot, uint32_t to_submit,
+			      uint32_t wait_for, uint32_t flags)
+{
+	/* Without an end of its own, the wait would end after min_wait_us with no CQE at all. */
+	static const struct __kernel_timespec hour = {.tv_sec = 3600};
+	struct io_uring_getevents_arg arg = {.min_wait_usec = ring->min_wait_us,
+					     .ts = (uint64_t)(uintptr_t)&hour};
+	void *extra = NULL;
+	size_t extra_bytes = 0;
+
+	if (ring->min_wait_us && wait_for > 1) {
+		flags |= IORING_ENTER_EXT_ARG;
+		extra = &arg;
+		extra_bytes = sizeof(arg);
+	}
+	int done = sys_io_uring_enter(slot, ring->enter_fd, to_submit, wait_for, flags | ring->enter_flags,
+				      extra, extra_bytes);
+	return done < 0 ? -errno : 0;
+}
+
 /*
  * Gives the kernel what was queued and the CQEs' places that were read, and waits until at least
  * wait_for CQEs are there; 0 does not wait. Without SQPOLL that is one io_uring_enter. With SQPOLL
@@ -231,7 +326,7 @@ static inline int uring_submit(struct uring *ring, struct counters_slot *slot, u
 		enter_flags |= IORING_ENTER_GETEVENTS;
 	if (!to_submit && !enter_flags)
 		return 0;
-	return sys_io_uring_enter(slot, ring->fd, to_submit, wait_for, enter_flags) < 0 ? -errno : 0;
+	return uring_enter(ring, slot, to_submit, wait_for, enter_flags);
 }
 
 /* SQPOLL: waits until the SQ thread has taken SQEs, so that the SQ is not full (5.10). */
@@ -240,7 +335,7 @@ static inline int uring_wait_sq(struct uring *ring, struct counters_slot *slot)
 	uint32_t flags = IORING_ENTER_SQ_WAIT;
 	if (__atomic_load_n(ring->sq_flags, __ATOMIC_RELAXED) & IORING_SQ_NEED_WAKEUP)
 		flags |= IORING_ENTER_SQ_WAKEUP;
-	return sys_io_uring_enter(slot, ring->fd, 0, 0, flags) < 0 ? -errno : 0;
+	return uring_enter(ring, slot, 0, 0, flags);
 }
 
 /* How many CQEs are there to read. */

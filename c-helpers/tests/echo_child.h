@@ -34,7 +34,8 @@ enum echo_fault {
 	ECHO_BREAKS_ODD,   /* closes every other connection after its first bytes */
 	ECHO_PAUSES_ONCE,  /* stands still for 200 ms, once */
 	ECHO_NEVER_CLOSES, /* ignores the client's FIN */
-	ECHO_DROPS_IDLE	   /* closes a connection that has sent nothing, after 10,000 bytes of others */
+	ECHO_DROPS_IDLE,   /* closes a connection that has sent nothing, after 10,000 bytes of others */
+	ECHO_MUTES_ONE,	   /* after 10,000 bytes, answers the connection that it then has read no more */
 };
 
 enum { COUNTER_ACCEPTED, COUNTER_REFUSED, COUNTER_BYTES, COUNTER_BYTES_OUT, COUNTER_WAKEUPS, ECHO_COUNTERS };
@@ -131,6 +132,8 @@ static inline void echo_misbehave(enum echo_fault fault, struct echo_conn *c)
 /* False when the connection is to be closed. */
 static inline bool echo_once(enum echo_fault fault, int fd, struct echo_conn *c)
 {
+	static int muted = -1;
+
 	if (c->off == c->bytes) {
 		ssize_t n = recv(fd, c->buf, sizeof(c->buf) - 1, 0);
 
@@ -140,6 +143,10 @@ static inline bool echo_once(enum echo_fault fault, int fd, struct echo_conn *c)
 			return fault == ECHO_NEVER_CLOSES;
 		echo_count(COUNTER_BYTES, (uint64_t)n);
 		if (fault == ECHO_SILENT)
+			return true;
+		if (fault == ECHO_MUTES_ONE && muted < 0 && echo_slot->value[COUNTER_BYTES] > 10000)
+			muted = fd;
+		if (fd == muted)
 			return true;
 		if (fault == ECHO_BREAKS_ODD && fd % 2)
 			return false;

@@ -247,6 +247,85 @@ static void test_short_send_breaks_the_link(uint32_t flags)
 	check(true, "%s: a short send posts its CQE and drops the linked recv", at);
 }
 
+static const struct io_uring_cqe *next_cqe(struct uring *ring)
+{
+	wait_ready(ring, 1);
+	return uring_cqe(ring);
+}
+
+/* What models/io_uring_multishot.c builds on: a receive takes buffers in order until there is none. */
+static void test_buffers(uint32_t flags)
+{
+	static char bytes[2][16];
+	struct uring ring = open_ring(SQ_ENTRIES, flags);
+	struct uring_bufs bufs = {0};
+	int pair[2];
+
+	int error = uring_bufs_open(&ring, &bufs, 2, 0);
+	if (error < 0) {
+		printf("skipped - %s: no ring of buffers: %s\n", at, strerror(-error));
+		uring_close(&ring);
+		return;
+	}
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	for (uint16_t i = 0; i < 2; i++)
+		uring_bufs_add(&bufs, bytes[i], sizeof(bytes[i]), i);
+	uring_bufs_publish(&bufs);
+	struct io_uring_sqe *sqe = uring_sqe(&ring);
+	sqe->opcode = IORING_OP_RECV;
+	sqe->fd = pair[0];
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	sqe->ioprio = IORING_RECV_MULTISHOT;
+	for (uint32_t i = 0; i < 2; i++) {
+		CHECK(write(pair[1], "01234567", 8) == 8);
+		const struct io_uring_cqe *cqe = next_cqe(&ring);
+		CHECK(cqe->res == 8 && (cqe->flags & IORING_CQE_F_MORE) &&
+		      (cqe->flags & IORING_CQE_F_BUFFER));
+		CHECK(cqe->flags >> IORING_CQE_BUFFER_SHIFT == i && bytes[i][7] == '7');
+	}
+	CHECK(write(pair[1], "89", 2) == 2);
+	const struct io_uring_cqe *cqe = next_cqe(&ring);
+	CHECK(cqe->res == -ENOBUFS && !(cqe->flags & IORING_CQE_F_MORE));
+	close(pair[0]);
+	close(pair[1]);
+	uring_close(&ring);
+	check(true, "%s: a multishot receive takes buffers in order and ends when there is none", at);
+}
+
+static void test_registered(uint32_t flags)
+{
+	struct uring ring = open_ring(SQ_ENTRIES, flags);
+	int error = uring_register_self(&ring);
+
+	CHECK(error == 0 || error == -EINVAL);
+	if (error == 0) {
+		CHECK(ring.enter_flags == IORING_ENTER_REGISTERED_RING);
+		CHECK(queue_nop(&ring, 7));
+		CHECK(next_cqe(&ring)->user_data == 7);
+		check(true, "%s: a ring works by its place in the task's table", at);
+	}
+	uring_close(&ring);
+}
+
+/* Two results are waited for and one comes: the wait ends with it. */
+static void test_min_wait(uint32_t flags)
+{
+	struct uring ring = open_ring(SQ_ENTRIES, flags);
+
+	if (ring.features & IORING_FEAT_MIN_TIMEOUT) {
+		ring.min_wait_us = 100;
+		CHECK(queue_nop(&ring, 9));
+		int error;
+		do
+			error = uring_submit(&ring, &slot, 2);
+		while (error == -EINTR);
+		CHECK(error == 0 || error == -ETIME);
+		CHECK(uring_ready(&ring) == 1 && uring_cqe(&ring)->user_data == 9);
+		check(true, "%s: a wait for several ends in time with those that came", at);
+	}
+	uring_close(&ring);
+}
+
 int main(void)
 {
 	static const struct {
@@ -276,6 +355,9 @@ int main(void)
 		test_round_trips(modes[i].flags);
 		test_cq_overflow(modes[i].flags);
 		test_short_send_breaks_the_link(modes[i].flags);
+		test_buffers(modes[i].flags);
+		test_registered(modes[i].flags);
+		test_min_wait(modes[i].flags);
 		if (modes[i].flags & IORING_SETUP_SQPOLL)
 			test_sq_thread(modes[i].flags);
 	}

@@ -6,8 +6,8 @@
  * CLOCK_MONOTONIC unless the name says otherwise.
  *
  * Life of a generator: create (validates, opens nothing) -> run (once, blocking: call it .async) ->
- * report, histogram, edge_counters, edge_traces, edge_file -> destroy. progress and stop may be called
- * from another thread while run is under way.
+ * report, thread, histogram, edge_counters, edge_traces, edge_file -> destroy. progress and stop may be
+ * called from another thread while run is under way.
  */
 #ifndef IOMB_LOADGEN_ABI_H
 #define IOMB_LOADGEN_ABI_H
@@ -17,7 +17,7 @@
 
 #include "congestion.h"
 
-#define LOADGEN_ABI_VERSION 4u
+#define LOADGEN_ABI_VERSION 5u
 #define LOADGEN_PATH_BYTES 1024
 #define LOADGEN_MESSAGE_BYTES 256
 #define LOADGEN_EDGE_FILES_MAX 12
@@ -26,6 +26,7 @@
 #define LOADGEN_COUNTER_NAME_BYTES 24
 #define LOADGEN_TRACE_MAX 64
 #define LOADGEN_HARDWARE_EVENTS 4
+#define LOADGEN_THREADS_MAX 256
 
 #define LOADGEN_API __attribute__((visibility("default")))
 
@@ -71,7 +72,7 @@ struct loadgen_config {
 	uint32_t depth;		 /* D requests in flight per active connection */
 	uint32_t message_bytes;	 /* S */
 	int32_t server_pid;	 /* for its CPU clock and SIGUSR1; 0: neither is read */
-	int32_t client_cpu;	 /* pin the generator's thread here; -1: leave it */
+	uint32_t client_threads; /* of the generator; no more run than there are active connections */
 	uint32_t edge_files;	 /* how many of edge_path[] are set */
 	uint32_t trace_events;	 /* how many of trace_id[] are set */
 	uint32_t kernel_threads; /* 1: read the CPU of io_uring's kernel threads */
@@ -81,21 +82,26 @@ struct loadgen_config {
 	uint64_t measure_ns;
 	uint64_t connect_timeout_ns;
 	uint64_t stall_timeout_ns;
-	double rate_per_s;			/* open loop: over all active connections */
-	uint64_t trace_id[LOADGEN_TRACE_MAX];	/* tracepoints, by the id that tracefs gives them */
-	char counters_path[LOADGEN_PATH_BYTES]; /* /proc/<pid>/fd/<n>; empty: no counters */
+	double rate_per_s;			 /* open loop: over all active connections */
+	int32_t client_cpu[LOADGEN_THREADS_MAX]; /* where to pin each thread; -1: leave it */
+	uint64_t trace_id[LOADGEN_TRACE_MAX];	 /* tracepoints, by the id that tracefs gives them */
+	char counters_path[LOADGEN_PATH_BYTES];	 /* /proc/<pid>/fd/<n>; empty: no counters */
 	/* Files whose text is kept at both edges of the window, e.g. /proc/stat. */
 	char edge_path[LOADGEN_EDGE_FILES_MAX][LOADGEN_PATH_BYTES];
 };
-_Static_assert(sizeof(struct loadgen_config) == 14 * 4 + 5 * 8 + 8 + LOADGEN_TRACE_MAX * 8 +
+_Static_assert(sizeof(struct loadgen_config) == 14 * 4 + 5 * 8 + 8 + LOADGEN_THREADS_MAX * 4 +
+							LOADGEN_TRACE_MAX * 8 +
 							LOADGEN_PATH_BYTES * (1 + LOADGEN_EDGE_FILES_MAX),
 	       "loadgen_config has padding");
 
-/* What is read at an edge. The load is quiet then: no request is in flight. */
+/*
+ * What is read at an edge. The load is quiet then, on all of its threads: no request is in flight, and the
+ * window is the same for all.
+ */
 struct loadgen_edge {
 	uint64_t time_ns;
 	uint64_t server_cpu_ns; /* clock_getcpuclockid(server_pid): all tasks, ended ones included */
-	uint64_t client_cpu_ns; /* CPU of the generator's thread */
+	uint64_t client_cpu_ns; /* CPU of the generator's threads, added up; so are the next two */
 	uint64_t client_syscalls;
 	uint64_t client_wakeups;
 	uint64_t sampled; /* 1: the server answered SIGUSR1 and the next two are valid */
@@ -151,6 +157,21 @@ _Static_assert(sizeof(struct loadgen_report) == 4 * (4 + LOADGEN_HARDWARE_EVENTS
 							CONGESTION_NAME_BYTES + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
 
+/* One of the threads that ran; between the edges of the window. */
+struct loadgen_thread {
+	uint32_t abi_version;
+	int32_t cpu;	      /* that it was pinned to; -1: not pinned */
+	uint32_t connections; /* dealt to it */
+	uint32_t active;
+	uint64_t completed; /* by the deadline */
+	uint64_t drained;
+	uint64_t cpu_ns;
+	uint64_t syscalls;
+	uint64_t wakeups;
+	uint64_t run_delay_ns; /* ready, and without a CPU; UINT64_MAX: the kernel does not tell */
+};
+_Static_assert(sizeof(struct loadgen_thread) == 4 * 4 + 6 * 8, "loadgen_thread has padding");
+
 struct loadgen_progress {
 	uint32_t abi_version;
 	uint32_t phase; /* 0 connecting, 1 warm-up, 2 measuring, 3 draining, 4 ended */
@@ -158,6 +179,48 @@ struct loadgen_progress {
 	uint64_t completed;
 	uint64_t elapsed_ns;
 };
+
+/* What is known of a server that was not built for this; see loadgen_session. */
+struct loadgen_server {
+	uint32_t abi_version;
+	uint32_t processes;			/* at the end edge */
+	uint64_t tasks_ended;			/* between the edges: their switches are not known */
+	uint64_t threads;			/* at the end edge */
+	uint64_t rss_max_bytes;			/* peaks of all processes, added up */
+	uint64_t accepted;			/* connections, at the start edge */
+	int32_t sockets_errno;			/* why accepted and congestion are not known; 0: they are */
+	uint32_t congested;			/* 1: congestion is known */
+	char congestion[CONGESTION_NAME_BYTES]; /* of its connections */
+};
+_Static_assert(sizeof(struct loadgen_server) == 4 * 4 + 4 * 8 + CONGESTION_NAME_BYTES,
+	       "loadgen_server has padding");
+
+#define LOADGEN_PORTS_MAX 8
+
+/* Who listens on a port, and where a session listens. */
+struct loadgen_listener {
+	uint32_t abi_version;
+	int32_t error;		  /* why nothing of it is known: an errno; 0: it is */
+	int32_t owner;		  /* the process of the session that listens on the port; 0: none */
+	int32_t congestion_error; /* why its congestion control was not pinned: an errno; 0: it is */
+	uint32_t listeners;	  /* sockets of anybody that listen on the port */
+	uint32_t ports;		  /* how many of port[] are set: where the session listens */
+	uint32_t port[LOADGEN_PORTS_MAX];
+};
+_Static_assert(sizeof(struct loadgen_listener) == (6 + LOADGEN_PORTS_MAX) * 4,
+	       "loadgen_listener has padding");
+
+/* A process that was started, and where what it says can be read; these belong to the caller. */
+struct loadgen_spawned {
+	uint32_t abi_version;
+	int32_t pid;
+	int32_t stdout_fd;
+	int32_t stderr_fd;
+};
+_Static_assert(sizeof(struct loadgen_spawned) == 4 * 4, "loadgen_spawned has padding");
+
+/* Added to a signal's number where that ended a process. */
+#define LOADGEN_WAIT_SIGNAL 256
 
 struct loadgen;
 
@@ -167,10 +230,19 @@ LOADGEN_API uint32_t loadgen_histogram_buckets(void);
 LOADGEN_API struct loadgen *loadgen_create(const struct loadgen_config *config, char *message);
 /* Before run: what is executed from start edge to end edge is enclosed in marker instructions (x86-64). */
 LOADGEN_API void loadgen_mark(struct loadgen *lg);
+/*
+ * Before run: the server is every process of the session that server_pid leads, and knows nothing of us: no
+ * counters page, no SIGUSR1. CPU, switches and events are those of all of them.
+ */
+LOADGEN_API void loadgen_session(struct loadgen *lg);
 LOADGEN_API int loadgen_run(struct loadgen *lg); /* returns enum loadgen_status */
 LOADGEN_API void loadgen_stop(struct loadgen *lg);
 LOADGEN_API void loadgen_progress(const struct loadgen *lg, struct loadgen_progress *out);
 LOADGEN_API void loadgen_report(const struct loadgen *lg, struct loadgen_report *out);
+/* How many threads it runs. */
+LOADGEN_API uint32_t loadgen_threads(const struct loadgen *lg);
+/* Zeros but for cpu, connections and active where nothing was measured. */
+LOADGEN_API void loadgen_thread(const struct loadgen *lg, uint32_t thread, struct loadgen_thread *out);
 /* Copies loadgen_histogram_buckets() counts. */
 LOADGEN_API void loadgen_histogram(const struct loadgen *lg, uint32_t id, uint64_t *counts);
 /* Names as LOADGEN_COUNTERS_MAX * LOADGEN_COUNTER_NAME_BYTES chars; sums as u64[LOADGEN_COUNTERS_MAX]. */
@@ -186,6 +258,8 @@ LOADGEN_API void loadgen_setup_counters(const struct loadgen *lg, uint32_t edge,
 LOADGEN_API void loadgen_edge_traces(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
 /* Returns the bytes copied, at most LOADGEN_EDGE_FILE_BYTES; 0 when the file could not be read. */
 LOADGEN_API uint32_t loadgen_edge_file(const struct loadgen *lg, uint32_t edge, uint32_t file, char *text);
+/* Zeros without loadgen_session. */
+LOADGEN_API void loadgen_server(const struct loadgen *lg, struct loadgen_server *out);
 LOADGEN_API void loadgen_destroy(struct loadgen *lg);
 /* Whether this process may count a tracepoint in the task pid: 0, or the errno of perf_event_open. */
 LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
@@ -193,6 +267,18 @@ LOADGEN_API int32_t loadgen_trace_check(int32_t pid, uint64_t id);
 LOADGEN_API int32_t loadgen_hardware_check(int32_t pid, uint32_t event);
 /* TCP congestion control that the load's sockets have here: CONGESTION_NAME_BYTES, empty if not told. */
 LOADGEN_API void loadgen_congestion(char *name);
+/*
+ * Looks for who of a session listens on a port, and gives that socket the congestion control that all
+ * others have, which its connections inherit: by pidfd_getfd(2), which takes the right to trace the process.
+ */
+LOADGEN_API void loadgen_adopt_listener(int32_t session, uint32_t port, struct loadgen_listener *out);
+/*
+ * Starts a program in a session of its own, with nothing to read on stdin: for the orchestrator, whose fork
+ * is dear. text holds `count` words, each with a NUL behind it, and is looked for in PATH. 0, or an errno.
+ */
+LOADGEN_API int32_t loadgen_spawn(char *text, uint32_t count, struct loadgen_spawned *spawned);
+/* Waits for it: its exit code, LOADGEN_WAIT_SIGNAL and the signal, or a negative errno. May block. */
+LOADGEN_API int32_t loadgen_wait(int32_t pid);
 /* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */
 LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
 /*

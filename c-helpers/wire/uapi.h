@@ -33,6 +33,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* 5.9 */
 #endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438 /* 5.6 */
+#endif
 
 /* futex(2) */
 #define FUTEX_WAIT_PRIVATE 128
@@ -73,6 +76,61 @@ struct io_event {
 	uint64_t obj; /* the address of the struct iocb */
 	int64_t res;
 	int64_t res2;
+};
+
+/* netlink(7) and sock_diag(7): what the kernel tells of sockets. */
+enum {
+	NETLINK_SOCK_DIAG = 4,
+	NLM_F_REQUEST = 1,
+	NLM_F_DUMP = 768,
+	NLMSG_ERROR = 2,
+	NLMSG_DONE = 3,
+	SOCK_DIAG_BY_FAMILY = 20,
+	INET_DIAG_CONG = 4,
+};
+
+struct nlmsghdr {
+	uint32_t nlmsg_len; /* with this header */
+	uint16_t nlmsg_type;
+	uint16_t nlmsg_flags;
+	uint32_t nlmsg_seq;
+	uint32_t nlmsg_pid;
+};
+
+struct inet_diag_sockid {
+	uint16_t idiag_sport; /* ports and addresses in network byte order */
+	uint16_t idiag_dport;
+	uint32_t idiag_src[4];
+	uint32_t idiag_dst[4];
+	uint32_t idiag_if;
+	uint32_t idiag_cookie[2];
+};
+
+struct inet_diag_req_v2 {
+	uint8_t sdiag_family;
+	uint8_t sdiag_protocol;
+	uint8_t idiag_ext; /* 1 << (INET_DIAG_* - 1) */
+	uint8_t pad;
+	uint32_t idiag_states; /* 1 << TCP_* */
+	struct inet_diag_sockid id;
+};
+
+struct inet_diag_msg {
+	uint8_t idiag_family;
+	uint8_t idiag_state;
+	uint8_t idiag_timer;
+	uint8_t idiag_retrans;
+	struct inet_diag_sockid id;
+	uint32_t idiag_expires;
+	uint32_t idiag_rqueue; /* of a listener: connections that wait for accept */
+	uint32_t idiag_wqueue;
+	uint32_t idiag_uid;
+	uint32_t idiag_inode; /* 0: not accepted yet */
+};
+
+struct rtattr {
+	uint16_t rta_len; /* with this header */
+	uint16_t rta_type;
 };
 
 /* perf_event_open(2): counting. The structure as of 4.1; every later kernel takes its size. */
@@ -121,6 +179,8 @@ struct perf_event_attr {
 };
 _Static_assert(sizeof(struct perf_event_attr) == 112, "PERF_ATTR_SIZE_VER5");
 
+#ifndef LINUX_IO_URING_H /* liburing.h, where it is included before, brings all of it */
+
 /* io_uring(7): requests. */
 enum {
 	IORING_OP_NOP = 0,
@@ -128,21 +188,31 @@ enum {
 	IORING_OP_READ_FIXED = 4,
 	IORING_OP_WRITE_FIXED = 5,
 	IORING_OP_POLL_ADD = 6,
+	IORING_OP_SENDMSG = 9,
 	IORING_OP_TIMEOUT = 11,
 	IORING_OP_ACCEPT = 13,
+	IORING_OP_ASYNC_CANCEL = 14,
 	IORING_OP_CLOSE = 19, /* 5.6, and all below */
 	IORING_OP_READ = 22,
 	IORING_OP_WRITE = 23,
 	IORING_OP_SEND = 26,
 	IORING_OP_RECV = 27,
-	IORING_OP_SOCKET = 45, /* 5.19 */
+	IORING_OP_SOCKET = 45,	   /* 5.19 */
+	IORING_OP_SEND_ZC = 47,	   /* 6.0 */
+	IORING_OP_SENDMSG_ZC = 48, /* 6.1 */
 };
 
 #define IOSQE_FIXED_FILE (1u << 0)
 #define IOSQE_IO_LINK (1u << 2)
+#define IOSQE_ASYNC (1u << 4)		     /* 5.6 */
+#define IOSQE_BUFFER_SELECT (1u << 5)	     /* 5.7 */
 #define IOSQE_CQE_SKIP_SUCCESS (1u << 6)     /* 5.17 */
-#define IORING_FSYNC_DATASYNC (1u << 0)
-#define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio */
+#define IORING_FSYNC_DATASYNC (1u << 0)	     /* in fsync_flags */
+#define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio as those below */
+#define IORING_RECV_MULTISHOT (1u << 1)	     /* 6.0 */
+#define IORING_ACCEPT_MULTISHOT (1u << 0)    /* 5.19 */
+#define IORING_FILE_INDEX_ALLOC (~0u)	     /* 5.19, in file_index */
+#define IORING_POLL_ADD_MULTI (1u << 0)	     /* 5.13, in len */
 
 struct io_uring_sqe {
 	uint8_t opcode; /* IORING_OP_* */
@@ -161,7 +231,10 @@ struct io_uring_sqe {
 		uint32_t fsync_flags;
 	};
 	uint64_t user_data; /* comes back in io_uring_cqe.user_data */
-	uint16_t buf_index;
+	union {
+		uint16_t buf_index;
+		uint16_t buf_group;
+	};
 	uint16_t personality;
 	uint32_t file_index;
 	uint64_t addr3;
@@ -176,7 +249,14 @@ struct __kernel_timespec {
 };
 
 /* Results. */
+#define IORING_CQE_F_BUFFER (1u << 0)	     /* 5.7; its number stands above IORING_CQE_BUFFER_SHIFT */
+#define IORING_CQE_F_MORE (1u << 1)	     /* 5.13 */
 #define IORING_CQE_F_SOCK_NONEMPTY (1u << 2) /* 5.19 */
+#define IORING_CQE_F_NOTIF (1u << 3)	     /* 6.0 */
+
+enum {
+	IORING_CQE_BUFFER_SHIFT = 16,
+};
 
 struct io_uring_cqe {
 	uint64_t user_data;
@@ -198,6 +278,7 @@ struct io_uring_cqe {
 #define IORING_FEAT_SINGLE_MMAP (1u << 0)     /* 5.4 */
 #define IORING_FEAT_FAST_POLL (1u << 5)	      /* 5.7 */
 #define IORING_FEAT_SQPOLL_NONFIXED (1u << 7) /* 5.11 */
+#define IORING_FEAT_EXT_ARG (1u << 8)	      /* 5.11 */
 #define IORING_FEAT_CQE_SKIP (1u << 11)	      /* 5.17 */
 
 struct io_sqring_offsets {
@@ -248,13 +329,55 @@ struct io_uring_params {
 /* io_uring_enter(2) */
 #define IORING_ENTER_GETEVENTS (1u << 0)
 #define IORING_ENTER_SQ_WAKEUP (1u << 1)
-#define IORING_ENTER_SQ_WAIT (1u << 2) /* 5.10 */
+#define IORING_ENTER_SQ_WAIT (1u << 2)	       /* 5.10 */
+#define IORING_ENTER_EXT_ARG (1u << 3)	       /* 5.11 */
+#define IORING_ENTER_REGISTERED_RING (1u << 4) /* 5.18 */
 
 /* io_uring_register(2) */
 enum {
 	IORING_REGISTER_BUFFERS = 0,
 	IORING_REGISTER_FILES = 2,
-	IORING_REGISTER_PROBE = 8, /* 5.6 */
+	IORING_REGISTER_PROBE = 8,	     /* 5.6 */
+	IORING_REGISTER_FILES2 = 13,	     /* 5.13 */
+	IORING_REGISTER_BUFFERS2 = 15,	     /* 5.13 */
+	IORING_REGISTER_BUFFERS_UPDATE = 16, /* 5.13 */
+	IORING_REGISTER_RING_FDS = 20,	     /* 5.18 */
+	IORING_REGISTER_PBUF_RING = 22,	     /* 5.19 */
+};
+
+/* The argument of IORING_REGISTER_FILES2, IORING_REGISTER_BUFFERS2 and IORING_REGISTER_BUFFERS_UPDATE. */
+#define IORING_RSRC_REGISTER_SPARSE (1u << 0) /* 5.19 */
+
+struct io_uring_rsrc_register {
+	uint32_t nr;
+	uint32_t flags; /* IORING_RSRC_REGISTER_* */
+	uint64_t resv2;
+	uint64_t data;
+	uint64_t tags;
+};
+
+struct io_uring_rsrc_update2 {
+	uint32_t offset;
+	uint32_t resv;
+	uint64_t data; /* struct iovec */
+	uint64_t tags;
+	uint32_t nr;
+	uint32_t resv2;
+};
+
+/* Of IORING_REGISTER_RING_FDS. */
+struct io_uring_rsrc_update {
+	uint32_t offset;
+	uint32_t resv;
+	uint64_t data;
+};
+
+/* A ring of buffers: the tail of the ring lies in resv of the first. */
+struct io_uring_buf {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t bid;
+	uint16_t resv;
 };
 #define IO_URING_OP_SUPPORTED (1u << 0)
 
@@ -272,5 +395,7 @@ struct io_uring_probe {
 	uint32_t resv2[3];
 	struct io_uring_probe_op ops[];
 };
+
+#endif
 
 #endif

@@ -16,6 +16,16 @@ export const bisectSchema = z
       .pick({ clock: true, qemu: true, cpu: true, smp: true })
       .describe('what the numbers depend on'),
     detect: z.number().describe('a kernel is bad where its path is longer by more than this share'),
+    good: z
+      .object({
+        kernel: kernelSchema,
+        value: z
+          .number()
+          .nullable()
+          .describe('guest instructions per request; null: nothing was compared with it'),
+        boots: z.number().int().nonnegative(),
+      })
+      .describe('what the others are compared with'),
     judged: z
       .array(
         z.object({

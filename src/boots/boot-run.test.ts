@@ -231,4 +231,18 @@ describe('Instructions by function', () => {
     // The fake guest has no plugin that wrote anything.
     expect((await ended).unexplained).toMatch(/^not explained: /);
   });
+
+  test('cost a boot nothing that was measured where the guest breaks before it has told its symbols', async () => {
+    const late = new GuestError('deadline', "its kernel's symbols did not come within 120 s");
+    const explain = { pluginPath: '/plugin.so', folder, symbols: new SymbolStore() };
+    const symbols = () => {
+      throw late;
+    };
+    const { ended, told } = await boot({ symbols }, { explain });
+    const { unexplained } = await ended;
+    expect(unexplained).toBe(`not explained: ${late.message}`);
+    expect(told.at(-1)).toBe('kill');
+    const { record, trials } = await readRun('boot-1', folder);
+    expect([record.status, trials.length]).toEqual(['complete', 4]);
+  });
 });

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestPrograms } from '../build/guest-programs.ts';
+import type { KernelSymbols } from '../explain/symbols.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { Agent, TrialAnswer } from '../place/agent/agent.ts';
 import { bootGuest, type Guest, type GuestOptions } from '../place/guest/boot.ts';
 import { consoleBytes, readConsole } from '../place/guest/console.ts';
-import { memoryFault } from '../place/guest/failures.ts';
+import { GuestError, memoryFault } from '../place/guest/failures.ts';
 import type { Qemu } from '../place/guest/qemu.ts';
 import type { Environment, Guest as GuestRecord, RunKind, RunSettings, Support } from '../results/schema.ts';
 import { createStore, LOGS_FOLDER } from '../results/store.ts';
@@ -95,11 +96,8 @@ export async function bootRun(
       { listener: request.listener, signal },
     );
     signal.throwIfAborted();
-    const symbols =
-      explain &&
-      (await guest.within("its kernel's symbols", ANSWER_TIMEOUT_MS.least, () =>
-        explain.symbols.of(request.guest.imageHash, guest.agent, signal),
-      ));
+    const symbols = explain && (await symbolsOf(guest, explain, request));
+    if (typeof symbols === 'string') return { ...outcome, unexplained: symbols };
     await guest.powerOff();
     if (plugin === undefined || symbols === undefined) return { ...outcome, unexplained: null };
     const unexplained = await explainBoot({ ...outcome, symbols, pluginOutput: plugin.output });
@@ -107,6 +105,25 @@ export async function bootRun(
   } finally {
     await guest.kill();
     if (plugin !== undefined) await rm(plugin.output, { force: true });
+  }
+}
+
+/**
+ * The symbols of a guest's kernel, or why they cannot be had: by then all is measured and stored, so that a guest that breaks costs
+ * its explanation and no more. They are megabytes over a serial line, which a host that is busy carries slowly.
+ */
+async function symbolsOf(
+  guest: Guest,
+  { symbols }: ExplainMeans,
+  { guest: { imageHash }, signal }: BootRequest,
+): Promise<KernelSymbols | string> {
+  try {
+    return await guest.within("its kernel's symbols", ANSWER_TIMEOUT_MS.least, () =>
+      symbols.of(imageHash, guest.agent, signal),
+    );
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error;
+    return `not explained: ${error.message}`;
   }
 }
 
@@ -173,6 +190,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
         info: programs.info,
         servers: new Map(programs.programs.map((program) => [program, program])),
         failures: programs.skipped,
+        lacking: new Set(),
         loadgen: programs.agent,
         calibration: '',
       }),
@@ -189,7 +207,10 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
     lockCpus: () => Promise.resolve({ warning: null, release: () => {} }),
     tool,
     launch: never('launcher'),
+    launchForeign: never('launcher'),
+    describeServer: never('commands'),
     launchTraced: never('launcher'),
+    straceCounts: never('strace'),
     preflight: never('preflight'),
     away: awayIn(guest, request.explain !== undefined),
     ...request.clocks,

@@ -54,7 +54,7 @@ const LONGER: Readonly<Record<string, Longer>> = {
   bad: () => 1.1,
   noisy: (boot) => (boot % 2 === 0 ? 1 : 1.3),
   panics: () => {
-    throw new GuestError('panic', 'the kernel panicked');
+    throw new GuestError('panic', 'the kernel panicked\n  | its last words');
   },
 };
 
@@ -79,6 +79,21 @@ test.each([
   expect(verdict).toMatchObject({ judgement, reason: null });
   expect(verdict.runs).toHaveLength(3);
   expect(counts).toEqual({ good: 3, [name]: 3 });
+});
+
+test.each([
+  ['half of the step', 0.05, 'bad', 3],
+  ['twice the step', 0.2, 'good', 3],
+  ['within what boots differ by', 0.1, 'unknown', 6],
+] as const)('A step of 10 %% beside a threshold of %s', async (_, detect, judgement, boots) => {
+  const { boot, counts } = fakeBoots({ ...LONGER, bad: (n) => 1.1 + 0.001 * ((n % 3) - 1) });
+  const judge = await KernelJudge.open(optionsOf({ detect }), boot);
+  const verdict = await judge.judge(kernel('bad'));
+  expect(verdict.judgement).toBe(judgement);
+  expect(verdict.reason).toBe(
+    judgement === 'unknown' ? 'its interval lies on both sides of the 10 % that are asked for' : null,
+  );
+  expect(counts).toEqual({ good: boots, bad: boots });
 });
 
 test('The good kernel is measured once for all that are judged', async () => {

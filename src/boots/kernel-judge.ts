@@ -74,6 +74,29 @@ const OF_KERNEL: ReadonlySet<GuestFailure> = new Set<GuestFailure>([
   'deadline',
 ]);
 
+/**
+ * A threshold has two sides, and an interval may lie on both of them: 1.8 % to 2.3 % is a regression, and yet not known to be more
+ * than 2 %.
+ */
+function judgementOf({ verdict, change, detect, reason }: MetricComparison): {
+  readonly judgement: Judgement;
+  readonly reason: string | null;
+} {
+  const limit = 1 + detect;
+  const { low, high } = change.interval ?? { low: 0, high: Number.POSITIVE_INFINITY };
+  if (high < limit) return { judgement: 'good', reason: null };
+  if (verdict === 'regressed' && low > limit) return { judgement: 'bad', reason: null };
+  const lies =
+    verdict === 'regressed'
+      ? `its interval lies on both sides of the ${shareText(detect)} that are asked for`
+      : null;
+  return { judgement: 'unknown', reason: lies ?? reason ?? 'the boots do not decide' };
+}
+
+function shareText(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
 /** Tells good kernels from bad ones by the path length of one cell. */
 export class KernelJudge {
   readonly #options: JudgeOptions;
@@ -108,7 +131,7 @@ export class KernelJudge {
   async judge(kernel: Kernel): Promise<KernelVerdict> {
     const { good, boots } = this.#options;
     let verdict = await this.#verdict(kernel, boots);
-    if (verdict.metric?.verdict === 'inconclusive') {
+    if (verdict.judgement === 'unknown' && verdict.metric !== null) {
       await this.#boots(good, boots * 2);
       verdict = await this.#verdict(kernel, boots * 2);
     }
@@ -139,7 +162,9 @@ export class KernelJudge {
       runs = await this.#boots(kernel, boots);
     } catch (error) {
       if (!(error instanceof GuestError) || !OF_KERNEL.has(error.kind)) throw error;
-      return { kernel, judgement: 'unknown', metric: null, runs: [], reason: error.message };
+      // The console's lines were told where it broke.
+      const [reason = ''] = error.message.split('\n');
+      return { kernel, judgement: 'unknown', metric: null, runs: [], reason };
     }
     const { metrics, leftOut, missing } = this.compare(base, runs);
     const [metric] = metrics;
@@ -151,8 +176,7 @@ export class KernelJudge {
         runs,
         reason: [...missing, ...leftOut][0]?.reason ?? 'it was not measured',
       };
-    const judgement = { regressed: 'bad', improved: 'good', same: 'good', inconclusive: 'unknown' } as const;
-    return { kernel, judgement: judgement[metric.verdict], metric, runs, reason: metric.reason };
+    return { kernel, metric, runs, ...judgementOf(metric) };
   }
 
   /** At least so many boots of a kernel. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EnvironmentError } from '../util/errors.ts';
 import { type CompileRequest, cacheDir, compiledCalibration, compileHelpers } from './compile.ts';
+import { buildGuestPrograms } from './guest-programs.ts';
 
 test.each([
   [{ XDG_CACHE_HOME: '/var/cache/me' }, '/var/cache/me/iomodels-bench'],
@@ -164,6 +165,16 @@ describe('compileHelpers', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test('says that a disk is full, also of a program that it could do without', async () => {
+    compiler(
+      'case "$*" in *models/epoll.c*) printf "ld: final link failed: No space left on device\\ncollect2: error: ld returned 1\\n" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    expect(await failureOf(compile())).toMatch(
+      /^cannot compile epoll into <folder>\/cache\/\w+: No space left on device; free some there or in \//,
+    );
+    expect(leftovers().some((name) => name.includes('epoll'))).toBe(false);
+  });
+
   test('takes what the same compiler made under another name, and not with other arguments', async () => {
     const first = await compile();
     const wrapper = join(folder, 'wrapper');
@@ -222,6 +233,57 @@ describe('compileHelpers', () => {
     expect(readFileSync(after.servers.get('epoll') ?? '', 'utf8')).toMatch(/ -laio -lnuma /);
     expect(readFileSync(after.servers.get('poll') ?? '', 'utf8')).not.toContain('-laio');
     expect(after.info.hash).not.toBe(before.info.hash);
+  });
+
+  const withUring = { packages: new Map([['poll', ['liburing']]]) };
+
+  /** A pkg-config that knows one package. */
+  function pkgConfig(version: string): void {
+    const path = join(folder, 'pkg-config');
+    writeFileSync(
+      path,
+      `#!/bin/sh\ncase $1 in --modversion) echo ${version};; --cflags) echo -DU;; --libs) echo -luring;; esac\n`,
+    );
+    chmodSync(path, 0o755);
+    vi.stubEnv('PKG_CONFIG', path);
+  }
+
+  test('compiles a program with its package in a place of its own, anew where the package changes', async () => {
+    const without = await compile({ programs: ['epoll'], ...withUring });
+    pkgConfig('2.3');
+    const { servers, lacking, info } = await compile(withUring);
+    expect(readFileSync(servers.get('poll') ?? '', 'utf8')).toMatch(/ -DU .*models\/poll\.c .* -luring /);
+    expect(readFileSync(servers.get('epoll') ?? '', 'utf8')).not.toContain('-luring');
+    expect([...lacking]).toEqual([]);
+    expect(info.hash).toBe(without.info.hash);
+    const before = calls();
+    expect((await compile(withUring)).servers.get('poll')).toBe(servers.get('poll'));
+    expect(calls()).toBe(before);
+    pkgConfig('2.4');
+    expect((await compile(withUring)).servers.get('poll')).not.toBe(servers.get('poll'));
+  });
+
+  test('goes on without a program whose package is missing, and says that nothing is broken', async () => {
+    vi.stubEnv('PKG_CONFIG', join(folder, 'no-pkg-config'));
+    const { servers, failures, lacking } = await compile(withUring);
+    expect([...servers.keys()]).toEqual(['epoll']);
+    expect(failures.get('poll')).toMatch(/^needs liburing, and there is no .*apt-get install liburing-dev/);
+    expect([...lacking]).toEqual(['poll']);
+  });
+
+  test('leaves programs with packages out of what runs in a guest, with the reason', async () => {
+    mkdirSync(join(folder, 'src', 'agent'));
+    pkgConfig('2.3');
+    const guest = await buildGuestPrograms({
+      sourceDir: join(folder, 'src'),
+      programs: ['epoll', 'poll'],
+      cacheDir: join(folder, 'cache'),
+      ...withUring,
+    });
+    expect(guest.programs).toEqual(['epoll']);
+    expect([...guest.skipped]).toEqual([
+      ['poll', 'needs liburing of the host, and what runs in a guest is linked with nothing of it'],
+    ]);
   });
 
   test('is ended by an abort, with its reason and no half of a program', async () => {

@@ -5,6 +5,7 @@ import type { BuildInfo } from '../results/schema.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { findCompiler } from './compiler.ts';
 import { type Job, runJobs } from './jobs.ts';
+import { type FoundPackage, findSystemPackage, type SystemPackage } from './system-packages.ts';
 
 /** No warnings: what a compiler of another year finds odd is no reason not to measure. `.ci/lint-c` has them. */
 const COMMON_FLAGS = ['-std=gnu11', '-D_GNU_SOURCE', '-O2', '-g'];
@@ -24,6 +25,8 @@ export interface CompileRequest {
   readonly programs: readonly string[];
   /** Libraries of single programs, without `-l`. */
   readonly libs?: ReadonlyMap<string, readonly string[]>;
+  /** Packages of the host that single programs are compiled with, by the names of pkg-config. */
+  readonly packages?: ReadonlyMap<string, readonly string[]>;
   /** Where artifacts are kept; default `cacheDir()`. */
   readonly cacheDir?: string;
   readonly sanitizer?: Sanitizer;
@@ -37,6 +40,8 @@ export interface Artifacts {
   readonly servers: ReadonlyMap<string, string>;
   /** Program name (or that of the calibration's library) to the compiler's first complaint, of the others. */
   readonly failures: ReadonlyMap<string, string>;
+  /** Those of them that lack a package of the host: nothing is broken. Their reason says how to get it. */
+  readonly lacking: ReadonlySet<string>;
   readonly loadgen: string;
   /** Missing where it is among the failures. */
   readonly calibration: string;
@@ -52,26 +57,74 @@ export async function compileHelpers(request: CompileRequest): Promise<Artifacts
   const compiler = await findCompiler(process.env, undefined, request.signal);
   const flags = compilerFlags(request.sanitizer);
   const sources = await readSources(request.sourceDir);
-  const { folder, info, failures } = await runJobs({
+  const common = {
     compiler,
     flags,
     linkFlags: LINK_FLAGS,
-    jobs: jobsOf(request, sources),
-    key: [...SHARED_FLAGS, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
     cacheDir: request.cacheDir ?? cacheDir(),
     signal: request.signal,
-  });
+  };
+  const key = [...SHARED_FLAGS, ...[...(request.libs ?? [])].flat(2), ...sources.flat()];
+  const { folder, info, failures } = await runJobs({ ...common, jobs: jobsOf(request, sources), key });
+  const servers = new Map(
+    plainPrograms(request)
+      .filter((program) => !failures.has(program))
+      .map((program) => [program, join(folder, program)]),
+  );
+  const all = new Map(failures);
+  const lacking = new Set<string>();
+  for (const program of packagedPrograms(request)) {
+    const found = await findAll(request.packages?.get(program) ?? [], request.signal);
+    if (found.status === 'missing') {
+      all.set(program, found.reason);
+      lacking.add(program);
+      continue;
+    }
+    const built = await runJobs({
+      ...common,
+      jobs: [serverJob(request, program, sources, found)],
+      key: [...key, found.version, ...found.compile, ...found.link],
+    });
+    const complaint = built.failures.get(program);
+    if (complaint === undefined) servers.set(program, join(built.folder, program));
+    else all.set(program, complaint);
+  }
   return {
     info,
-    servers: new Map(
-      request.programs
-        .filter((program) => !failures.has(program))
-        .map((program) => [program, join(folder, program)]),
-    ),
-    failures,
+    servers,
+    failures: all,
+    lacking,
     loadgen: join(folder, libraryName('loadgen')),
     calibration: join(folder, libraryName('calibration')),
   };
+}
+
+/** Programs that need nothing but the C library are compiled into one folder; the others each into its own, which changes with its packages. */
+function plainPrograms({ programs, packages }: ProgramsToCompile): readonly string[] {
+  return programs.filter((program) => !packages?.has(program));
+}
+
+/** Programs that need packages of the host. */
+export function packagedPrograms({ programs, packages }: ProgramsToCompile): readonly string[] {
+  return programs.filter((program) => packages?.has(program));
+}
+
+type ProgramsToCompile = Pick<CompileRequest, 'programs' | 'packages'>;
+
+/** All packages of a program as one, or the first that is missing. */
+async function findAll(names: readonly string[], signal: AbortSignal | undefined): Promise<SystemPackage> {
+  let all: FoundPackage = { status: 'found', compile: [], link: [], version: '' };
+  for (const name of names) {
+    const found = await findSystemPackage(name, process.env, signal);
+    if (found.status === 'missing') return found;
+    all = {
+      status: 'found',
+      compile: [...all.compile, ...found.compile],
+      link: [...all.link, ...found.link],
+      version: `${all.version} ${name} ${found.version}`,
+    };
+  }
+  return all;
 }
 
 /** The folders below `c-helpers` whose files become a shared library. */
@@ -140,12 +193,12 @@ export function filesOf(sources: readonly [string, string][], folder: string, so
     .map((path) => join(sourceDir, path));
 }
 
-/** All that a request takes, cached or not. */
+/** All that a request takes, cached or not, but for programs that need packages of the host. */
 export function jobsOf(request: CompileRequest, sources: readonly [string, string][]): Job[] {
   return [
     libraryJob('loadgen', request.sourceDir, sources),
     libraryJob('calibration', request.sourceDir, sources),
-    ...request.programs.map((program) => serverJob(request, program, sources)),
+    ...plainPrograms(request).map((program) => serverJob(request, program, sources)),
   ];
 }
 
@@ -154,12 +207,19 @@ export function serverJob(
   { sourceDir, libs }: Pick<CompileRequest, 'sourceDir' | 'libs'>,
   program: string,
   sources: readonly [string, string][],
+  found: Pick<FoundPackage, 'compile' | 'link'> = { compile: [], link: [] },
 ): Job {
   const linked = (libs?.get(program) ?? []).map((lib) => `-l${lib}`);
   return {
     name: program,
     vital: false,
-    args: [join(sourceDir, 'models', `${program}.c`), ...filesOf(sources, 'server', sourceDir), ...linked],
+    args: [
+      ...found.compile,
+      join(sourceDir, 'models', `${program}.c`),
+      ...filesOf(sources, 'server', sourceDir),
+      ...linked,
+      ...found.link,
+    ],
   };
 }
 

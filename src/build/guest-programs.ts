@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { BuildInfo } from '../results/schema.ts';
-import { EnvironmentError, messageOf } from '../util/errors.ts';
-import { cacheDir, compilerFlags, filesOf, LINK_FLAGS, readSources, serverJob } from './compile.ts';
+import { EnvironmentError, messageOf, NotWrittenError } from '../util/errors.ts';
+import {
+  cacheDir,
+  compilerFlags,
+  filesOf,
+  LINK_FLAGS,
+  packagedPrograms,
+  readSources,
+  serverJob,
+} from './compile.ts';
 import { type Compiler, findCompiler } from './compiler.ts';
 import { type Job, runJobs } from './jobs.ts';
 import { readTool } from './package.ts';
@@ -27,6 +35,8 @@ export interface GuestProgramsRequest {
   readonly programs: readonly string[];
   /** Libraries of single programs, without `-l`. */
   readonly libs?: ReadonlyMap<string, readonly string[]>;
+  /** Packages of the host that single programs need: these are left out. */
+  readonly packages?: ReadonlyMap<string, readonly string[]>;
   /** Where artifacts are kept; default `cacheDir()`. */
   readonly cacheDir?: string;
   readonly signal?: AbortSignal;
@@ -55,7 +65,8 @@ export async function buildGuestPrograms(request: GuestProgramsRequest): Promise
   try {
     return await buildWith(compiler, request);
   } catch (error) {
-    if (!(error instanceof EnvironmentError) || compiler.words.includes(MUSL)) throw error;
+    const cannotLink = error instanceof EnvironmentError && !(error instanceof NotWrittenError);
+    if (!cannotLink || compiler.words.includes(MUSL)) throw error;
     const musl = await findStatic({ ...process.env, CC: MUSL }, request.signal).catch((cause: unknown) => {
       request.signal?.throwIfAborted();
       throw new EnvironmentError(
@@ -74,13 +85,15 @@ function findStatic(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Pr
 
 async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Promise<GuestPrograms> {
   const sources = await readSources(request.sourceDir, SOURCE_FOLDERS);
+  const packaged = packagedPrograms(request);
+  const plain = request.programs.filter((program) => !packaged.includes(program));
   const { folder, info, failures } = await runJobs({
     compiler,
     flags: [...compilerFlags(), ...STATIC_FLAGS],
     linkFlags: LINK_FLAGS,
     jobs: [
       agentJob(request.sourceDir, sources),
-      ...request.programs.map((program) => serverJob(request, program, sources)),
+      ...plain.map((program) => serverJob(request, program, sources)),
     ],
     key: [readTool().version, AGENT_TEXT_FLAG, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
     cacheDir: request.cacheDir ?? cacheDir(),
@@ -90,9 +103,16 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
     info,
     folder,
     agent: join(folder, AGENT),
-    programs: request.programs.filter((program) => !failures.has(program)),
-    skipped: failures,
+    programs: plain.filter((program) => !failures.has(program)),
+    skipped: new Map([
+      ...failures,
+      ...packaged.map((program) => [program, whyLeftOut(request.packages?.get(program) ?? [])] as const),
+    ]),
   };
+}
+
+function whyLeftOut(packages: readonly string[]): string {
+  return `needs ${packages.join(', ')} of the host, and what runs in a guest is linked with nothing of it`;
 }
 
 function agentJob(sourceDir: string, sources: readonly [string, string][]): Job {

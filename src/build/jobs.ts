@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { BuildInfo } from '../results/schema.ts';
-import { codeOf, EnvironmentError } from '../util/errors.ts';
+import { codeOf, EnvironmentError, NotWrittenError } from '../util/errors.ts';
 import { isIntact, keepArtifact } from './artifact.ts';
 import { isTrustedFile, openCacheFolder } from './cache-folder.ts';
 import type { Compiler } from './compiler.ts';
@@ -12,6 +12,8 @@ import type { Compiler } from './compiler.ts';
 const COMPILE_TIMEOUT_MS = 120_000;
 /** Lines of a compiler's complaint that are shown. */
 const ERROR_LINES_MAX = 12;
+/** What a compiler or a linker says where it could not write. */
+const DISK_FULL = /No space left on device|Disk quota exceeded/;
 
 /** One call of the compiler: arguments besides the flags, `-o` and what is linked with all. */
 export interface Job {
@@ -44,7 +46,8 @@ export interface JobsResult {
 
 /**
  * Compiles into a folder of the cache that is named after compiler, flags and key; what is there already and
- * undamaged is not compiled again. Throws `EnvironmentError` where a vital job fails, and where the cache cannot be written.
+ * undamaged is not compiled again. Throws `EnvironmentError` where a vital job fails, and where the cache cannot be written;
+ * `NotWrittenError` where a disk is full.
  */
 export async function runJobs(request: JobsRequest): Promise<JobsResult> {
   const { compiler, flags, linkFlags, jobs } = request;
@@ -118,6 +121,11 @@ async function compile(
   });
   if (result.exitCode !== 0) await rm(partial, { force: true });
   if (result.isCanceled) throw signal?.reason;
+  const [full] = DISK_FULL.exec(result.stderr) ?? [];
+  if (result.exitCode !== 0 && full !== undefined)
+    throw new NotWrittenError(
+      `cannot compile ${job.name} into ${folder}: ${full}; free some there or in ${tmpdir()}, or choose other folders by XDG_CACHE_HOME and TMPDIR`,
+    );
   if (result.exitCode !== 0) return (result.stderr || result.message || '').split('\n');
   try {
     await keepArtifact(partial, target);

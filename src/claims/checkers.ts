@@ -60,7 +60,7 @@ function callsOf(row: MeasuredRow, about: string): FigureGroup {
     .filter(([, count]) => count >= SHARE_MIN)
     .sort(([a, x], [b, y]) => y - x || a.localeCompare(b));
   const threads =
-    findModel(row.model)?.tasks === 'per-connection' && server.threads !== null
+    findModel(row.model)?.tasks.endsWith('per-connection') && server.threads !== null
       ? [figure('', { kind: 'count', value: server.threads }, 'threads')]
       : [];
   return {

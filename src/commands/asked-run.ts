@@ -4,7 +4,7 @@ import { newestRun, some } from '../results/run-index.ts';
 import type { RunKind } from '../results/schema.ts';
 
 /** What is printed and exported where no run is named: neither equals nor what was measured once more. */
-export const TOLD_KINDS: readonly RunKind[] = ['run', 'scale'];
+export const TOLD_KINDS: readonly RunKind[] = ['run', 'scale', 'ladder'];
 
 /** The run that a command is about. @param kinds of which it takes the newest where none is named. */
 export function runArgument(kinds: readonly RunKind[]): Argument {

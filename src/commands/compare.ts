@@ -23,9 +23,9 @@ import { counted } from '../util/units.ts';
 import { endByVerdict } from './end-by-verdict.ts';
 import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { measureRun, waitOption } from './run-deps.ts';
+import { measureRun } from './run-deps.ts';
 import { readSide, type Side } from './side.ts';
 import { NOT_EXPLAINED, whyChanged } from './why.ts';
 
@@ -61,7 +61,8 @@ Examples:
   iomodels-bench compare before1,before2,before3 after1,after2,after3
   iomodels-bench compare a b --detect 5%,cpuNsPerRequest=2% --metrics 'cpu*,syscalls*' --confirm
   iomodels-bench compare a:epoll-lt a:epoll-et
-  iomodels-bench compare a --by server            variants (run --variant), model by model
+  iomodels-bench compare a --by server            variants (run --variant), model by model; servers of your own (run --server)
+  iomodels-bench compare a:old a:new              two of these
   iomodels-bench compare a b --export junit=report.xml --export markdown=report.md
   iomodels-bench compare a b --json | jq '.comparison.metrics[] | select(.verdict == "regressed")'
 
@@ -273,6 +274,11 @@ function requireConfirmable(base: readonly RunResult[], current: readonly RunRes
     );
   // A stored run is what a stranger may have written: its text is never executed.
   const entries = current.flatMap(({ record }) => record.settings.entries);
+  const foreign = entries.find(({ server }) => server !== undefined);
+  if (foreign !== undefined)
+    throw new UsageError(
+      `--confirm starts no server that a stored run names (${foreign.label}): measure it again with run --server`,
+    );
   const started = entries.find(({ variant }) => variant !== undefined && variant.prefix.length > 0)?.variant;
   if (started !== undefined)
     throw new UsageError(

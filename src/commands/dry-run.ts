@@ -1,11 +1,12 @@
 import type { RunConfig } from '../config/run-config.ts';
+import { serverTexts } from '../config/servers.ts';
 import { variantTexts } from '../config/variants.ts';
 import { formatWallTime } from '../document/format.ts';
 import { linuxHost } from '../host/host.ts';
-import { MODELS } from '../models/registry.ts';
 import { seemsToHaveCounters } from '../observe/cpu-counters.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { estimate } from '../plan/estimate.ts';
+import { modelsFor } from '../plan/foreign-models.ts';
 import { planRun, type RunPlan, trialsOfBlock } from '../plan/plan-run.ts';
 import { counted, MS_PER_S } from '../util/units.ts';
 import { write } from './output.ts';
@@ -14,7 +15,7 @@ import { write } from './output.ts';
 export async function printPlan({ settings }: RunConfig, json: boolean): Promise<void> {
   const { limits } = readEnvironment();
   const plan = planRun({
-    ...{ settings, models: MODELS, nofile: limits.nofile, support: [] },
+    ...{ settings, models: modelsFor(settings.entries), nofile: limits.nofile, support: [] },
     instruments: settings.cpuCounters && seemsToHaveCounters(linuxHost()) ? ['cpu'] : [],
   });
   return write(json ? planJson(plan) : planText(plan));
@@ -44,9 +45,10 @@ export function planText(plan: RunPlan): string {
     cell.skipReason === null ? [] : [`skipped  ${cell.label}  ${cell.workload}: ${cell.skipReason}`],
   );
   const variants = variantTexts(settings.entries).map((text) => `variant  ${text}`);
+  const servers = serverTexts(settings.entries).map((text) => `server  ${text}`);
   const total = `${counted(trials.length, 'trial')}, ${(loadMs / MS_PER_S).toFixed(1)} s of load, seed ${settings.seed}`;
   const time = `about ${formatWallTime(wallMs, 's')} of wall time${conditions(plan)}`;
-  return `${[...lines, ...skipped, ...variants, total, time].join('\n')}\n`;
+  return `${[...lines, ...skipped, ...servers, ...variants, total, time].join('\n')}\n`;
 }
 
 /** What the estimate leaves out. */

@@ -136,6 +136,18 @@ export async function writeExports(
   }
 }
 
+/** Exports a run that was just measured, as `--export` asked, and says on stderr where to. */
+export async function exportRun(
+  input: ExportInput,
+  folder: string,
+  requests: readonly ExportRequest[],
+): Promise<void> {
+  if (requests.length === 0) return;
+  const targets = await locateRequests(requests, folder);
+  await writeExports([input], targets);
+  for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
+}
+
 /** Says on stderr of which runs a format has nothing, and why. */
 export function noteLacks({ id, lacks }: Exporter, inputs: readonly ExportInput[]): void {
   for (const input of inputs) {

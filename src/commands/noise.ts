@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { certifyNoise, type NoiseOptions as NoiseCertification, RUNS_MIN } from '../compare/noise.ts';
+import type { LoadFlags } from '../config/load-flags.ts';
 import { NOISE_DEFAULTS, type NoiseFlags, noiseDetect, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
@@ -17,11 +18,12 @@ import { EnvironmentError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
-import { listOption, resultsOption } from './options.ts';
+import { loadOptions } from './load-options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
-interface NoiseOptions extends NoiseFlags, PrintOptions {
+interface NoiseOptions extends Omit<NoiseFlags, 'load'>, LoadFlags, PrintOptions {
   readonly dryRun?: boolean;
   readonly detect?: string;
   /** Certify from stored runs, and measure nothing. */
@@ -53,8 +55,9 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
         '--workloads <list>',
         'workloads or globs, separated by commas (default: those of the profile)',
       ),
-    )
-    .option('--profile <name>', 'default: within two minutes; full: all workloads (default: default)')
+    );
+  loadOptions(command)
+    .option('--profile <name>', 'quick, default or full: the workloads that run takes (default: default)')
     .option('--blocks <n>', `repetitions of every cell, as in the runs to be compared (default: ${blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${durationMs}ms)`)
     .option('--warmup <time>', `load before it, on the same connections (default: ${warmupMs}ms)`)
@@ -66,7 +69,12 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
         'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
       ),
     )
-    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .addOption(
+      listOption(
+        '--client-cpus <list>',
+        'CPUs for the load generator, a thread each (default: two per server CPU, as far as there are cores)',
+      ),
+    )
     .option(
       '--detect <share>',
       `the change that is to be found, and twice it (default: ${NOISE_DEFAULTS.detect})`,
@@ -148,9 +156,12 @@ async function report(
 }
 
 function configure(options: NoiseOptions): RunConfig {
-  return resolveNoiseConfig(options, {
-    workloads: loadWorkloads(),
-    topology: readTopology(),
-    randomSeed: randomInt(0x7fffffff),
-  });
+  return resolveNoiseConfig(
+    { ...options, load: options },
+    {
+      workloads: loadWorkloads(),
+      topology: readTopology(),
+      randomSeed: randomInt(0x7fffffff),
+    },
+  );
 }

@@ -13,3 +13,11 @@ function addToList(value: string, previous: string | undefined): string {
 export function resultsOption(): Option {
   return new Option('--results <folder>', 'folder that holds the runs').default('./results');
 }
+
+/** `--wait`, of every command that measures. @param when it means something; default: always. */
+export function waitOption(when = ''): Option {
+  return new Option(
+    '--wait',
+    `${when}wait for another run that measures on the same CPUs, instead of an error`,
+  );
+}

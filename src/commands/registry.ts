@@ -27,6 +27,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./scale.ts')).registerScale,
   },
   {
+    name: 'ladder',
+    description:
+      'climb epoll and io_uring rung by rung: what each step adds to the one before, and where to stop',
+    load: async () => (await import('./ladder.ts')).registerLadder,
+  },
+  {
     name: 'show',
     description: 'print the tables of a stored run',
     load: async () => (await import('./show.ts')).registerShow,

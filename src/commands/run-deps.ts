@@ -1,11 +1,18 @@
-import { Option } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
-import { fileLocker, hardwareErrnos, loadGenerator, traceChecker, whyNotCpu } from '../load/ffi.ts';
+import {
+  fileLocker,
+  hardwareErrnos,
+  listenerAdopter,
+  loadGenerator,
+  spawner,
+  traceChecker,
+  whyNotCpu,
+} from '../load/ffi.ts';
 import { quotaStatFiles } from '../observe/cgroup.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { TRACED_SYSCALLS } from '../observe/traced-syscalls.ts';
@@ -22,10 +29,12 @@ import {
   type RunOutcome,
   runBenchmark,
 } from '../run.ts';
-import { launchServer } from '../server/launch.ts';
+import { describeServer } from '../server/describe.ts';
+import { launchForeign } from '../server/foreign.ts';
+import { launchServer, type Start, startBy } from '../server/launch.ts';
 import { preflightEcho } from '../server/preflight.ts';
 import { probeModel, whyNotVariant } from '../server/probe.ts';
-import { launchTraced, straceSupport } from '../server/strace.ts';
+import { launchTraced, straceCounts, straceSupport } from '../server/strace.ts';
 import { TrialsFailedError } from '../util/errors.ts';
 
 /** Where a command measures to, and what it measures. */
@@ -59,11 +68,6 @@ export async function measureRun(
   }
 }
 
-/** `--wait`, of every command that measures. */
-export function waitOption(): Option {
-  return new Option('--wait', 'wait for another run that measures on the same CPUs, instead of an error');
-}
-
 /** Ends a command as its run went, once everything is printed. */
 export function endAsMeasured({ result, folder }: RunOutcome, signal: AbortSignal): void {
   if (signal.aborted) throw interrupted(folder);
@@ -81,8 +85,11 @@ function realDeps(outDir: string): RunDeps {
     loadGenerator,
     calibrator,
     away: null,
-    launch: launchServer,
+    launch: launcher(),
+    launchForeign: foreignLauncher(),
+    describeServer,
     launchTraced,
+    straceCounts,
     prepareAudit,
     hardwareErrnos,
     preflight: preflightEcho,
@@ -91,6 +98,24 @@ function realDeps(outDir: string): RunDeps {
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),
     tool: readTool(),
+  };
+}
+
+/** Without a copy of this process for each server. */
+function launcher(): RunDeps['launch'] {
+  let start: Start | undefined;
+  return (path, args, { loadgenPath, signal }) => {
+    start ??= startBy(spawner(loadgenPath));
+    return launchServer(path, args, signal, start);
+  };
+}
+
+/** The library is bound once. */
+function foreignLauncher(): RunDeps['launchForeign'] {
+  let adopt: ReturnType<typeof listenerAdopter> | undefined;
+  return (request, { loadgenPath, signal }) => {
+    adopt ??= listenerAdopter(loadgenPath);
+    return launchForeign(request, { adopt, signal });
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
+import type { LoadFlags } from '../config/load-flags.ts';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
-import type { ExportInput } from '../export/exporter.ts';
 import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
@@ -12,12 +12,13 @@ import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
-import { type ExportRequest, locateRequests, parseExportRequest, writeExports } from './export-files.ts';
-import { listOption, resultsOption } from './options.ts';
+import { type ExportRequest, exportRun, locateRequests, parseExportRequest } from './export-files.ts';
+import { loadOptions } from './load-options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
-interface RunOptions extends Omit<RunFlags, 'ownWorkloads'>, PrintOptions {
+interface RunOptions extends Omit<RunFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
   readonly workload: readonly string[];
   readonly export: readonly string[];
   /** What `reference` was called before. */
@@ -32,6 +33,9 @@ Examples:
   iomodels-bench run --models 'epoll-*,io_uring' --workloads ping-pong --blocks 20
   iomodels-bench run --models epoll-lt,epoll-lt          a model against itself: no difference
   iomodels-bench run --variant 'plain=' --variant 'norandom=setarch -R'   two ways to start every server, in pairs
+  iomodels-bench run --server 'mine=./my-server --port {port}'            beside epoll-lt, in pairs
+  iomodels-bench run --models none --server 'old=./a {port}' --server 'new=./b {port}'   two builds
+  iomodels-bench run --connections 1,64,500 --message 1k   three workloads; --rate 20k makes them open loops
   iomodels-bench run --workload ./mine.json --precision 2% --max-time 10m
   iomodels-bench run --export junit=report.xml --export prometheus,csv`;
 
@@ -48,10 +52,11 @@ export function registerRun(command: Command, signal: AbortSignal): void {
         'workloads or globs, separated by commas (default: those of the profile)',
       ),
     )
-    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
+    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, []);
+  loadOptions(command)
     .option(
       '--profile <name>',
-      `default: within two minutes; full: all models and workloads (default: ${RUN_DEFAULTS.profile})`,
+      `quick: within 20 s; default: within two minutes; full: all models and workloads (default: ${RUN_DEFAULTS.profile})`,
     )
     .option('--blocks <n>', `repetitions of every cell (default: ${RUN_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${RUN_DEFAULTS.durationMs}ms)`)
@@ -65,10 +70,21 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .addOption(
       listOption(
         '--server-cpus <list>',
-        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
+        'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own, or one per worker)',
       ),
     )
-    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .addOption(
+      listOption(
+        '--workers <list>',
+        'loops of servers that have workers: a number, several such as 1,2,4, one row each, or auto: one per server CPU (default: 1)',
+      ),
+    )
+    .addOption(
+      listOption(
+        '--client-cpus <list>',
+        'CPUs for the load generator, a thread each (default: two per server CPU, as far as there are cores)',
+      ),
+    )
     .option('--precision <p>', 'add blocks until every ratio is known to within p, such as 2% (default: off)')
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option(
@@ -91,6 +107,19 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       collect,
       [],
     )
+    .option(
+      '--server <name=command>',
+      "a server of your own as a row, such as 'mine=./my-server --port {port}'; may be repeated; without --models beside the reference, with --models none alone",
+      collect,
+      [],
+    )
+    .option(
+      '--server-probe <name=command>',
+      'a command that exits 0 where that server can run; else its row is skipped with what it said',
+      collect,
+      [],
+    )
+    .option('--server-env <name=KEY=VALUE>', 'its environment; may be repeated', collect, [])
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .addOption(markdownOption())
@@ -139,22 +168,14 @@ function configure(options: RunOptions): { config: RunConfig; exports: readonly 
   const ownWorkloads = attempt(() => loadWorkloadFiles(options.workload, builtIn));
   const context = { workloads: builtIn, topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
   const config = attempt(() =>
-    resolveRunConfig({ ...options, reference: options.reference ?? options.baseline, ownWorkloads }, context),
+    resolveRunConfig(
+      { ...options, reference: options.reference ?? options.baseline, ownWorkloads, load: options },
+      context,
+    ),
   );
   const exports = attempt(() => options.export.flatMap((text) => parseExportRequest(text)));
   if (config === undefined || exports === undefined || problems.length > 0) throw new UsageError(problems);
   return { config, exports };
-}
-
-async function exportRun(
-  input: ExportInput,
-  folder: string,
-  requests: readonly ExportRequest[],
-): Promise<void> {
-  if (requests.length === 0) return;
-  const targets = await locateRequests(requests, folder);
-  await writeExports([input], targets);
-  for (const path of targets.flatMap(({ paths }) => paths)) process.stderr.write(`exported to ${path}\n`);
 }
 
 async function report(

@@ -10,9 +10,9 @@ import type { RunOutcome } from '../run.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { printPlan } from './dry-run.ts';
-import { listOption, resultsOption } from './options.ts';
+import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { endAsMeasured, measureRun, waitOption } from './run-deps.ts';
+import { endAsMeasured, measureRun } from './run-deps.ts';
 
 interface ScaleOptions extends ScaleFlags, PrintOptions {
   readonly from?: string;
@@ -49,7 +49,12 @@ export function registerScale(command: Command, signal: AbortSignal): void {
         'CPUs for the servers, such as 1 or 0,2-3 (default: one of its own)',
       ),
     )
-    .addOption(listOption('--client-cpus <list>', 'CPU for the load generator (default: one of its own)'))
+    .addOption(
+      listOption(
+        '--client-cpus <list>',
+        'CPUs for the load generator, a thread each (default: two per server CPU, as far as there are cores)',
+      ),
+    )
     .addOption(
       new Option('--from <run>', 'measure nothing; print a stored sweep: a run id, its folder or run.json')
         // biome-ignore format: one line for what would be ignored

@@ -2,12 +2,15 @@ import type { Command } from 'commander';
 import { guideReport } from '../reports/guide.ts';
 import { toTablesJson } from '../reports/json.ts';
 import { countsInstructions } from '../results/guest.ts';
-import type { RunResult } from '../results/schema.ts';
+import type { RunKind, RunResult } from '../results/schema.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { UsageError } from '../util/errors.ts';
-import { readAskedRun, runArgument, TOLD_KINDS } from './asked-run.ts';
+import { readAskedRun, runArgument } from './asked-run.ts';
 import { resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+
+/** A ladder has rows and loads of its own, of which the guide says nothing. */
+const KINDS: readonly RunKind[] = ['run', 'scale'];
 
 const EXAMPLES = `
 Examples:
@@ -21,13 +24,13 @@ c10k fills the most; one of scale tells what idle connections cost.`;
 /** `tables [run]`: the tables of the guide "Linux I/O Models", with what this host says beside them. */
 export function registerTables(command: Command): void {
   command
-    .addArgument(runArgument(TOLD_KINDS))
+    .addArgument(runArgument(KINDS))
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON: the record and the tables')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: PrintOptions) => {
-      const result = await readAskedRun(name, options.results, { kinds: TOLD_KINDS });
+      const result = await readAskedRun(name, options.results, { kinds: KINDS });
       requireTimes(result);
       if (options.json)
         return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);

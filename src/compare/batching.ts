@@ -36,7 +36,7 @@ export function batchingOf(runs: CellRuns, pairs: Pairs | null): Omit<Batching, 
 }
 
 function callsOf({ observation }: UsedTrial): number {
-  return observation.server.syscallsPerRequest;
+  return observation.server.syscallsPerRequest ?? 0;
 }
 
 /** Beyond what equal runs differ by. */

@@ -153,6 +153,55 @@ describe('a slow spell of the machine itself', () => {
     expect(comparison.finding).toMatchObject({ reading: 'round trip', runs: 3, verdict: 'regressed' });
     expect(comparison.finding?.ratio).toBeCloseTo(1.35, 1);
   });
+  describe('of a new kernel', () => {
+    const slow = (seed: number, atS: number) => run(seed, { kernel: '6.13.0', spell: 1.25, atS });
+    const fast = (seed: number, atS: number) => run(seed, { kernel: '6.13.0', atS });
+    const LATER_S = 1_000_000;
+    const at = (...times: readonly number[]) => times.map((s, i) => slow(11 + i, LATER_S + s));
+    test.each([
+      ['three runs that one spell may hold', at(0, 10, 20), 1],
+      ['four of them, two moments', at(0, 10, 35, 45), 2],
+      ['three of which two share a moment', at(0, 20, 600), 2],
+    ] as const)('is weather yet: %s; it says what would decide', (_, current, moments) => {
+      const comparison = compareRuns(runs(1, 3), current, knowing(history));
+      expect(comparison.finding).toBeNull();
+      expect(comparison.outcome).toBe('inconclusive');
+      expect(comparison.unlike[0]).toContain(
+        `a slow spell, and those of the new kernel lie at ${moments}: measure it again later`,
+      );
+    });
+    test('is a finding where three runs lie just more than a spell apart', () => {
+      const comparison = compareRuns(runs(1, 3), at(0, 31, 62), knowing(history));
+      expect(comparison.finding).toMatchObject({ runs: 3, verdict: 'regressed' });
+      expect(comparison.outcome).toBe('regressed');
+    });
+    test('is one where stored runs of that kernel, of other times, show it as well', () => {
+      const stored = [slow(21, LATER_S - 500), slow(22, LATER_S - 200)];
+      const comparison = compareRuns(runs(1, 3), at(0, 10, 20), knowing([...history, ...stored]));
+      expect(comparison.finding).toMatchObject({ verdict: 'regressed' });
+    });
+    test('is none where a stored run of that kernel does not show it', () => {
+      const known = knowing([...history, fast(21, LATER_S - 500)]);
+      const comparison = compareRuns(runs(1, 3), at(0, 40, 80), known);
+      expect(comparison.finding).toBeNull();
+      expect(comparison.outcome).toBe('inconclusive');
+    });
+    test('is none where the runs do not say when they were', () => {
+      const timeless = at(0, 40, 80).map((one) => ({
+        ...one,
+        calibrations: one.calibrations.map((calibration) => ({ ...calibration, startedAt: '' })),
+      }));
+      expect(compareRuns(runs(1, 3), timeless, knowing(history)).finding).toBeNull();
+    });
+    test('a faster machine is its doing where the runs of the old one are of three moments, not of one spell', () => {
+      const current = [fast(11, LATER_S), fast(12, LATER_S + 40), fast(13, LATER_S + 80)];
+      const base = (...times: readonly number[]) => times.map((atS, i) => run(1 + i, { spell: 1.25, atS }));
+      expect(compareRuns(base(0, 40, 80), current).finding).toMatchObject({ verdict: 'improved' });
+      const spell = compareRuns(base(0, 10, 20), current);
+      expect(spell.finding).toBeNull();
+      expect(spell.unlike[0]).toMatch(/a round trip usually took \d+ % less .* the old kernel lie at 1:/);
+    });
+  });
   test('of two of three runs of it is none', () => {
     const current = [...runs(11, 2, { kernel: '6.13.0', spell: 1.25 }), run(14, { kernel: '6.13.0' })];
     const comparison = compareRuns(runs(1, 3), current, knowing(history));

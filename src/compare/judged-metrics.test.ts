@@ -100,7 +100,7 @@ describe('Of two trials a run', () => {
       trials: run.trials.map((trial): TrialResult => {
         if (trial.status !== 'measured') return trial;
         const { server } = trial.observation;
-        const syscallsPerRequest = server.syscallsPerRequest * (1 + 0.1 * Math.sin(trial.index));
+        const syscallsPerRequest = (server.syscallsPerRequest ?? 0) * (1 + 0.1 * Math.sin(trial.index));
         return { ...trial, observation: { ...trial.observation, server: { ...server, syscallsPerRequest } } };
       }),
     });

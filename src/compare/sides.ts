@@ -1,3 +1,4 @@
+import { workersSuffix } from '../config/workers.ts';
 import type { CellName, Entry, RunResult } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 
@@ -49,7 +50,8 @@ export function rowOf(run: RunResult, label: string, as: string = label): RunRes
  *
  * - `label`: every row against the reference of the run.
  * - `server`: of every model, its rows (variants, doubles) against the first of them: one pair of sides for each further
- *   kind of row, whose cells are the models.
+ *   kind of row, whose cells are the models. Servers that are none of ours count as one model: each against the first, which
+ *   is how two builds of one server are compared.
  * - `model`: every model against that of the reference, among rows of the same variant.
  *
  * Throws `UsageError` where there is nothing to tell apart.
@@ -68,7 +70,8 @@ export function sidesBy(run: RunResult, by: By): RowSides[] {
 
 const NEEDS: Readonly<Record<By, string>> = {
   label: 'two rows',
-  server: "a model in several rows (run --variant 'name=command', or a model named twice)",
+  server:
+    "a model in several rows (run --variant 'name=command', or a model named twice), or two servers of your own (run --server)",
   model: 'two models',
 };
 
@@ -87,22 +90,50 @@ function labelSides(run: RunResult, entries: readonly Entry[], reference: string
     });
 }
 
-/** What tells a row from the others of its model: `@variant`, `#2`, or nothing. */
+/** What tells a row from the others of its model: `.w4`, `@variant`, `#2`, or nothing. */
 function kindOfRow({ label, model }: Entry): string {
   return label.startsWith(model) ? label.slice(model.length) : label;
 }
 
+/** A model with so many workers is another server than with fewer: its rows are compared with none of those. */
+function serverOf({ model, workers }: Entry): string {
+  return `${model}${workersSuffix(workers)}`;
+}
+
+/** The same without the workers. */
+function kindOfServer(entry: Entry): string {
+  const kind = kindOfRow(entry),
+    suffix = workersSuffix(entry.workers);
+  return kind.startsWith(suffix) ? kind.slice(suffix.length) : kind;
+}
+
 function serverSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
-  const models = [...new Set(entries.map(({ model }) => model))];
-  const firsts = new Map(models.map((model) => [model, entries.find((entry) => entry.model === model)]));
-  const others = entries.filter((entry) => firsts.get(entry.model) !== entry);
-  const kinds = [...new Set(others.map(kindOfRow))];
+  return [...variantSides(run, entries), ...foreignSides(run, entries)];
+}
+
+/** Servers that are none of ours, row by row of the same variant against the one that was named first. */
+function foreignSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
+  const foreign = entries.filter(({ server }) => server !== undefined);
+  const first = foreign[0]?.model;
+  const others = [...new Set(foreign.map(({ model }) => model))].filter((model) => model !== first);
+  return others.flatMap((model) =>
+    first === undefined ? [] : (modelSide(run, foreign, { model, against: first }) ?? []),
+  );
+}
+
+function variantSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
+  const servers = [...new Set(entries.map(serverOf))];
+  const firsts = new Map(
+    servers.map((server) => [server, entries.find((entry) => serverOf(entry) === server)]),
+  );
+  const others = entries.filter((entry) => firsts.get(serverOf(entry)) !== entry);
+  const kinds = [...new Set(others.map(kindOfServer))];
   return kinds.map((kind) => {
-    const current = others.filter((entry) => kindOfRow(entry) === kind);
-    const base = current.flatMap(({ model }) => firsts.get(model) ?? []);
-    const named = (rows: readonly Entry[]) => new Map(rows.map(({ label, model }) => [label, model]));
+    const current = others.filter((entry) => kindOfServer(entry) === kind);
+    const base = current.flatMap((entry) => firsts.get(serverOf(entry)) ?? []);
+    const named = (rows: readonly Entry[]) => new Map(rows.map((row) => [row.label, serverOf(row)]));
     const [first] = base;
-    const against = first === undefined ? '' : kindOfRow(first).replace(/^@/, '') || 'the first row';
+    const against = first === undefined ? '' : kindOfServer(first).replace(/^@/, '') || 'the first row';
     return {
       name: `${kind.replace(/^@/, '')} against ${against}`,
       base: rowsOf(run, named(base)),
@@ -114,15 +145,24 @@ function serverSides(run: RunResult, entries: readonly Entry[]): RowSides[] {
 function modelSides(run: RunResult, entries: readonly Entry[], reference: string): RowSides[] {
   const base = entries.find(({ label }) => label === reference)?.model ?? entries[0]?.model;
   const models = [...new Set(entries.map(({ model }) => model))].filter((model) => model !== base);
-  return models.flatMap((model) => {
-    const name = `${model} against ${base}`;
-    const sides = entries.flatMap((entry) => {
-      const rival = entries.find((other) => other.model === base && kindOfRow(other) === kindOfRow(entry));
-      return entry.model === model && rival !== undefined ? [{ entry, rival }] : [];
-    });
-    const named = (which: 'entry' | 'rival') =>
-      new Map(sides.map((side) => [side[which].label, `${name}${kindOfRow(side.entry)}`]));
-    if (sides.length === 0) return [];
-    return [{ name, base: rowsOf(run, named('rival')), current: rowsOf(run, named('entry')) }];
+  return models.flatMap((model) =>
+    base === undefined ? [] : (modelSide(run, entries, { model, against: base }) ?? []),
+  );
+}
+
+/** Rows of two models, those of the same variant side by side; null where there are none. */
+function modelSide(
+  run: RunResult,
+  entries: readonly Entry[],
+  { model, against }: { readonly model: string; readonly against: string },
+): RowSides | null {
+  const name = `${model} against ${against}`;
+  const sides = entries.flatMap((entry) => {
+    const rival = entries.find((other) => other.model === against && kindOfRow(other) === kindOfRow(entry));
+    return entry.model === model && rival !== undefined ? [{ entry, rival }] : [];
   });
+  const named = (which: 'entry' | 'rival') =>
+    new Map(sides.map((side) => [side[which].label, `${name}${kindOfRow(side.entry)}`]));
+  if (sides.length === 0) return null;
+  return { name, base: rowsOf(run, named('rival')), current: rowsOf(run, named('entry')) };
 }

@@ -10,8 +10,10 @@ import {
 } from '../summary/clean-trials.ts';
 import type { CalibrationShift, KernelFinding } from './result.ts';
 
-/** From so many runs on a side, a machine that is slower in each of them is no weather. */
-export const RUNS_FOR_FINDING = 3;
+/** From so many runs on, at as many moments, a machine that is slower in each of them is no weather. */
+const RUNS_FOR_FINDING = 3;
+/** How long a slow spell lasts (docs/statistics.md): runs that lie closer together may share one. */
+const SPELL_MS = 30_000;
 
 const READINGS = ['spinNs', 'syscallNs', 'pingNs'] as const;
 const TITLES = { spinNs: 'loop', syscallNs: 'system call', pingNs: 'round trip' } as const;
@@ -24,7 +26,7 @@ export interface Weather {
   readonly reasons: (run: RunResult) => readonly string[];
   /** Why the sides cannot be compared at all: the machine itself was another; empty: it was not. */
   readonly unlike: readonly string[];
-  /** A new kernel under which the machine itself is slower or faster, in every run of at least three. */
+  /** A new kernel under which the machine itself is slower or faster, in every run, and at three moments at least. */
   readonly finding: KernelFinding | null;
   readonly shift: CalibrationShift | null;
 }
@@ -54,11 +56,12 @@ export function weatherOf(
     states.set(run, state);
     return state;
   };
-  const finding = findingOf(base, current, usualOf);
+  const { finding, doubt } = findingOf({ base, current, history }, usualOf);
+  const lacking = doubt === null ? '' : `; ${doubt}`;
   return {
     clean: (run) => stateOf(run).clean,
     reasons: (run) => stateOf(run).reasons,
-    unlike: finding === null ? unlikeSides(base, current, usualOf) : [],
+    unlike: finding === null ? unlikeSides(base, current, usualOf).map((why) => `${why}${lacking}`) : [],
     finding,
     shift: shiftOf(base, current),
   };
@@ -128,21 +131,63 @@ function unlikeSides(base: readonly RunResult[], current: readonly RunResult[], 
   return [...new Set(found)];
 }
 
+interface Known {
+  readonly base: readonly RunResult[];
+  readonly current: readonly RunResult[];
+  readonly history: readonly RunResult[];
+}
+
+/** A finding, or why what looks like one is none yet. */
+interface FindingOrDoubt {
+  readonly finding: KernelFinding | null;
+  readonly doubt: string | null;
+}
+
+const NO_FINDING: FindingOrDoubt = { finding: null, doubt: null };
+
 /**
- * A machine that is slower by itself in all of at least three separate runs of a new kernel, and in none of the base,
- * is no weather: the kernel made everything dearer that does what the calibration does. Separate runs: each by its own
- * calibrations.
+ * A machine that is slower by itself in every run of a new kernel, and in none of the base, is no weather where these runs lie
+ * at three moments at least, with more than a slow spell from each to the next: the kernel made everything dearer that does what
+ * the calibration does. It is asked of the slower side, for noise makes nothing faster; runs of its kernel that are stored speak
+ * for it, or against it.
  */
-function findingOf(
+function findingOf(known: Known, usualOf: UsualOf): FindingOrDoubt {
+  const { base, current } = known;
+  const shown = shownByAll(base, current, usualOf);
+  if (shown === null) return NO_FINDING;
+  const { key, ratio, usual } = shown;
+  const isSlower = ratio > 1;
+  const slower = isSlower ? 'the new kernel' : 'the old kernel';
+  const doubted = (doubt: string): FindingOrDoubt => ({ finding: null, doubt });
+  const asked = witnessesOf(isSlower ? current : base, known);
+  const ratioOf = (run: RunResult) =>
+    shifts(usual, usualSpeed(run.calibrations)).find((one) => one.key === key)?.ratio ?? 1;
+  if (asked.some((run) => (isSlower ? ratioOf(run) <= 1 : ratioOf(run) < 1)))
+    return doubted(`not in all stored runs of ${slower}, so that it is no finding about it`);
+  const moments = momentsOf(asked.flatMap((run) => middleMs(run) ?? []));
+  if (moments < RUNS_FOR_FINDING)
+    return doubted(
+      `runs at ${RUNS_FOR_FINDING} moments, more than ${SPELL_MS / 1000} s apart, tell a kernel from a slow spell, and those of ${slower} lie at ${moments}: measure it again later`,
+    );
+  const verdict = isSlower ? 'regressed' : 'improved';
+  return { finding: { reading: TITLES[key], ratio, runs: current.length, verdict }, doubt: null };
+}
+
+interface Shown {
+  readonly key: keyof UsualSpeed;
+  readonly ratio: number;
+  /** Of the base. */
+  readonly usual: UsualSpeed;
+}
+
+/** The reading that moved most in every run of another kernel than that of the base, and in none of the base; null: none did. */
+function shownByAll(
   base: readonly RunResult[],
   current: readonly RunResult[],
   usualOf: UsualOf,
-): KernelFinding | null {
-  const kernels = (runs: readonly RunResult[]) =>
-    new Set(runs.map(({ record: { environment } }) => `${environment.kernel} ${environment.kernelVersion}`));
-  const [before, after] = [kernels(base), kernels(current)];
-  if (before.size !== 1 || after.size !== 1 || [...before][0] === [...after][0]) return null;
-  if (current.length < RUNS_FOR_FINDING) return null;
+): Shown | null {
+  const [before, after] = [base, current].map((runs) => new Set(runs.map(kernelOf)));
+  if (before?.size !== 1 || after?.size !== 1 || [...before][0] === [...after][0]) return null;
   const [first] = base;
   const usual = first === undefined ? null : usualOf(first);
   if (usual === null) return null;
@@ -153,11 +198,36 @@ function findingOf(
       .flatMap((run) => readingsOf(run).filter((one) => one.key === key))
       .map(({ ratio }) => ratio);
     const agree = ratios.every((ratio) => ratio > 1) || ratios.every((ratio) => ratio < 1);
-    return ratios.length === current.length && agree ? [{ reading: TITLES[key], ratio: median(ratios) }] : [];
+    return ratios.length === current.length && agree ? [{ key, ratio: median(ratios), usual }] : [];
   });
   const [largest] = found.toSorted((a, b) => Math.abs(Math.log(b.ratio)) - Math.abs(Math.log(a.ratio)));
-  if (largest === undefined) return null;
-  return { ...largest, runs: current.length, verdict: largest.ratio > 1 ? 'regressed' : 'improved' };
+  return largest ?? null;
+}
+
+function kernelOf({ record: { environment } }: RunResult): string {
+  return `${environment.kernel} ${environment.kernelVersion}`;
+}
+
+/** A side, and what is stored of its kernel on its hosts; runs without calibrations saw nothing. */
+function witnessesOf(side: readonly RunResult[], { history }: Known): readonly RunResult[] {
+  const placeOfKernel = (run: RunResult) => `${run.record.environment.host} ${kernelOf(run)}`;
+  const places = new Set(side.map(placeOfKernel));
+  const stored = history.filter((run) => places.has(placeOfKernel(run)));
+  return [...side, ...stored].filter(({ calibrations }) => calibrations.length > 0);
+}
+
+/** When a run was measured, in ms since 1970: the middle of its calibrations; null: they do not say. */
+function middleMs({ calibrations }: RunResult): number | null {
+  const times = calibrations.map(({ startedAt }) => Date.parse(startedAt)).filter(Number.isFinite);
+  return times.length === 0 ? null : median(times);
+}
+
+/** How many of these times lie more than a slow spell apart. */
+function momentsOf(times: readonly number[]): number {
+  let [moments, last] = [0, Number.NEGATIVE_INFINITY];
+  for (const time of times.toSorted((a, b) => a - b))
+    if (time - last > SPELL_MS) [moments, last] = [moments + 1, time];
+  return moments;
 }
 
 function shiftOf(base: readonly RunResult[], current: readonly RunResult[]): CalibrationShift | null {

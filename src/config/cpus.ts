@@ -6,6 +6,8 @@ export interface CpuTopology {
   readonly online: readonly number[];
   /** For a CPU, the CPUs that share its core (itself included). */
   readonly siblings: ReadonlyMap<number, readonly number[]>;
+  /** For a CPU, its NUMA node; absent: all are of one. */
+  readonly nodes?: ReadonlyMap<number, number>;
 }
 
 export interface CpuChoice {
@@ -16,6 +18,11 @@ export interface CpuChoice {
 }
 
 const CPU_MAX = 4096;
+/**
+ * A client sends and receives as much as a server, and verifies it besides: one CPU of it would be full where a
+ * CPU of the server is.
+ */
+const CLIENT_CPUS_PER_SERVER_CPU = 2;
 
 /** `0,2-3` to its numbers in order, without duplicates; null if it is not such a list. */
 export function parseCpuList(text: string): number[] | null {
@@ -47,8 +54,9 @@ export function readCpuList(
 }
 
 /**
- * One CPU for the client and one for the server, on cores of their own where there are two; what the
- * user asked for wins. Shared CPUs and shared cores are warned of, for they change what is measured.
+ * One CPU for the server, and for the client two for each of the server's, as far as there are cores without a
+ * server; what the user asked for wins. One NUMA node is preferred, then cores of their own. Shared CPUs and
+ * shared cores are warned of, for they change what is measured.
  */
 export function chooseCpus(
   topology: CpuTopology,
@@ -62,29 +70,67 @@ export function chooseCpus(
       clientCpus: null,
       warnings: ['client and server share the only CPU: every number holds the cost of both taking turns'],
     };
-  const client = askedClient ?? firstApart(topology, askedServer ?? []);
-  const server = askedServer ?? firstApart(topology, client);
+  const first = askedClient ?? firstApart(topology, askedServer ?? []);
+  const server = askedServer ?? firstApart(topology, first);
+  const client = askedClient ?? withMore(topology, first, server);
   return {
     serverCpus: [...server],
-    clientCpus: client.slice(0, 1),
-    warnings: [...surplusWarnings(client), ...overlapWarnings(topology, server, client.slice(0, 1))],
+    clientCpus: [...client],
+    warnings: overlapWarnings(topology, server, client),
   };
 }
 
-function surplusWarnings(client: readonly number[]): string[] {
-  return client.length > 1
-    ? [`the load generator is one thread: of the client's CPUs it uses ${client[0]} only`]
-    : [];
+/** All CPUs that share a core with one of these, themselves included. */
+function sharingCores({ siblings }: CpuTopology, cpus: readonly number[]): ReadonlySet<number> {
+  return new Set(cpus.flatMap((cpu) => siblings.get(cpu) ?? [cpu]));
 }
 
-/** The first allowed CPU on another core than `taken`; failing that on another CPU; failing that any. */
+/** The cores of the allowed CPUs in order, each as its allowed CPUs. */
+export function coresOf({ allowed, siblings }: CpuTopology): number[][] {
+  const cores = new Map<number, number[]>();
+  for (const cpu of [...allowed].sort((a, b) => a - b)) {
+    const core = Math.min(...(siblings.get(cpu) ?? [cpu]));
+    cores.set(core, [...(cores.get(core) ?? []), cpu]);
+  }
+  return [...cores.values()];
+}
+
+/** Whether it is of the node of one of these; true where there are none. */
+function isNear({ nodes }: CpuTopology, cpu: number, cpus: readonly number[]): boolean {
+  return cpus.length === 0 || cpus.some((other) => nodes?.get(other) === nodes?.get(cpu));
+}
+
+/**
+ * The first allowed CPU on another core than `taken`, of the same node if there is one; failing that on
+ * another CPU; failing that any.
+ */
 function firstApart(topology: CpuTopology, taken: readonly number[]): number[] {
-  const cores = new Set(taken.flatMap((cpu) => topology.siblings.get(cpu) ?? [cpu]));
+  const { allowed } = topology;
+  const cores = sharingCores(topology, taken);
+  const apart = allowed.filter((cpu) => !cores.has(cpu));
   const cpu =
-    topology.allowed.find((candidate) => !cores.has(candidate)) ??
-    topology.allowed.find((candidate) => !taken.includes(candidate)) ??
-    topology.allowed[0];
+    apart.find((candidate) => isNear(topology, candidate, taken)) ??
+    apart[0] ??
+    allowed.find((candidate) => !taken.includes(candidate)) ??
+    allowed[0];
   return cpu === undefined ? [] : [cpu];
+}
+
+/** More CPUs for the client, none of which is on a core of the server: fewer are better than such ones. */
+function withMore(topology: CpuTopology, first: readonly number[], server: readonly number[]): number[] {
+  const cores = sharingCores(topology, server);
+  const client = [...first];
+  // The only one left is on a core of the server, or on its very CPU.
+  if (first.some((cpu) => cores.has(cpu))) return client;
+  while (client.length < CLIENT_CPUS_PER_SERVER_CPU * server.length) {
+    const used = sharingCores(topology, client);
+    const rank = (cpu: number) => (isNear(topology, cpu, server) ? 0 : 2) + (used.has(cpu) ? 1 : 0);
+    const free = topology.allowed.filter((cpu) => !cores.has(cpu) && !client.includes(cpu));
+    const [next] = free.sort((a, b) => rank(a) - rank(b) || a - b);
+    if (next === undefined) break;
+    client.push(next);
+  }
+  return client;
 }
 
 function overlapWarnings(

@@ -39,6 +39,14 @@ describe('What kernels run measures', () => {
   });
 });
 
+test('By a wall clock guests run one at a time, or it is said what they do to each other', () => {
+  expect(resolve({ clock: 'kvm' })).toMatchObject({ jobs: 1, warnings: [] });
+  expect(resolve({ clock: 'kvm', jobs: '2' })).toMatchObject({
+    ...{ jobs: 2, warnings: ['--jobs 2 with --clock kvm: guests that run at once measure each other'] },
+  });
+  expect(resolve({ jobs: '2' }).warnings).toEqual([]);
+});
+
 test('What is wrong is told all at once', () => {
   const problems = problemsOf({
     ...{ models: 'nonsense', boots: '0', smp: '3', clock: 'sun', cpu: 'a b', memory: '1K', jobs: 'x' },

@@ -4,6 +4,7 @@ import { CLOCKS, type Guest, type RunSettings } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import type { Workload } from '../workloads/schema.ts';
 import type { CpuTopology } from './cpus.ts';
+import { saysLoad } from './load-flags.ts';
 import { type RunFlags, resolveRunConfig } from './run-config.ts';
 
 /** What `kernels run` measures when nothing is said: 300 ms of guest time a cell and boot. */
@@ -46,6 +47,7 @@ export type KernelsFlags = GuestFlags &
     | 'models'
     | 'workloads'
     | 'ownWorkloads'
+    | 'load'
     | 'profile'
     | 'blocks'
     | 'duration'
@@ -102,11 +104,16 @@ export function resolveKernelsConfig(flags: KernelsFlags, context: KernelsContex
   if (!/^[\w.,+=-]+$/.test(cpu)) problems.push(`--cpu ${cpu}: must be what QEMU takes as -cpu, such as max`);
   const resolved = {
     boots: whole(flags.boots, KERNELS_DEFAULTS.boots, '--boots', BOOTS_MAX),
-    jobs: whole(flags.jobs, availableParallelism(), '--jobs', JOBS_MAX),
+    // By a wall clock guests would measure each other.
+    jobs: whole(flags.jobs, clock === 'kvm' ? 1 : availableParallelism(), '--jobs', JOBS_MAX),
     memoryMb: memoryMb(flags.memory, run?.settings ?? null, problems),
   };
   if (run === null || clock === undefined || problems.length > 0) throw new UsageError(problems);
-  return { ...run, ...resolved, smps, clock, cpu };
+  const beside =
+    clock === 'kvm' && resolved.jobs > 1
+      ? [`--jobs ${resolved.jobs} with --clock kvm: guests that run at once measure each other`]
+      : [];
+  return { ...run, ...resolved, warnings: [...run.warnings, ...beside], smps, clock, cpu };
 }
 
 function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: string[]) {
@@ -118,7 +125,8 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
         ...flags,
         models: flags.models ?? (flags.profile === undefined ? models : undefined),
         workloads:
-          flags.workloads ?? (flags.profile === undefined && own.length === 0 ? workloads : undefined),
+          flags.workloads ??
+          (flags.profile === undefined && own.length === 0 && !saysLoad(flags.load) ? workloads : undefined),
         blocks: flags.blocks ?? blocks,
         duration: flags.duration ?? duration,
         warmup: flags.warmup ?? warmup,
@@ -137,7 +145,7 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
 /** `2G`, `512M`; without a word enough for the connections that are asked for. */
 function memoryMb(text: string | undefined, settings: RunSettings | null, problems: string[]): number {
   const most = Math.max(0, ...(settings?.workloads ?? []).map(({ connections }) => connections));
-  const threads = settings?.entries.some(({ model }) => findModel(model)?.tasks === 'per-connection');
+  const threads = settings?.entries.some(({ model }) => findModel(model)?.tasks.endsWith('per-connection'));
   const each = threads ? CONNECTION_BYTES.withThread : CONNECTION_BYTES.alone;
   const enough = MEMORY_MB.base + Math.ceil((most * each) / 1024 ** 2);
   if (text === undefined) return enough;

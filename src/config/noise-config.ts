@@ -16,6 +16,7 @@ export type NoiseFlags = Pick<
   | 'models'
   | 'workloads'
   | 'ownWorkloads'
+  | 'load'
   | 'profile'
   | 'blocks'
   | 'duration'

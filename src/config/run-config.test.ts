@@ -38,16 +38,27 @@ function problemsOf(flags: RunFlags, context = CONTEXT): readonly string[] {
 }
 
 describe('resolveRunConfig', () => {
+  test('takes a row with known mistakes where it is named, and in no profile', () => {
+    const guide = MODELS.filter(({ profile }) => profile === 'guide').map(({ id }) => id);
+    expect(guide).not.toEqual([]);
+    const taken = (flags: RunFlags) =>
+      resolveRunConfig(flags, CONTEXT).settings.entries.map(({ model }) => model);
+    for (const profile of ['quick', 'default', 'full'])
+      expect(taken({ profile }).filter((id) => guide.includes(id))).toEqual([]);
+    expect(taken({ models: guide[0] })).toEqual([guide[0]]);
+    expect(taken({ models: '*-guide*' })).toEqual(guide);
+  });
+
   test('measures every model under the workloads of the default profile when nothing is said', () => {
     const { settings, warnings } = resolveRunConfig({}, CONTEXT);
-    const plain = MODELS.filter(({ profile }) => profile === 'default');
+    const plain = MODELS.filter(({ profile }) => ['quick', 'default'].includes(profile));
     expect(settings.entries).toEqual(plain.map(({ id }) => ({ label: id, model: id })));
     expect(settings.workloads.map(({ id }) => id)).toEqual(['ping-pong', 'many-connections']);
     expect({ ...settings, entries: [], workloads: [] }).toMatchInlineSnapshot(`
       {
         "audit": false,
         "baseline": "epoll-lt",
-        "blocks": 17,
+        "blocks": 14,
         "clientCpus": [
           0,
         ],
@@ -155,12 +166,12 @@ describe('resolveRunConfig', () => {
     };
     expect(problemsOf(flags)).toMatchInlineSnapshot(`
       [
-        "--profile fast: must be one of default, full",
+        "--profile fast: must be one of quick, default, full",
+        "--server-cpus 9: this host has CPUs 0,1 only",
+        "--client-cpus all: not a list of CPUs such as 0,2-3",
         "unknown model epol-lt; did you mean epoll-lt?",
         "no model matches kqueue-*",
         "unknown workload ping-pnog; did you mean ping-pong?",
-        "--server-cpus 9: this host has CPUs 0,1 only",
-        "--client-cpus all: not a list of CPUs such as 0,2-3",
         "--blocks 0: must be a whole number from 1 to 1000",
         "--warmup -1: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m",
         "--duration long: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m",
@@ -231,6 +242,50 @@ describe('resolveRunConfig', () => {
         'two workloads have the id ping-pong; give your own file an id that is not in use',
       ]);
     });
+  });
+
+  describe('a load that is said', () => {
+    const ids = (flags: RunFlags) => settingsOf(flags).workloads.map(({ id }) => id);
+
+    test('is measured alone, or after those that are named', () => {
+      const load = { connections: '1,64' };
+      expect(ids({ load })).toEqual(['c1-d1-m64', 'c64-d1-m64']);
+      expect(ids({ load, workloads: 'ping-pong' })).toEqual(['ping-pong', 'c1-d1-m64', 'c64-d1-m64']);
+    });
+
+    test('may be named by the id that a run gave it, with no file that has it', () => {
+      const [said] = settingsOf({ load: { connections: '64', message: '1k' } }).workloads;
+      expect(settingsOf({ workloads: 'c64-d1-m1024' }).workloads).toEqual([said]);
+      expect(ids({ workloads: 'c64-d1-m1024', load: { message: '1k' } })).toEqual(['c64-d1-m1024']);
+      expect(problemsOf({ workloads: 'c64-d1' })).toEqual([
+        expect.stringContaining('unknown workload c64-d1'),
+      ]);
+    });
+
+    test('is not taken for another one of the same id', () => {
+      const own = workload('c64-d1-m64', 'full');
+      expect(problemsOf({ load: { connections: '64' }, ownWorkloads: [own] })).toEqual([
+        'two workloads have the id c64-d1-m64; give your own file an id that is not in use',
+      ]);
+    });
+
+    test('tells what is wrong with it beside everything else', () => {
+      expect(problemsOf({ load: { connections: 'x' }, blocks: '0' })).toHaveLength(2);
+    });
+  });
+
+  test('A quick run has fewer rows and workloads and as many blocks, and ends in time', () => {
+    const workloads = [workload('ping-pong', 'quick'), workload('many-connections')];
+    const [quick, plain] = ['quick', 'default'].map((profile) =>
+      settingsOf({ profile }, { ...CONTEXT, workloads }),
+    );
+    expect(quick?.workloads.map(({ id }) => id)).toEqual(['ping-pong']);
+    expect(quick?.entries.length).toBeGreaterThan(1);
+    expect(quick?.entries.length).toBeLessThan(plain?.entries.length ?? 0);
+    expect(quick?.entries.map(({ label }) => label)).toContain(quick?.baseline);
+    expect(quick).toMatchObject({ blocks: plain?.blocks, durationMs: plain?.durationMs });
+    expect(quick?.retry?.withinMs).toBeLessThan(20_000);
+    expect(settingsOf({ profile: 'quick', blocks: '9' }).retry?.withinMs).toBeNull();
   });
 
   describe('a handicap', () => {
@@ -392,6 +447,8 @@ test.each([
   { blocks: '40' },
   { duration: '200ms' },
   { models: 'poll' },
+  { load: { connections: '1' } },
+  { workers: '2' },
   { profile: 'full' },
   { precision: '2%' },
   { audit: true },

@@ -1,36 +1,53 @@
 import { MODELS } from '../models/registry.ts';
 import type { Entry, RunSettings, Variant } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
-import type { Workload } from '../workloads/schema.ts';
+import { PROFILES, type Profile, type Workload } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
+import { type LoadFlags, saysLoad, workloadsNamed, workloadsOfFlags } from './load-flags.ts';
 import { select, unknown } from './selection.ts';
+import { parseServers, type ServerFlags } from './servers.ts';
 import { readShare } from './share.ts';
 import { parseVariants } from './variants.ts';
+import {
+  parseWorkers,
+  serverCpusFor,
+  type WorkersAsked,
+  withWorkers,
+  workersOf,
+  workersWarnings,
+} from './workers.ts';
 
-/** What `run` does when nothing is said: within two minutes on two cores. */
+/**
+ * What `run` does when nothing is said: within two minutes on two cores, and with `--profile quick` within 20 s. A quick run
+ * has fewer rows and workloads, and as many blocks: what it says of them is as well founded.
+ */
 export const RUN_DEFAULTS = {
   reference: 'epoll-lt',
-  blocks: 17,
+  blocks: 14,
   warmupMs: 20,
   durationMs: 60,
   retry: '50%',
-  /** Of a plain run: its planned blocks, and what is measured again, however slow the machine is. */
-  withinMs: 115_000,
+  /** Of a run of which no more than the profile is said: its planned blocks, and what is measured again. */
+  withinMs: { quick: 18_000, default: 115_000, full: null },
   profile: 'default',
 } as const;
 
 /** Blocks that `--precision` may add without `--max-time`. */
 export const BLOCKS_MAX = 1000;
+/** Of `--models`, where servers of the user's own are all that is to be measured. */
+const NO_MODELS = 'none';
 const DURATION_MAX_MS = 600_000;
 /** As in `c-helpers/server/main.c`. */
 const HANDICAP_NS_MAX = 1e9;
 
 /** The flags of `run` as typed; undefined where not given. */
-export interface RunFlags {
+export interface RunFlags extends ServerFlags {
   readonly models?: string | undefined;
   readonly workloads?: string | undefined;
   /** Workload files of the user's own, already read. */
   readonly ownWorkloads?: readonly Workload[] | undefined;
+  /** Workloads that are said instead of named. */
+  readonly load?: LoadFlags | undefined;
   readonly blocks?: string | undefined;
   readonly duration?: string | undefined;
   readonly warmup?: string | undefined;
@@ -39,6 +56,7 @@ export interface RunFlags {
   readonly reference?: string | undefined;
   readonly serverCpus?: string | undefined;
   readonly clientCpus?: string | undefined;
+  readonly workers?: string | undefined;
   readonly precision?: string | undefined;
   readonly maxTime?: string | undefined;
   readonly retry?: string | undefined;
@@ -66,16 +84,18 @@ export interface RunConfig {
 /** Flags and defaults to settings. Throws `UsageError` with every problem at once. */
 export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfig {
   const problems: string[] = [];
-  const profile = oneOf(
-    flags.profile ?? RUN_DEFAULTS.profile,
-    ['default', 'full'] as const,
-    '--profile',
-    problems,
-  );
+  const profile = oneOf(flags.profile ?? RUN_DEFAULTS.profile, PROFILES, '--profile', problems);
   const variants = parseVariants(flags.variant ?? [], problems);
-  const entries = withVariants(resolveEntries(flags.models, profile, problems), variants);
+  const asked = parseWorkers(flags.workers, problems);
+  const { serverCpus, clientCpus, warnings } = resolveCpus(flags, asked, context.topology, problems);
+  const counts = workersOf(asked, serverCpus);
+  const doubts: string[] = [];
+  const servers = parseServers(flags, problems, doubts);
+  const entries = withVariants(
+    [...resolveEntries(flags.models, { profile, counts, servers }, problems), ...servers],
+    variants,
+  );
   const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
-  const { serverCpus, clientCpus, warnings } = resolveCpus(flags, context.topology, problems);
   const handicap = resolveHandicap(flags, entries, problems);
   const settings: RunSettings = {
     entries,
@@ -96,22 +116,30 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
-    retry: retry(flags.retry, isPlain(flags), problems),
+    retry: retry(flags.retry, isPlain(flags) ? RUN_DEFAULTS.withinMs[profile] : null, problems),
     audit: flags.audit ?? false,
     cpuCounters: flags.cpuCounters ?? false,
     handicap,
   };
   if (problems.length > 0) throw new UsageError(problems);
-  return { settings, warnings: [...warnings, ...handicapWarnings(handicap)] };
+  return {
+    settings,
+    warnings: [
+      ...warnings,
+      ...workersWarnings(counts, serverCpus, entries),
+      ...doubts,
+      ...handicapWarnings(handicap),
+    ],
+  };
 }
 
-/** Rows of the tables; a model that is entered again is labelled `#2` and so on. */
-export function labelled(models: readonly string[]): Entry[] {
+/** Rows of the tables; a row that is entered again is labelled `#2` and so on. @param counts of workers, of models that have some. */
+export function labelled(models: readonly string[], counts: readonly number[] = [1]): Entry[] {
   const seen = new Map<string, number>();
-  return models.map((model) => {
-    const times = (seen.get(model) ?? 0) + 1;
-    seen.set(model, times);
-    return { model, label: times === 1 ? model : `${model}#${times}` };
+  return withWorkers(models, counts).map((entry) => {
+    const times = (seen.get(entry.label) ?? 0) + 1;
+    seen.set(entry.label, times);
+    return { ...entry, label: times === 1 ? entry.label : `${entry.label}#${times}` };
   });
 }
 
@@ -123,34 +151,57 @@ function withVariants(entries: readonly Entry[], variants: readonly Variant[]): 
   );
 }
 
-function resolveEntries(models: string | undefined, profile: string, problems: string[]): Entry[] {
+/** Beside servers of the user's own, without a word: the row that ratios refer to. `none`: no row of the registry. */
+function resolveEntries(
+  models: string | undefined,
+  {
+    profile,
+    counts,
+    servers,
+  }: { readonly profile: Profile; readonly counts: readonly number[]; readonly servers: readonly Entry[] },
+  problems: string[],
+): Entry[] {
   const known = MODELS.map((model) => model.id);
-  if (models === undefined) return labelled(profiled(MODELS, profile).map((model) => model.id));
+  if (servers.length > 0 && models === undefined) return labelled([RUN_DEFAULTS.reference], counts);
+  if (servers.length > 0 && models === NO_MODELS) return [];
+  if (models === undefined)
+    return labelled(
+      profiled(MODELS, profile).map((model) => model.id),
+      counts,
+    );
   const selection = select(models, known, 'model');
   problems.push(...selection.problems);
-  return labelled(selection.names);
+  return labelled(selection.names, counts);
 }
 
-/** What belongs to a run of which nothing else is said; `full` takes all. */
-function profiled<T extends { readonly profile: string }>(rows: readonly T[], profile: string): readonly T[] {
-  return rows.filter((row) => profile === 'full' || row.profile === 'default');
+/** What belongs to a run of which nothing else is said; `full` takes all but what wants to be named. */
+function profiled<T extends { readonly profile: Profile | 'guide' }>(
+  rows: readonly T[],
+  profile: Profile,
+): readonly T[] {
+  const taken = PROFILES.slice(0, PROFILES.indexOf(profile) + 1);
+  return rows.filter((row) => taken.some((name) => name === row.profile));
 }
 
 function resolveWorkloads(
   flags: RunFlags,
   builtIn: readonly Workload[],
-  profile: string,
+  profile: Profile,
   problems: string[],
 ): readonly Workload[] {
-  const own = flags.ownWorkloads ?? [];
-  const known = [...builtIn, ...own];
+  const files = flags.ownWorkloads ?? [];
+  const inFiles = [...builtIn, ...files].map(({ id }) => id);
+  const said = workloadsOfFlags(flags.load ?? {}, problems);
+  const named = workloadsNamed(flags.workloads, [...inFiles, ...said.map(({ id }) => id)]);
+  const own = [...files, ...said];
+  const known = [...builtIn, ...own, ...named];
   const ids = known.map((workload) => workload.id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined)
     problems.push(`two workloads have the id ${twice}; give your own file an id that is not in use`);
   if (flags.workloads === undefined) {
-    // A file of the user's own, alone, is what they want to measure.
-    if (own.length > 0) return own;
+    // A load of the user's own, alone, is what they want to measure.
+    if (own.length > 0 || saysLoad(flags.load)) return own;
     return profiled(builtIn, profile);
   }
   const selection = select(flags.workloads, ids, 'workload');
@@ -180,7 +231,7 @@ function resolveHandicap(
   entries: readonly Entry[],
   problems: string[],
 ): RunSettings['handicap'] {
-  const known = entries.map((entry) => entry.label);
+  const known = entries.filter(({ server }) => server === undefined).map((entry) => entry.label);
   if (flags.handicapNs === undefined) {
     if (flags.handicap !== undefined) problems.push('--handicap says which rows, --handicap-ns how much');
     return null;
@@ -199,7 +250,7 @@ function handicapWarnings(handicap: RunSettings['handicap']): string[] {
   return [`made slower by ${handicap.ns} ns per read, as a test: ${rows}; no numbers of these models`];
 }
 
-function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[]) {
+function resolveCpus(flags: RunFlags, workers: WorkersAsked, topology: CpuTopology, problems: string[]) {
   const read = (text: string | undefined, flag: string) => {
     if (text === undefined) return undefined;
     const read = readCpuList(text, flag, topology);
@@ -208,7 +259,9 @@ function resolveCpus(flags: RunFlags, topology: CpuTopology, problems: string[])
   };
   return chooseCpus(
     topology,
-    read(flags.serverCpus, '--server-cpus'),
+    flags.serverCpus === undefined
+      ? serverCpusFor(workers, topology)
+      : read(flags.serverCpus, '--server-cpus'),
     read(flags.clientCpus, '--client-cpus'),
   );
 }
@@ -278,19 +331,19 @@ function precision(text: string, problems: string[]): number {
   return Number.NaN;
 }
 
-/** Whether nothing was said that makes a run longer or shorter: what is promised of a run's time is of these. */
+/** Whether nothing but the profile was said that makes a run longer or shorter: what is promised of its time is of these. */
 function isPlain(flags: RunFlags): boolean {
-  const { models, workloads, ownWorkloads, profile, variant, blocks, duration, warmup, precision, audit } =
-    flags;
-  const lists = [ownWorkloads, variant].every((list) => list === undefined || list.length === 0);
-  const said = [models, workloads, profile, blocks, duration, warmup, precision];
-  return lists && audit !== true && said.every((flag) => flag === undefined);
+  const { models, workloads, ownWorkloads, variant, server, blocks, duration, warmup } = flags;
+  const { precision, audit, workers } = flags;
+  const lists = [ownWorkloads, variant, server].every((list) => list === undefined || list.length === 0);
+  const said = [models, workloads, blocks, duration, warmup, precision, workers];
+  return lists && !saysLoad(flags.load) && audit !== true && said.every((flag) => flag === undefined);
 }
 
 /** `50%` of the planned blocks' time, a time such as `30s`, or 0 for none. */
-function retry(text: string | undefined, plain: boolean, problems: string[]): RunSettings['retry'] {
+function retry(text: string | undefined, limitMs: number | null, problems: string[]): RunSettings['retry'] {
   const asked = text ?? RUN_DEFAULTS.retry;
-  const withinMs = text === undefined && plain ? RUN_DEFAULTS.withinMs : null;
+  const withinMs = text === undefined ? limitMs : null;
   if (/^0(%|ms|s|m)?$/.test(asked)) return { kind: 'time', value: 0, withinMs };
   const share = /^(\d+(?:\.\d+)?)%$/.exec(asked);
   if (share) return { kind: 'share', value: Number(share[1]) / 100, withinMs };

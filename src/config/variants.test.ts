@@ -1,26 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { commandText, parseVariants, words } from './variants.ts';
-
-describe('The words of a command prefix', () => {
-  test.each([
-    { text: '', found: [] },
-    { text: '  env  X=1 ', found: ['env', 'X=1'] },
-    { text: `env 'A=b c' "D=e f" G=h\\ i`, found: ['env', 'A=b c', 'D=e f', 'G=h i'] },
-    { text: `a '' b`, found: ['a', '', 'b'] },
-    { text: `a 'it\\x' "it\\"s"`, found: ['a', 'it\\x', 'it"s'] },
-    { text: `a $HOME; b | c`, found: ['a', '$HOME;', 'b', '|', 'c'] },
-    { text: `a 'b`, found: null },
-  ])('$text are $found', ({ text, found }) => {
-    expect(words(text)).toEqual(found);
-  });
-});
+import { commandWords } from './command-words.ts';
+import { commandText, parseVariants } from './variants.ts';
 
 test.each([
   { prefix: [], text: '' },
   { prefix: ['env', 'A=b c', "it's", '', '$X'], text: `env 'A=b c' 'it'\\''s' '' '$X'` },
 ])('A command prefix is written as it is read: $text', ({ prefix, text }) => {
   expect(commandText(prefix)).toBe(text);
-  expect(words(text)).toEqual(prefix);
+  expect(commandWords(text)).toEqual({ words: prefix });
 });
 
 describe('A variant', () => {
@@ -38,6 +25,7 @@ describe('A variant', () => {
     { texts: ['=env'], problem: /"" cannot name a variant/ },
     { texts: ['a/b=env'], problem: /cannot name a variant/ },
     { texts: ["a=env 'X"], problem: /a quote is not closed/ },
+    { texts: ['a=env X=$HOME'], problem: /no shell is started, and \$HOME needs one/ },
     { texts: ["a='' X=1"], problem: /the command is an empty word; a= is the server as it is/ },
     { texts: ['a=', 'b=', 'a=env'], problem: /--variant a: the name is there twice/ },
   ])('$texts is refused', ({ texts, problem }) => {

@@ -1,4 +1,5 @@
 import type { Entry, Variant } from '../results/schema.ts';
+import { commandWords } from './command-words.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 
@@ -26,11 +27,12 @@ function parseVariant(text: string, problems: string[]): Variant[] {
     );
     return [];
   }
-  const prefix = words(text.slice(at + 1));
-  if (prefix === null) {
-    problems.push(`--variant ${text}: a quote is not closed`);
+  const read = commandWords(text.slice(at + 1));
+  if ('problem' in read) {
+    problems.push(`--variant ${text}: ${read.problem}`);
     return [];
   }
+  const prefix = [...read.words];
   if (prefix[0] === '') {
     problems.push(`--variant ${text}: the command is an empty word; ${name}= is the server as it is`);
     return [];
@@ -38,10 +40,10 @@ function parseVariant(text: string, problems: string[]): Variant[] {
   return [{ name, prefix }];
 }
 
-/** A command prefix as `words` reads it back; what stands before the server as it is, is nothing. */
+/** A command prefix as `commandWords` reads it back; what stands before the server as it is, is nothing. */
 export function commandText(prefix: readonly string[]): string {
   return prefix
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .map((word) => (/^(?:[\w@%+=:,./-]|\{port\})+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ');
 }
 
@@ -49,30 +51,4 @@ export function commandText(prefix: readonly string[]): string {
 export function variantTexts(entries: readonly Entry[]): string[] {
   const variants = new Map(entries.flatMap(({ variant }) => (variant ? [[variant.name, variant]] : [])));
   return [...variants.values()].map(({ name, prefix }) => `${name}: ${commandText(prefix) || 'as it is'}`);
-}
-
-/**
- * The words of a command, as a shell parts them: at blanks, with ' and " around what belongs together, and \ before a
- * character that means itself. Nothing else means anything: no shell runs it. Null where a quote is not closed.
- */
-export function words(text: string): string[] | null {
-  const found: string[] = [];
-  let word: string | null = null;
-  let quote: string | null = null;
-  for (let i = 0; i < text.length; i++) {
-    const character = text.charAt(i);
-    if (character === '\\' && quote !== "'" && i + 1 < text.length) word = (word ?? '') + text.charAt(++i);
-    else if (quote !== null) {
-      if (character === quote) quote = null;
-      else word = (word ?? '') + character;
-    } else if (character === "'" || character === '"') {
-      quote = character;
-      word ??= '';
-    } else if (/\s/.test(character)) {
-      if (word !== null) found.push(word);
-      word = null;
-    } else word = (word ?? '') + character;
-  }
-  if (quote !== null) return null;
-  return word === null ? found : [...found, word];
 }

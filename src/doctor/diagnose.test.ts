@@ -149,6 +149,10 @@ describe('diagnose', () => {
       'io_uring not in the kernel',
       without({ io_uring: 'ENOSYS: no io_uring_setup', 'io_uring-sqpoll': 'ENOSYS' }),
     ],
+    [
+      'rows of a full run that cannot run',
+      without({ kqueue: 'needs libkqueue', 'io_uring-napi': 'on loopback there is nothing to poll' }),
+    ],
     ['io_uring without its thread', without({ 'io_uring-sqpoll': 'needs 5.11' })],
     [
       'io_uring forbidden, and nothing to probe it with',
@@ -307,6 +311,9 @@ describe('diagnose', () => {
       container info: docker; its seccomp filter adds to the cost of every system call and may block some; fix: null
       -- io_uring not in the kernel
       io_uring problem: not available; io_uring, io_uring-sqpoll skipped: ENOSYS: no io_uring_setup; fix: null
+      -- rows of a full run that cannot run
+      models info: 10 of 11 run here; skipped: kqueue (needs libkqueue); fix: null
+      io_uring info: allowed, but not for io_uring-napi; skipped: on loopback there is nothing to poll; fix: null
       -- io_uring without its thread
       io_uring warning: allowed, but not for io_uring-sqpoll; skipped: needs 5.11; fix: null
       -- io_uring forbidden, and nothing to probe it with

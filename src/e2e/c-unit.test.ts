@@ -11,6 +11,7 @@ import { HELPERS_DIR } from '../build/package.ts';
 const PROGRAMS = [
   { name: 'test_agent_json', links: ['agent/answer.c', 'agent/json.c'] },
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
+  { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['observer/hardware.c', 'observer/task_event.c', 'observer/tasks.c'] },
   { name: 'test_histogram', links: ['load/histogram.c'] },
   { name: 'test_inherited', links: ['server/inherited.c'] },
@@ -21,10 +22,18 @@ const PROGRAMS = [
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
 const EXIT_SKIPPED = 77;
 const RUN_TIMEOUT_MS = 100_000;
+/** At the same time. */
+const COMPILERS = 2;
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'iomodels-bench-c-unit-'));
+  // The tests themselves run one after the other: some measure.
+  const jobs = PROGRAMS.flatMap((program) => BUILDS.map((sanitizer) => ({ ...program, sanitizer })));
+  const compileLane = async (lane: number) => {
+    for (const job of jobs.filter((_, i) => i % COMPILERS === lane)) await compile(job);
+  };
+  await Promise.all(Array.from({ length: COMPILERS }, (_, lane) => compileLane(lane)));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -34,19 +43,33 @@ test('every C unit test is in the list', async () => {
   expect(programs.sort()).toEqual(PROGRAMS.map((program) => program.name).sort());
 });
 
-describe.each(PROGRAMS)('$name', ({ name, links }) => {
+describe.each(PROGRAMS)('$name', ({ name }) => {
   test.for(BUILDS)('passes, compiled with the sanitizers %s', async (sanitizer, { skip }) => {
-    const program = join(folder, `${name}-${sanitizer ?? 'none'}`);
-    const [command, ...first] = (await findCompiler()).words;
-    const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
-    await execa(command, [...first, ...compilerFlags(sanitizer), '-o', program, ...sources, ...LINK_FLAGS]);
-
-    const result = await execa(program, { reject: false, all: true, timeout: RUN_TIMEOUT_MS });
+    const result = await execa(programOf(name, sanitizer), {
+      reject: false,
+      all: true,
+      timeout: RUN_TIMEOUT_MS,
+    });
     if (result.exitCode === EXIT_SKIPPED) skip(`${name}: ${result.all.trim().split('\n').at(-1)}`);
     expect(result.exitCode, result.all).toBe(0);
     expect(result.all).toMatch(/^ok - /m);
   });
 });
+
+function programOf(name: string, sanitizer: Sanitizer | undefined): string {
+  return join(folder, `${name}-${sanitizer ?? 'none'}`);
+}
+
+async function compile({
+  name,
+  links,
+  sanitizer,
+}: (typeof PROGRAMS)[number] & { readonly sanitizer: Sanitizer | undefined }): Promise<void> {
+  const [command, ...first] = (await findCompiler()).words;
+  const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
+  const output = programOf(name, sanitizer);
+  await execa(command, [...first, ...compilerFlags(sanitizer), '-o', output, ...sources, ...LINK_FLAGS]);
+}
 
 async function sourcesOf(links: readonly string[]): Promise<string[]> {
   const lists = links.map(async (link) => {

@@ -78,6 +78,11 @@ test('Its measures are those that Bencher has built in, and ours', () => {
         "upper_value": 154614.61099366986,
         "value": 152518.7997808575,
       },
+      "wakeups-per-connection": {
+        "lower_value": 1.5,
+        "upper_value": 1.5,
+        "value": 1.5,
+      },
     }
   `);
 });

@@ -8,9 +8,9 @@ const [header = [], ...rows] = parseCsv(text);
 
 test('The header names every column with its unit, a row holds a trial', () => {
   expect(text.split('\n').slice(0, 3).join('\n')).toMatchInlineSnapshot(`
-    "run_id,finished_at,host,kernel,arch,cpu,tool_version,clock,guest,block,trial,label,model,workload,mode,connections,active,depth,message_bytes,rate_per_s,arrivals,counter,status,started_at,wall_ms,window_ns,requests_completed,requests_errors,response_max_ns,guest_instructions_per_request,guest_server_instructions_per_request,guest_client_instructions_per_request,throughput_per_s,goodput_bytes_per_s,response_p50_ns,response_p99_ns,response_p999_ns,service_p50_ns,service_p99_ns,service_p999_ns,cpu_ns_per_request,client_cpu_ns_per_request,instructions_user_per_request,instructions_kernel_per_request,cycles_per_request,instructions_per_cycle,cache_misses_per_request,syscalls_per_request,context_switches_per_request,threads_max,rss_max_bytes,server_utilisation_share,client_utilisation_share,saturation,contaminated_by,failure
-    20250101-000000-fixture,2025-01-01T00:00:30.000Z,1a2b3c4d5e6f,6.12.1,x64,Example CPU @ 2.50GHz,0.1.0,,,0,0,epoll-lt,epoll-lt,many-connections,closed,200,200,1,64,,,own,measured,2025-01-01T00:00:00.000Z,460,300000000,45600,0,5203158,,,,152000,9728000,1118208,1839104,2236416,,,,6400,900,,,,,,2.05,0.01206140350877193,1,2310144,0.9728,0.6,server,,
-    20250101-000000-fixture,2025-01-01T00:00:30.000Z,1a2b3c4d5e6f,6.12.1,x64,Example CPU @ 2.50GHz,0.1.0,,,0,1,epoll-et,epoll-et,many-connections,closed,200,200,1,64,,,own,measured,2025-01-01T00:00:00.000Z,460,300000000,46216,0,5133804,,,,154053.4080688755,9859418.116408031,1101824,1814528,2203648,,,,6314.693136576077,900,,,,,,2.0400077895101263,0.012073740695862905,1,2310144,0.9727995266666667,0.6,server,,"
+    "run_id,finished_at,host,kernel,arch,cpu,tool_version,clock,guest,block,trial,label,model,workload,mode,connections,active,depth,message_bytes,rate_per_s,arrivals,counter,status,started_at,wall_ms,window_ns,requests_completed,requests_errors,response_max_ns,guest_instructions_per_request,guest_server_instructions_per_request,guest_client_instructions_per_request,throughput_per_s,goodput_bytes_per_s,response_p50_ns,response_p99_ns,response_p999_ns,service_p50_ns,service_p99_ns,service_p999_ns,cpu_ns_per_request,client_cpu_ns_per_request,instructions_user_per_request,instructions_kernel_per_request,cycles_per_request,instructions_per_cycle,cache_misses_per_request,syscalls_per_request,context_switches_per_request,threads_max,rss_max_bytes,wakeups_per_connection,connection_imbalance,server_utilisation_share,client_utilisation_share,saturation,contaminated_by,failure
+    20250101-000000-fixture,2025-01-01T00:00:30.000Z,1a2b3c4d5e6f,6.12.1,x64,Example CPU @ 2.50GHz,0.1.0,,,0,0,epoll-lt,epoll-lt,many-connections,closed,200,200,1,64,,,own,measured,2025-01-01T00:00:00.000Z,460,300000000,45600,0,5203158,,,,152000,9728000,1118208,1839104,2236416,,,,6400,900,,,,,,2.05,0.01206140350877193,1,2310144,1.5,,0.9728,0.6,server,,
+    20250101-000000-fixture,2025-01-01T00:00:30.000Z,1a2b3c4d5e6f,6.12.1,x64,Example CPU @ 2.50GHz,0.1.0,,,0,1,epoll-et,epoll-et,many-connections,closed,200,200,1,64,,,own,measured,2025-01-01T00:00:00.000Z,460,300000000,46216,0,5133804,,,,154053.4080688755,9859418.116408031,1101824,1814528,2203648,,,,6314.693136576077,900,,,,,,2.0400077895101263,0.012073740695862905,1,2310144,1.5,,0.9727995266666667,0.6,server,,"
   `);
 });
 
@@ -23,7 +23,7 @@ test('A trial that failed has its reason and empty numbers', () => {
   const failed = rows.filter((row) => row[header.indexOf('status')] === 'failed');
   expect(failed.map((row) => row.join(','))).toMatchInlineSnapshot(`
     [
-      "20250101-000000-fixture,2025-01-01T00:00:30.000Z,1a2b3c4d5e6f,6.12.1,x64,Example CPU @ 2.50GHz,0.1.0,,,3,24,select,select,many-connections,closed,200,200,1,64,,,own,failed,2025-01-01T00:00:00.000Z,460,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,load: the server ended with SIGKILL",
+      "20250101-000000-fixture,2025-01-01T00:00:30.000Z,1a2b3c4d5e6f,6.12.1,x64,Example CPU @ 2.50GHz,0.1.0,,,3,24,select,select,many-connections,closed,200,200,1,64,,,own,failed,2025-01-01T00:00:00.000Z,460,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,load: the server ended with SIGKILL",
     ]
   `);
 });

@@ -27,6 +27,8 @@ export interface CpuLockRequest {
   readonly holder: string;
   /** flock(2), exclusive, without waiting: 0, or an errno. The kernel releases it with the descriptor. */
   tryLock(fd: number): number;
+  /** How other CPUs are chosen, as advice; default: by the options of `run`. */
+  readonly elsewhere?: string;
   /** Whether to wait for others; else they are an error. */
   readonly wait: boolean;
   /** Called once per holder that is waited for. */
@@ -84,7 +86,7 @@ async function lockCpu(cpu: number, request: CpuLockRequest): Promise<number> {
       const taken = `CPU ${cpu} is measured on by ${holder || 'another run'}`;
       if (!request.wait)
         throw new EnvironmentError(
-          `${taken}: both would measure each other. Wait for it with --wait, or choose other CPUs with --server-cpus and --client-cpus`,
+          `${taken}: both would measure each other. Wait for it with --wait, or ${request.elsewhere ?? 'choose other CPUs with --server-cpus and --client-cpus'}`,
         );
       if (taken !== told) request.onWait(`waiting: ${taken}`);
       told = taken;

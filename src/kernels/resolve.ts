@@ -54,16 +54,16 @@ export async function listKernels(
  * `UsageError` where nothing or more than one is named, `EnvironmentError` where it cannot be read or booted.
  */
 export async function resolveKernel(spec: string, places: KernelPlaces = {}): Promise<Kernel> {
-  if (spec.trim() === '') throw new UsageError('--kernel names nothing');
+  if (spec.trim() === '') throw new UsageError('an empty name names nothing');
   if (spec === 'host') return runningKernel(places);
   const found = await stat(spec).catch(() => null);
   if (found?.isFile()) return kernelAt(resolve(spec), 'path', places);
   if (found?.isDirectory()) return kernelAt(await imageInFolder(resolve(spec)), 'path', places);
-  if (found !== null) throw new UsageError(`--kernel ${spec}: is neither a file nor a folder`);
-  if (spec.includes('/')) throw new UsageError(`--kernel ${spec}: there is no such file or folder`);
+  if (found !== null) throw new UsageError(`kernel ${spec}: is neither a file nor a folder`);
+  if (spec.includes('/')) throw new UsageError(`kernel ${spec}: there is no such file or folder`);
   if (spec.startsWith('debian:'))
     throw new UsageError(
-      `--kernel ${spec}: fetch it by iomodels-bench kernels get ${spec}, then name the release that it prints`,
+      `kernel ${spec}: fetch it by iomodels-bench kernels get ${spec}, then name the release that it prints`,
     );
   return named(spec, places);
 }
@@ -79,9 +79,9 @@ async function named(spec: string, places: KernelPlaces): Promise<Kernel> {
   const broken = problems.filter(({ path }) => path.includes(spec)).map(({ why }) => `  ${why}`);
   throw new UsageError(
     matching.length > 0
-      ? [`--kernel ${spec}: ${matching.length} kernels begin with it, name one of them:`, ...releases]
+      ? [`kernel ${spec}: ${matching.length} kernels begin with it, name one of them:`, ...releases]
       : [
-          `--kernel ${spec}: no kernel begins with it${releases.length > 0 ? '; there are:' : ', and none was found on this host'}`,
+          `kernel ${spec}: no kernel begins with it${releases.length > 0 ? '; there are:' : ', and none was found on this host'}`,
           ...releases,
           ...broken,
           '  iomodels-bench kernels get debian:<suite or release> fetches one',
@@ -109,7 +109,7 @@ async function runningKernel(places: KernelPlaces): Promise<Kernel> {
   }
   throw new EnvironmentError(
     [
-      `--kernel host: no readable image of the running kernel ${running}:`,
+      `kernel host: no readable image of the running kernel ${running}:`,
       ...looked.map((why) => `  ${why}`),
       looked.some((why) => why.endsWith('EACCES'))
         ? `  only root may read it: make a copy of your own by sudo install -m 644 /boot/vmlinuz-${running} .`
@@ -191,12 +191,12 @@ async function imageInFolder(folder: string): Promise<string> {
     if (only && found.length === 1) return only;
     if (found.length > 1)
       throw new UsageError([
-        `--kernel ${folder} holds ${found.length} kernels, name one:`,
+        `kernel ${folder} holds ${found.length} kernels, name one:`,
         ...found.map((path) => `  ${path}`),
       ]);
   }
   throw new UsageError(
-    `--kernel ${folder}: there is no kernel in it: no vmlinuz, vmlinuz-*, bzImage, arch/x86/boot/bzImage, boot/vmlinuz-* or lib/modules/*/vmlinuz`,
+    `kernel ${folder}: there is no kernel in it: no vmlinuz, vmlinuz-*, bzImage, arch/x86/boot/bzImage, boot/vmlinuz-* or lib/modules/*/vmlinuz`,
   );
 }
 

@@ -2,7 +2,7 @@
  * The TypeScript side of the wire to the load generator; its twin is `c-helpers/wire/abi.h`.
  * Struct members are listed in the order of the C header.
  */
-export const LOADGEN_ABI_VERSION = 4;
+export const LOADGEN_ABI_VERSION = 5;
 export const PATH_BYTES = 1024;
 export const MESSAGE_BYTES = 256;
 export const EDGE_FILES_MAX = 12;
@@ -10,6 +10,9 @@ export const EDGE_FILE_BYTES = 16_384;
 export const COUNTERS_MAX = 56;
 export const COUNTER_NAME_BYTES = 24;
 export const TRACE_MAX = 64;
+export const THREADS_MAX = 256;
+/** What a number is that the kernel does not tell: `UINT64_MAX`, rounded as every uint64 here is. */
+export const UNKNOWN = 2 ** 64;
 /** `enum loadgen_hardware_id`, by value. */
 export const HARDWARE_EVENTS = ['instructionsUser', 'instructionsKernel', 'cycles', 'cacheMisses'] as const;
 export const CONGESTION_BYTES = 16;
@@ -66,7 +69,7 @@ export const CONFIG = {
   depth: 'uint32_t',
   message_bytes: 'uint32_t',
   server_pid: 'int32_t',
-  client_cpu: 'int32_t',
+  client_threads: 'uint32_t',
   edge_files: 'uint32_t',
   trace_events: 'uint32_t',
   kernel_threads: 'uint32_t',
@@ -77,6 +80,7 @@ export const CONFIG = {
   connect_timeout_ns: 'uint64_t',
   stall_timeout_ns: 'uint64_t',
   rate_per_s: 'double',
+  client_cpu: { array: 'int32_t', length: THREADS_MAX },
   trace_id: { array: 'uint64_t', length: TRACE_MAX },
   counters_path: { text: PATH_BYTES },
   edge_path: { array: { text: PATH_BYTES }, length: EDGE_FILES_MAX },
@@ -132,6 +136,57 @@ export const REPORT = {
   message: { text: MESSAGE_BYTES },
 } as const satisfies Struct;
 
+export const PORTS_MAX = 8;
+
+/** `struct loadgen_server`. */
+export const SERVER = {
+  abi_version: 'uint32_t',
+  processes: 'uint32_t',
+  tasks_ended: 'uint64_t',
+  threads: 'uint64_t',
+  rss_max_bytes: 'uint64_t',
+  accepted: 'uint64_t',
+  sockets_errno: 'int32_t',
+  congested: 'uint32_t',
+  congestion: { text: CONGESTION_BYTES },
+} as const satisfies Struct;
+
+/** `struct loadgen_listener`. */
+export const LISTENER = {
+  abi_version: 'uint32_t',
+  error: 'int32_t',
+  owner: 'int32_t',
+  congestion_error: 'int32_t',
+  listeners: 'uint32_t',
+  ports: 'uint32_t',
+  port: { array: 'uint32_t', length: PORTS_MAX },
+} as const satisfies Struct;
+
+/** `struct loadgen_spawned`. */
+export const SPAWNED = {
+  abi_version: 'uint32_t',
+  pid: 'int32_t',
+  stdout_fd: 'int32_t',
+  stderr_fd: 'int32_t',
+} as const satisfies Struct;
+
+/** Added to a signal's number where that ended a process. */
+export const WAIT_SIGNAL = 256;
+
+/** `struct loadgen_thread`. */
+export const THREAD = {
+  abi_version: 'uint32_t',
+  cpu: 'int32_t',
+  connections: 'uint32_t',
+  active: 'uint32_t',
+  completed: 'uint64_t',
+  drained: 'uint64_t',
+  cpu_ns: 'uint64_t',
+  syscalls: 'uint64_t',
+  wakeups: 'uint64_t',
+  run_delay_ns: 'uint64_t',
+} as const satisfies Struct;
+
 /** `struct loadgen_progress`. */
 export const PROGRESS = {
   abi_version: 'uint32_t',
@@ -141,7 +196,7 @@ export const PROGRESS = {
   elapsed_ns: 'uint64_t',
 } as const satisfies Struct;
 
-/** What a member is in TypeScript; every number is one, for none of them reaches 2^53. */
+/** What a member is in TypeScript; every number is one, for none of them reaches 2^53 but `UNKNOWN`. */
 type Value<T> = T extends string
   ? number
   : T extends { readonly text: number }

@@ -15,6 +15,7 @@ import {
   HARDWARE_EVENTS,
   HISTOGRAM,
   HISTOGRAM_BUCKETS,
+  LISTENER,
   LOADGEN_ABI_VERSION,
   LOADGEN_MODE,
   LOADGEN_PHASE,
@@ -24,18 +25,27 @@ import {
   PROGRESS,
   READING,
   REPORT,
+  SERVER,
+  SPAWNED,
   type Struct,
   structBytes,
+  THREAD,
+  THREADS_MAX,
   TRACE_MAX,
+  UNKNOWN,
   type Values,
+  WAIT_SIGNAL,
 } from './abi.ts';
 import type {
+  ClientThread,
+  Listener,
   LoadEdge,
   LoadGenerator,
   LoadLatency,
   LoadProgress,
   LoadReport,
   LoadRequest,
+  LoadServer,
 } from './generator.ts';
 
 /** 127.0.0.1 in host byte order: servers listen there, and the generator accepts nothing else. */
@@ -48,7 +58,11 @@ const STRUCTS = {
   config: CONFIG,
   edge: EDGE_STRUCT,
   report: REPORT,
+  thread: THREAD,
   progress: PROGRESS,
+  server: SERVER,
+  listener: LISTENER,
+  spawned: SPAWNED,
 } as const satisfies Record<string, Struct>;
 
 /** The struct types, registered with koffi once per process: a second registration is an error. */
@@ -56,7 +70,11 @@ const types = {
   config: koffiStruct(STRUCTS.config),
   edge: koffiStruct(STRUCTS.edge),
   report: koffiStruct(STRUCTS.report),
+  thread: koffiStruct(STRUCTS.thread),
   progress: koffiStruct(STRUCTS.progress),
+  server: koffiStruct(STRUCTS.server),
+  listener: koffiStruct(STRUCTS.listener),
+  spawned: koffiStruct(STRUCTS.spawned),
 };
 
 type KoffiType = string | ReturnType<typeof koffi.struct>;
@@ -102,7 +120,7 @@ function bind(libraryPath: string): Functions {
 }
 
 function functionsOf(library: ReturnType<typeof koffi.load>) {
-  const { config, report, progress } = types;
+  const { config, report, thread, progress, server, listener, spawned } = types;
   return {
     abiVersion: library.func('loadgen_abi_version', 'uint32_t', []),
     buckets: library.func('loadgen_histogram_buckets', 'uint32_t', []),
@@ -111,12 +129,27 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     stop: library.func('loadgen_stop', 'void', ['void *']),
     progress: library.func('loadgen_progress', 'void', ['void *', koffi.out(koffi.pointer(progress))]),
     report: library.func('loadgen_report', 'void', ['void *', koffi.out(koffi.pointer(report))]),
+    threads: library.func('loadgen_threads', 'uint32_t', ['void *']),
+    thread: library.func('loadgen_thread', 'void', ['void *', 'uint32_t', koffi.out(koffi.pointer(thread))]),
     histogram: library.func('loadgen_histogram', 'void', ['void *', 'uint32_t', 'void *']),
     counterNames: library.func('loadgen_counter_names', 'void', ['void *', 'void *']),
     edgeCounters: library.func('loadgen_edge_counters', 'void', ['void *', 'uint32_t', 'uint32_t', 'void *']),
     setupCounters: library.func('loadgen_setup_counters', 'void', ['void *', 'uint32_t', 'void *']),
     edgeTraces: library.func('loadgen_edge_traces', 'void', ['void *', 'uint32_t', 'void *']),
     edgeFile: library.func('loadgen_edge_file', 'uint32_t', ['void *', 'uint32_t', 'uint32_t', 'void *']),
+    session: library.func('loadgen_session', 'void', ['void *']),
+    server: library.func('loadgen_server', 'void', ['void *', koffi.out(koffi.pointer(server))]),
+    adoptListener: library.func('loadgen_adopt_listener', 'void', [
+      'int32_t',
+      'uint32_t',
+      koffi.out(koffi.pointer(listener)),
+    ]),
+    spawn: library.func('loadgen_spawn', 'int32_t', [
+      'void *',
+      'uint32_t',
+      koffi.out(koffi.pointer(spawned)),
+    ]),
+    wait: library.func('loadgen_wait', 'int32_t', ['int32_t']),
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
@@ -139,6 +172,9 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
   if (request.traceIds.length > TRACE_MAX)
     throw new UsageError(`at most ${TRACE_MAX} tracepoints can be counted`);
+  const clientCpus = request.clientCpus ?? [-1];
+  if (clientCpus.length > THREADS_MAX)
+    throw new UsageError(`the load generator runs on at most ${THREADS_MAX} CPUs`);
   // koffi would cut them without a word.
   const long = [request.countersPath, ...request.edgeFiles].find(
     (path) => Buffer.byteLength(path) >= PATH_BYTES,
@@ -154,7 +190,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     depth: request.depth,
     message_bytes: request.messageBytes,
     server_pid: request.serverPid,
-    client_cpu: request.clientCpu ?? -1,
+    client_threads: clientCpus.length,
     edge_files: request.edgeFiles.length,
     trace_events: request.traceIds.length,
     kernel_threads: request.kernelThreads ? 1 : 0,
@@ -165,6 +201,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     connect_timeout_ns: Math.round(request.connectTimeoutNs),
     stall_timeout_ns: Math.round(request.stallTimeoutNs),
     rate_per_s: request.ratePerS,
+    client_cpu: Array.from({ length: THREADS_MAX }, (_, i) => clientCpus[i] ?? -1),
     trace_id: Array.from({ length: TRACE_MAX }, (_, i) => request.traceIds[i] ?? 0),
     counters_path: request.countersPath,
     edge_path: Array.from({ length: EDGE_FILES_MAX }, (_, i) => request.edgeFiles[i] ?? ''),
@@ -244,12 +281,49 @@ class ReportReader {
       bytesVerified: raw.bytes_verified,
       connectionErrors: raw.connection_errors,
       connectionsChurned: raw.connections_churned,
+      clientThreads: this.#readThreads(),
       response: readLatency(this.#fns, this.#handle, raw, 'response'),
       service: readLatency(this.#fns, this.#handle, raw, 'service'),
       setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
+      ...(this.#request.session ? { server: this.#readServer() } : {}),
     };
+  }
+
+  #readServer(): LoadServer {
+    const filled = {};
+    this.#fns.server(this.#handle, filled);
+    const raw = decodeStruct(SERVER, filled);
+    const isKnown = raw.sockets_errno === 0;
+    return {
+      processes: raw.processes,
+      tasksEnded: raw.tasks_ended,
+      threads: raw.threads,
+      rssMaxBytes: raw.rss_max_bytes,
+      accepted: isKnown ? raw.accepted : null,
+      congestion: isKnown && raw.congested === 1 ? raw.congestion : null,
+      socketsErrno: raw.sockets_errno,
+    };
+  }
+
+  #readThreads(): ClientThread[] {
+    return Array.from({ length: Number(this.#fns.threads(this.#handle)) }, (_, i) => {
+      const filled = {};
+      this.#fns.thread(this.#handle, i, filled);
+      const raw = decodeStruct(THREAD, filled);
+      return {
+        cpu: raw.cpu < 0 ? null : raw.cpu,
+        connections: raw.connections,
+        active: raw.active,
+        completed: raw.completed,
+        drained: raw.drained,
+        cpuNs: raw.cpu_ns,
+        syscalls: raw.syscalls,
+        wakeups: raw.wakeups,
+        runDelayNs: raw.run_delay_ns === UNKNOWN ? null : raw.run_delay_ns,
+      };
+    });
   }
 
   #readEdge(report: RawReport, which: number, names: readonly string[]): LoadEdge {
@@ -324,17 +398,19 @@ class FfiLoadGenerator implements LoadGenerator {
     this.#fns = fns;
   }
 
-  async run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport> {
+  async run(request: LoadRequest, signal: AbortSignal, onEnded?: () => void): Promise<LoadReport> {
     if (this.#handle) throw new Error('the load generator is already running');
     const why = Buffer.alloc(MESSAGE_BYTES);
     const handle = this.#fns.create(toConfig(request), why);
     if (!handle) throw new UsageError(`load generator: ${cString(why)}`);
     this.#handle = handle;
+    if (request.session) this.#fns.session(handle);
     const stop = () => this.#fns.stop(handle);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      await runAsync(this.#fns, handle);
+      const status = await runAsync(this.#fns, handle);
+      if (LOADGEN_STATUS[status] === 'ok') onEnded?.();
       return new ReportReader(this.#fns, handle, request).read();
     } finally {
       signal.removeEventListener('abort', stop);
@@ -403,6 +479,64 @@ export function congestionOf(libraryPath: string): string | null {
 export function whyNotCpu(cpu: number, libraryPath: string): string | null {
   const errno = Number(bind(libraryPath).tryCpu(cpu));
   return errno === 0 ? null : `sched_setaffinity: ${errnoName(errno)}`;
+}
+
+/**
+ * Looks for who of a session listens on a port, and gives that socket the congestion control that all others have; see
+ * `loadgen_adopt_listener`.
+ */
+export function listenerAdopter(libraryPath: string): (session: number, port: number) => Listener {
+  const fns = bind(libraryPath);
+  const named = (errno: number) => (errno === 0 ? null : errnoName(errno));
+  return (session, port) => {
+    const filled = {};
+    fns.adoptListener(session, port, filled);
+    const raw = decodeStruct(LISTENER, filled);
+    return {
+      error: named(raw.error),
+      owner: raw.owner === 0 ? null : raw.owner,
+      congestionError: named(raw.congestion_error),
+      listeners: raw.listeners,
+      ports: raw.port.slice(0, raw.ports),
+    };
+  };
+}
+
+/** A process that was started; its descriptors are the caller's. */
+export interface SpawnedProcess {
+  readonly pid: number;
+  readonly stdoutFd: number;
+  readonly stderrFd: number;
+  /** Resolves when it has ended; to be called once, for it collects it. */
+  wait(): Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
+}
+
+/** Starts programs without a copy of this process; see `loadgen_spawn`. An errno's name where one cannot be started. */
+export function spawner(libraryPath: string): (words: readonly string[]) => SpawnedProcess | string {
+  const fns = bind(libraryPath);
+  return (words) => {
+    const filled = {};
+    const text = Buffer.from(words.map((word) => `${word}\0`).join(''));
+    const errno = Number(fns.spawn(text, words.length, filled));
+    if (errno !== 0) return errnoName(errno);
+    const { pid, stdout_fd, stderr_fd } = decodeStruct(SPAWNED, filled);
+    return { pid, stdoutFd: stdout_fd, stderrFd: stderr_fd, wait: () => waitFor(fns, pid) };
+  };
+}
+
+function waitFor(fns: Functions, pid: number): ReturnType<SpawnedProcess['wait']> {
+  return new Promise((resolve, reject) => {
+    fns.wait.async(pid, (error: unknown, status: number) => {
+      if (error || status < 0) reject(new Error(`waitpid(${pid}): ${error ?? errnoName(-status)}`));
+      else if (status >= WAIT_SIGNAL) resolve({ exitCode: null, signal: signalName(status - WAIT_SIGNAL) });
+      else resolve({ exitCode: status, signal: null });
+    });
+  });
+}
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `signal ${number}`;
 }
 
 function errnoName(errno: number): string {

@@ -16,9 +16,12 @@ export interface LoadRequest {
   readonly connectTimeoutNs: number;
   readonly stallTimeoutNs: number;
   readonly serverPid: number;
-  /** Where the server's counters page can be opened, `/proc/<pid>/fd/<n>`. */
+  /** Where the server's counters page can be opened, `/proc/<pid>/fd/<n>`; empty: it has none. */
   readonly countersPath: string;
-  readonly clientCpu: number | null;
+  /** The server is every process of the session that `serverPid` leads, and was not built for this. */
+  readonly session?: boolean;
+  /** A thread is pinned to each; null: one thread, which is not. No more run than there are active connections. */
+  readonly clientCpus: readonly number[] | null;
   /** Files whose text is kept at both edges of the window. */
   readonly edgeFiles: readonly string[];
   /**
@@ -37,6 +40,7 @@ export interface LoadRequest {
 export interface LoadEdge {
   readonly timeNs: number;
   readonly serverCpuNs: number;
+  /** Of all threads of the client; so are the next two. */
   readonly clientCpuNs: number;
   readonly clientSyscalls: number;
   readonly clientWakeups: number;
@@ -78,12 +82,60 @@ export interface LoadEdge {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** One of the client's threads, between the edges of the window. */
+export interface ClientThread {
+  /** That it was pinned to; null: it was not. */
+  readonly cpu: number | null;
+  /** Dealt to it. */
+  readonly connections: number;
+  readonly active: number;
+  readonly completed: number;
+  readonly drained: number;
+  readonly cpuNs: number;
+  readonly syscalls: number;
+  readonly wakeups: number;
+  /** Ready and without a CPU; null where the kernel does not tell. */
+  readonly runDelayNs: number | null;
+}
+
 export interface LoadLatency {
   readonly sumNs: number;
   readonly minNs: number;
   readonly maxNs: number;
   /** Dense counts of the 3,840 buckets of `stats/histogram.ts`. */
   readonly counts: readonly number[];
+}
+
+/** What is known of a server that was not built for this. */
+export interface LoadServer {
+  /** Of its session, at the end edge. */
+  readonly processes: number;
+  /** Between the edges; how often they were switched is not known. */
+  readonly tasksEnded: number;
+  /** Of all processes, at the end edge. */
+  readonly threads: number;
+  /** Their peaks added up: pages that they share count in each. */
+  readonly rssMaxBytes: number;
+  /** Connections that it had accepted at the start edge; null: the kernel does not tell. */
+  readonly accepted: number | null;
+  /** TCP congestion control of its connections, `several` where they differ; null: the kernel does not tell. */
+  readonly congestion: string | null;
+  /** Why the kernel does not tell, an errno; 0: it does. */
+  readonly socketsErrno: number;
+}
+
+/** Who listens on a port, and where a session listens. */
+export interface Listener {
+  /** Why nothing of it is known, by its name; null: it is. */
+  readonly error: string | null;
+  /** The process of the session that listens on the port; null: none. */
+  readonly owner: number | null;
+  /** Why the socket does not have the congestion control of all others now, by its name; null: it has. */
+  readonly congestionError: string | null;
+  /** Sockets of anybody that listen on the port. */
+  readonly listeners: number;
+  /** Where the session listens. */
+  readonly ports: readonly number[];
 }
 
 /** What the load generator reports; see `abi.h` for each member. */
@@ -108,6 +160,8 @@ export interface LoadReport {
   readonly bytesVerified: number;
   readonly connectionErrors: number;
   readonly connectionsChurned: number;
+  /** Those that ran. */
+  readonly clientThreads: readonly ClientThread[];
   readonly response: LoadLatency;
   readonly service: LoadLatency;
   /**
@@ -117,6 +171,8 @@ export interface LoadReport {
   readonly setup: Readonly<Record<string, number>>;
   readonly start: LoadEdge;
   readonly end: LoadEdge;
+  /** Of `LoadRequest.session`. */
+  readonly server?: LoadServer;
 }
 
 export interface LoadProgress {
@@ -130,8 +186,9 @@ export interface LoadGenerator {
   /**
    * Resolves when the load has ended, whatever its status; rejects with `UsageError` if the request
    * makes no sense. An abort ends the load soon, with status `stopped`.
+   * @param onEnded called when the load went well and is over, before it is reported: nothing is measured any more.
    */
-  run(request: LoadRequest, signal: AbortSignal): Promise<LoadReport>;
+  run(request: LoadRequest, signal: AbortSignal, onEnded?: () => void): Promise<LoadReport>;
   /** How the load under way stands; null when there is none. */
   progress(): LoadProgress | null;
 }

@@ -9,6 +9,7 @@ export type Unit =
   | 'ns'
   | 'ns-per-request'
   | 'per-request'
+  | 'per-connection'
   | 'ratio'
   | 'bytes'
   | 'count';
@@ -49,6 +50,8 @@ export interface Metric {
   readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
   /** Which trials its values are of, by their instrument: those without any, or those in which the CPU counts. */
   readonly takenFrom: Exclude<Instrument, AuditInstrument>;
+  /** Whether trials in which another instrument counts tell it where the server itself does not: a count, which no slowness moves. */
+  readonly alsoTraced: boolean;
   /** Null: could not be measured in this trial, or from too few samples to believe it. */
   ofTrial(observation: Observation): number | null;
   /** How the trials of a row make one value. */
@@ -84,10 +87,14 @@ export interface Metric {
   readonly isRate: boolean;
   /** Whether many machines cannot measure it, so that its absence is no loss. */
   readonly optional: boolean;
+  /** Whether `ladder` tells what each rung adds to it. */
+  readonly ofRungs: boolean;
   /** Whether `compare` judges it unless told what to judge. */
   readonly judged: boolean;
   /** Its column in the table of a workload, and which go first where the width does not suffice; null: none. */
   readonly column: { readonly header: string; readonly priority: number } | null;
   /** Under what it stands in the table of kernel-side work; null: it has no column there. */
   readonly kernelColumn: 'calls' | 'cpu' | null;
+  /** Its column in the table of workers; null: none. */
+  readonly workersColumn: { readonly header: string; readonly priority: number } | null;
 }

@@ -6,7 +6,7 @@ import { withHardware } from '../fixtures/hardware.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import type { RunResult } from '../results/schema.ts';
 import { summarize } from '../summary/summarize.ts';
-import { bmfName, gobenchUnit, METRICS, prometheusName, snakeName } from './registry.ts';
+import { bmfName, findMetric, gobenchUnit, METRICS, prometheusName, snakeName } from './registry.ts';
 
 const NAME_OF = {
   csv: snakeName,
@@ -31,8 +31,8 @@ describe('A metric is called by one name in every format:', () => {
   test.each(cases)('$format has $name', ({ format, name }) => {
     const exporter = EXPORTERS.find(({ id }) => id === format);
     if (exporter === undefined) throw new Error(`no exporter ${format}`);
-    // A guest has no times, and a host no path length.
-    const runs = [withHardware(fixtureRun()), withGuest(fixtureRun())];
+    // A guest has no times, a host no path length, and a server with one loop no workers.
+    const runs = [withHardware(fixtureRun()), withGuest(fixtureRun()), withWorkers(fixtureRun())];
     expect(runs.map((run) => exportText(exporter, exportInput(run))).join('\n')).toContain(name);
   });
 });
@@ -125,4 +125,32 @@ describe('A percentile of too few samples', () => {
     expect(metric.ofRow(blocks(4))).toMatchObject({ enough: false });
     expect(metric.ofRow(blocks(5))).toMatchObject({ enough: true, low: 1, high: 1 });
   });
+});
+
+/** Servers of two workers, one of which accepted three times as much as the other. */
+function withWorkers(run: RunResult): RunResult {
+  const trials = run.trials.map((trial) =>
+    trial.status === 'failed'
+      ? trial
+      : {
+          ...trial,
+          observation: {
+            ...trial.observation,
+            server: { ...trial.observation.server, acceptedByWorker: [1, 3] },
+          },
+        },
+  );
+  return { ...run, trials };
+}
+
+test('Connections are balanced where every worker accepted as many', () => {
+  const [trial] = withWorkers(fixtureRun()).trials;
+  if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+  const { observation } = trial;
+  const of = (acceptedByWorker: number[] | null) =>
+    findMetric('connectionImbalance')?.ofTrial({
+      ...observation,
+      server: { ...observation.server, acceptedByWorker },
+    });
+  expect([[4, 4], [1, 3], [0, 0, 9], [7], [0, 0], null].map(of)).toEqual([1, 1.5, 3, 1, null, null]);
 });

@@ -9,6 +9,7 @@ const COST = {
   better: 'lower',
   domains: ['socket'],
   takenFrom: 'own',
+  alsoTraced: false,
   resolution: 0,
   movedBy: 'wall',
   countedThreshold: null,
@@ -16,9 +17,11 @@ const COST = {
   isRate: false,
   comparedBy: 'middle',
   gate: false,
+  ofRungs: false,
   judged: true,
   optional: false,
   kernelColumn: null,
+  workersColumn: null,
 } as const satisfies Partial<Metric>;
 
 /** What noise can only make worse. */
@@ -111,6 +114,7 @@ const ROWS: readonly Metric[] = [
     // No gate: in a closed loop it follows the response time, in an open one it is given.
     ...RATE,
     id: 'throughputPerS',
+    ofRungs: true,
     stem: 'throughput',
     unit: 'requests-per-second',
     title: 'throughput',
@@ -118,6 +122,7 @@ const ROWS: readonly Metric[] = [
     help: 'Completed requests per second',
     named: { gobench: 'req/s' },
     column: { header: 'req/s', priority: 0 },
+    workersColumn: { header: 'req/s', priority: 0 },
     ...steadyMean((o) => o.throughputPerS),
   },
   {
@@ -152,6 +157,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     id: 'responseP99Ns',
+    ofRungs: true,
     stem: 'response_p99',
     unit: 'ns',
     title: 'p99 latency',
@@ -213,12 +219,14 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...GATE,
     id: 'cpuNsPerRequest',
+    ofRungs: true,
     stem: 'cpu',
     unit: 'ns-per-request',
     title: 'server CPU',
     name: 'CPU/request',
     help: 'Server CPU time per request, all threads and the kernel threads of io_uring included',
     movedBy: 'cpu',
+    workersColumn: { header: 'CPU ns\n/req', priority: 0 },
     column: { header: 'CPU ns\n/req', priority: 0 },
     kernelColumn: 'cpu',
     ...steadyMean((o) => per(o.server.cpuNs, o.requests.accounted)),
@@ -298,6 +306,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'syscallsPerRequest',
+    ofRungs: true,
     stem: 'syscalls',
     unit: 'per-request',
     title: 'system calls',
@@ -306,17 +315,22 @@ const ROWS: readonly Metric[] = [
     countedThreshold: 0.01,
     column: { header: 'sysc.\n/req', priority: 2 },
     kernelColumn: 'calls',
-    ...perRequest((o) => sumOf(Object.values(o.server.syscalls), (count) => count)),
+    alsoTraced: true,
+    ...perRequest(({ server: { syscalls, syscallsPerRequest } }) =>
+      syscallsPerRequest === null ? null : sumOf(Object.values(syscalls), (count) => count),
+    ),
   },
   {
     ...COUNT,
     id: 'contextSwitchesPerRequest',
+    ofRungs: true,
     stem: 'context_switches',
     unit: 'per-request',
     title: 'context switches',
     name: 'switches/request',
     help: 'Context switches of the server per request, voluntary and not',
     column: { header: 'ctxsw\n/req', priority: 5 },
+    workersColumn: { header: 'ctxsw\n/req', priority: 1 },
     ...perRequest(({ server: { voluntarySwitches, involuntarySwitches } }) =>
       voluntarySwitches === null || involuntarySwitches === null
         ? null
@@ -349,7 +363,40 @@ const ROWS: readonly Metric[] = [
     column: { header: 'peak\nRSS', priority: 6 },
     ...largest((o) => o.server.rssMaxBytes),
   },
+  {
+    ...COUNT,
+    ...TOLD,
+    id: 'wakeupsPerConnection',
+    stem: 'wakeups',
+    unit: 'per-connection',
+    title: 'wakeups per accepted connection',
+    name: 'wakeups/connection',
+    help: 'Returns from the wait call per accepted connection, before the first request; of short connections those of their requests as well',
+    column: null,
+    workersColumn: { header: 'wakeups\n/conn.', priority: 2 },
+    ...steadyMean((o) => o.server.wakeupsPerConnection),
+  },
+  {
+    ...COUNT,
+    ...TOLD,
+    id: 'connectionImbalance',
+    stem: 'connection_imbalance',
+    unit: 'ratio',
+    title: 'imbalance of connections over workers',
+    name: 'imbalance',
+    help: 'Connections of the worker that accepted the most, over their mean; 1 is even',
+    optional: true,
+    column: null,
+    workersColumn: { header: 'conns of a\nworker,\nmax/mean', priority: 1 },
+    ...steadyMean((o) => imbalance(o.server.acceptedByWorker)),
+  },
 ];
+
+/** The largest over the mean; null without workers, and where nobody accepted anything. */
+function imbalance(accepted: readonly number[] | null): number | null {
+  const sum = sumOf(accepted ?? [], (count) => count);
+  return accepted === null || sum === 0 ? null : Math.max(...accepted) / (sum / accepted.length);
+}
 
 /**
  * Units of what a guest that counts instructions does not tell: no time; and no memory, for kernels differ in how late they add
@@ -452,6 +499,15 @@ export const UNITS: Readonly<Record<Unit, UnitNames>> = {
     dashed: '-per-request',
     gobench: '/op',
     shown: 'per req',
+  },
+  'per-connection': {
+    snake: '_per_connection',
+    prometheus: '_per_connection',
+    base: null,
+    perBase: 1,
+    dashed: '-per-connection',
+    gobench: '/conn',
+    shown: 'per conn.',
   },
   ratio: {
     snake: '',

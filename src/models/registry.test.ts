@@ -42,21 +42,38 @@ describe('the registry', () => {
     }
   });
 
+  test('names, where a row runs the code of another, one of the same program that runs its own', () => {
+    for (const model of MODELS.filter(({ sameCodeAs }) => sameCodeAs !== null))
+      expect(findModel(model.sameCodeAs ?? ''), model.id).toMatchObject({
+        program: model.program,
+        sameCodeAs: null,
+        expectedFailures: [],
+      });
+  });
+
+  test("has known mistakes in the guide's own samples alone, which no run takes unasked", () => {
+    for (const { id, profile, expectedFailures, unfit, preflight } of MODELS) {
+      expect(expectedFailures.length > 0, id).toBe(profile === 'guide');
+      if (profile !== 'guide') expect({ unfit, preflight }, id).toEqual({ unfit: [], preflight: true });
+    }
+  });
+
   test('finds a row by its id, and only by its whole id', () => {
     expect(findModel('epoll-lt')?.options).toEqual(['--trigger=level']);
     expect(findModel('epoll')).toBeUndefined();
   });
 
-  test('names each program once, and the libraries that any row of the registry wants for it', () => {
+  test('names each program once, and the libraries and packages that any row of the registry wants for it', () => {
     const [row] = MODELS;
     if (row === undefined) throw new Error('the registry is empty');
     const rows = [
       { ...row, program: 'a', libs: ['x'] },
       { ...row, program: 'a', libs: ['y', 'x'] },
-      { ...row, program: 'b', libs: [] },
+      { ...row, program: 'b', libs: [], packages: ['libz'] },
     ];
-    const { programs, libs } = programsOf(rows.slice(0, 1), rows);
+    const { programs, libs, packages } = programsOf(rows.slice(0, 1), rows);
     expect(programs).toEqual(['a']);
     expect([...libs]).toEqual([['a', ['x', 'y']]]);
+    expect([...packages]).toEqual([['b', ['libz']]]);
   });
 });

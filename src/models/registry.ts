@@ -17,16 +17,29 @@ export interface Programs {
   readonly programs: readonly string[];
   /** By program; those that need none are missing. */
   readonly libs: ReadonlyMap<string, readonly string[]>;
+  /** Likewise: packages of the host that it is compiled with. */
+  readonly packages: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * The libraries are those of the whole registry, so that the helpers of a run are the same whichever models
- * it takes.
+ * The libraries and packages are those of the whole registry, so that the helpers of a run are the same
+ * whichever models it takes.
  */
 export function programsOf(models: readonly ModelSpec[], all: readonly ModelSpec[] = MODELS): Programs {
-  const libs = new Map<string, readonly string[]>();
-  for (const row of all)
-    if (row.libs.length > 0)
-      libs.set(row.program, [...new Set([...(libs.get(row.program) ?? []), ...row.libs])]);
-  return { programs: [...new Set(models.map(({ program }) => program))], libs };
+  return {
+    programs: [...new Set(models.map(({ program }) => program))],
+    libs: byProgram(all, ({ libs }) => libs),
+    packages: byProgram(all, ({ packages }) => packages),
+  };
+}
+
+function byProgram(
+  rows: readonly ModelSpec[],
+  pick: (row: ModelSpec) => readonly string[],
+): Map<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const row of rows)
+    if (pick(row).length > 0)
+      found.set(row.program, [...new Set([...(found.get(row.program) ?? []), ...pick(row)])]);
+  return found;
 }

@@ -1,4 +1,22 @@
 import { z } from 'zod';
+import { PROFILES } from '../workloads/schema.ts';
+
+/** A load that a row with known mistakes does not echo correctly, and which of them is the reason. */
+const unfitLoad = z.union([
+  z.object({ mode: z.enum(['closed', 'open', 'churn']), reason: z.string() }).readonly(),
+  z
+    .object({
+      connectionsOver: z.number().describe('the most connections at the same time that it serves'),
+      reason: z.string(),
+    })
+    .readonly(),
+  z
+    .object({
+      unansweredBytesOver: z.number().describe('depth x message of one connection'),
+      reason: z.string(),
+    })
+    .readonly(),
+]);
 
 export const modelSpecSchema = z
   .object({
@@ -6,9 +24,9 @@ export const modelSpecSchema = z
     family: z.string(),
     domain: z.literal('socket').describe('what it does I/O on'),
     profile: z
-      .enum(['default', 'full'])
+      .enum([...PROFILES, 'guide'])
       .describe(
-        'default rows are in a plain run, which ends within two minutes; the others want --profile full or a name',
+        "the least that takes it: quick rows are in a run of 20 seconds, these and default ones in a plain run, which ends within two minutes; full ones want --profile full or a name; guide rows, the guide's own samples with their mistakes, always want a name",
       ),
     program: z.string().describe('c-helpers/models/<program>.c'),
     options: z.array(z.string()).readonly(),
@@ -16,15 +34,24 @@ export const modelSpecSchema = z
       .array(z.string())
       .readonly()
       .describe('that the program is linked with beside those of every program, without -l'),
+    packages: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe(
+        'that have to be on the host for the program to be compiled, by the names of pkg-config; without them the row is skipped',
+      ),
     title: z.string(),
     after: z
       .string()
       .nullable()
       .default(null)
-      .describe('the row of the same family that this one adds one step to; null: it is the first, or no step'),
+      .describe(
+        'the row of the same family that this one adds one step to; null: it is the first, or no step',
+      ),
     notification: z
-      .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion'])
-      .describe('how the program learns that I/O can be done or is done'),
+      .enum(['blocking', 'busy-poll', 'readiness', 'signal', 'completion', 'unknown'])
+      .describe('how the program learns that I/O can be done or is done; unknown: it is not one of ours'),
     linuxMin: z
       .string()
       .describe('the kernel that introduced it, for people; whether it runs here is decided by the probe'),
@@ -33,7 +60,7 @@ export const modelSpecSchema = z
       .nullable()
       .describe("the most connections that the mechanism itself can hold; null: only the host's limits"),
     tasks: z
-      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'workers'])
+      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'process-per-connection', 'workers'])
       .describe(
         'that do the work: they bound how many CPUs the server can use at once. workers: one per server CPU',
       ),
@@ -41,6 +68,31 @@ export const modelSpecSchema = z
       .boolean()
       .describe('it burns CPU while it waits, so a busy CPU does not prove that the server was the limit'),
     kernelThreads: z.boolean().describe('the kernel may run threads of its own for it: iou-sqp, iou-wrk'),
+    unfit: z
+      .array(unfitLoad)
+      .readonly()
+      .default([])
+      .describe('loads that it is known not to echo correctly: their cells are skipped'),
+    preflight: z
+      .boolean()
+      .default(true)
+      .describe(
+        'false: it is known to fail the echo check before a load; every byte of the load is verified',
+      ),
+    expectedFailures: z
+      .array(z.string())
+      .readonly()
+      .default([])
+      .describe(
+        'the checks of the conformance suite that it fails, and what sanitizers report of it: these, and no others',
+      ),
+    sameCodeAs: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe(
+        'a row of the same program whose options run the same code with other numbers or flags: what sanitizers find of that one holds for this one',
+      ),
     uncounted: z
       .array(z.string())
       .readonly()

@@ -10,11 +10,16 @@ const DEFAULTS = {
   profile: 'default',
   options: [],
   libs: [],
+  packages: [],
   after: null,
   connectionsMax: null,
   tasks: 'one',
   spins: false,
   kernelThreads: false,
+  unfit: [],
+  preflight: true,
+  expectedFailures: [],
+  sameCodeAs: null,
   uncounted: [],
 } as const satisfies Partial<ModelSpec>;
 

@@ -73,6 +73,14 @@ describe('readEnvironment', () => {
           "kernel.io_uring_disabled": "0",
           "net.ipv4.tcp_rmem": "4096 131072 6291456",
         },
+        "topology": {
+          "cores": [
+            "0,2",
+            "1",
+            "3",
+          ],
+          "nodes": [],
+        },
         "turbo": null,
         "user": "normal",
         "versions": {
@@ -115,6 +123,7 @@ describe('readEnvironment', () => {
         "preemption": null,
         "smt": null,
         "sysctls": {},
+        "topology": null,
         "turbo": null,
         "user": "normal",
         "versions": {},

@@ -4,7 +4,7 @@ import { readHostId } from '../host/host-id.ts';
 import type { Environment } from '../results/schema.ts';
 import { BYTES_PER_KIB } from '../util/units.ts';
 import { cpuQuota } from './cgroup.ts';
-import { allowedList } from './topology.ts';
+import { allowedList, describeTopology } from './topology.ts';
 
 /** A limit that is not one; the largest integer that JSON keeps exact. */
 export const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -57,6 +57,7 @@ export function readEnvironment(host: Host = linuxHost()): Environment {
     cpuModel: cpuModel(cpuinfo),
     cpus: cpuCount(host, cpuinfo),
     cpusAllowed: allowedList(host),
+    topology: describeTopology(host),
     governor: governor(host),
     smt: line(host, `${CPU_FOLDER}/smt/control`),
     mitigations: mitigations(host),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fakeLatency, fakeReport } from '../fixtures/load.ts';
+import { fakeClientThread, fakeLatency, fakeReport } from '../fixtures/load.ts';
 import type { LoadEdge, LoadReport } from '../load/generator.ts';
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
@@ -55,6 +55,17 @@ describe('observe', () => {
           "cpuNsPerRequest": 2777777.777777778,
           "runDelayNs": null,
           "syscalls": 30,
+          "threads": [
+            {
+              "accounted": 9,
+              "active": 2,
+              "connections": 2,
+              "cpu": null,
+              "cpuNs": 25000000,
+              "runDelayNs": null,
+              "utilisation": 0.25,
+            },
+          ],
           "utilisation": 0.25,
           "wakeups": 10,
         },
@@ -112,6 +123,7 @@ describe('observe', () => {
         },
         "saturation": "neither",
         "server": {
+          "acceptedByWorker": null,
           "contextSwitchesPerRequest": 2,
           "counters": {
             "idle_wakeups": 1,
@@ -122,6 +134,7 @@ describe('observe', () => {
           "hardware": null,
           "involuntarySwitches": 3,
           "kernelThreads": null,
+          "processes": null,
           "rssMaxBytes": null,
           "runDelayNs": null,
           "setup": {
@@ -138,6 +151,7 @@ describe('observe', () => {
           "threads": null,
           "utilisation": 0.5,
           "voluntarySwitches": 15,
+          "wakeupsPerConnection": null,
         },
         "service": null,
         "throughputPerS": 80,
@@ -251,29 +265,58 @@ describe('observe', () => {
     expect(observed({ end: { ...busy, counters: counters(90) }, trial: nonblocking }).saturation).toBe(
       'neither',
     );
-    const clientBusy = { clientCpuNs: 20 * NS_PER_MS + MEASURE_NS };
-    expect(observed({ end: clientBusy }).saturation).toBe('client');
-    expect(observed({ end: { ...busy, ...clientBusy } }).saturation).toBe('both');
+    const threads = (...cpuNs: number[]) => ({
+      clientThreads: cpuNs.map((ns) => fakeClientThread({ cpuNs: ns })),
+    });
+    expect(observed({ report: threads(MEASURE_NS) }).saturation).toBe('client');
+    expect(observed({ report: threads(MEASURE_NS), end: busy }).saturation).toBe('both');
+    // One of several is full: it holds its share of the connections back.
+    expect(observed({ report: threads(0, MEASURE_NS, 0) }).saturation).toBe('client');
+    expect(observed({ report: threads(0.5 * MEASURE_NS, 0.8 * MEASURE_NS) }).saturation).toBe('neither');
     // Where its CPU was taken from it, it is what it could not use that counts.
-    const waited = { [FILES.clientSchedstat]: `9 ${0.7 * MEASURE_NS} 9` };
-    expect(
-      observed({ start: { files: { [FILES.clientSchedstat]: '1 0 1' } }, end: { files: waited } }).saturation,
-    ).toBe('client');
+    const waited = fakeClientThread({ cpuNs: 0.25 * MEASURE_NS, runDelayNs: 0.7 * MEASURE_NS });
+    expect(observed({ report: { clientThreads: [waited] } }).saturation).toBe('client');
+  });
+
+  test('stores what each thread of the client had and did, and adds nothing up twice', () => {
+    const clientThreads = [
+      fakeClientThread({
+        cpu: 0,
+        connections: 3,
+        active: 2,
+        completed: 5,
+        drained: 1,
+        cpuNs: 0.5 * MEASURE_NS,
+      }),
+      fakeClientThread({ cpu: 2, connections: 2, active: 1, completed: 3, drained: 0, runDelayNs: 700 }),
+    ];
+    const { client } = observed({ report: { clientThreads }, trial: { clientCpus: [0, 2, 3] } });
+    expect(client.threads).toMatchObject([
+      { cpu: 0, connections: 3, active: 2, accounted: 6, utilisation: 0.5, runDelayNs: null },
+      { cpu: 2, connections: 2, active: 1, accounted: 3, utilisation: 0, runDelayNs: 700 },
+    ]);
+    expect(client).toMatchObject({ utilisation: 0.5, runDelayNs: 700, cpuNs: MEASURE_NS / 4 });
+  });
+
+  test('knows that client and server share a CPU only where a thread ran on it', () => {
+    const full = { end: { serverCpuNs: 50 * NS_PER_MS + 0.7 * MEASURE_NS } };
+    const on = (cpu: number) => ({ clientThreads: [fakeClientThread({ cpu, cpuNs: 0.25 * MEASURE_NS })] });
+    const trial = { serverCpus: [1], clientCpus: [0, 1] };
+    expect(observed({ ...full, report: on(0), trial }).saturation).toBe('neither');
+    expect(observed({ ...full, report: on(1), trial }).saturation).toBe('client');
   });
 
   describe('what it reads from files', () => {
-    const before = { [FILES.serverSchedstat]: '1 1000 1', [FILES.clientSchedstat]: '1 500 1' };
+    const before = { [FILES.serverSchedstat]: '1 1000 1' };
     const after = {
       [FILES.serverSchedstat]: '9 6001000 9',
-      [FILES.clientSchedstat]: '9 700 9',
       [FILES.serverStatus]: 'VmHWM:\t2048 kB\nThreads:\t3\n',
     };
     const both: Change = { start: { files: before }, end: { files: after } };
 
     test('are threads, peak memory and run delays', () => {
-      const { server, client } = observed(both);
+      const { server } = observed(both);
       expect(server).toMatchObject({ threads: 3, rssMaxBytes: 2048 * 1024, runDelayNs: 6 * NS_PER_MS });
-      expect(client.runDelayNs).toBe(200);
     });
 
     test('is null where a file is missing at an edge', () => {

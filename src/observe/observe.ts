@@ -31,6 +31,13 @@ export interface TrialReadings {
   readonly serverCongestion: string;
   /** The guest that it was measured in; null: on the host itself. */
   readonly guest: Pick<Guest, 'clock' | 'smp'> | null;
+  /** What is known of a server that was not built for this; null or absent: it is ours, and tells of itself. */
+  readonly foreign?: {
+    /** Why its connections do not have our congestion control, an errno; null: they were given it. */
+    readonly congestionError: string | null;
+    /** The congestion control that the host gives to connections of which nothing is said. */
+    readonly hostCongestion: string | null;
+  } | null;
   /** Whether requests are due at a rate, so that there are times at which nobody has anything to do. */
   readonly isPaced: boolean;
 }
@@ -71,14 +78,16 @@ export function observe(trial: TrialReadings): Observation {
       ? 'neither'
       : judgeSaturation({
           serverUtilisation: server.utilisation,
-          clientUtilisation: client.utilisation,
-          clientWaitingShare: apart(trial) ? (client.runDelayNs ?? 0) / accountedNs : 0,
+          client: client.threads.map(({ utilisation, runDelayNs }) => ({
+            utilisation,
+            waitingShare: apart(trial) ? (runDelayNs ?? 0) / accountedNs : 0,
+          })),
           serverSpins: trial.model.spins,
           serverIdleShare: idleShare(counters),
           shareCpus: shareCpus(trial),
         }),
     pathLength: pathLength(trial, accountedNs, { server, client }),
-    congestion: { server: trial.serverCongestion || null, client: report.congestion },
+    congestion: { server: serverCongestion(trial), client: report.congestion },
     contamination: countsInstructions(trial.guest)
       ? UNDISTURBED
       : contamination(trial, accountedNs, { server, client }),
@@ -93,11 +102,9 @@ function serverSide(
   accountedNs: number,
 ): Observation['server'] {
   const { start, end } = trial.report;
-  const files = edgeFilesOf(trial.serverPid);
   const cpuNs = end.serverCpuNs - start.serverCpuNs;
   const syscalls = syscallsOf(counters);
   const switches = switchesBetween(start, end);
-  const status = parseStatus(end.files[files.serverStatus] ?? '');
   return {
     cpuNs,
     cpuNsPerRequest: cpuNs / accounted,
@@ -107,31 +114,67 @@ function serverSide(
       switches.voluntarySwitches === null || switches.involuntarySwitches === null
         ? null
         : (switches.voluntarySwitches + switches.involuntarySwitches) / accounted,
-    syscallsPerRequest: Object.values(syscalls).reduce((a, b) => a + b, 0) / accounted,
+    syscallsPerRequest: trial.foreign ? null : Object.values(syscalls).reduce((a, b) => a + b, 0) / accounted,
     syscalls,
     counters: nonZero(Object.entries(counters).filter(([name]) => !name.startsWith(SYSCALL_PREFIX))),
     setup: syscallsOf(start.counters),
-    setupPerConnection: setupPerConnection(trial.report),
+    setupPerConnection: trial.foreign ? null : setupPerConnection(trial.report),
     kernelThreads: kernelThreads(start, end),
     hardware: hardwareOf(trial.report),
+    wakeupsPerConnection: wakeupsPerConnection(trial.report, counters),
+    acceptedByWorker: null,
     softirqShare: softirqShare(trial),
-    threads: status.threads,
-    rssMaxBytes: status.rssMaxBytes,
-    runDelayNs: delta(start, end, files.serverSchedstat),
+    processes: trial.report.server?.processes ?? null,
+    ...sizeOf(trial),
   };
+}
+
+/** Threads, memory and run delay, each as far as it is known of all of the server. */
+function sizeOf({ report, model, serverPid }: TrialReadings) {
+  const { start, end, server } = report;
+  // Of the first process alone, which may be no more than a shell, the delay says nothing.
+  if (server !== undefined)
+    return { threads: server.threads, rssMaxBytes: server.rssMaxBytes, runDelayNs: null };
+  if (model.tasks === 'process-per-connection') return processes(end);
+  const files = edgeFilesOf(serverPid);
+  const status = parseStatus(end.files[files.serverStatus] ?? '');
+  return { ...status, runDelayNs: delta(start, end, files.serverSchedstat) };
+}
+
+/**
+ * A server that serves by processes: what the kernel tells of the first one is not the server's. Each open connection is a
+ * task; nobody adds up their memory, most of which they share.
+ */
+function processes({ counters }: LoadEdge) {
+  const open = (counters.accepted ?? 0) - (counters.closed ?? 0);
+  return { threads: 1 + open, rssMaxBytes: null, runDelayNs: null };
 }
 
 function clientSide(trial: TrialReadings, accounted: number, accountedNs: number): Observation['client'] {
   const { start, end } = trial.report;
   const cpuNs = end.clientCpuNs - start.clientCpuNs;
+  const threads = trial.report.clientThreads.map((thread) => ({
+    cpu: thread.cpu,
+    connections: thread.connections,
+    active: thread.active,
+    accounted: thread.completed + thread.drained,
+    cpuNs: thread.cpuNs,
+    utilisation: thread.cpuNs / accountedNs,
+    runDelayNs: thread.runDelayNs,
+  }));
   return {
     cpuNs,
     cpuNsPerRequest: cpuNs / accounted,
-    utilisation: cpuNs / accountedNs,
+    utilisation: Math.max(0, ...threads.map(({ utilisation }) => utilisation)),
     syscalls: end.clientSyscalls - start.clientSyscalls,
     wakeups: end.clientWakeups - start.clientWakeups,
-    runDelayNs: delta(start, end, edgeFilesOf(trial.serverPid).clientSchedstat),
+    runDelayNs: largest(threads.flatMap(({ runDelayNs }) => runDelayNs ?? [])),
+    threads,
   };
+}
+
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
 }
 
 /** Null where no connection was opened before the load. */
@@ -140,6 +183,15 @@ function setupPerConnection({ setup }: LoadReport): Record<string, number> | nul
   if (accepted === 0) return null;
   const calls = Object.entries(syscallsOf(setup)).map(([name, made]) => [name, made / accepted] as const);
   return Object.fromEntries(calls);
+}
+
+/** While the connections of the load open, when there is nothing else to wake for; where they come and go, over the window. */
+function wakeupsPerConnection(
+  { setup }: LoadReport,
+  window: Readonly<Record<string, number>>,
+): number | null {
+  const { accepted = 0, wakeups = 0 } = (setup.accepted ?? 0) > 0 ? setup : window;
+  return accepted > 0 ? wakeups / accepted : null;
 }
 
 /** Growth between the edges; a worker that ended in between took its time with it. */
@@ -190,8 +242,15 @@ function bothTexts({ report }: TrialReadings, path: string): readonly [string, s
   return [report.start.files[path] ?? '', report.end.files[path] ?? ''];
 }
 
+/** CPUs that the client's threads ran on: a load of few connections leaves some of its own without any. */
+function clientCpusUsed({ clientCpus, report }: TrialReadings): readonly number[] | null {
+  return clientCpus && [...new Set(report.clientThreads.flatMap(({ cpu }) => cpu ?? clientCpus))];
+}
+
 /** CPUs in use; null where a side is not pinned, and all may be. */
-function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[] | null {
+function pinnedCpus(trial: TrialReadings): readonly number[] | null {
+  const { serverCpus } = trial;
+  const clientCpus = clientCpusUsed(trial);
   return serverCpus && clientCpus ? [...new Set([...serverCpus, ...clientCpus])] : null;
 }
 
@@ -199,12 +258,20 @@ function pinnedCpus({ serverCpus, clientCpus }: TrialReadings): readonly number[
 function usableCpus(trial: TrialReadings): number {
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   const many = Number.POSITIVE_INFINITY;
-  const tasks = { one: 1, 'one-and-kernel-thread': 2, 'per-connection': many, workers: many };
+  const tasks = {
+    one: 1,
+    'one-and-kernel-thread': 2,
+    'per-connection': many,
+    'process-per-connection': many,
+    workers: many,
+  };
   return Math.min(cpus, tasks[trial.model.tasks]);
 }
 
 /** Whether client and server can only run in turns. */
-function shareCpus({ serverCpus, clientCpus, cpusAllowed }: TrialReadings): boolean {
+function shareCpus(trial: TrialReadings): boolean {
+  const { serverCpus, cpusAllowed } = trial;
+  const clientCpus = clientCpusUsed(trial);
   if (serverCpus === null || clientCpus === null) return cpusAllowed < 2;
   return serverCpus.some((cpu) => clientCpus.includes(cpu));
 }
@@ -246,7 +313,8 @@ function sides(
   trial: TrialReadings,
   { server, client }: Pick<Observation, 'server' | 'client'>,
 ): readonly SideCpus[] {
-  const { serverCpus, clientCpus } = trial;
+  const { serverCpus } = trial;
+  const clientCpus = clientCpusUsed(trial);
   if (serverCpus === null || clientCpus === null) return [];
   if (apart(trial))
     return [
@@ -273,8 +341,9 @@ function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, numb
     warnings.push(
       'requests were due and never sent: the offered rate was not achieved; in the response times they count with what they had waited',
     );
-  if (!trial.report.start.sample || !trial.report.end.sample)
+  if (!trial.foreign && (!trial.report.start.sample || !trial.report.end.sample))
     warnings.push('the server did not answer for its context switches');
+  warnings.push(...foreignWarnings(trial));
   for (const [side, used] of [
     ['server', trial.serverCongestion],
     ['client', trial.report.congestion],
@@ -286,6 +355,30 @@ function warningsOf(trial: TrialReadings, counters: Readonly<Record<string, numb
   const cpus = trial.serverCpus?.length ?? trial.cpusAllowed;
   if (trial.model.tasks === 'one-and-kernel-thread' && cpus < 2)
     warnings.push(`the kernel thread that polls shares one CPU with the server; ${adviceOnCpus(trial)}`);
+  return warnings;
+}
+
+/** As it says itself, as the kernel says of its sockets, or else what the host gives those of which nothing is said. */
+function serverCongestion({ serverCongestion: told, report, foreign }: TrialReadings): string | null {
+  return told || (report.server?.congestion ?? foreign?.hostCongestion ?? null);
+}
+
+/** What makes the numbers of a server that was not built for this less than those of ours. */
+function foreignWarnings(trial: TrialReadings): string[] {
+  const { foreign, report } = trial;
+  if (!foreign) return [];
+  const warnings: string[] = [];
+  const congestion = serverCongestion(trial);
+  const isKnown = report.server?.congestion != null;
+  if (congestion !== PINNED_CONGESTION)
+    warnings.push(
+      `its connections use ${congestion ?? 'an unknown'} congestion control${isKnown ? '' : ', as far as is known'}, those of the models ${PINNED_CONGESTION}: not ranked${foreign.congestionError === null ? '; it sets its own' : `; its socket could not be given another (${foreign.congestionError}: that takes the right to trace it)`}`,
+    );
+  const ended = report.server?.tasksEnded ?? 0;
+  if (ended > 0)
+    warnings.push(
+      'threads or processes of it ended during the window: their context switches are not known, and their CPU time is to a clock tick where they were processes',
+    );
   return warnings;
 }
 

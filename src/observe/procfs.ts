@@ -21,8 +21,6 @@ export function edgeFilesOf(serverPid: number | '{pid}') {
     schedstat: '/proc/schedstat',
     serverStatus: `/proc/${serverPid}/status`,
     serverSchedstat: `/proc/${serverPid}/schedstat`,
-    // Read by the load generator's own thread.
-    clientSchedstat: '/proc/thread-self/schedstat',
   } as const;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MODELS } from '../models/registry.ts';
 import type { RunSettings } from '../results/schema.ts';
-import { countTrials, planRun, repeatTrials, trialsOfBlock } from './plan-run.ts';
+import { countTrials, planRun, repeatTrials, trialsOfBlock, whyUnfit } from './plan-run.ts';
 
 const settings: RunSettings = {
   entries: ['epoll-lt', 'select', 'io_uring'].map((model) => ({ label: model, model })),
@@ -45,6 +45,27 @@ describe('planRun', () => {
         skipReason: 'holds at most 1016 connections, the workload needs 10000',
       },
     ]);
+  });
+
+  it('skips the loads that a row is known not to echo, with the reason of each', () => {
+    const [model] = MODELS;
+    if (model === undefined) throw new Error('no model');
+    const unfit = [
+      { mode: 'churn', reason: 'leaks' },
+      { connectionsOver: 1, reason: 'races' },
+      { unansweredBytesOver: 4096, reason: 'loses' },
+    ] as const;
+    const load = { mode: 'closed', connections: 1, depth: 1, messageBytes: 4096 } as const;
+    expect(whyUnfit({ unfit }, load)).toBeNull();
+    expect(whyUnfit({ unfit }, { ...load, mode: 'open' })).toBeNull();
+    expect(whyUnfit({ unfit }, { ...load, depth: 2 })).toBe('loses');
+    expect(whyUnfit({ unfit }, { ...load, connections: 2, depth: 2 })).toBe('races');
+    expect(whyUnfit({ unfit }, { mode: 'churn', connections: 1, messageBytes: 1 })).toBe('leaks');
+    expect(whyUnfit({ unfit: [] }, { ...load, connections: 9_999, depth: 99 })).toBeNull();
+
+    const models = [{ ...model, id: 'select', unfit: [{ connectionsOver: 200, reason: 'races' }] }];
+    const select = planRun({ ...input, models }).cells.filter((cell) => cell.model === 'select');
+    expect(select.map(({ skipReason }) => skipReason)).toEqual([null, 'races']);
   });
 
   it('skips cells for which the process may not open enough descriptors, with the reason', () => {
@@ -189,6 +210,7 @@ it('The rows of a model stand side by side in every block', () => {
       skipReason: null,
     })),
     instruments: [],
+    foreignInstruments: [],
     leftOut: [],
   };
   const orders = Array.from({ length: 20 }, (_, block) =>

@@ -1,7 +1,15 @@
 import { findModel } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import { cellKey } from '../results/cells.ts';
-import type { Cell, CellName, Instrument, RunSettings, Support, Trial } from '../results/schema.ts';
+import type {
+  AuditInstrument,
+  Cell,
+  CellName,
+  Instrument,
+  RunSettings,
+  Support,
+  Trial,
+} from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { counted } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -12,6 +20,12 @@ export const CONNECTIONS_SPARE = 8;
 /** Descriptors of a server or of the load generator's process that are not connections of the load. */
 export const FDS_SPARE = 64;
 
+/** What of a load decides whether a row is known not to echo it. */
+export type Shape = {
+  readonly connections: number;
+  readonly messageBytes: number;
+} & ({ readonly mode: 'churn' } | { readonly mode: 'closed' | 'open'; readonly depth: number });
+
 export interface PlanInput {
   readonly settings: RunSettings;
   readonly models: readonly ModelSpec[];
@@ -21,6 +35,8 @@ export interface PlanInput {
   readonly support: readonly Support[];
   /** What counts beside the servers, each in trials of its own. */
   readonly instruments?: readonly FurtherInstrument[];
+  /** What counts the system calls of servers that do not count them themselves; absent: nothing can. */
+  readonly syscallCounter?: AuditInstrument | undefined;
 }
 
 export type FurtherInstrument = Exclude<Instrument, 'own'>;
@@ -38,6 +54,8 @@ export interface RunPlan {
   readonly settings: RunSettings;
   readonly cells: readonly Cell[];
   readonly instruments: readonly FurtherInstrument[];
+  /** Of rows that are no models of the registry. */
+  readonly foreignInstruments: readonly FurtherInstrument[];
   /** What a cell goes without. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -61,7 +79,7 @@ export function planRun(input: PlanInput): RunPlan {
       label,
       model,
       workload: workload.id,
-      skipReason: skipReason(input, model, workload.connections),
+      skipReason: skipReason(input, model, workload),
     })),
   );
   const instruments = input.instruments ?? [];
@@ -69,14 +87,20 @@ export function planRun(input: PlanInput): RunPlan {
     settings,
     cells,
     instruments,
+    foreignInstruments: [
+      ...(input.syscallCounter === undefined ? [] : [input.syscallCounter]),
+      ...instruments.filter((counter) => counter === 'cpu'),
+    ],
     leftOut: instruments.flatMap((counter) => leftOutBy(input, cells, counter)),
   };
 }
 
 function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherInstrument): LeftOut[] {
   if (counter !== 'strace') return [];
+  const foreign = input.settings.entries.filter(({ server }) => server).map(({ label }) => label);
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
-    const threads = findModel(model, input.models)?.tasks === 'per-connection';
+    if (foreign.includes(label)) return [];
+    const threads = findModel(model, input.models)?.tasks.endsWith('per-connection');
     const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
     if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
     return [
@@ -85,9 +109,23 @@ function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherIns
   });
 }
 
-function skipReason(input: PlanInput, modelId: string, connections: number): string | null {
+/** Why a row with known mistakes is not put under a load: it would not echo it. Null: it echoes it. */
+export function whyUnfit({ unfit }: Pick<ModelSpec, 'unfit'>, workload: Shape): string | null {
+  const unanswered = workload.messageBytes * (workload.mode === 'churn' ? 1 : workload.depth);
+  const known = unfit.find((one) => {
+    if ('mode' in one) return one.mode === workload.mode;
+    if ('connectionsOver' in one) return workload.connections > one.connectionsOver;
+    return unanswered > one.unansweredBytesOver;
+  });
+  return known?.reason ?? null;
+}
+
+function skipReason(input: PlanInput, modelId: string, workload: Workload): string | null {
+  const { connections } = workload;
   const model = findModel(modelId, input.models);
   if (!model) return `unknown model ${modelId}`;
+  const unfit = whyUnfit(model, workload);
+  if (unfit !== null) return unfit;
   const support = input.support.find((answer) => answer.model === modelId);
   if (support && !support.supported) return support.reason ?? 'unsupported';
   if (model.connectionsMax !== null && connections > model.connectionsMax)
@@ -167,19 +205,29 @@ function shuffledByModel<T>(
 
 /** How many trials the first blocks hold together. */
 export function countTrials(plan: RunPlan, blocks: number): number {
-  const measurable = plan.cells.filter((cell) => cell.skipReason === null).length;
-  const further = measurable * plan.instruments.length - plan.leftOut.length;
-  return measurable * blocks + further * Math.min(blocks, INSTRUMENT_BLOCKS);
+  const measurable = plan.cells.filter((cell) => cell.skipReason === null);
+  const instruments = measurable.reduce((sum, cell) => sum + instrumentsOf(plan, cell).length, 0);
+  const further = instruments - plan.leftOut.length;
+  return measurable.length * blocks + further * Math.min(blocks, INSTRUMENT_BLOCKS);
+}
+
+function instrumentsOf(
+  { settings, instruments, foreignInstruments }: RunPlan,
+  { label }: Cell,
+): readonly FurtherInstrument[] {
+  const entry = settings.entries.find((one) => one.label === label);
+  return entry?.server === undefined ? instruments : foreignInstruments;
 }
 
 function itemsOfBlock(plan: RunPlan, block: number, workload: string): { cell: Cell; counter: Instrument }[] {
-  const instruments: Instrument[] = ['own', ...(block < INSTRUMENT_BLOCKS ? plan.instruments : [])];
   const cells = plan.cells.filter((cell) => cell.skipReason === null && cell.workload === workload);
-  const isLeftOut = (cell: Cell, counter: Instrument) =>
+  const isLeftOut = (cell: Cell, counter: FurtherInstrument) =>
     plan.leftOut.some(
       (one) => one.label === cell.label && one.workload === cell.workload && one.counter === counter,
     );
   return cells.flatMap((cell) =>
-    instruments.filter((counter) => !isLeftOut(cell, counter)).map((counter) => ({ cell, counter })),
+    (['own', ...(block < INSTRUMENT_BLOCKS ? instrumentsOf(plan, cell) : [])] as const)
+      .filter((counter) => counter === 'own' || !isLeftOut(cell, counter))
+      .map((counter) => ({ cell, counter })),
   );
 }

@@ -30,7 +30,7 @@ export function scalePointOf(workload: Workload): ScalePoint | null {
  */
 export function isScaleModel(model: ModelSpec): boolean {
   const compared = model.notification === 'readiness' || model.family === 'io_uring';
-  return compared && !model.spins && model.profile === 'default';
+  return compared && !model.spins && model.profile !== 'full' && model.profile !== 'guide';
 }
 
 function scaleWorkload(point: ScalePoint): Workload {

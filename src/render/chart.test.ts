@@ -92,9 +92,10 @@ test('Marks that have no room side by side become one, and the legend says so', 
   const all = MODELS.map(({ id }) => ({ model: id, baseNs: 5000, slopeNs: 0, eventsPerWakeup: 1 }));
   const text = chart(80, { behaviours: all });
   expect(text).toContain('* several of them');
-  const marks = text
-    .split('\n')
-    .slice(-4)
+  const lines = text.split('\n');
+  const legend = lines.findIndex((line) => line.includes(` ${MODELS[0]?.id} `));
+  const marks = lines
+    .slice(legend)
     .join(' ')
     .matchAll(/(\S) ([a-z][\w-]+)/g);
   expect(new Set([...marks].map((match) => match[1])).size).toBeGreaterThanOrEqual(MODELS.length);

@@ -81,7 +81,14 @@ function tickOf(value: number, { unit }: Axis): string {
 function markOf(label: string, used: ReadonlySet<string>): string {
   const letters = [...label].filter((char) => /[a-z0-9]/.test(char));
   const first = letters[0] ?? 'x';
-  const rest = [...letters, ...letters.map((char) => char.toUpperCase()), ...'abcdefghijklmnopqrstuvwxyz'];
+  const others = 'abcdefghijklmnopqrstuvwxyz';
+  const rest = [
+    ...letters,
+    ...letters.map((char) => char.toUpperCase()),
+    ...others,
+    ...others.toUpperCase(),
+    ...'0123456789',
+  ];
   return [first, first.toUpperCase(), ...rest].find((mark) => !used.has(mark)) ?? '?';
 }
 

@@ -56,7 +56,13 @@ describe('Away from a terminal', () => {
     const progress = createProgress(stream, () => nowMs);
     const cells = record.cells.filter((cell) => cell.skipReason === null).length;
     progress.planned(
-      { settings: record.settings, cells: record.cells, instruments: [], leftOut: [] },
+      {
+        settings: record.settings,
+        cells: record.cells,
+        instruments: [],
+        foreignInstruments: [],
+        leftOut: [],
+      },
       'results/fixture',
     );
     for (const result of trials) {
@@ -93,7 +99,13 @@ describe('On a terminal', () => {
     const progress = createProgress(stream, () => 0);
     progress.stop();
     progress.planned(
-      { settings: record.settings, cells: record.cells, instruments: [], leftOut: [] },
+      {
+        settings: record.settings,
+        cells: record.cells,
+        instruments: [],
+        foreignInstruments: [],
+        leftOut: [],
+      },
       'results/fixture',
     );
     progress.trialStarted(TRIAL, 0, 42, LOAD);

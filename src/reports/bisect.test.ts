@@ -25,6 +25,7 @@ const JUDGED: BisectReport['judged'] = [
 ];
 const REPORT: BisectReport = {
   ...{ label: 'epoll-lt', workload: 'ping-pong', detect: 0.005, judged: JUDGED },
+  good: { kernel: kernel('6.1.0'), value: 35_313, boots: 3 },
   guest: { clock: 'icount', qemu: '10.0.13', cpu: 'max', smp: 1 },
   result: {
     lastGood: kernel('6.12.107'),
@@ -44,6 +45,7 @@ test('A search ends with the kernels that it judged, the answer and what explain
 
     Path length of epoll-lt under ping-pong
     kernel             instr./req  change in %           boots
+    6.1.0     --good       35,313  -                         3
     7.3.4     bad          41,634  17.9 [17.9, 17.9]         3
     6.18.15   unknown           -  -                         0
     6.12.107  good         35,330  0.050 [0.030, 0.070]      3

@@ -3,6 +3,7 @@ import { bisectSchema } from '../boots/bisect-schema.ts';
 import { featureMatrixSchema } from '../compare/feature-matrix-schema.ts';
 import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
+import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
@@ -68,6 +69,10 @@ const showSchema = z
 const scaleSchema = z
   .object({ ...stored, scale: scaleSummarySchema, problems })
   .describe('What scale --json prints: the sweep, with the fit of every model');
+
+const ladderJsonSchema = z
+  .object({ ...stored, ladder: ladderSchema, problems })
+  .describe('What ladder --json prints: what each rung adds to the one before it, and where to stop');
 
 const tablesSchema = z
   .object({ ...stored, tables: guideSummarySchema, problems })
@@ -227,6 +232,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   'kernel-list': kernelListSchema,
   kernels: kernelsSchema,
   'kernels-scale': kernelsScaleSchema,
+  ladder: ladderJsonSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
   run: runRecordSchema.extend(schema),
@@ -240,6 +246,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
 export type { CellLine } from './cell-line.ts';
 export type ShowJson = ReadonlyDeep<z.infer<typeof showSchema>>;
 export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
+export type LadderJson = ReadonlyDeep<z.infer<typeof ladderJsonSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
 export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
@@ -283,6 +290,12 @@ export function toShowJson(
 export function toScaleJson(result: RunResult, scale: ScaleSummary): ScaleJson {
   const { record: run, problems: found } = result;
   return withSchema('scale', { schemaVersion: SCHEMA_VERSION, run, scale, problems: found });
+}
+
+/** The JSON of ladders. */
+export function toLadderJson(result: RunResult, ladder: Ladder): LadderJson {
+  const { record: run, problems: found } = result;
+  return withSchema('ladder', { schemaVersion: SCHEMA_VERSION, run, ladder, problems: found });
 }
 
 /** The JSON of the sweeps of boots. */

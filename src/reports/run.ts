@@ -1,5 +1,6 @@
 import { compareRuns } from '../compare/compare-runs.ts';
 import { sidesBy } from '../compare/sides.ts';
+import { serverTexts } from '../config/servers.ts';
 import { variantTexts } from '../config/variants.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
@@ -12,6 +13,8 @@ import { auditNotes } from '../tables/audit-notes.ts';
 import { overallTable } from '../tables/compare-table.ts';
 import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
+import { serverNotes } from '../tables/server-notes.ts';
+import { workersTable } from '../tables/workers-table.ts';
 import { legend } from '../tables/workload-notes.ts';
 import { workloadTable } from '../tables/workload-table.ts';
 import { counted } from '../util/units.ts';
@@ -29,6 +32,7 @@ export function runReport(
 ): Document {
   const { record } = result;
   const { summary = summarize(result), kernel = record.settings.audit } = options;
+  const workers = workersTable(summary, record.settings);
   return {
     ...runHeader(result),
     parts: [
@@ -36,23 +40,27 @@ export function runReport(
         tablePart(workloadTable(workload)),
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
+      ...(workers === null ? [] : [tablePart(workers)]),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([
         ...(countsInstructions(record.environment.guest)
           ? []
-          : [...auditNotes(summary.audits), ...hardwareNotes(result)]),
+          : [...auditNotes(summary.audits), ...serverNotes(result), ...hardwareNotes(result)]),
         ...footerLines(record, summary),
       ]),
-      ...variantTables(result).map(tablePart),
+      ...pairTables(result).map(tablePart),
     ],
   };
 }
 
-/** Of a run with variants, each against the first, in pairs over all cells: its last tables. */
-function variantTables(result: RunResult): Table[] {
-  if (!result.record.settings.entries.some(({ variant }) => variant !== undefined)) return [];
-  const models = result.record.settings.entries.map(({ model }) => model);
-  if (new Set(models).size === models.length) return [];
+/** Of a run with variants, or with two servers that are none of ours, each against the first, in pairs over all cells: its last tables. */
+function pairTables(result: RunResult): Table[] {
+  const { entries } = result.record.settings;
+  const foreign = new Set(entries.flatMap(({ model, server }) => (server ? [model] : [])));
+  const models = new Set(entries.map(({ model }) => model));
+  const hasVariants = entries.some(({ variant }) => variant !== undefined) && models.size < entries.length;
+  // More than two are hardly builds of one server: compare --by server is there for them.
+  if (!hasVariants && foreign.size !== 2) return [];
   return sidesBy(result, 'server').map(({ name, base, current }) => {
     const comparison = compareRuns([base], [current]);
     return { ...overallTable(comparison), title: `${name}, in pairs: ${outcomeLine(comparison)}` };
@@ -99,6 +107,7 @@ function headerLines(record: RunRecord): readonly string[] {
     ].join(' · '),
     `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
     ...variantLines(settings.entries),
+    ...serverTexts(settings.entries).map((text) => `server ${text}`),
   ];
 }
 

@@ -8,6 +8,7 @@ import { featureMatrix } from '../compare/feature-matrix.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
+import { ladderOf } from '../compare/ladder.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
@@ -15,6 +16,7 @@ import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fakeLadder } from '../fixtures/ladder.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
@@ -24,7 +26,15 @@ import { schemaId } from '../results/schema-id.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
-import { SCHEMAS, toKernelsScaleJson, toScaleJson, toShowJson, toTablesJson, withSchema } from './json.ts';
+import {
+  SCHEMAS,
+  toKernelsScaleJson,
+  toLadderJson,
+  toScaleJson,
+  toShowJson,
+  toTablesJson,
+  withSchema,
+} from './json.ts';
 import { scaleReport } from './scale.ts';
 
 const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));
@@ -55,6 +65,14 @@ describe('what is printed and stored is as its schema says:', () => {
   const run = fixtureRun();
   const guide = withAudits(fixtureGuideRun());
   const sweep = fixtureSweep();
+  const ladder = fakeLadder({
+    connections: [1, 64],
+    rungs: [
+      { label: 'a', after: null, cells: {} },
+      { label: 'b', after: 'a', cells: { cpu: 0.8 } },
+      { label: 'c', after: 'b', cells: { skip: 'not here' } },
+    ],
+  });
   const baseline = {
     name: 'a',
     host: 'h',
@@ -100,6 +118,7 @@ describe('what is printed and stored is as its schema says:', () => {
       bisect: {
         ...{ label: 'epoll-lt', workload: 'ping-pong', detect: 0.005, result: null },
         guest: { clock: 'icount', qemu: '10.0.13', cpu: 'max', smp: 1 },
+        good: { kernel: { release: '6.12.0', image: '/x/good' }, value: null, boots: 3 },
         judged: [
           {
             kernel: { release: '6.12.1', image: '/x/vmlinuz' },
@@ -136,6 +155,7 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     kernels: { schemaVersion: 1, matrices: kernelMatrices(fixtureBoots()), why: [], problems: [] },
     'kernels-scale': toKernelsScaleJson([{ result: sweep, summary: summarizeScale(sweep) }]),
+    ladder: toLadderJson(ladder, ladderOf(ladder)),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
     run: run.record,

@@ -40,6 +40,11 @@ const SUBJECT: readonly Property[] = [
   { what: 'kernel', read: ({ environment }) => environment.kernel },
   { what: 'kernel build', read: ({ environment }) => environment.kernelVersion },
   { what: 'servers (hash of sources, flags and compiler)', read: ({ build }) => build.hash },
+  {
+    what: 'files of servers of your own (hash)',
+    read: ({ servers }) =>
+      servers.map(({ model, files }) => [model, ...files.map(({ hash }) => hash)].join(' ')),
+  },
   { what: 'workloads', read: ({ settings }) => settings.workloads.map(({ id }) => id).sort() },
   {
     what: 'handicap',
@@ -108,9 +113,9 @@ function loadOf({ title: _title, description: _description, profile: _profile, .
 
 function serversOf({ settings }: RunRecord): Named {
   return new Map(
-    settings.entries.map(({ label, model, variant }) => [
+    settings.entries.map(({ label, model, variant, server }) => [
       label,
-      [...(variant?.prefix ?? []), model].join(' '),
+      [...(variant?.prefix ?? []), ...(server?.command ?? [model])].join(' '),
     ]),
   );
 }

@@ -16,6 +16,7 @@ export type SchemaName =
   | 'kernels'
   | 'kernels-scale'
   | 'models'
+  | 'ladder'
   | 'noise'
   | 'run'
   | 'runs'

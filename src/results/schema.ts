@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workloadSchema } from '../workloads/schema.ts';
+import { PROFILES, workloadSchema } from '../workloads/schema.ts';
 
 /**
  * The version of everything below. It grows when a reader of the old shape would misread the new
@@ -57,7 +57,9 @@ export const observationSchema = z.object({
     voluntarySwitches: count.nullable(),
     involuntarySwitches: count.nullable(),
     contextSwitchesPerRequest: amount.nullable(),
-    syscallsPerRequest: amount,
+    syscallsPerRequest: amount
+      .nullable()
+      .describe('null: a server that does not count them, in a trial in which nothing else did'),
     syscalls: z.record(z.string(), count).describe('by name'),
     counters: z.record(z.string(), count),
     setup: z.record(z.string(), count).describe('system calls by name from start to the first edge'),
@@ -83,17 +85,52 @@ export const observationSchema = z.object({
       .default(null)
       .describe("the CPU's own counters, over all tasks, in trials that count with them; null: not asked"),
     softirqShare: amount.nullable().describe('of the time of the CPUs in use, in softirq context'),
-    threads: count.nullable(),
-    rssMaxBytes: count.nullable().describe('peak since the server started'),
+    processes: count
+      .nullable()
+      .default(null)
+      .describe('of a server that was not built for this: those of its session at the end; null: it is ours'),
+    threads: count.nullable().describe('tasks of it: threads, or processes where connections have their own'),
+    rssMaxBytes: count
+      .nullable()
+      .describe(
+        'peak since the server started; null: not known, as where a model serves by several processes',
+      ),
     runDelayNs: amount.nullable().describe('main thread, ready but not running'),
+    wakeupsPerConnection: amount
+      .nullable()
+      .default(null)
+      .describe(
+        'returns from the wait call per accepted connection: while the connections of the load opened, or in churn over the window; null: not known',
+      ),
+    acceptedByWorker: z
+      .array(count)
+      .nullable()
+      .default(null)
+      .describe(
+        'connections of its life that each worker accepted, the echo check among them; null: it has none',
+      ),
   }),
   client: z.object({
-    cpuNs: amount,
+    cpuNs: amount.describe('of all its threads'),
     cpuNsPerRequest: amount,
-    utilisation: amount,
+    utilisation: amount.describe('of its busiest thread'),
     syscalls: count,
     wakeups: count,
-    runDelayNs: amount.nullable(),
+    runDelayNs: amount.nullable().describe('of the thread that waited longest'),
+    threads: z
+      .array(
+        z.object({
+          cpu: count.nullable().describe('that it was pinned to; null: it was not'),
+          connections: count.describe('dealt to it'),
+          active: count,
+          accounted: count.describe('requests, as those of all are accounted'),
+          cpuNs: amount,
+          utilisation: amount,
+          runDelayNs: amount.nullable(),
+        }),
+      )
+      .default([])
+      .describe('those that ran; empty in runs of versions that had one'),
   }),
   saturation: saturationSchema,
   contamination: z.object({
@@ -210,11 +247,45 @@ export const variantSchema = z.object({
   prefix: z.array(z.string()).describe('command and arguments before the server; empty: as it is'),
 });
 
+/** A server that was not built for this: how it is started. `{port}` stands for the port it is to listen on. */
+export const foreignServerSchema = z.object({
+  command: z.array(z.string()).min(1).describe('words; no shell parts them'),
+  env: z.record(z.string(), z.string()).describe('beside ours and PORT'),
+  probe: z
+    .array(z.string())
+    .nullable()
+    .describe('a command that exits 0 where the server can run; null: none'),
+});
+
+/** What was executed for it. */
+export const serverFilesSchema = z.object({
+  model: z.string(),
+  executable: z.string().describe('the path that its first word was found at, links followed'),
+  files: z
+    .array(z.object({ path: z.string(), hash: z.string() }))
+    .describe('the executable and arguments that are files, each with its SHA-256 in hexadecimal digits'),
+  version: z.string().nullable().describe('what an interpreter says of its version; null: it is none'),
+});
+
 /** A row of the tables: a model, entered once for each variant. */
 export const entrySchema = z.object({
   label: z.string(),
-  model: z.string(),
+  model: z.string().describe('an id of the registry, or the name of a server that was not built for this'),
+  server: foreignServerSchema.optional().describe('absent: the model is of the registry'),
   variant: variantSchema.optional().describe('absent: the server as it is'),
+  after: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      'of a ladder: label of the row that this one adds a step to, null of its first; absent: no ladder',
+    ),
+  workers: count
+    .min(1)
+    .optional()
+    .describe(
+      'loops of the server, each a thread and on a CPU of its own where there are as many; absent: it has none',
+    ),
 });
 
 /** An entry under a workload; skipped cells have no trials. */
@@ -229,7 +300,7 @@ export const cellSchema = z.object({
 export const runSettingsSchema = z.object({
   entries: z.array(entrySchema),
   workloads: z.array(workloadSchema),
-  profile: z.enum(['default', 'full']),
+  profile: z.enum(PROFILES),
   blocks: count.min(1),
   warmupMs: amount,
   durationMs: amount,
@@ -301,6 +372,13 @@ export const environmentSchema = z.object({
   cpuModel: z.string().nullable(),
   cpus: count,
   cpusAllowed: z.string().nullable(),
+  topology: z
+    .object({
+      cores: z.array(z.string()).describe('CPUs that share one, as lists'),
+      nodes: z.array(z.string()).describe('CPUs of each NUMA node, as lists; empty: none are told'),
+    })
+    .nullable()
+    .default(null),
   governor: z.string().nullable(),
   smt: z.string().nullable(),
   mitigations: z.record(z.string(), z.string()),
@@ -363,8 +441,8 @@ export const instrumentSupportSchema = z.object({
   reason: z.string().nullable().describe('why not, and what would allow it'),
 });
 
-/** What measures: a run as asked for, a sweep, equals, or what regressed once more. */
-export const RUN_KINDS = ['run', 'scale', 'noise', 'confirm'] as const;
+/** What measures: a run as asked for, a sweep, a ladder, equals, or what regressed once more. */
+export const RUN_KINDS = ['run', 'scale', 'ladder', 'noise', 'confirm'] as const;
 
 /** run.json: everything about a run except its trials. */
 export const runRecordSchema = z.object({
@@ -384,6 +462,10 @@ export const runRecordSchema = z.object({
   environment: environmentSchema,
   build: buildSchema,
   support: z.array(supportSchema),
+  servers: z
+    .array(serverFilesSchema)
+    .default([])
+    .describe('those that were not built for this; empty: all rows are of the registry'),
   counters: z
     .array(instrumentSupportSchema)
     .default([])
@@ -430,6 +512,8 @@ export type InstrumentSupport = z.infer<typeof instrumentSupportSchema>;
 export type AuditRecord = z.infer<typeof auditSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type Variant = z.infer<typeof variantSchema>;
+export type ForeignServer = z.infer<typeof foreignServerSchema>;
+export type ServerFiles = z.infer<typeof serverFilesSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type Cell = z.infer<typeof cellSchema>;
 /** A row under a workload. */

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { parseLine, probeSchema, readySchema, statsSchema } from './protocol.ts';
 
-const READY = { event: 'ready', port: 40_001, pid: 77, countersFd: 3, connsMax: 16_384, congestion: 'reno' };
+const READY = {
+  event: 'ready',
+  port: 40_001,
+  pid: 77,
+  countersFd: 3,
+  connsMax: 16_384,
+  congestion: 'reno',
+  workers: 2,
+  workerCpus: [0, 3],
+};
 const STATS = { event: 'stats', accepted: 3, bytes_in: 64, syscalls: { read: 2, epoll_wait: 1 } };
 const PROBE = { event: 'probe', supported: false, reason: 'io_uring_setup: EPERM', features: '' };
 

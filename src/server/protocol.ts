@@ -9,9 +9,16 @@ export const readySchema = z.object({
   connsMax: z.int().positive(),
   /** TCP congestion control of its connections; empty: not told. */
   congestion: z.string(),
+  /** Loops, each a thread of its own. */
+  workers: z.int().positive().default(1),
+  /** The CPU that each worker is pinned to; empty: they share what the server may run on. */
+  workerCpus: z.array(z.int().nonnegative()).default([]),
 });
 
-/** The last line of a server's stdout, on SIGTERM: totals of its life. */
+/**
+ * The last line of a server's stdout, on SIGTERM: totals of its life. Where there are several workers, `workers` has
+ * what each of them accepted, by its number.
+ */
 export const statsSchema = z
   .object({
     event: z.literal('stats'),
@@ -26,6 +33,12 @@ export const probeSchema = z.object({
   reason: z.string(),
   features: z.string(),
 });
+
+/** Connections that each worker accepted over the life of a server, in order; null: it has one loop. */
+export function acceptedByWorkerOf(stats: z.infer<typeof statsSchema>): number[] | null {
+  const { workers } = stats;
+  return typeof workers === 'object' ? Object.values(workers) : null;
+}
 
 export type Ready = z.infer<typeof readySchema>;
 export type ServerStats = z.infer<typeof statsSchema>;

@@ -38,8 +38,13 @@ export async function launchTraced(
       await untilAtRest(server.pid, fdsAtRest);
       return server.stop();
     },
-    counts: async () => parseStraceSummary(await readFile(options.outputFile, 'utf8')),
+    counts: () => straceCounts(options.outputFile),
   };
+}
+
+/** The calls by name of a table that strace wrote. Throws where there is none. */
+export async function straceCounts(file: string): Promise<Record<string, number>> {
+  return parseStraceSummary(await readFile(file, 'utf8'));
 }
 
 /**
@@ -77,7 +82,7 @@ export async function straceSupport(): Promise<InstrumentSupport> {
 let deathCommand: Promise<readonly string[]> | undefined;
 
 /** strace itself would outlive us, and the server with it: setpriv of util-linux ties it to our life. */
-function dieWithParent(): Promise<readonly string[]> {
+export function dieWithParent(): Promise<readonly string[]> {
   deathCommand ??= execa('setpriv', ['--pdeathsig', 'KILL', 'true'], {
     reject: false,
     timeout: CHECK_TIMEOUT_MS,

@@ -28,7 +28,12 @@ export type AuditSummary = ReadonlyDeep<z.infer<typeof auditSummarySchema>>;
 export function totalAudits(result: RunResult): readonly AuditTotal[] {
   return result.record.counters.flatMap(({ counter, available, reason }) => {
     if (counter === 'own' || counter === 'cpu') return [];
-    const cells = result.record.cells.map((cell) => ({
+    const foreign = new Set(
+      result.record.settings.entries.flatMap(({ label, server }) => (server ? [label] : [])),
+    );
+    // Of these nothing is audited: they count nothing themselves.
+    const own = result.record.cells.filter(({ label }) => !foreign.has(label));
+    const cells = own.map((cell) => ({
       cell,
       audits: summarizeAudits(result, cell).filter((audit) => audit.counter === counter),
     }));

@@ -15,10 +15,14 @@ export function summarizeKernelWork(observations: readonly Observation[]): Kerne
     voluntarySwitchesPerRequest: perRequest(observations, (o) => o.server.voluntarySwitches),
     involuntarySwitchesPerRequest: perRequest(observations, (o) => o.server.involuntarySwitches),
     softirqShare: softirqShares.length === 0 ? null : median(softirqShares),
-    wakeupsPerRequest: per(
-      wakeups,
-      sumOf(observations, (o) => o.requests.accounted),
-    ),
+    wakeupsPerRequest:
+      // Who counts no calls counts no wakeups either.
+      observations.every(({ server }) => server.syscallsPerRequest === null)
+        ? null
+        : per(
+            wakeups,
+            sumOf(observations, (o) => o.requests.accounted),
+          ),
     eventsPerWakeup: per(counters.events ?? 0, wakeups),
     cqOverflows: counters.cq_overflows ?? 0,
   };

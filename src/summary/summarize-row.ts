@@ -1,7 +1,8 @@
 import { quantileSorted } from 'simple-statistics';
+import type { Metric, RowValue } from '../metrics/metric.ts';
 import { geometricMean, steadyTrials } from '../metrics/reduce.ts';
 import { METRICS } from '../metrics/registry.ts';
-import type { CountedTrial, MeasuredTrial, Observation } from '../results/schema.ts';
+import type { AuditedTrial, CountedTrial, MeasuredTrial, Observation } from '../results/schema.ts';
 import { addUp, per, sumOf } from '../stats/sums.ts';
 import { NS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
@@ -9,24 +10,36 @@ import { summarizeKernelWork } from './kernel-work.ts';
 import { summarizeLatency } from './latency.ts';
 import type { OpenLoopSummary, RowNumbers, SaturationSummary, ServerSummary, Spread } from './run-summary.ts';
 
-/** @param trials at least one. @param counted those in which the CPU counts. */
+/** Trials of a row in which something else counts. */
+export interface FurtherTrials {
+  /** The CPU. */
+  readonly counted: readonly CountedTrial[];
+  /** Tracepoints or strace. */
+  readonly audited: readonly AuditedTrial[];
+}
+
+/** @param trials at least one. */
 export function summarizeRow(
   trials: readonly MeasuredTrial[],
-  counted: readonly CountedTrial[],
+  { counted, audited }: FurtherTrials,
   workload: Workload,
 ): RowNumbers {
   const observations = trials.map((trial) => trial.observation);
   const by = { own: observations, cpu: counted.map((trial) => trial.observation) };
+  const traced = audited.map((trial) => trial.observation);
+  const rowValueOf = (metric: Metric): RowValue => {
+    const value = metric.ofRow(by[metric.takenFrom]);
+    return value.value === null && metric.alsoTraced ? metric.ofRow(traced) : value;
+  };
   const throughputPerS = spreadOf(observations, (o) => o.throughputPerS);
   const services = observations.flatMap((o) => (o.service === null ? [] : [o.service]));
-  const accounted = sumOf(observations, (o) => o.requests.accounted);
   return {
-    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, metric.ofRow(by[metric.takenFrom])])),
+    metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, rowValueOf(metric)])),
     throughputPerS,
     timed: observations.every((o) => o.pathLength === null),
     response: summarizeLatency(observations.map((o) => o.response)),
     service: services.length === 0 ? null : summarizeLatency(services),
-    server: summarizeServer(observations, accounted),
+    server: summarizeServer(observations, traced),
     kernel: summarizeKernelWork(observations),
     client: {
       cpuNsPerRequest: geometricMean(steadyTrials(observations), (o) =>
@@ -54,11 +67,19 @@ export function summarizeSaturation(measured: readonly MeasuredTrial[]): Saturat
   return { verdict: client ? 'client' : server ? 'server' : 'neither', trials };
 }
 
-function summarizeServer(observations: readonly Observation[], accounted: number): ServerSummary {
+function summarizeServer(
+  observations: readonly Observation[],
+  traced: readonly Observation[],
+): ServerSummary {
   const cpuNsPerRequest = geometricMean(steadyTrials(observations), (o) =>
     per(o.server.cpuNs, o.requests.accounted),
   );
-  const syscalls = addUp(observations.map((o) => o.server.syscalls));
+  const countsCalls = ({ server }: Observation) => server.syscallsPerRequest !== null;
+  // Of a server that does not count them, what counted them in trials of their own.
+  const told = observations.some(countsCalls) ? observations : traced;
+  const counting = told.filter(countsCalls);
+  const accounted = sumOf(counting, (o) => o.requests.accounted);
+  const syscalls = addUp(counting.map((o) => o.server.syscalls));
   // Trials without a reading count neither in the sum nor in what it is divided by.
   const switched = observations.filter(
     (o) => o.server.voluntarySwitches !== null && o.server.involuntarySwitches !== null,

@@ -1,4 +1,5 @@
 import type {
+  AuditedTrial,
   Cell,
   CountedTrial,
   MeasuredTrial,
@@ -22,6 +23,8 @@ interface CellTrials {
   readonly clean: ReadonlySet<MeasuredTrial>;
   /** Those in which the CPU counts. */
   readonly counted: readonly CountedTrial[];
+  /** Those in which tracepoints or strace count. */
+  readonly audited: readonly AuditedTrial[];
   readonly failures: readonly string[];
   readonly failed: number;
 }
@@ -98,6 +101,7 @@ function trialsOf(cell: Cell, trials: readonly TrialResult[], clean: ReadonlySet
     measured: own.filter((trial) => trial.status === 'measured'),
     clean,
     counted: own.filter((trial) => trial.status === 'counted'),
+    audited: own.filter((trial) => trial.status === 'audited'),
     failures: [...new Set(failed.map((trial) => `${trial.stage}: ${trial.message}`))],
     failed: failed.length,
   };
@@ -122,7 +126,7 @@ function rowOf(trials: CellTrials, context: RowContext): RowSummary {
   return {
     ...common,
     status: 'measured',
-    ...withTrouble(summarizeRow(used.trials, trials.counted, context.workload), measured),
+    ...withTrouble(summarizeRow(used.trials, trials, context.workload), measured),
     trials: {
       measured: measured.length,
       failed,
@@ -169,6 +173,8 @@ function compare(trials: CellTrials, context: RowContext): RowRatio {
   if (baseline === undefined || baseline.measured.length === 0) {
     return noComparison(rankedBy, `the reference ${label} was not measured`);
   }
+  const unlike = unlikeConnections(trials, baseline);
+  if (unlike !== null) return noComparison(rankedBy, unlike);
   const result = pairedRatio(pairsOf(trials, baseline, rankedBy), {
     seed: seedOf(context.record.settings.seed, `${context.workload.id}/${trials.cell.label}`),
     comparisons: context.comparisons,
@@ -196,6 +202,18 @@ function compare(trials: CellTrials, context: RowContext): RowRatio {
     verdict,
     reason,
   };
+}
+
+/** Why the connections of two rows are not alike, so that not the servers would be compared; null: they are, or nobody knows. */
+function unlikeConnections(row: CellTrials, baseline: CellTrials): string | null {
+  const used = ({ measured }: CellTrials) =>
+    [...new Set(measured.flatMap(({ observation }) => observation.congestion?.server ?? []))]
+      .sort()
+      .join(', ');
+  const [own, other] = [used(row), used(baseline)];
+  return own === '' || other === '' || own === other
+    ? null
+    : `its connections use ${own} congestion control, those of ${baseline.cell.label} ${other}`;
 }
 
 function noComparison(rankedBy: RankedBy, reason: string): RowRatio {

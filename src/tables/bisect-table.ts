@@ -2,9 +2,11 @@ import type { BisectReport } from '../boots/bisect-schema.ts';
 import type { Table } from '../document/document-schema.ts';
 import { formatCount } from '../document/format.ts';
 import { NONE, text } from '../document/table.ts';
+import type { Value } from '../document/value-schema.ts';
 
-/** The kernels of a search, in the order in which they were judged. */
-export function bisectTable({ judged, label, workload }: BisectReport): Table {
+/** The kernel that the others are compared with, and those of a search, in the order in which they were judged. */
+export function bisectTable({ good, judged, label, workload }: BisectReport): Table {
+  const pathOf = (value: number | null) => (value === null ? NONE : text(formatCount(value)));
   return {
     title: `Path length of ${label} under ${workload}`,
     columns: [
@@ -14,23 +16,33 @@ export function bisectTable({ judged, label, workload }: BisectReport): Table {
       { key: 'change', header: 'change in %', align: 'left', priority: 0 },
       { key: 'boots', header: 'boots', align: 'right', priority: 1 },
     ],
-    rows: judged.map(({ kernel, judgement, value, change, boots }) => ({
-      kernel: text(kernel.release),
-      judgement: text(judgement, judgement === 'bad' ? 'strong' : 'plain'),
-      value: value === null ? NONE : text(formatCount(value)),
-      change:
-        change === null
-          ? NONE
-          : {
-              kind: 'estimate',
-              value: 100 * (change.ratio - 1),
-              interval: change.interval && {
-                low: 100 * (change.interval.low - 1),
-                high: 100 * (change.interval.high - 1),
-              },
-            },
-      boots: { kind: 'count', value: boots },
-    })),
+    rows: [
+      {
+        kernel: text(good.kernel.release),
+        judgement: text('--good'),
+        value: pathOf(good.value),
+        change: NONE,
+        boots: { kind: 'count', value: good.boots },
+      },
+      ...judged.map(({ kernel, judgement, value, change, boots }) => ({
+        kernel: text(kernel.release),
+        judgement: text(judgement, judgement === 'bad' ? 'strong' : 'plain'),
+        value: pathOf(value),
+        change: changeOf(change),
+        boots: { kind: 'count' as const, value: boots },
+      })),
+    ],
     notes: judged.flatMap(({ kernel, reason }) => (reason === null ? [] : [`${kernel.release}: ${reason}`])),
+  };
+}
+
+function changeOf(change: BisectReport['judged'][number]['change']): Value {
+  if (change === null) return NONE;
+  const { ratio, interval } = change;
+  const percent = (one: number) => 100 * (one - 1);
+  return {
+    kind: 'estimate',
+    value: percent(ratio),
+    interval: interval && { low: percent(interval.low), high: percent(interval.high) },
   };
 }

@@ -50,7 +50,7 @@ export function workloadsTable(workloads: readonly Workload[]): Table {
     rows: workloads.map(workloadRow),
     notes: [
       ...workloads.map(({ id, description }) => `${id}: ${description}`),
-      'A run takes those of profile default; --profile full takes all.',
+      'A run takes those of profile quick and default; --profile quick the former alone, --profile full all.',
     ],
   };
 }

@@ -29,6 +29,7 @@ export function metricValue(
         : { kind: 'duration', ns: value, enough: true };
     case 'ratio':
     case 'per-request':
+    case 'per-connection':
       // Of what happens thousands of times all digits are known.
       return value < MANY
         ? { kind: 'per-request', value: Math.max(0, value) }

@@ -14,6 +14,7 @@ export function workloadNotes(summary: WorkloadSummary): readonly string[] {
   return [
     ...rankingNotes(summary, measured),
     ...spinningNotes(measured),
+    ...copiedNotes(measured),
     ...offeredNotes(measured),
     ...sampleNotes(measured),
     ...troubleNotes(measured),
@@ -90,6 +91,16 @@ function spinningNotes(measured: readonly MeasuredRow[]): readonly string[] {
         ? `polls instead of waiting: it burns CPU also when nothing happens, ${burnt}`
         : "polls instead of waiting: the path length of that is not meaningful, for the CPUs of a guest run in turns, and its instructions take the place of the others'",
     ];
+  });
+}
+
+/** Sends that were to be without a copy and were not, as all over loopback: of what they save nothing is seen. */
+function copiedNotes(measured: readonly MeasuredRow[]): readonly string[] {
+  return grouped(measured, ({ server: { counters } }) => {
+    const { zc_copied: copied = 0, writes = 0 } = counters;
+    if (copied === 0 || writes === 0) return [];
+    const share = formatShare(Math.min(1, copied / writes));
+    return [`zero-copy sends: the kernel copied ${share} of them all the same, as it does over loopback`];
   });
 }
 

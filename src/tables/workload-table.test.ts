@@ -99,6 +99,19 @@ describe('Notes', () => {
       expect(tableOf(fixtureRun(), workload).notes.join()).not.toContain('polls');
   });
 
+  test('Zero-copy sends that the kernel copied are told of', () => {
+    const copied = changed((trial) => {
+      if (trial.status !== 'measured' || trial.label !== 'io_uring') return trial;
+      const { observation: o } = trial;
+      const counters = { ...o.server.counters, writes: 40, zc_copied: 40 };
+      return { ...trial, observation: { ...o, server: { ...o.server, counters } } };
+    });
+    expect(tableOf(copied, 'fixed-rate').notes).toContain(
+      'io_uring: zero-copy sends: the kernel copied 100 % of them all the same, as it does over loopback',
+    );
+    expect(tableOf(fixtureRun(), 'fixed-rate').notes.join()).not.toContain('zero-copy');
+  });
+
   test('Rows with the same reason share a line', () => {
     const short = { ...fixtureRun(), trials: fixtureRun().trials.filter((trial) => trial.block < 2) };
     expect(tableOf(short, 'fixed-rate').notes).toContain(

@@ -32,7 +32,7 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** Results cannot be written: nothing that is measured from then on could be kept either. Exit 3. */
+/** Results, or what is compiled, cannot be written: nothing that is measured from then on could be kept either. Exit 3. */
 export class NotWrittenError extends EnvironmentError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -102,7 +102,7 @@ function listFiles(directory: string): string[] {
 }
 
 function inOrderShown(a: Workload, b: Workload): number {
-  if (a.profile !== b.profile) return a.profile === 'default' ? -1 : 1;
+  if ((a.profile === 'full') !== (b.profile === 'full')) return a.profile === 'full' ? 1 : -1;
   return a.connections - b.connections || (a.id < b.id ? -1 : 1);
 }
 

@@ -12,6 +12,10 @@ export const WORKLOAD_LIMITS = {
   inFlight: 1_000_000,
 } as const;
 
+/** What a run takes of which nothing else is said: each takes what the ones before it take, and more. */
+export const PROFILES = ['quick', 'default', 'full'] as const;
+export type Profile = (typeof PROFILES)[number];
+
 /** One line without control or direction characters: it is printed to terminals. */
 const text = (max: number) =>
   z
@@ -31,8 +35,8 @@ const common = {
     ),
   title: text(80),
   description: text(400),
-  /** `default` workloads are part of a plain run, `full` ones only of `--profile full`. */
-  profile: z.enum(['default', 'full']).default('full'),
+  /** The least that takes it: a plain run takes what is `quick` or `default`, `--profile full` all. */
+  profile: z.enum(PROFILES).default('full'),
   /** N: connections that are open during the trial. */
   connections: z.int().min(1).max(WORKLOAD_LIMITS.connections),
   /** S: bytes of one request, and of its echo. */

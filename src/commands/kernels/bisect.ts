@@ -7,6 +7,7 @@ import { KERNELS_DEFAULTS, type KernelsConfig, resolveKernelsConfig } from '../.
 import { readShare } from '../../config/share.ts';
 import { type Kernel, resolveKernel } from '../../kernels/resolve.ts';
 import { findMetric, PATH_LENGTH_ID } from '../../metrics/registry.ts';
+import { KernelImageError } from '../../place/guest/kernel-image.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { bisectLine, bisectReport } from '../../reports/bisect.ts';
 import { withSchema } from '../../reports/json.ts';
@@ -99,7 +100,7 @@ async function run(between: readonly string[], options: Options, signal: AbortSi
   const config = configure(options, problems);
   if (good === undefined || config === null || problems.length > 0) throw new UsageError(problems);
   const kernels = await resolveKernels([good, ...between, ...(bad === undefined ? [] : [bad])]);
-  const tested = test === undefined ? null : await resolveKernel(test);
+  const tested = test === undefined ? null : await imageToTest(test);
   await withMachine(config, options, signal, async (machine) => {
     const [first] = kernels;
     if (first === undefined) throw new UsageError('--good names no kernel');
@@ -121,6 +122,16 @@ async function run(between: readonly string[], options: Options, signal: AbortSi
   });
 }
 
+/** What a build left behind in the middle is that commit's own; what is no image at all was not meant by any. */
+async function imageToTest(test: string): Promise<Kernel> {
+  try {
+    return await resolveKernel(test);
+  } catch (error) {
+    if (!(error instanceof KernelImageError) || error.problem !== 'truncated-image') throw error;
+    throw new ExitError(`unknown: ${error.message}`, GIT.skip);
+  }
+}
+
 interface Asked {
   readonly judging: JudgeOptions;
   readonly options: Options;
@@ -129,7 +140,7 @@ interface Asked {
 /** For git: the exit code is the answer. */
 async function judgeOne(judge: KernelJudge, kernel: Kernel, asked: Asked): Promise<void> {
   const verdict = await judge.judge(kernel);
-  await print(reportOf([verdict], null, asked), asked.options);
+  await print(reportOf([verdict], null, { ...asked, judge }), asked.options);
   const why = `${verdict.judgement}: Linux ${kernel.release}${verdict.reason === null ? '' : `: ${verdict.reason}`}`;
   if (verdict.judgement === 'bad') throw new ExitError(why, GIT.bad);
   if (verdict.judgement === 'unknown') throw new ExitError(why, GIT.skip);
@@ -147,7 +158,7 @@ async function search(judge: KernelJudge, kernels: readonly Kernel[], asked: Ask
   if (bad === undefined || kernels.length < 2) throw new UsageError('bisect needs a good and a bad kernel');
   const last = await judgementOf(bad);
   if (last !== 'bad') {
-    await print(reportOf(judged, null, asked), asked.options);
+    await print(reportOf(judged, null, { ...asked, judge }), asked.options);
     if (last === 'good') throw new ExitError(`Linux ${bad.release} is not bad: there is no step to find`, 1);
     throw new GateError(
       `Linux ${bad.release} cannot be judged, so that nothing can be searched`,
@@ -155,7 +166,7 @@ async function search(judge: KernelJudge, kernels: readonly Kernel[], asked: Ask
     );
   }
   const result = await bisect(kernels, judgementOf);
-  const report = reportOf(judged, result, asked);
+  const report = reportOf(judged, result, { ...asked, judge });
   await print(report, asked.options, await whyOf(judge, judged, result));
   if (result.unknown.length > 0) throw new GateError(bisectLine(report), 'inconclusive');
 }
@@ -174,7 +185,7 @@ async function whyOf(
 function reportOf(
   judged: readonly KernelVerdict[],
   result: Awaited<ReturnType<typeof bisect<Kernel>>> | null,
-  { judging: { detect, settings, smp, machine } }: Asked,
+  { judge, judging: { detect, settings, smp, machine, good } }: Asked & { readonly judge: KernelJudge },
 ): BisectReport {
   const nameOf = ({ release, path }: Kernel) => ({ release, image: path });
   const [workload] = settings.workloads;
@@ -184,6 +195,11 @@ function reportOf(
     workload: workload?.id ?? '',
     guest: { clock: machine.clock, qemu: machine.qemu.version, cpu: machine.cpu, smp },
     detect: detect ?? own,
+    good: {
+      kernel: nameOf(good),
+      value: judged.findLast(({ metric }) => metric !== null)?.metric?.base.value ?? null,
+      boots: judge.goodRuns().length,
+    },
     judged: judged.map(({ kernel, judgement, metric, runs, reason }) => ({
       kernel: nameOf(kernel),
       judgement,

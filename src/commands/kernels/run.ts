@@ -9,12 +9,15 @@ import {
   type KernelsFlags,
   resolveKernelsConfig,
 } from '../../config/kernels-config.ts';
+import type { LoadFlags } from '../../config/load-flags.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { newRunId } from '../../results/run-id.ts';
 import { UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
-import { listOption, resultsOption } from '../options.ts';
+import { loadOptions } from '../load-options.ts';
+import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
+import { withCpusLocked } from './cpu-lock.ts';
 import {
   CLOCKS_HERE,
   explainMeans,
@@ -27,12 +30,13 @@ import {
 import { reportKernels } from './report.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
-interface Options extends Omit<KernelsFlags, 'ownWorkloads'>, PrintOptions {
+interface Options extends Omit<KernelsFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
   readonly kernel: readonly string[];
   readonly qemu?: string;
   readonly workload: readonly string[];
   readonly explain: 'first' | 'all' | 'none';
   readonly dryRun?: boolean;
+  readonly wait?: boolean;
 }
 
 const EXAMPLES = `
@@ -54,7 +58,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
     )
     .option(
       '--clock <name>',
-      `icount: instructions; kvm: wall time, where KVM runs guests; tcg: features only (default: ${KERNELS_DEFAULTS.clock})`,
+      `icount: instructions; kvm: wall time, where KVM runs guests, one guest at a time; tcg: features only (default: ${KERNELS_DEFAULTS.clock})`,
     )
     .addOption(
       listOption(
@@ -68,8 +72,9 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
         `workloads or globs, separated by commas (default: ${KERNELS_DEFAULTS.workloads})`,
       ),
     )
-    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
-    .option('--profile <name>', 'default or full: the models and workloads that run takes')
+    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, []);
+  loadOptions(command)
+    .option('--profile <name>', 'quick, default or full: the models and workloads that run takes')
     .option('--blocks <n>', `repetitions of every cell in a boot (default: ${KERNELS_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured guest time of one trial (default: ${KERNELS_DEFAULTS.duration})`)
     .option('--warmup <time>', `load before it (default: ${KERNELS_DEFAULTS.warmup})`)
@@ -85,6 +90,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
     .option('--reference <model>', 'the row that ratios refer to (default: epoll-lt)')
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
+    .addOption(waitOption('with --clock kvm: '))
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
@@ -105,21 +111,25 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   if (options.dryRun) return printBoots(planned, options);
   const id = newRunId(new Date().toISOString());
   const { jobs, settings } = config;
-  const outcomes = await withMachine(config, options, signal, async (machine) => {
-    const [first] = kernels;
-    if (first !== undefined) await requireKvm(machine, first, signal);
-    const which = options.explain;
-    const means = which === 'none' ? null : await explainMeans(machine, signal);
-    return runBoots(planned, {
-      ...{ id, kernels, jobs, settings, machine, signal },
-      kind: 'run',
-      explain: means && which !== 'none' ? { ...means, which } : null,
-      results: options.results,
-      tool: readTool(),
-      clocks: CLOCKS_HERE,
-      listener: createSeriesProgress(process.stderr),
-    });
-  });
+  const { clock } = config;
+  const wait = options.wait === true;
+  const outcomes = await withMachine(config, options, signal, (machine) =>
+    withCpusLocked({ clock, id, wait, signal }, async () => {
+      const [first] = kernels;
+      if (first !== undefined) await requireKvm(machine, first, signal);
+      const which = options.explain;
+      const means = which === 'none' ? null : await explainMeans(machine, signal);
+      return runBoots(planned, {
+        ...{ id, kernels, jobs, settings, machine, signal },
+        kind: 'run',
+        explain: means && which !== 'none' ? { ...means, which } : null,
+        results: options.results,
+        tool: readTool(),
+        clocks: CLOCKS_HERE,
+        listener: createSeriesProgress(process.stderr),
+      });
+    }),
+  );
   const measured = outcomes.flatMap((boot) =>
     'result' in boot ? [{ ...boot.result, folder: boot.folder }] : [],
   );
@@ -133,7 +143,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
 function configure(options: Options): KernelsConfig {
   const builtIn = loadWorkloads();
   return resolveKernelsConfig(
-    { ...options, ownWorkloads: loadWorkloadFiles(options.workload, builtIn) },
+    { ...options, ownWorkloads: loadWorkloadFiles(options.workload, builtIn), load: options },
     { workloads: builtIn, randomSeed: randomInt(0x7fffffff) },
   );
 }

@@ -273,7 +273,7 @@ describe('the job, night after night', () => {
         join(own, RECORD_FILE),
         JSON.stringify(runRecordSchema.parse({ ...record, environment })),
       );
-      // Three runs of a second each lie in one spell of weather: it would be taken for the new kernel's.
+      // Runs of a second each lie in one spell of weather, beside which nothing would be compared.
       rmSync(join(own, CALIBRATIONS_FILE));
     }
     const kernel = dirname(baseline.folder);

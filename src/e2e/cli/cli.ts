@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
@@ -68,7 +68,7 @@ export class Cli {
     const own = {
       HOME: cwd,
       XDG_CACHE_HOME: inject('cacheHome'),
-      IOMODELS_BENCH_LOCK_DIR: inject('lockDir'),
+      IOMODELS_BENCH_LOCK_DIR: lockDir(),
     };
     return new Cli(
       spawn(command ?? process.execPath, rest, {
@@ -96,6 +96,14 @@ export class Cli {
   dispose(): void {
     if (this.#running) this.signal('SIGKILL');
   }
+}
+
+/** Files that run at the same time have nothing to do with each other, so each locks the CPUs for itself. */
+function lockDir(): string {
+  const folder = join(inject('lockDir'), process.env.VITEST_POOL_ID ?? '0');
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o1777);
+  return folder;
 }
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<Ended> {

@@ -85,8 +85,8 @@ describe('kernels run and bisect, asked wrongly', () => {
   const IMAGE = '5.99.1-test';
   test.each([
     { args: ['run'], message: /kernels run needs a --kernel or more: see kernels list/ },
-    { args: ['run', '--kernel', 'nope'], message: /--kernel nope: no kernel begins with it/ },
-    { args: ['run', '--kernel', './nope'], message: /--kernel \.\/nope: there is no such file or folder/ },
+    { args: ['run', '--kernel', 'nope'], message: /kernel nope: no kernel begins with it/ },
+    { args: ['run', '--kernel', './nope'], message: /kernel \.\/nope: there is no such file or folder/ },
     { args: ['run', '--kernel', IMAGE, '--smp', '3'], message: /--smp 3: must be 1, 2, or 1,2/ },
     {
       args: ['run', '--kernel', IMAGE, '--clock', 'x'],

@@ -16,16 +16,41 @@ declare module 'vitest' {
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** What the projects of end-to-end tests share: each loads this file anew, in one process. */
+interface Shared {
+  readonly cacheHome: string;
+  readonly lockDir: string;
+  /** How long the build took. */
+  readonly buildMs: number;
+  users: number;
+}
+const home = process as { iomodelsBenchTests?: Shared | undefined };
+
+/** How long the command that the tests run took to build; null: it was not. */
+export function buildMs(): number | null {
+  return home.iomodelsBenchTests?.buildMs ?? null;
+}
+
 /** Once before the end-to-end tests: the command that they run is built, and its cache is empty. */
 export function setup(project: TestProject): () => void {
+  home.iomodelsBenchTests ??= prepare();
+  const shared = home.iomodelsBenchTests;
+  shared.users++;
+  project.provide('cacheHome', shared.cacheHome);
+  project.provide('lockDir', shared.lockDir);
+  return () => {
+    if (--shared.users > 0) return;
+    for (const folder of [shared.cacheHome, shared.lockDir]) rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+function prepare(): Shared {
+  const startMs = performance.now();
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' });
+  const buildMs = performance.now() - startMs;
   const cacheHome = mkdtempSync(join(tmpdir(), 'iomb-cache-'));
   chmodSync(cacheHome, 0o755);
-  project.provide('cacheHome', cacheHome);
   const lockDir = mkdtempSync(join(tmpdir(), 'iomb-locks-'));
   chmodSync(lockDir, 0o1777);
-  project.provide('lockDir', lockDir);
-  return () => {
-    for (const folder of [cacheHome, lockDir]) rmSync(folder, { recursive: true, force: true });
-  };
+  return { cacheHome, lockDir, buildMs, users: 0 };
 }

@@ -4,6 +4,8 @@ import { Pattern } from './pattern.ts';
 import { until } from './until.ts';
 
 const SCRATCH_BYTES = 256 * 1024;
+/** So much of the stream is made at a time. */
+const PIECE_BYTES = 256 * 1024;
 /** Shared by all streams: nothing may wait between a receive and its check. */
 const scratch = Buffer.alloc(SCRATCH_BYTES);
 
@@ -54,9 +56,14 @@ export class EchoStream {
 
   /** Sends until the server takes no more; returns how many bytes it took. */
   async sendUntilBlocked(bytesMax: number, patienceMs: number): Promise<number> {
-    const bytes = this.#pattern.bytes(this.#sent, bytesMax);
-    const taken = await this.socket.sendUntilBlocked(bytes, patienceMs);
-    this.#sent += taken;
+    let taken = 0;
+    while (taken < bytesMax) {
+      const piece = this.#pattern.bytes(this.#sent, Math.min(PIECE_BYTES, bytesMax - taken));
+      const done = await this.socket.sendUntilBlocked(piece, patienceMs);
+      this.#sent += done;
+      taken += done;
+      if (done < piece.length) break;
+    }
     return taken;
   }
 
@@ -137,6 +144,17 @@ export class Client {
   async connectMany(count: number): Promise<EchoStream[]> {
     const streams: EchoStream[] = [];
     while (streams.length < count) streams.push(await this.connect());
+    return streams;
+  }
+
+  /** One after the other, each once the one before was served. */
+  async connectEach(count: number): Promise<EchoStream[]> {
+    const streams: EchoStream[] = [];
+    while (streams.length < count) {
+      const stream = await this.connect();
+      await stream.exchange(1);
+      streams.push(stream);
+    }
     return streams;
   }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
+import { connectionsFit } from './check.ts';
 import { pingPong } from './checks.ts';
 import { withClient } from './client.ts';
 import { Server, type SupportedRow } from './server.ts';
@@ -12,15 +13,14 @@ const REQUESTS = 50;
  * and libc set up late, sigaction among it (the first pthread_create installs handlers of libc).
  */
 const UNCLAIMED_MAX: Readonly<Record<string, number>> = { write: 1, rt_sigaction: 16 };
-/** Calls of libraries inside a model, which the model cannot see, as it says at its top. */
-const UNCOUNTABLE: Readonly<Record<string, readonly string[]>> = { 'posix-aio': ['futex'] };
 
 /** Every call that is entered after the ready line, by name, against the server's own counts. */
 export async function compareCounts(row: SupportedRow, tracePath: string): Promise<void> {
   const server = await Server.start(row, { under: ['strace', '-f', '-qq', '-o', tracePath] });
   try {
     const { syscallNames } = await server.counters();
-    await withClient(server.port, (client) => pingPong(client, CONNECTIONS, REQUESTS));
+    const connections = connectionsFit(row.model, CONNECTIONS);
+    await withClient(server.port, (client) => pingPong(client, connections, REQUESTS));
     await server.settle();
     const { stats } = await server.stop();
 
@@ -30,7 +30,7 @@ export async function compareCounts(row: SupportedRow, tracePath: string): Promi
       const counts = { name, strace: traced.get(name) ?? 0, server: stats?.syscalls[name] ?? 0 };
       const unclaimed = counts.strace - counts.server;
       const isRight = unclaimed >= 0 && unclaimed <= (UNCLAIMED_MAX[name] ?? 0);
-      if (!isRight && !UNCOUNTABLE[row.model.id]?.includes(name)) wrong.push(counts);
+      if (!isRight && !row.model.uncounted.includes(name)) wrong.push(counts);
     }
     expect(wrong).toEqual([]);
     expect(

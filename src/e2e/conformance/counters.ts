@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 /** `struct counters_header` of c-helpers/server/counters.h. */
 const MAGIC = 0x31425341544e5543n;
-const VERSION = 2;
+const VERSION = 3;
 const NAME_BYTES = 24;
 const VALUE_BYTES = 8;
 const OFFSET = {
@@ -15,13 +15,15 @@ const OFFSET = {
   sampleSeq: 32,
   voluntarySwitches: 40,
   involuntarySwitches: 48,
-  names: 56,
+  names: 72,
 } as const;
 
 /** The page at one moment. */
 export interface CountersReading {
   /** Sum over all threads, by name. */
   readonly value: (name: string) => number;
+  /** By slot: that of a task, or of several one after the other. */
+  readonly slots: (name: string) => readonly number[];
   /** Names of the system calls that the server counts, without the "sys." in front. */
   readonly syscallNames: readonly string[];
   /** The answer to the last SIGUSR1. */
@@ -50,19 +52,16 @@ export async function readCounters(pid: number, countersFd: number): Promise<Cou
     const page = await readAt(file, 0, headerBytes + slotsUsed * slotBytes);
 
     const names = readNames(page, start.readUInt32LE(OFFSET.counters));
-    const sums = new Map<string, number>();
-    for (const [index, name] of names.entries()) {
-      let sum = 0;
-      for (let slot = 0; slot < slotsUsed; slot++)
-        sum += Number(page.readBigUInt64LE(headerBytes + slot * slotBytes + index * VALUE_BYTES));
-      sums.set(name, sum);
-    }
+    const slots = (name: string) => {
+      const index = names.indexOf(name);
+      if (index < 0) throw new Error(`the server has no counter ${name}`);
+      return Array.from({ length: slotsUsed }, (_, slot) =>
+        Number(page.readBigUInt64LE(headerBytes + slot * slotBytes + index * VALUE_BYTES)),
+      );
+    };
     return {
-      value: (name) => {
-        const sum = sums.get(name);
-        if (sum === undefined) throw new Error(`the server has no counter ${name}`);
-        return sum;
-      },
+      value: (name) => slots(name).reduce((a, b) => a + b, 0),
+      slots,
       syscallNames: names.filter((name) => name.startsWith('sys.')).map((name) => name.slice('sys.'.length)),
       sample: {
         seq: Number(page.readBigUInt64LE(OFFSET.sampleSeq)),

@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.each(MUTANTS)('where $fault', (mutant) => {
+describe.concurrent.each(MUTANTS)('where $fault', (mutant) => {
   let row: SupportedRow;
   beforeAll(async () => {
     row = await build(mutant);

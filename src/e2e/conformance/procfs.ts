@@ -1,9 +1,27 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { BYTES_PER_KIB, NS_PER_MS } from '../../util/units.ts';
 
-/** Open descriptors of a process. */
+/** Threads of a process. */
+export async function countThreads(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/task`)).length;
+}
+
+/** Open descriptors of a process, those in the tables of its rings included. */
 export async function countFds(pid: number): Promise<number> {
-  return (await readdir(`/proc/${pid}/fd`)).length;
+  return (await readdir(`/proc/${pid}/fd`)).length + (await countDirectFds(pid));
+}
+
+/** Direct descriptors: the places in use that the rings of a process show in their fdinfo. */
+export async function countDirectFds(pid: number): Promise<number> {
+  let sum = 0;
+  for (const fd of await readdir(`/proc/${pid}/fd`)) {
+    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+    if (!target.includes('[io_uring]')) continue;
+    const info = await readFile(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+    const files = /^UserFiles:.*\n((?: *\d+: .*\n)*)/m.exec(info)?.[1] ?? '';
+    sum += files.split('\n').filter((line) => line !== '' && !line.endsWith('<none>')).length;
+  }
+  return sum;
 }
 
 /** The least number that no open descriptor of a process has, nor a higher one. */
@@ -13,24 +31,41 @@ export async function fdsEnd(pid: number): Promise<number> {
 
 /**
  * Bytes that a server's sockets have taken from it and that their peers have not acknowledged: tx_queue of
- * /proc/net/tcp, summed over the established connections to this port.
+ * /proc/net/tcp, summed over the established connections to this port. The kernel lists a socket again where
+ * others come and go while it is read: each counts once.
  */
 export async function readSendQueueBytes(port: number): Promise<number> {
   const ESTABLISHED = '01';
   const lines = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);
-  let sum = 0;
+  const queued = new Map<string, number>();
   for (const line of lines) {
-    const [, local, , state, queues] = line.trim().split(/\s+/);
+    const [, local, remote, state, queues] = line.trim().split(/\s+/);
     const isServers = Number.parseInt(local?.split(':')[1] ?? '', 16) === port;
-    if (isServers && state === ESTABLISHED) sum += Number.parseInt(queues ?? '', 16);
+    if (isServers && state === ESTABLISHED) queued.set(`${remote}`, Number.parseInt(queues ?? '', 16));
   }
-  return sum;
+  return [...queued.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** A server and, where it serves by them, its children. */
+export async function processesOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
 }
 
 /** Whether a process is stopped by a signal: the state of proc(5). */
 export async function isStopped(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+}
+
+/** Whether all tasks of a process sleep: none runs, or would if it had a CPU. */
+export async function areTasksAsleep(pid: number): Promise<boolean> {
+  const folder = `/proc/${pid}/task`;
+  for (const task of await readdir(folder)) {
+    const stat = await readFile(`${folder}/${task}/stat`, 'utf8').catch(() => ''); // it may have ended
+    if (stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('S')) return false;
+  }
+  return true;
 }
 
 /** CPU time of all tasks of a process, in nanoseconds: utime and stime of proc(5), in ticks of 10 ms. */
@@ -40,8 +75,14 @@ export async function readCpuNs(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10 * NS_PER_MS;
 }
 
-/** Resident memory of a process: VmRSS of proc(5). */
+/** Resident memory of a server, pages that its processes share in each of them. */
 export async function readRssBytes(pid: number): Promise<number> {
+  const each = await Promise.all((await processesOf(pid)).map(rssBytesOf));
+  return each.reduce((a, b) => a + b, 0);
+}
+
+/** VmRSS of proc(5). */
+async function rssBytesOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kib === undefined) throw new Error(`/proc/${pid}/status names no VmRSS`);

@@ -1,8 +1,9 @@
 import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '../../server/launch.ts';
 import type { ServerStats } from '../../server/protocol.ts';
+import { codeOf } from '../../util/errors.ts';
 import { Socket } from '../libc/socket.ts';
 import { type CountersReading, readCounters } from './counters.ts';
-import { countFds, isStopped } from './procfs.ts';
+import { areTasksAsleep, countFds, isStopped, processesOf } from './procfs.ts';
 import type { Row } from './rows.ts';
 import { until } from './until.ts';
 
@@ -13,6 +14,7 @@ export const SETTLE_DEADLINE_MS = 20_000;
 
 export interface ServerOptions {
   readonly connsMax?: number;
+  readonly workers?: number;
   /** Busy work per read. */
   readonly handicapNs?: number;
   /** A command that ends in running the server, e.g. `['strace', '-c']`. */
@@ -35,18 +37,23 @@ export interface Stopped {
 export class Server {
   readonly port: number;
   readonly pid: number;
+  /** The most connections that it says it holds. */
+  readonly connsMax: number;
   /** Open descriptors before the first connection. */
   readonly fdsAtStart: number;
   readonly #handle: ServerHandle;
   readonly #nudge: boolean;
+  readonly #spins: boolean;
   #end: ServerEnd | null = null;
 
-  private constructor(handle: ServerHandle, fdsAtStart: number, nudge: boolean) {
+  private constructor(handle: ServerHandle, fdsAtStart: number, is: { nudge: boolean; spins: boolean }) {
     this.#handle = handle;
     this.port = handle.port;
     this.pid = handle.pid;
+    this.connsMax = handle.connsMax;
     this.fdsAtStart = fdsAtStart;
-    this.#nudge = nudge;
+    this.#nudge = is.nudge;
+    this.#spins = is.spins;
     void handle.ended.then((end) => {
       this.#end = end;
     });
@@ -56,10 +63,12 @@ export class Server {
   static async start(row: SupportedRow, options: ServerOptions = {}): Promise<Server> {
     const args = [...row.model.options];
     if (options.connsMax !== undefined) args.push(`--conns-max=${options.connsMax}`);
+    if (options.workers !== undefined) args.push(`--workers=${options.workers}`);
     if (options.handicapNs !== undefined) args.push(`--handicap-ns=${options.handicapNs}`);
     const [path, ...rest] = [...(options.under ?? []), row.path, ...args];
     const handle = await launchServer(path ?? row.path, rest, new AbortController().signal);
-    return new Server(handle, await countFds(handle.pid), options.nudge ?? false);
+    const is = { nudge: options.nudge ?? false, spins: row.model.spins };
+    return new Server(handle, await countFds(handle.pid), is);
   }
 
   get stderr(): string {
@@ -72,27 +81,35 @@ export class Server {
   }
 
   counters(): Promise<CountersReading> {
-    return readCounters(this.pid, this.#handle.countersFd);
+    return readCounters(this.pid, this.#handle.countersFd ?? -1);
   }
 
-  signal(name: 'SIGUSR1' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
+  signal(name: 'SIGUSR1' | 'SIGTERM'): void {
     process.kill(this.pid, name);
   }
 
   /** Runs `body` while the server is stopped, so that all of what `body` does is there at once for it. */
   async whileStopped(body: () => Promise<void>): Promise<void> {
-    this.signal('SIGSTOP');
+    const processes = await processesOf(this.pid);
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
     try {
       await until({
         what: 'the server is stopped',
         deadlineMs: SETTLE_DEADLINE_MS,
-        look: () => isStopped(this.pid),
+        look: async () => (await Promise.all(processes.map(isStopped))).every(Boolean),
         reached: (stopped) => stopped,
       });
       await body();
     } finally {
-      this.signal('SIGCONT');
+      for (const pid of processes) resume(pid);
     }
+  }
+
+  /** Whether it sleeps until something happens; one that never does is taken to rest. */
+  async rests(): Promise<boolean> {
+    if (this.#spins || this.#end !== null) return true;
+    const asleep = await Promise.all((await processesOf(this.pid)).map(areTasksAsleep));
+    return asleep.every(Boolean);
   }
 
   /** Waits until the server has said this on stderr. */
@@ -103,6 +120,19 @@ export class Server {
       look: () => this.stderr,
       reached: (stderr) => stderr.includes(text),
     });
+  }
+
+  /** Asks it by SIGUSR1 for what only it can tell. */
+  async sample(): Promise<CountersReading['sample']> {
+    const { sample: before } = await this.counters();
+    this.signal('SIGUSR1');
+    const { sample } = await until({
+      what: 'the server answers SIGUSR1',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: () => this.counters(),
+      reached: (counters) => counters.sample.seq > before.seq,
+    });
+    return sample;
   }
 
   /** Waits until every connection that it accepted is closed. */
@@ -149,4 +179,13 @@ export async function startInVain(row: SupportedRow, options: ServerOptions): Pr
   }
   await server.kill();
   throw new Error(`${row.model.id} started, with ${JSON.stringify(options)}`);
+}
+
+/** A child may have ended meanwhile: a server that is to stop ends its own. */
+function resume(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
 }

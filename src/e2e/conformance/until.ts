@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patient } from '../libc/patience.ts';
 
 const LOOK_EVERY_MS = 2;
 
@@ -12,12 +13,13 @@ export interface Goal<T> {
 
 /** Looks until the goal is reached, and returns what was seen then. Throws after the deadline, with the last seen. */
 export async function until<T>(goal: Goal<T>): Promise<T> {
-  const endMs = performance.now() + goal.deadlineMs;
+  const deadlineMs = patient(goal.deadlineMs);
+  const endMs = performance.now() + deadlineMs;
   for (;;) {
     const seen = await goal.look();
     if (goal.reached(seen)) return seen;
     if (performance.now() >= endMs)
-      throw new Error(`not within ${goal.deadlineMs} ms: ${goal.what}; last seen: ${JSON.stringify(seen)}`);
+      throw new Error(`not within ${deadlineMs} ms: ${goal.what}; last seen: ${JSON.stringify(seen)}`);
     await delay(LOOK_EVERY_MS);
   }
 }

@@ -11,15 +11,16 @@ import {
   tryReceive,
   trySend,
 } from './libc.ts';
+import { patient } from './patience.ts';
 import { type Direction, forget, waitFor } from './readiness.ts';
 
 /** How long a socket may stand still before the test gives up on the server. */
 export const PROGRESS_TIMEOUT_MS = 30_000;
 
-/** The server did nothing for `PROGRESS_TIMEOUT_MS`. */
+/** The server did nothing for `PROGRESS_TIMEOUT_MS`, or for as long as there was patience. */
 export class StalledError extends Error {
   constructor(what: string) {
-    super(`nothing happened for ${PROGRESS_TIMEOUT_MS} ms while ${what}`);
+    super(`nothing happened for ${patient(PROGRESS_TIMEOUT_MS)} ms while ${what}`);
     this.name = 'StalledError';
   }
 }
@@ -122,6 +123,6 @@ export class Socket {
   }
 
   async #ready(direction: Direction, what: string): Promise<void> {
-    if (!(await waitFor(this.fd, direction, PROGRESS_TIMEOUT_MS))) throw new StalledError(what);
+    if (!(await waitFor(this.fd, direction, patient(PROGRESS_TIMEOUT_MS)))) throw new StalledError(what);
   }
 }

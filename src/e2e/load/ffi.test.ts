@@ -9,8 +9,9 @@ import { findCompiler } from '../../build/compiler.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { HARDWARE_EVENTS, HISTOGRAM_BUCKETS as WIRE_BUCKETS } from '../../load/abi.ts';
 import { cheapestCall, hardwareErrnos, loadGenerator } from '../../load/ffi.ts';
-import type { LoadGenerator, LoadReport, LoadRequest } from '../../load/generator.ts';
+import type { ClientThread, LoadGenerator, LoadReport, LoadRequest } from '../../load/generator.ts';
 import { edgeFilesOf } from '../../observe/procfs.ts';
+import { readTopology } from '../../observe/topology.ts';
 import { launchServer, type ServerHandle } from '../../server/launch.ts';
 import { bucketLowerNs, bucketWidthNs, HISTOGRAM_BUCKETS } from '../../stats/histogram.ts';
 import { EnvironmentError, UsageError } from '../../util/errors.ts';
@@ -50,7 +51,7 @@ function requestFor(server: Pick<ServerHandle, 'port' | 'pid' | 'countersFd'> | 
     stallTimeoutNs: 10 * NS_PER_S,
     serverPid: server?.pid ?? 0,
     countersPath: server ? `/proc/${server.pid}/fd/${server.countersFd}` : '',
-    clientCpu: null,
+    clientCpus: null,
     edgeFiles: server ? Object.values(edgeFilesOf(server.pid)) : [],
     traceIds: [],
     kernelThreads: false,
@@ -199,6 +200,28 @@ describe('the load generator, against the epoll server', () => {
     const due = (request.ratePerS * request.measureNs) / NS_PER_S;
     // Each connection has a schedule of its own, so each may round.
     expect(Math.abs(report.sent + report.dueUnsent - due)).toBeLessThanOrEqual(request.active + 1);
+  });
+
+  test('runs a thread per CPU that it is given, and says what each of them had and did', async () => {
+    const cpu = readTopology().allowed[0] ?? 0;
+    // More threads than CPUs: what is shared out and added up is the same.
+    const request = { connections: 8, active: 5, depth: 2, clientCpus: [cpu, cpu, cpu] };
+    const report = await generator.run({ ...requestFor(server), ...request }, never);
+    const { clientThreads: threads } = report;
+    const total = (of: (thread: ClientThread) => number) => threads.reduce((sum, each) => sum + of(each), 0);
+    expect(report.status, report.message).toBe('ok');
+    expect(threads.map(({ connections, active }) => [connections, active])).toEqual([
+      [3, 2],
+      [3, 2],
+      [2, 1],
+    ]);
+    expect(threads.every(({ cpu: own, completed, cpuNs }) => own === cpu && completed > 0 && cpuNs > 0)).toBe(
+      true,
+    );
+    expect(total(({ completed }) => completed)).toBe(report.completed);
+    expect(total(({ drained }) => drained)).toBe(report.drained);
+    expect(total(({ cpuNs }) => cpuNs)).toBe(report.end.clientCpuNs - report.start.clientCpuNs);
+    expect(total(({ syscalls }) => syscalls)).toBe(report.end.clientSyscalls - report.start.clientSyscalls);
   });
 
   test('tells how it stands while it runs, and nothing before and after', async () => {
@@ -353,7 +376,7 @@ describe('a request that makes no sense', () => {
     [{ stallTimeoutNs: 0 }, /stall_timeout_ns/],
     [{ mode: 'open-fixed', ratePerS: 0 }, /rate_per_s/],
     [{ mode: 'open-poisson', ratePerS: Number.NaN }, /rate_per_s/],
-    [{ clientCpu: 1_000_000 }, /client_cpu/],
+    [{ clientCpus: [1_000_000] }, /client_cpu/],
     [{ edgeFiles: new Array(13).fill('/proc/stat') }, /at most 12 files/],
     [{ connections: 999_999, active: 1 }, /file descriptors/],
     [{ countersPath: `/proc/${'x'.repeat(1024)}` }, /path/],
@@ -377,7 +400,7 @@ describe('the library', () => {
     return library;
   }
   const FUNCTIONS =
-    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy hardware_check trace_check congestion try_cpu try_lock';
+    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy threads thread session server spawn wait adopt_listener hardware_check trace_check congestion try_cpu try_lock';
 
   test('of another version is refused by name', async () => {
     const stubs = FUNCTIONS.split(' ').map((name) => `void loadgen_${name}(void) {}`);
@@ -391,7 +414,7 @@ describe('the library', () => {
     );
     expect(() => loadGenerator(library)).toThrow(EnvironmentError);
     expect(() => loadGenerator(library)).toThrow(
-      /other\.so does not match this version: ABI 99, expected 4; 7 buckets, expected 3840/,
+      /other\.so does not match this version: ABI 99, expected 5; 7 buckets, expected 3840/,
     );
   });
 

@@ -15,6 +15,7 @@ import type { LoadGenerator, LoadReport } from '../../load/generator.ts';
 import { findModel } from '../../models/registry.ts';
 import { observe, PINNED_CONGESTION } from '../../observe/observe.ts';
 import { edgeFilesOf } from '../../observe/procfs.ts';
+import { readTopology } from '../../observe/topology.ts';
 import { type Agent, type AgentLoad, connectAgent, SERVER_PID } from '../../place/agent/agent.ts';
 import { launchServer } from '../../server/launch.ts';
 import { parseLine, probeSchema } from '../../server/protocol.ts';
@@ -84,7 +85,7 @@ function loadOf(connections: number, change: Partial<AgentLoad> = {}): AgentLoad
     measureNs: 100 * NS_PER_MS,
     connectTimeoutNs: 30 * NS_PER_S,
     stallTimeoutNs: 30 * NS_PER_S,
-    clientCpu: null,
+    clientCpus: null,
     edgeFiles: ['/proc/stat', `/proc/${SERVER_PID}/status`],
     traceIds: [],
     kernelThreads: false,
@@ -229,6 +230,11 @@ describe('the agent', () => {
         agent.trial({ program: 'epoll', args: [], load: loadOf(1, { edgeFiles: new Array(13).fill('/') }) }),
       /"edgeFiles"/,
     ],
+    [
+      'a load on no CPU',
+      () => agent.trial({ program: 'epoll', args: [], load: loadOf(1, { clientCpus: [] }) }),
+      /"clientCpus"/,
+    ],
     ['to settle for a year', () => agent.settle(31_536_000_000), /settle: "ms" is not within/],
   ])('refuses %s, and goes on', async (_title, ask, message) => {
     await expect(ask()).rejects.toThrow(message);
@@ -252,7 +258,9 @@ describe('the agent', () => {
 
 describe.each(PROGRAMS)('a trial of %s', (program) => {
   test('with two connections balances its books and says what the server says', async () => {
-    const answer = await agent.trial({ program, args: ['--conns-max=10'], load: loadOf(2), marks: true });
+    const cpu = readTopology().allowed[0] ?? 0;
+    const load = loadOf(2, { clientCpus: [cpu, cpu] });
+    const answer = await agent.trial({ program, args: ['--conns-max=10'], load, marks: true });
     const { report, ready, stats } = answer;
     expect(answer).toMatchObject({ stage: null, message: '', stderr: '' });
     if (!report || !ready) throw new Error('there is no report');
@@ -260,6 +268,8 @@ describe.each(PROGRAMS)('a trial of %s', (program) => {
     expect(report.completed).toBeGreaterThan(0);
     expect(report.sent).toBe(report.completed + report.errors + report.inFlightAtDeadline);
     expect(report.response.counts.reduce((a, b) => a + b, 0)).toBe(report.completed + report.drained);
+    expect(report.clientThreads).toMatchObject(Array(2).fill({ cpu, connections: 1, active: 1 }));
+    expect(report.clientThreads.reduce((sum, { completed }) => sum + completed, 0)).toBe(report.completed);
     expect(report.service).toEqual(report.response);
     expect(stats?.accepted).toBe(3);
     expect(Object.keys(report.end.files)).toEqual(['/proc/stat', `/proc/${ready.pid}/status`]);

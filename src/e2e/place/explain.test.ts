@@ -129,7 +129,7 @@ async function windowOf(agent: Agent): Promise<{ accountedRequests: number; inst
     load: {
       ...{ mode: 'closed', connections: 1, active: 1, depth: 1, messageBytes: 64, ratePerS: 0, seed: 1 },
       ...{ warmupNs: 10 * NS_PER_MS, measureNs: 40 * NS_PER_MS },
-      ...{ connectTimeoutNs: 30 * NS_PER_S, stallTimeoutNs: 10 * NS_PER_S, clientCpu: null },
+      ...{ connectTimeoutNs: 30 * NS_PER_S, stallTimeoutNs: 10 * NS_PER_S, clientCpus: null },
       ...{ edgeFiles: [], traceIds: [], kernelThreads: false, hardware: false },
     },
   });

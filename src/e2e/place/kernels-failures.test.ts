@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Kernel } from '../../kernels/schema.ts';
+import { readTopology } from '../../observe/topology.ts';
 import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
@@ -254,6 +255,25 @@ describe('kernels run', { timeout: TEST_TIMEOUT_MS }, () => {
       expect(stderr).toMatch(/^error: --clock kvm: (KVM runs no guest here: |.* was built without KVM)/m);
       expect(existsSync(boots())).toBe(false);
     }
+    expectNothingLeft();
+  });
+
+  test('measures no times on CPUs that another run has', async ({ skip }) => {
+    const locks = join(cwd, 'locks');
+    mkdirSync(locks);
+    const file = join(locks, `iomodels-bench.cpu${readTopology().allowed[0]}.lock`);
+    writeFileSync(file, 'run 20260101-000000-abcd\n');
+    if (spawnSync('flock', ['--version']).status !== 0) skip("util-linux' flock is not here");
+    const env = { IOMODELS_BENCH_LOCK_DIR: locks };
+    const wrap = ['flock', '--no-fork', file];
+    const args = ['--kernel', kernelAt(0).path, ...qemuOption(), ...ONCE];
+    const { exitCode, stdout, stderr } = await start([...args, '--clock', 'kvm'], { env, wrap }).ended;
+    expect([exitCode, stdout]).toEqual([EXIT.environment, '']);
+    if (!stderr.includes('was built without KVM'))
+      expect(stderr).toMatch(
+        /^error: CPU \d+ is measured on by run 20260101-000000-abcd: .* with --wait, or run this on other CPUs with taskset/m,
+      );
+    expect(existsSync(boots())).toBe(false);
     expectNothingLeft();
   });
 

@@ -16,7 +16,7 @@ export interface Toolchain {
   readonly under: readonly string[];
   /** Whether its libraries can be loaded by the Node that runs the tests. */
   readonly loadable: boolean;
-  /** Programs that say why they cannot serve there, and what they say. */
+  /** Programs, or families of rows, that say why they cannot serve there, and what they say. */
   readonly unsupported: Readonly<Record<string, RegExp>>;
   /** Whether system calls can be told from those of what runs the programs. */
   readonly traceable: boolean;

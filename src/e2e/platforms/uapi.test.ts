@@ -10,7 +10,17 @@ import { TOOLCHAINS } from './toolchains.ts';
 const HEADER = join(HELPERS_DIR, 'wire', 'uapi.h');
 /** Headers that have all that is compared: LINUX_VERSION_CODE of 6.1. */
 const HEADERS_MIN = (6 << 16) + (1 << 8);
-const SYSTEM = ['aio_abi', 'futex', 'io_uring', 'perf_event', 'time_types'];
+const SYSTEM = [
+  'aio_abi',
+  'futex',
+  'inet_diag',
+  'io_uring',
+  'netlink',
+  'perf_event',
+  'rtnetlink',
+  'sock_diag',
+  'time_types',
+];
 /** Names of ours for bytes that have other names, or several, in the kernel's header. */
 const OURS_ALONE = /^(padding|other_bits)$/;
 /** Their kernel may be newer and the structure longer: it is told the size that we have. */

@@ -22,6 +22,7 @@ export const SCANNING_ROWS: readonly ModelRow[] = [
   },
   {
     id: 'poll',
+    profile: 'quick',
     family: 'poll',
     program: 'poll',
     title: 'poll(2)',

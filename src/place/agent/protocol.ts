@@ -7,7 +7,7 @@ import { readySchema, statsSchema } from '../../server/protocol.ts';
  * ask has an id, and every answer repeats it. The agent does one thing at a time: what is asked meanwhile is
  * refused, but for `stop`, which ends what is under way.
  */
-export const AGENT_PROTOCOL = 1;
+export const AGENT_PROTOCOL = 2;
 /** Of an ask, in bytes, without the end of its line. */
 export const ASK_BYTES_MAX = 65_536;
 
@@ -97,6 +97,19 @@ export const reportSchema = z.object({
   bytesVerified: count,
   connectionErrors: count,
   connectionsChurned: count,
+  clientThreads: z.array(
+    z.object({
+      cpu: count.nullable(),
+      connections: count,
+      active: count,
+      completed: count,
+      drained: count,
+      cpuNs: count,
+      syscalls: count,
+      wakeups: count,
+      runDelayNs: count.nullable(),
+    }),
+  ),
   response: latencySchema,
   /** Null: the same as the response. */
   service: latencySchema.nullable(),
