@@ -9,6 +9,8 @@
  *          thousands of threads where ten are used. Who takes a connection and leaves nobody waiting starts
  *          one more thread first; threads are kept. So there is one more than there were connections at
  *          once, which is also who refuses the one connection too many. The main thread only handles signals.
+ * Counters: futex calls of libc are not counted: those of its own locks, and of the one that two threads
+ *          want which start one more at once.
  * Fds:     accept4 reserves a descriptor before it sleeps, so each waiting thread has one that /proc does not
  *          show.
  * Left out: an upper bound below --conns-max (a queue in front of the pool), threads that end.

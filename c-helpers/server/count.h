@@ -92,6 +92,7 @@
 	X(SYS_GETUID, "sys.getuid")                                                                          \
 	X(SYS_RT_SIGQUEUEINFO, "sys.rt_sigqueueinfo")                                                        \
 	X(SYS_STATX, "sys.statx")                                                                            \
+	X(SYS_PRLIMIT64, "sys.prlimit64")                                                                    \
 	X(SYS_FORK, SYS_NAME_FORK)                                                                           \
 	X(SYS_WAIT4, "sys.wait4")                                                                            \
 	X(SYS_PRCTL, "sys.prctl")                                                                            \

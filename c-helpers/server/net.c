@@ -193,6 +193,7 @@ bool net_admit(const struct server *server, struct counters_slot *slot, int fd)
 
 bool net_admit_multishot(const struct server *server, struct counters_slot *slot, int fd)
 {
+	count(slot, COUNT_SYS_PRLIMIT64);
 	if ((uint64_t)fd < limit_of_resource(RLIMIT_NOFILE))
 		return net_admit(server, slot, fd);
 	count(slot, COUNT_REFUSED);

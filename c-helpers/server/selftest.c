@@ -171,8 +171,11 @@ enum exit_code selftest(struct loop *loop, const struct server *server, struct p
 	check.timeout_ms = doubt[0] ? DOUBTFUL_TIMEOUT_MS : ECHO_TIMEOUT_MS;
 	if (pipe2(said, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		die("pipe2");
-	if (model.processes && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		die("prctl(PR_SET_CHILD_SUBREAPER)");
+	if (model.processes && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+		snprintf(probe->reason, PROBE_TEXT_BYTES, "prctl(PR_SET_CHILD_SUBREAPER) is refused: %s",
+			 strerror(errno));
+		return EXIT_UNSUPPORTED;
+	}
 	(void)fflush(NULL);
 	pid_t child = fork();
 	if (child < 0)

@@ -12,7 +12,7 @@ const PROGRAMS = [
   { name: 'test_agent_json', links: ['agent/answer.c', 'agent/json.c'] },
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
-  { name: 'test_hardware', links: ['observer/hardware.c', 'observer/task_event.c', 'observer/tasks.c'] },
+  { name: 'test_hardware', links: ['wire', 'observer'] },
   { name: 'test_histogram', links: ['load/histogram.c'] },
   { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },

@@ -29,6 +29,7 @@ export const TRACED_SYSCALLS = [
   'getuid',
   'rt_sigqueueinfo',
   'statx',
+  'prlimit64',
   'getrusage',
   'rt_sigreturn',
   'fork',

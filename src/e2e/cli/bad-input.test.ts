@@ -64,7 +64,7 @@ describe('bad usage ends with 2', () => {
       [
         'run',
         '--models',
-        'epol-lt,kqueue*',
+        'epol-lt,nosuch*',
         '--workloads',
         'ping-pnog',
         '--blocks',
@@ -74,7 +74,7 @@ describe('bad usage ends with 2', () => {
       ],
       [
         'error: unknown model epol-lt; did you mean epoll-lt?\n',
-        'error: no model matches kqueue*\n',
+        'error: no model matches nosuch*\n',
         'error: unknown workload ping-pnog; did you mean ping-pong?\n',
         'error: --blocks 0: must be a whole number from 1 to 1000\n',
         'error: --duration long: must be a time such as 250ms, 1.5s or 2m, 1 ms to 10 m\n',

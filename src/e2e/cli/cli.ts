@@ -100,7 +100,7 @@ export class Cli {
 
 /** Files that run at the same time have nothing to do with each other, so each locks the CPUs for itself. */
 function lockDir(): string {
-  const folder = join(inject('lockDir'), process.env.VITEST_POOL_ID ?? '0');
+  const folder = join(inject('lockDir'), String(process.pid));
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o1777);
   return folder;

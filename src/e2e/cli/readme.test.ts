@@ -12,7 +12,7 @@ const DOCS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => join
   .join('\n');
 const README_LINES_MAX = 150;
 /** Options in the pages that are those of other programs: docker, bencher. */
-const OF_OTHERS = ['--rm', '--security-opt', '--name', '--units'];
+const OF_OTHERS = ['--rm', '--security-opt', '--name', '--units', '--build', '--target', '--host'];
 /** Names that options had before: they are documented, and --help does not show them. */
 const OLD_NAMES = ['--baseline', '--out'];
 

@@ -54,8 +54,9 @@ export async function processesOf(pid: number): Promise<number[]> {
 
 /** Whether a process is stopped by a signal: the state of proc(5). */
 export async function isStopped(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // A child that has ended runs no more either; it may stay until the parent goes on.
+  return stat === '' || /^[TZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
 /** Whether all tasks of a process sleep: none runs, or would if it had a CPU. */

@@ -42,8 +42,8 @@ export const TOOLCHAINS: readonly Toolchain[] = [
     cc: ['aarch64-linux-gnu-gcc'],
     under: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
     loadable: false,
-    // The emulator passes on neither of them; a kernel for arm64 would.
-    unsupported: { io_uring: /ENOSYS/, native_aio: /io_setup/ },
+    // The emulator passes on none of them; a kernel for arm64 would.
+    unsupported: { io_uring: /ENOSYS/, native_aio: /io_setup/, blocking_fork: /PR_SET_CHILD_SUBREAPER/ },
     traceable: false,
     missing: whyMissing('arm64', ['aarch64-linux-gnu-gcc']) ?? whyMissing('qemu', ['qemu-aarch64']),
   },

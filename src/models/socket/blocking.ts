@@ -24,7 +24,7 @@ export const BLOCKING_ROWS: readonly ModelRow[] = [
     notification: 'blocking',
     linuxMin: '2.6.28',
     tasks: 'per-connection',
-    uncounted: [...THREAD_START_CALLS, 'rt_sigsuspend'],
+    uncounted: [...THREAD_START_CALLS, 'rt_sigsuspend', 'futex'],
   },
   {
     id: 'blocking-fork',
