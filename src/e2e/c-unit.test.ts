@@ -13,7 +13,7 @@ const PROGRAMS = [
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['wire', 'observer'] },
-  { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_histogram', links: ['wire/histogram.c'] },
   { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
