@@ -14,12 +14,12 @@ export interface JobFile {
 
 /** Makes it, whole and on the disk. */
 export function layOutArguments(file: JobFile): string[] {
-  return [...fileArguments(file), `--layout-seed=${LAYOUT_SEED}`, '--lay-out'];
+  return [...fileArguments(file), '--depth=1', `--layout-seed=${LAYOUT_SEED}`, '--lay-out'];
 }
 
 /** Reads all of it, and fails where a block is not what was written. */
 export function verifyArguments(file: JobFile): string[] {
-  return [...fileArguments(file), '--verify'];
+  return [...fileArguments(file), '--depth=1', '--verify'];
 }
 
 /** What a program is to do, beside its own options. @param seed of the places that it draws. */
