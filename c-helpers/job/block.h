@@ -16,7 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BLOCK_BYTES 4096u
+#include "../wire/conduct.h"
+
+#define BLOCK_BYTES CONDUCT_BLOCK_BYTES
 #define BLOCK_GENERATION_LAYOUT 1u
 
 /* A whole block of generation 1. block: BLOCK_BYTES, aligned for uint64_t. */

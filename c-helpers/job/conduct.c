@@ -134,6 +134,19 @@ void conductor_take(struct conductor *conductor, const struct conduct_ask *ask, 
 	fill(conductor, answer);
 }
 
+static _Noreturn void verify(struct file *file)
+{
+	char why[CONDUCT_MESSAGE_BYTES] = "";
+	bool whole;
+	uint64_t blocks = file_check(file, UINT64_MAX, 0, &whole, why);
+
+	if (!whole)
+		die_because("%s", why);
+	printf("{\"event\":\"verified\",\"blocks\":%llu}\n", (unsigned long long)blocks);
+	(void)fflush(stdout);
+	exit(EXIT_SERVED);
+}
+
 void conductor_open(struct conductor *conductor, struct loop *loop, int listen_fd)
 {
 	struct job_config *config = &conductor->config;
@@ -149,6 +162,8 @@ void conductor_open(struct conductor *conductor, struct loop *loop, int listen_f
 	job_tick();
 	conductor->listen_fd = listen_fd;
 	file_open(&conductor->file, config);
+	if (config->verify)
+		verify(&conductor->file);
 	job_open(&conductor->job, config, &conductor->file, counters_slot(0));
 	if (program.open)
 		program.open(loop, &conductor->job);

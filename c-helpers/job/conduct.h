@@ -8,7 +8,7 @@
 #define JOB_USAGE                                                                                            \
 	"--file=PATH --file-bytes=N --block-bytes=N [--depth=1] [--action=read|write|append|synced] "        \
 	"[--cache=warm|cold|direct] [--order=sequential|random] [--refill=single|batch] [--seed=N] "         \
-	"[--lay-out]"
+	"[--lay-out|--verify]"
 
 struct conductor {
 	struct job_config config;
@@ -20,7 +20,8 @@ struct conductor {
 	struct conduct_answer answer;
 };
 
-/* Opens the file and the program; dies where something is wrong. With --lay-out: makes the file and exits. */
+/* Opens the file and the program; dies where something is wrong. With --lay-out or --verify: makes
+ * or checks all of the file, and exits. */
 void conductor_open(struct conductor *conductor, struct loop *loop, int listen_fd);
 /* Until the process is stopped. */
 _Noreturn void conduct(struct conductor *conductor);

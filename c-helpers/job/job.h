@@ -52,6 +52,7 @@ struct job_config {
 	uint64_t seed;
 	uint64_t layout_seed;
 	bool lay_out; /* make the file, and no more */
+	bool verify;  /* check all of it, and no more */
 };
 
 /* An operation. It has a buffer of its own, aligned as O_DIRECT wants it. */

@@ -64,6 +64,8 @@ bool job_option(struct job_config *config, const char *arg)
 		config->batch = name_in(value, refills, 2, "--refill=") == 1;
 	else if (!strcmp(arg, "--lay-out"))
 		config->lay_out = true;
+	else if (!strcmp(arg, "--verify"))
+		config->verify = true;
 	else
 		return false;
 	return true;

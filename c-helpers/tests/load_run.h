@@ -7,7 +7,7 @@
 
 #include "../wire/abi.h"
 #include "../wire/clock.h"
-#include "../load/histogram.h"
+#include "../wire/histogram.h"
 #include "echo_child.h"
 
 #define WARMUP_NS (30 * NS_PER_MS)

@@ -58,6 +58,14 @@ export function registerRun(command: Command, signal: AbortSignal): void {
       '--profile <name>',
       `quick: within 20 s; default: within two minutes; full: all models and workloads (default: ${RUN_DEFAULTS.profile})`,
     )
+    .option(
+      '--domain <name>',
+      'socket, file or all: what I/O is done on (default: that of the models and workloads that are named, else socket)',
+    )
+    .option(
+      '--dir <folder>',
+      'where the files of file I/O are made, and removed again (default: a folder for temporary files that is no memory)',
+    )
     .option('--blocks <n>', `repetitions of every cell (default: ${RUN_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${RUN_DEFAULTS.durationMs}ms)`)
     .option(

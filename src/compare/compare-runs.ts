@@ -3,6 +3,7 @@ import { lostCells } from '../results/cells.ts';
 import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { counted } from '../util/units.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import { batchingOf } from './batching.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { differencesOf } from './environment.ts';
@@ -251,7 +252,7 @@ function detectOf(
   options: CompareOptions,
 ): number {
   const own = options.isDetectSaid ? null : metric.detectable;
-  const ofLoad = own === null ? [] : cells.map(({ workload }) => own(workload.connections));
+  const ofLoad = own === null ? [] : cells.map(({ workload }) => own(connectionsOf(workload)));
   const fallback = kind === 'counted' ? metric.countedThreshold : null;
   return options.detects[metric.id] ?? fallback ?? (ofLoad.length > 0 ? Math.max(...ofLoad) : options.detect);
 }

@@ -37,6 +37,7 @@ export function resolveScaleConfig(flags: ScaleFlags, context: ScaleContext): Ru
     const config = resolveRunConfig(
       {
         ...flags,
+        domain: 'socket',
         models: flags.models ?? scaleModels(),
         blocks: flags.blocks ?? SCALE_DEFAULTS.blocks,
         duration: flags.duration ?? SCALE_DEFAULTS.duration,

@@ -13,7 +13,7 @@ const PROGRAMS = [
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['wire', 'observer'] },
-  { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_histogram', links: ['wire/histogram.c'] },
   {
     name: 'test_job',
     links: [
@@ -24,7 +24,7 @@ const PROGRAMS = [
       'server/die.c',
       'server/limits.c',
       'server/net.c',
-      'load/histogram.c',
+      'wire/histogram.c',
     ],
   },
   { name: 'test_inherited', links: ['server/inherited.c'] },

@@ -8,8 +8,7 @@ import { findCompiler } from '../build/compiler.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
 /** What `c-helpers/tests/file_program.c` is linked with beside a program: all of the harness but its `main`. */
-const HARNESS = ['job', 'server'] as const;
-const HARNESS_ALSO = ['load/histogram.c', 'tests/file_program.c'] as const;
+const HARNESS = ['job', 'server', 'wire'] as const;
 /**
  * Programs with threads of their own. Those of POSIX AIO are libc's, which starts them behind the sanitizer's
  * back: it crashes in the first one that allocates memory.
@@ -90,7 +89,7 @@ async function compileHarness(sanitizer: Sanitizer): Promise<string> {
   const names = await Promise.all(
     HARNESS.map(async (name) => (await namesIn(name)).map((file) => `${name}/${file}`)),
   );
-  const sources = [...names.flat().filter((path) => path !== 'server/main.c'), ...HARNESS_ALSO];
+  const sources = [...names.flat().filter((path) => path !== 'server/main.c'), 'tests/file_program.c'];
   await compile(sanitizer, ['-r', '-o', output, ...sources.map(helper)]);
   return output;
 }

@@ -38,6 +38,7 @@ import {
 } from './abi.ts';
 import type {
   ClientThread,
+  FileReport,
   Listener,
   LoadEdge,
   LoadGenerator,
@@ -167,6 +168,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     'open-fixed': LOADGEN_MODE.openFixed,
     'open-poisson': LOADGEN_MODE.openPoisson,
     churn: LOADGEN_MODE.churn,
+    conduct: LOADGEN_MODE.conduct,
   } as const;
   if (request.edgeFiles.length > EDGE_FILES_MAX)
     throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
@@ -287,7 +289,26 @@ class ReportReader {
       setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
+      file: this.#request.mode === 'conduct' ? this.#readFileReport(raw) : null,
       ...(this.#request.session ? { server: this.#readServer() } : {}),
+    };
+  }
+
+  #readFileReport(raw: RawReport): FileReport {
+    const cached = (edge: number) => {
+      const pages = raw.pages_cached[edge] ?? UNKNOWN;
+      return pages === UNKNOWN ? null : pages;
+    };
+    return {
+      submit: readLatency(this.#fns, this.#handle, raw, 'submit'),
+      bytesMoved: raw.bytes_moved,
+      blocksChecked: raw.blocks_checked,
+      blocksSeen: raw.blocks_seen,
+      pages: raw.pages,
+      pagesCachedStart: cached(EDGE.start),
+      pagesCachedEnd: cached(EDGE.end),
+      loopCpuNs: raw.loop_cpu_ns,
+      helperCpuNs: raw.helper_cpu_ns,
     };
   }
 

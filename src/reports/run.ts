@@ -105,10 +105,25 @@ function headerLines(record: RunRecord): readonly string[] {
             `clock ${env.clocksource ?? 'unknown'}`,
           ]),
     ].join(' · '),
-    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${[settings.baseline, settings.fileBaseline].filter((name) => name !== null).join(', of files ')}`,
+    ...(record.files === null ? [] : [filesLine(record.files)]),
     ...variantLines(settings.entries),
     ...serverTexts(settings.entries).map((text) => `server ${text}`),
   ];
+}
+
+/** Where the files were, and what proves them. */
+function filesLine({
+  directory,
+  fileSystem,
+  bytes,
+  blocksVerified,
+}: NonNullable<RunRecord['files']>): string {
+  const proof =
+    blocksVerified === null
+      ? 'not verified at the end'
+      : `${counted(blocksVerified, 'block')} verified at the end`;
+  return `files in ${directory} (${fileSystem ?? 'unknown file system'}) · ${formatBytes(bytes)} · ${proof}`;
 }
 
 /** What the names behind `@` mean. */

@@ -11,6 +11,7 @@ const LOOPS = {
   closed: 'closed loop',
   open: 'open loop',
   churn: 'closed loop, a connection per request',
+  job: 'file I/O',
 } as const satisfies Record<Workload['mode'], string>;
 
 const RANKED = {

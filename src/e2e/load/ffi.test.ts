@@ -414,7 +414,7 @@ describe('the library', () => {
     );
     expect(() => loadGenerator(library)).toThrow(EnvironmentError);
     expect(() => loadGenerator(library)).toThrow(
-      /other\.so does not match this version: ABI 99, expected 5; 7 buckets, expected 3840/,
+      /other\.so does not match this version: ABI 99, expected 6; 7 buckets, expected 3840/,
     );
   });
 

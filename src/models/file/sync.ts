@@ -1,0 +1,62 @@
+import { THREAD_START_CALLS } from '../socket/threads.ts';
+import type { ModelRow } from '../spec.ts';
+
+/** Calls that return when the operation has ended, and memory that is the file. */
+export const FILE_SYNC_ROWS: readonly ModelRow[] = [
+  {
+    id: 'pread',
+    family: 'pread',
+    domain: 'file',
+    program: 'pread',
+    title: 'pread and pwrite, one after the other',
+    depthMax: 1,
+    notification: 'blocking',
+    linuxMin: '2.2',
+  },
+  {
+    id: 'pread-threads',
+    family: 'pread',
+    domain: 'file',
+    after: 'pread',
+    program: 'pread',
+    options: ['--threads'],
+    title: 'pread and pwrite, a thread per operation in flight',
+    notification: 'blocking',
+    linuxMin: '2.2',
+    tasks: 'per-operation',
+    uncounted: [...THREAD_START_CALLS, 'futex'],
+  },
+  {
+    id: 'preadv2-nowait',
+    family: 'pread',
+    domain: 'file',
+    after: 'pread-threads',
+    program: 'preadv2_nowait',
+    title: 'preadv2 with RWF_NOWAIT, and a thread where it would block',
+    notification: 'blocking',
+    linuxMin: '4.14',
+    tasks: 'per-operation',
+    uncounted: [...THREAD_START_CALLS, 'futex'],
+    unfit: [
+      {
+        actions: ['write', 'append', 'synced'],
+        reason: 'it reads: RWF_NOWAIT of a buffered write is EOPNOTSUPP on most file systems',
+      },
+      { caches: ['direct'], reason: 'with O_DIRECT no read is served without waiting' },
+    ],
+  },
+  {
+    id: 'mmap',
+    family: 'mmap',
+    domain: 'file',
+    program: 'mmap_file',
+    title: 'a mapping of the file, synced by msync',
+    depthMax: 1,
+    notification: 'blocking',
+    linuxMin: '2.0',
+    unfit: [
+      { caches: ['direct'], reason: 'a mapping is the page cache: there is no O_DIRECT for it' },
+      { actions: ['append'], reason: 'a mapping cannot make a file longer' },
+    ],
+  },
+];
