@@ -1,5 +1,6 @@
 /* conduct.c - the phases, as they are asked for over the one connection that there is. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,16 @@ static void check(struct job *job, struct conduct_answer *answer, uint64_t seed)
 	job->status = CONDUCT_CORRUPT;
 }
 
+/* Each phase has the room of the whole file: what the one before has appended is checked, and goes. */
+static void begin_to_append(struct job *job, struct conduct_answer *answer)
+{
+	char why[CONDUCT_MESSAGE_BYTES] = "";
+
+	check(job, answer, job->config->seed);
+	if (job->status == CONDUCT_OK && !file_empty(job->file, why))
+		job_fail(job, "%s", why);
+}
+
 static void take_phase(struct conductor *conductor, const struct conduct_ask *ask,
 		       struct conduct_answer *answer)
 {
@@ -76,7 +87,10 @@ static void take_phase(struct conductor *conductor, const struct conduct_ask *as
 		return;
 	case CONDUCT_WARM_UP:
 	case CONDUCT_MEASURE:
-		run_phase(conductor, job, ask);
+		if (job->config->action == JOB_APPEND)
+			begin_to_append(job, answer);
+		if (job->status == CONDUCT_OK)
+			run_phase(conductor, job, ask);
 		return;
 	case CONDUCT_CHECK:
 		check(job, answer, job->config->seed + 1);
@@ -138,6 +152,8 @@ void conductor_open(struct conductor *conductor, struct loop *loop, int listen_f
 	struct job_config *config = &conductor->config;
 
 	job_check_options(config);
+	/* Over RLIMIT_FSIZE: EFBIG says it better. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (config->lay_out) {
 		file_lay_out(config);
 		exit(EXIT_SERVED);
