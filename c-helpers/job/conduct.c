@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "conduct.h"
 
 /* Seeded blocks that are checked whole before and after the operations. */
