@@ -117,7 +117,7 @@ __attribute__((noreturn)) static void fake_serve(enum fake_fault fault, enum con
 		histogram_reset(&answer.submit);
 		answer.version = CONDUCT_VERSION;
 		answer.pages = 4;
-		answer.pages_cached = ask.phase == CONDUCT_MEASURE ? 3 : 1;
+		answer.pages_cached = ask.phase == CONDUCT_CHECK ? 3 : 1;
 		if (ask.phase == CONDUCT_SETTLE || ask.phase == CONDUCT_CHECK)
 			answer.blocks_checked = FAKE_CHECKED;
 		else
@@ -206,7 +206,7 @@ static void test_told(void)
 	      out.report.message);
 	check_told();
 	end_child(&child);
-	child = start_fake(FAKE_KNOWS_NO_PAGES, CONDUCT_MEASURE);
+	child = start_fake(FAKE_KNOWS_NO_PAGES, CONDUCT_CHECK);
 	config = conduct_config(&child);
 	config.warmup_ns = 0;
 	run(&config);
