@@ -3,16 +3,18 @@
  *
  * Loop:    io_uring_enter, which submits what is queued and waits for one result; then all that there are.
  * Kernel:  5.6 (IORING_OP_READ, IORING_OP_WRITE).
- * --refill=single  each operation that has ended is replaced by a submit of its own; batch: all of them by the
- *                  call that waits.
+ * --refill=single  each operation that has ended is replaced by a submit of its own; batch: all of them by
+ * the call that waits.
  * --fixed          file and buffers are registered.
  * --taskrun=, --sqpoll  as in io_uring.c.
  * --iopoll         waits by polling the device (O_DIRECT only).
- * A write that is to be synced is linked to its fsync: one submit for both, and the fsync is dropped where the
- * write fails or is short.
- * By hand: io_uring_file --file=/tmp/x --file-bytes=16777216 --block-bytes=4096 --lay-out
+ * --sq-entries=N   room in the SQ; by default for all that can be in flight, so that it is never full.
+ * A write that is to be synced is linked to its fsync: one submit for both, and the fsync is dropped where
+ * the write fails or is short. By hand: io_uring_file --file=/tmp/x --file-bytes=16777216 --block-bytes=4096
+ * --lay-out
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "../job/calls.h"
@@ -33,19 +35,28 @@ struct loop {
 	uint32_t spins_max;
 };
 
-static struct io_uring_sqe *sqe_for(struct loop *loop, struct job *job, const struct op *op)
+/* Room in the SQ: by the SQ thread, which is waited for, or by a submit. */
+static void make_room(struct loop *loop, struct job *job, uint32_t sqes)
+{
+	while (uring_sq_space(&loop->ring) < sqes && uring_sq_refresh(&loop->ring) < sqes) {
+		count(job->slot, COUNT_SQ_FULL);
+		int error = uring_submit(&loop->ring, job->slot, 0);
+		if (error == 0 && loop->wants.sqpoll && uring_sq_refresh(&loop->ring) < sqes)
+			error = uring_wait_sq(&loop->ring, job->slot);
+		if (error < 0 && error != -EINTR && error != -EAGAIN && error != -EBUSY) {
+			errno = -error;
+			die("io_uring_enter(for room in the SQ)");
+		}
+		if (job_is_stuck(job))
+			die_because("%s", job->message);
+	}
+}
+
+/* make_room was called. */
+static struct io_uring_sqe *sqe_for(struct loop *loop, const struct job *job, const struct op *op)
 {
 	struct io_uring_sqe *sqe = uring_sqe(&loop->ring);
 
-	/* The ring has room for all that can be in flight; the SQ thread may not have taken it yet. */
-	while (!sqe) {
-		int error = uring_wait_sq(&loop->ring, job->slot);
-		if (error < 0 && error != -EINTR) {
-			errno = -error;
-			die("io_uring_enter(SQ_WAIT)");
-		}
-		sqe = uring_sqe(&loop->ring);
-	}
 	sqe->fd = loop->fixed ? 0 : job->fd;
 	sqe->flags = loop->fixed ? IOSQE_FIXED_FILE : 0;
 	sqe->user_data = op->slot;
@@ -54,8 +65,11 @@ static struct io_uring_sqe *sqe_for(struct loop *loop, struct job *job, const st
 
 static void queue(struct loop *loop, struct job *job, struct op *op)
 {
-	struct io_uring_sqe *sqe = sqe_for(loop, job, op);
+	struct io_uring_sqe *sqe;
 
+	/* Of both at once: a link ends where a submit does. */
+	make_room(loop, job, op->wants_sync ? 2 : 1);
+	sqe = sqe_for(loop, job, op);
 	if (loop->fixed)
 		sqe->opcode = op->is_write ? IORING_OP_WRITE_FIXED : IORING_OP_READ_FIXED;
 	else
@@ -137,6 +151,8 @@ static bool option(struct loop *loop, const char *arg)
 		loop->fixed = true;
 	else if (!strcmp(arg, "--iopoll"))
 		loop->wants.iopoll = true;
+	else if (!strncmp(arg, "--sq-entries=", 13))
+		return (loop->wants.sq_entries = (uint32_t)strtoul(arg + 13, NULL, 10)) >= SQES_PER_OP;
 	else
 		return uring_option(&loop->wants, arg);
 	return true;
@@ -155,9 +171,11 @@ static void register_all(struct loop *loop, struct job *job)
 	if (errno != ENOMEM)
 		die("io_uring_register(BUFFERS)");
 	(void)getrlimit(RLIMIT_MEMLOCK, &memlock);
-	die_because("registering buffers of %zu KiB: no memory (ENOMEM); without CAP_IPC_LOCK they count as locked "
-		    "memory, of which RLIMIT_MEMLOCK allows %llu KiB: raise it with ulimit -l, or lower --depth",
-		    all.iov_len / 1024, (unsigned long long)memlock.rlim_cur / 1024);
+	die_because(
+		"registering buffers of %zu KiB: no memory (ENOMEM); without CAP_IPC_LOCK they count as "
+		"locked "
+		"memory, of which RLIMIT_MEMLOCK allows %llu KiB: raise it with ulimit -l, or lower --depth",
+		all.iov_len / 1024, (unsigned long long)memlock.rlim_cur / 1024);
 }
 
 static void open_ring(struct loop *loop, struct job *job)
@@ -166,7 +184,8 @@ static void open_ring(struct loop *loop, struct job *job)
 
 	if (loop->wants.iopoll && job->config->cache != JOB_DIRECT)
 		die_usage("--iopoll wants --cache=direct: only a device can be polled");
-	loop->wants.sq_entries = job->depth * SQES_PER_OP;
+	if (!loop->wants.sq_entries)
+		loop->wants.sq_entries = job->depth * SQES_PER_OP;
 	loop->wants.cq_entries = job->depth * SQES_PER_OP;
 	if (uring_open(&loop->ring, &loop->wants, &probe) != EXIT_SERVED)
 		die_unsupported("%s", probe.reason);
@@ -190,5 +209,6 @@ static void run(struct loop *loop, struct job *job)
 	}
 }
 
-FILE_PROGRAM("io_uring_file", " [--fixed] [--sqpoll] [--iopoll] [--taskrun=auto|default|coop|defer]", option,
+FILE_PROGRAM("io_uring_file",
+	     " [--fixed] [--sqpoll] [--iopoll] [--sq-entries=N] [--taskrun=auto|default|coop|defer]", option,
 	     .open = open_ring, .run = run)

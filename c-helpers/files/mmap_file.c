@@ -8,28 +8,17 @@
  * Left out: huge pages, MAP_POPULATE (it would read all before the first operation).
  * By hand: mmap_file --file=/tmp/x --file-bytes=16777216 --block-bytes=4096 --lay-out
  */
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/mman.h>
 
+#include "../job/bus.h"
 #include "../job/calls.h"
 #include "../job/program.h"
 
 struct loop {
 	struct conductor conductor;
 	char *map;
+	sigjmp_buf broken;
 };
-
-static sigjmp_buf broken;
-static volatile sig_atomic_t is_touching;
-
-static void on_bus_error(int sig)
-{
-	if (is_touching)
-		siglongjmp(broken, 1);
-	(void)signal(sig, SIG_DFL);
-	(void)raise(sig);
-}
 
 static int64_t transfer(struct loop *loop, const struct job *job, const struct op *op)
 {
@@ -49,10 +38,10 @@ static int64_t transfer(struct loop *loop, const struct job *job, const struct o
 static void open_map(struct loop *loop, struct job *job)
 {
 	const struct job_config *config = job->config;
-	struct sigaction action = {.sa_handler = on_bus_error};
 
 	if (config->depth > 1)
-		die_usage("--depth=%u: a thread that touches memory waits for one page at a time", config->depth);
+		die_usage("--depth=%u: a thread that touches memory waits for one page at a time",
+			  config->depth);
 	if (config->cache == JOB_DIRECT)
 		die_usage("--cache=direct: a mapping is of the page cache");
 	if (config->action == JOB_APPEND)
@@ -62,26 +51,27 @@ static void open_map(struct loop *loop, struct job *job)
 		die("mmap(%s)", config->path);
 	if (config->random && madvise(loop->map, config->file_bytes, MADV_RANDOM) < 0)
 		die("madvise(MADV_RANDOM)");
-	if (sigaction(SIGBUS, &action, NULL) < 0)
-		die("sigaction(SIGBUS)");
+	bus_open();
 }
 
 static void run(struct loop *loop, struct job *job)
 {
 	struct op *op;
 
-	/* Pages that a phase before has mapped would cost nothing in this one. */
-	if (job->config->cache == JOB_COLD)
-		(void)madvise(loop->map, job->config->file_bytes, MADV_DONTNEED);
-	if (sigsetjmp(broken, 1)) {
-		is_touching = 0;
-		job_done(job, &job->ops[0], -EIO);
+	if (sigsetjmp(loop->broken, 1)) {
+		op = &job->ops[0];
+		job_fail(job, "%s at %llu of %s: SIGBUS: the disk failed, or the file has become shorter",
+			 op->is_write ? "write" : "read", (unsigned long long)op->offset, job->config->path);
+		job_done(job, op, -EIO);
 		return;
 	}
-	is_touching = 1;
+	bus_guard(&loop->broken);
 	while ((op = job_next(job, 0)))
 		job_done(job, op, transfer(loop, job, op));
-	is_touching = 0;
+	bus_guard(NULL);
+	/* What is mapped cannot be dropped from the page cache. */
+	if (job->config->cache == JOB_COLD)
+		(void)madvise(loop->map, job->config->file_bytes, MADV_DONTNEED);
 }
 
 FILE_PROGRAM("mmap_file", "", NULL, .open = open_map, .run = run)

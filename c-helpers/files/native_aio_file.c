@@ -51,7 +51,10 @@ static void submit(struct loop *loop, struct job *job)
 		long n = sys_io_submit(job->slot, loop->context, loop->queued - taken, loop->queue + taken);
 		if (n > 0) {
 			taken += (uint32_t)n;
-		} else if (n < 0 && errno != EINTR && errno != EAGAIN) {
+		} else if (errno == EINTR || errno == EAGAIN) {
+			if (job_is_stuck(job))
+				return;
+		} else {
 			struct op *op = &job->ops[loop->queue[taken]->aio_data];
 			int error = errno;
 			job_done(job, op, -error);

@@ -2,9 +2,9 @@
  * posix_aio_file - POSIX AIO: the library's threads read and write, and wait.
  *
  * Loop:    aio_read or aio_write of what is free, aio_suspend until one has ended, aio_error of all.
- * Kernel:  none of it: glibc 2.1.91 or newer does it with a pool of threads, musl with one for each operation.
- *          So it works on any file, and every operation costs the hand-over between two threads. glibc's pool
- *          serves operations on one descriptor one after the other, which is why there is one for each slot.
+ * Kernel:  none of it: glibc 2.1.91 or newer does it with a pool of threads, musl with one for each
+ * operation. So it works on any file, and every operation costs the hand-over between two threads. glibc's
+ * pool serves operations on one descriptor one after the other, which is why there is one for each slot.
  * --refill=single  each operation is handed over by a call of its own; batch: all of them by lio_listio.
  * Counters: the calls that the library makes are its own; audits see them.
  * By hand: posix_aio_file --file=/tmp/x --file-bytes=16777216 --block-bytes=4096 --lay-out
@@ -56,9 +56,9 @@ static void submit(struct loop *loop, struct job *job)
 
 	if (!loop->queued)
 		return;
-	while (hand_over(loop, job) < 0)
-		if (errno != EAGAIN && errno != EINTR)
-			die(job->config->batch ? "lio_listio" : "aio_read or aio_write");
+	/* Tried again, a list might be handed over twice in part. */
+	if (hand_over(loop, job) < 0)
+		die(job->config->batch ? "lio_listio" : "aio_read or aio_write");
 	job_submitted(job, job_clock(job) - before_ns, loop->queued);
 	loop->queued = 0;
 }
@@ -116,7 +116,8 @@ static void reap(struct loop *loop, struct job *job)
 static void open_pool(struct loop *loop, struct job *job)
 {
 #ifdef __GLIBC__
-	struct aioinit init = {.aio_threads = (int)job->depth, .aio_num = (int)job->depth, .aio_idle_time = 60};
+	struct aioinit init = {
+		.aio_threads = (int)job->depth, .aio_num = (int)job->depth, .aio_idle_time = 60};
 	aio_init(&init);
 #endif
 	for (uint32_t slot = 0; slot < job->depth; slot++) {

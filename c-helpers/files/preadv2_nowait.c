@@ -9,6 +9,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "../job/calls.h"
 #include "../job/program.h"
@@ -31,6 +32,7 @@ struct loop {
 	pthread_cond_t has_work, has_results;
 	struct line work, results;
 	bool is_free[JOB_DEPTH_MAX];
+	uint32_t ended[JOB_DEPTH_MAX];
 };
 
 static void push(struct line *line, uint32_t slot)
@@ -97,27 +99,41 @@ static void read_at_once(struct loop *loop, struct job *job, uint32_t slot)
 	}
 }
 
-static void take_results(struct loop *loop, struct job *job)
+/* Condition variables end no wait for a signal. */
+static void wait_a_while(struct loop *loop)
 {
-	struct line results;
+	struct timespec until;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &until) < 0)
+		die("clock_gettime");
+	until.tv_sec += 1;
+	(void)pthread_cond_timedwait(&loop->has_results, &loop->mutex, &until);
+}
+
+/* False: none comes any more. */
+static bool take_results(struct loop *loop, struct job *job)
+{
+	uint32_t ended = 0;
 
 	pthread_mutex_lock(&loop->mutex);
-	while (!loop->results.length)
-		pthread_cond_wait(&loop->has_results, &loop->mutex);
-	results = loop->results;
-	loop->results.length = 0;
+	while (!loop->results.length && !job_is_stuck(job))
+		wait_a_while(loop);
+	for (; loop->results.length; ended++)
+		loop->ended[ended] = pop(&loop->results);
 	pthread_mutex_unlock(&loop->mutex);
 	job_clock(job);
-	while (results.length) {
-		uint32_t slot = pop(&results);
-		loop->is_free[slot] = true;
-		job_ended(job, &job->ops[slot], job->ops[slot].result);
+	for (uint32_t i = 0; i < ended; i++) {
+		struct op *op = &job->ops[loop->ended[i]];
+		loop->is_free[op->slot] = true;
+		job_ended(job, op, op->result);
 	}
+	return ended > 0;
 }
 
 static void open_pool(struct loop *loop, struct job *job)
 {
 	pthread_attr_t attributes;
+	pthread_condattr_t monotonic;
 	sigset_t all, before;
 
 	if (job->config->action != JOB_READ)
@@ -125,7 +141,10 @@ static void open_pool(struct loop *loop, struct job *job)
 	loop->job = job;
 	pthread_mutex_init(&loop->mutex, NULL);
 	pthread_cond_init(&loop->has_work, NULL);
-	pthread_cond_init(&loop->has_results, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&loop->has_results, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	sigfillset(&all);
@@ -147,9 +166,8 @@ static void run(struct loop *loop, struct job *job)
 		for (uint32_t slot = 0; slot < job->depth; slot++)
 			if (loop->is_free[slot])
 				read_at_once(loop, job, slot);
-		if (!job->in_flight)
+		if (!job->in_flight || !take_results(loop, job))
 			return;
-		take_results(loop, job);
 	}
 }
 

@@ -38,7 +38,8 @@ static uint64_t mix(uint64_t offset, uint64_t generation)
 
 /*
  * Sums and sums of sums, as Fletcher's, in words of 64 bits and two lanes, which compilers turn into
- * vectors: it tells words that are wrong, missing or out of order.
+ * vectors: it tells words that are wrong, missing or out of order. They are mixed one after the other: added
+ * up, a wrong topmost bit would cancel itself in half of the words.
  */
 uint64_t block_payload_sum(const void *block)
 {
@@ -50,7 +51,7 @@ uint64_t block_payload_sum(const void *block)
 			a[lane] += words[i + lane];
 			b[lane] += a[lane];
 		}
-	return (a[0] ^ (a[1] << 1 | a[1] >> 63)) + GOLDEN * (b[0] + 3 * b[1]);
+	return mix(mix(mix(a[0], a[1]), b[0]), b[1]);
 }
 
 void block_stamp(void *block, uint64_t offset, uint64_t generation, uint64_t payload_sum)
@@ -58,10 +59,8 @@ void block_stamp(void *block, uint64_t offset, uint64_t generation, uint64_t pay
 	struct block *b = block;
 	uint64_t place = mix(offset, generation);
 
-	b->header = (struct header){.magic = BLOCK_MAGIC,
-				    .offset = offset,
-				    .generation = generation,
-				    .sum = payload_sum ^ place};
+	b->header = (struct header){
+		.magic = BLOCK_MAGIC, .offset = offset, .generation = generation, .sum = payload_sum ^ place};
 	b->tail = (struct tail){.place = place, .magic = BLOCK_MAGIC};
 }
 

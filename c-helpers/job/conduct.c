@@ -1,12 +1,13 @@
 /* conduct.c - the phases, as they are asked for over the one connection that there is. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "file_check.h"
 #include "conduct.h"
 
 /* Seeded blocks that are checked whole before and after the operations. */
@@ -63,6 +64,19 @@ static void check(struct job *job, struct conduct_answer *answer, uint64_t seed)
 	job->status = CONDUCT_CORRUPT;
 }
 
+/*
+ * What is measured has the room of the whole file: what was appended to warm up is checked, and goes, before
+ * there is anything to measure.
+ */
+static void make_room(struct job *job, struct conduct_answer *answer)
+{
+	char why[CONDUCT_MESSAGE_BYTES] = "";
+
+	check(job, answer, job->config->seed);
+	if (job->status == CONDUCT_OK && !file_empty(job->file, why))
+		job_fail(job, "%s", why);
+}
+
 static void take_phase(struct conductor *conductor, const struct conduct_ask *ask,
 		       struct conduct_answer *answer)
 {
@@ -76,6 +90,10 @@ static void take_phase(struct conductor *conductor, const struct conduct_ask *as
 			job_fail(job, "%s", why);
 		return;
 	case CONDUCT_WARM_UP:
+		run_phase(conductor, job, ask);
+		if (job->status == CONDUCT_OK && job->config->action == JOB_APPEND)
+			make_room(job, answer);
+		return;
 	case CONDUCT_MEASURE:
 		run_phase(conductor, job, ask);
 		return;
@@ -149,6 +167,8 @@ void conductor_open(struct conductor *conductor, struct loop *loop, int listen_f
 	struct job_config *config = &conductor->config;
 
 	job_check_options(config);
+	/* Over RLIMIT_FSIZE: EFBIG says it better. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (config->lay_out) {
 		file_lay_out(config);
 		exit(EXIT_SERVED);

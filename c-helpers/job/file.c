@@ -24,14 +24,25 @@ struct cachestat {
 	uint64_t cached, dirty, writeback, evicted, recently_evicted;
 };
 
-static void write_all(int fd, const uint8_t *bytes, size_t count, uint64_t at, const char *path)
+/* A part of a file would be taken for one. */
+static _Noreturn void give_up(const struct job_config *config, const char *what, uint64_t at)
+{
+	int error = errno;
+
+	(void)unlink(config->path);
+	errno = error;
+	die("%s(%s, at %llu)", what, config->path, (unsigned long long)at);
+}
+
+static void write_all(int fd, const uint8_t *bytes, size_t count, uint64_t at,
+		      const struct job_config *config)
 {
 	for (size_t done = 0; done < count;) {
 		ssize_t n = pwrite(fd, bytes + done, count - done, (off_t)(at + done));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			die("write(%s, at %llu)", path, (unsigned long long)(at + done));
+			give_up(config, "write", at + done);
 		done += (size_t)n;
 	}
 }
@@ -55,11 +66,11 @@ void file_lay_out(const struct job_config *config)
 		size_t bytes = left < FILE_SCRATCH_BYTES ? (size_t)left : FILE_SCRATCH_BYTES;
 		for (size_t block = 0; block < bytes; block += BLOCK_BYTES)
 			block_fill(chunk + block, at + block, config->layout_seed);
-		write_all(fd, chunk, bytes, at, config->path);
+		write_all(fd, chunk, bytes, at, config);
 		at += bytes;
 	}
 	if (fsync(fd) < 0)
-		die("fsync(%s)", config->path);
+		give_up(config, "fsync", 0);
 	close(fd);
 	munmap(chunk, FILE_SCRATCH_BYTES);
 }
@@ -178,16 +189,20 @@ static bool settle_cold(const struct file *file, char *why)
 	return true;
 }
 
+bool file_empty(struct file *file, char *why)
+{
+	file->append_end = 0;
+	memset(file->generations, 0, file->blocks * sizeof(*file->generations));
+	if (ftruncate(file->fd, 0) == 0)
+		return true;
+	(void)snprintf(why, CONDUCT_MESSAGE_BYTES, "ftruncate(%s): %s", file->config->path, strerror(errno));
+	return false;
+}
+
 bool file_settle(struct file *file, char *why)
 {
-	if (file->config->action == JOB_APPEND) {
-		file->append_end = 0;
-		if (ftruncate(file->fd, 0) == 0)
-			return true;
-		(void)snprintf(why, CONDUCT_MESSAGE_BYTES, "ftruncate(%s): %s", file->config->path,
-			       strerror(errno));
-		return false;
-	}
+	if (file->config->action == JOB_APPEND)
+		return file_empty(file, why);
 	switch (file->config->cache) {
 	case JOB_WARM:
 		return settle_warm(file, why);

@@ -13,11 +13,20 @@
 /* How often a loop that waits without end looks whether it waits for nothing. */
 #define TICK_S 1
 
+/* No more is issued from now on. */
+static void end_window(struct job *job)
+{
+	job->issuing = false;
+	job->ended_ns = job->now_ns;
+	job->in_flight_at_end = job->in_flight;
+}
+
 void job_fail(struct job *job, const char *format, ...)
 {
 	va_list args;
 
-	job->issuing = false;
+	if (job->issuing)
+		end_window(job);
 	if (job->status != CONDUCT_OK)
 		return;
 	job->status = CONDUCT_FAILED;
@@ -65,12 +74,24 @@ bool job_is_stuck(struct job *job)
 	return true;
 }
 
-/* No more is issued from now on. */
-static void end_window(struct job *job)
+/* A write that lasts may be met by those that have gone through the whole file meanwhile. */
+static bool is_busy(const struct job *job, uint64_t offset)
 {
-	job->issuing = false;
-	job->ended_ns = job->now_ns;
-	job->in_flight_at_end = job->in_flight;
+	return job->config->action != JOB_READ && job->file->generations[offset / BLOCK_BYTES] & FILE_BUSY;
+}
+
+static uint64_t draw_in_order(struct job *job, uint64_t all)
+{
+	uint64_t block;
+
+	do {
+		block = job->next_block;
+		/* Issuers of one slot each go through the file side by side. */
+		job->next_block += job->config->depth / job->depth;
+		if (job->next_block >= all)
+			job->next_block = job->first;
+	} while (is_busy(job, block * job->config->block_bytes));
+	return block;
 }
 
 /*
@@ -82,25 +103,27 @@ static uint64_t draw(struct job *job, uint32_t slot)
 	const struct job_config *config = job->config;
 	uint64_t all = config->file_bytes / config->block_bytes, of_slot;
 
-	if (!config->random) {
-		uint64_t block = job->next_block;
-		/* Issuers of one slot each go through the file side by side. */
-		job->next_block += config->depth / job->depth;
-		if (job->next_block >= all)
-			job->next_block = job->first;
-		return block;
-	}
+	if (!config->random)
+		return draw_in_order(job, all);
 	of_slot = (all - job->first - slot + config->depth - 1) / config->depth;
 	uint64_t drawn = (uint64_t)((unsigned __int128)random_next(&job->random) * of_slot >> 64);
 	return drawn * config->depth + job->first + slot;
 }
 
-static uint64_t append_place(struct job *job)
+/* False: the file is as long as it may become. */
+static bool append_place(struct job *job, uint64_t *offset)
 {
 	struct file *file = job->file;
-	uint64_t offset = __atomic_fetch_add(&file->append_end, job->config->block_bytes, __ATOMIC_RELAXED);
+	uint64_t at = __atomic_load_n(&file->append_end, __ATOMIC_RELAXED), end;
 
-	return offset;
+	do {
+		end = at + job->config->block_bytes;
+		if (end > job->config->file_bytes)
+			return false;
+	} while (!__atomic_compare_exchange_n(&file->append_end, &at, end, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	*offset = at;
+	return true;
 }
 
 static void stamp(struct job *job, struct op *op)
@@ -110,15 +133,14 @@ static void stamp(struct job *job, struct op *op)
 
 	for (uint32_t at = 0; at < job->config->block_bytes; at += BLOCK_BYTES) {
 		uint64_t block = first + at / BLOCK_BYTES;
-		/* The payload's own sum stands in the last word before the buffer's blocks: see job_open. */
-		uint64_t sum = ((const uint64_t *)op->sums)[at / BLOCK_BYTES];
+		uint64_t sum = op->sums[at / BLOCK_BYTES];
 		uint32_t generation = BLOCK_GENERATION_LAYOUT + 1;
-		if (block < file->blocks && file->generations[block] >= generation)
+		if (file->generations[block] >= generation)
 			generation = file->generations[block] + 1;
-		if (block < file->blocks)
-			file->generations[block] = generation;
+		file->generations[block] = generation;
 		block_stamp(op->buffer + at, op->offset + at, generation, sum);
 	}
+	file->generations[first] |= FILE_BUSY;
 }
 
 struct op *job_next(struct job *job, uint32_t slot)
@@ -128,9 +150,12 @@ struct op *job_next(struct job *job, uint32_t slot)
 
 	if (job->issuing && job->now_ns >= job->deadline_ns)
 		end_window(job);
+	if (job->issuing && config->action == JOB_APPEND && !append_place(job, &op->offset))
+		end_window(job);
 	if (!job->issuing)
 		return NULL;
-	op->offset = config->action == JOB_APPEND ? append_place(job) : draw(job, slot) * config->block_bytes;
+	if (config->action != JOB_APPEND)
+		op->offset = draw(job, slot) * config->block_bytes;
 	if (op->is_write)
 		stamp(job, op);
 	op->stage = 0;
@@ -179,6 +204,8 @@ void job_ended(struct job *job, struct op *op, int64_t result)
 	op->in_flight = false;
 	job->in_flight--;
 	job->last_end_ns = job->now_ns;
+	if (op->is_write)
+		job->file->generations[op->offset / BLOCK_BYTES] &= ~FILE_BUSY;
 	if (result < 0) {
 		job_fail(job, "%s of %u bytes at %llu of %s: %s", name, job->config->block_bytes,
 			 (unsigned long long)op->offset, job->config->path, strerror((int)-result));

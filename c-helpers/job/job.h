@@ -7,7 +7,7 @@
  *
  * Each file calls only those below it:
  *   conduct.c  the phases, as they are asked for     options.c  the job on the command line
- *   job.c      operations and books                 check.c    what is in the file
+ *   job.c      operations and books                 file_check.c  what is in the file
  *   file.c     the file and its pages in the cache
  *   block.c    what stands in a block
  */
@@ -65,8 +65,8 @@ struct op {
 	uint64_t offset;
 	uint64_t begin_ns;
 	uint8_t *buffer; /* block_bytes */
-	uint64_t *sums; /* of the payloads in the buffer */
-	void *own;      /* for the program */
+	uint64_t *sums;	 /* of the payloads in the buffer */
+	void *own;	 /* for the program */
 };
 
 /* One issuer of operations: a program with several threads has one for each; see job_split. */
@@ -94,8 +94,8 @@ struct job {
 /* ---- what a program calls ---- */
 
 /*
- * The next operation for a slot that is free, its buffer filled if it is a write; NULL when the phase is over.
- * It begins now: job->now_ns, which job_clock or the last job_done read.
+ * The next operation for a slot that is free, its buffer filled if it is a write; NULL when the phase is
+ * over. It begins now: job->now_ns, which job_clock or the last job_done read.
  */
 struct op *job_next(struct job *job, uint32_t slot);
 /* Reads the clock into job->now_ns. */
@@ -136,7 +136,8 @@ void job_join(struct job *job, struct job *parts);
 /* ---- what the harness calls ---- */
 bool job_option(struct job_config *config, const char *arg);
 void job_check_options(struct job_config *config);
-void job_open(struct job *job, const struct job_config *config, struct file *file, struct counters_slot *slot);
+void job_open(struct job *job, const struct job_config *config, struct file *file,
+	      struct counters_slot *slot);
 /* Makes waits end once a second. */
 void job_tick(void);
 void job_begin(struct job *job, uint64_t now, uint64_t ns, uint64_t stall_ns);

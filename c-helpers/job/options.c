@@ -81,6 +81,7 @@ void job_check_options(struct job_config *config)
 		die_usage("--depth=0 would issue nothing");
 	if (config->file_bytes % config->block_bytes ||
 	    config->file_bytes / config->block_bytes < config->depth)
-		die_usage("--file-bytes=%llu is not a multiple of --block-bytes=%u that holds --depth=%u of them",
+		die_usage("--file-bytes=%llu is not a multiple of --block-bytes=%u that holds --depth=%u of "
+			  "them",
 			  (unsigned long long)config->file_bytes, config->block_bytes, config->depth);
 }

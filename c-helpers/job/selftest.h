@@ -1,4 +1,5 @@
-/* selftest.h - whether this kernel and file system can do it: by doing it, on a small file beside the job's. */
+/* selftest.h - whether this kernel and file system can do it: by doing it, on a small file beside the job's.
+ */
 #ifndef IOMB_JOB_SELFTEST_H
 #define IOMB_JOB_SELFTEST_H
 

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../server/net.h"
+
 #define STACK_BYTES (64u * 1024u)
 
 struct member {
@@ -42,7 +44,7 @@ static void *member_main(void *argument)
 
 void team_open(struct team *team, struct job *job, void (*run)(struct job *part))
 {
-	static struct member members[JOB_DEPTH_MAX];
+	struct member *members = net_slab(job->depth, sizeof(*members));
 	pthread_attr_t attributes;
 	sigset_t all, before;
 

@@ -1,6 +1,6 @@
-/* check.h - whether the file still holds what was written. */
-#ifndef IOMB_CHECK_H
-#define IOMB_CHECK_H
+/* file_check.h - whether the file still holds what was written. */
+#ifndef IOMB_FILE_CHECK_H
+#define IOMB_FILE_CHECK_H
 
 #include "file.h"
 

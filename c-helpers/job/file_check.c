@@ -1,9 +1,9 @@
 /*
- * check.c - see check.h. Blocks that lie near each other are read by one call, and several calls are under
- * way at once: one after the other, thousands of small reads of a device would take longer than what is
- * measured.
+ * file_check.c - see file_check.h. Blocks that lie near each other are read by one call, and several calls
+ * are under way at once: one after the other, thousands of small reads of a device would take longer than
+ * what is measured.
  */
-#include "check.h"
+#include "file_check.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -137,7 +137,7 @@ static bool check_block(struct check *check, uint64_t block, const uint8_t *byte
 	const struct file *file = check->file;
 	const char *path = file->config->path;
 	uint64_t offset = block * BLOCK_BYTES;
-	uint64_t written = block < file->blocks ? file->generations[block] : 0;
+	uint64_t written = block < file->blocks ? file->generations[block] & ~FILE_BUSY : 0;
 
 	if (!block_is_whole(bytes, offset))
 		find_wrong(check, "the block at %llu of %s is not whole", (unsigned long long)offset, path);
