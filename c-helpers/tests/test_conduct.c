@@ -117,7 +117,7 @@ __attribute__((noreturn)) static void fake_serve(enum fake_fault fault, enum con
 		histogram_reset(&answer.submit);
 		answer.version = CONDUCT_VERSION;
 		answer.pages = 4;
-		answer.pages_cached = ask.phase == CONDUCT_MEASURE ? 3 : 1;
+		answer.pages_cached = ask.phase == CONDUCT_CHECK ? 3 : 1;
 		if (ask.phase == CONDUCT_SETTLE || ask.phase == CONDUCT_CHECK)
 			answer.blocks_checked = FAKE_CHECKED;
 		else
@@ -206,7 +206,7 @@ static void test_told(void)
 	      out.report.message);
 	check_told();
 	end_child(&child);
-	child = start_fake(FAKE_KNOWS_NO_PAGES, CONDUCT_MEASURE);
+	child = start_fake(FAKE_KNOWS_NO_PAGES, CONDUCT_CHECK);
 	config = conduct_config(&child);
 	config.warmup_ns = 0;
 	run(&config);
@@ -402,7 +402,7 @@ static void test_real(const char *program)
 	check(counter_growth("sys.pread64") == r->sent, "its counters are those of the phase: %llu calls",
 	      (unsigned long long)counter_growth("sys.pread64"));
 	check(r->blocks_seen == r->sent && r->bytes_moved == r->completed * BLOCK_BYTES &&
-		      r->blocks_checked >= 256 &&
+		      r->blocks_checked == 2 * FILE_BLOCKS &&
 		      r->pages * (uint64_t)sysconf(_SC_PAGESIZE) == (uint64_t)FILE_BLOCKS * BLOCK_BYTES,
 	      "it looks at every block that it reads");
 	check(r->pages_cached[0] == UINT64_MAX ||
@@ -429,8 +429,17 @@ static void test_real_wrong_file(const char *program)
 		     "pwrite: %s", strerror(errno));
 	(void)close(fd);
 	run(&config);
-	check(out.status == LOADGEN_CORRUPT && strstr(out.report.message, "settle"),
+	check(out.status == LOADGEN_CORRUPT && strstr(out.report.message, "settle") &&
+		      strstr(out.report.message, "is not whole"),
 	      "a file that was written over: status %d, %s", out.status, out.report.message);
+	end_real(&child);
+	child = start_real(program);
+	config = conduct_config(&child);
+	need(truncate(path, FILE_BLOCKS / 2 * BLOCK_BYTES + 100) == 0, "truncate: %s", strerror(errno));
+	run(&config);
+	check(out.status == LOADGEN_CORRUPT && strstr(out.report.message, "the block at 131072 ") &&
+		      strstr(out.report.message, "the file ends before it"),
+	      "a file that has become shorter: status %d, %s", out.status, out.report.message);
 	end_real(&child);
 }
 

@@ -28,6 +28,7 @@ const PROGRAMS: readonly Program[] = [
     links: [
       'job/block.c',
       'job/file.c',
+      'job/file_check.c',
       'job/job.c',
       'server/counters.c',
       'server/die.c',
