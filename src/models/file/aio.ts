@@ -1,5 +1,6 @@
 import { THREAD_START_CALLS } from '../socket/threads.ts';
 import type { ModelRow } from '../spec.ts';
+import { CONDUCT_CALLS } from './conducted.ts';
 
 /** Asynchronous I/O from before io_uring. */
 export const FILE_AIO_ROWS: readonly ModelRow[] = [
@@ -12,7 +13,12 @@ export const FILE_AIO_ROWS: readonly ModelRow[] = [
     notification: 'completion',
     linuxMin: '2.6',
     tasks: 'per-operation',
-    uncounted: [...THREAD_START_CALLS, 'exit', 'futex'],
+    // The calls of its pool are libc's.
+    uncounted: [
+      ...CONDUCT_CALLS,
+      ...THREAD_START_CALLS,
+      ...['exit', 'futex', 'fcntl', 'pread64', 'pwrite64', 'fsync', 'fdatasync', 'close'],
+    ],
   },
   {
     id: 'native-aio-buffered',
@@ -22,6 +28,7 @@ export const FILE_AIO_ROWS: readonly ModelRow[] = [
     title: 'native AIO (io_submit) through the page cache',
     notification: 'completion',
     linuxMin: '2.6',
+    uncounted: CONDUCT_CALLS,
     takesCaches: ['warm', 'cold'],
   },
   {
@@ -32,6 +39,7 @@ export const FILE_AIO_ROWS: readonly ModelRow[] = [
     title: 'native AIO (io_submit) with O_DIRECT',
     notification: 'completion',
     linuxMin: '2.6',
+    uncounted: CONDUCT_CALLS,
     takesCaches: ['direct'],
   },
 ];

@@ -1,4 +1,5 @@
 import type { ModelRow } from '../spec.ts';
+import { CONDUCT_CALLS } from './conducted.ts';
 
 /** What these rows share. */
 const RING = {
@@ -7,6 +8,7 @@ const RING = {
   program: 'io_uring_file',
   notification: 'completion',
   kernelThreads: true,
+  uncounted: CONDUCT_CALLS,
 } as const;
 
 /** Requests and results in two rings that the program shares with the kernel. */

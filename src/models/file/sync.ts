@@ -1,5 +1,6 @@
 import { THREAD_START_CALLS } from '../socket/threads.ts';
 import type { ModelRow } from '../spec.ts';
+import { CONDUCT_CALLS } from './conducted.ts';
 
 /** Calls that return when the operation has ended, and memory that is the file. */
 export const FILE_SYNC_ROWS: readonly ModelRow[] = [
@@ -12,6 +13,7 @@ export const FILE_SYNC_ROWS: readonly ModelRow[] = [
     depthMax: 1,
     notification: 'blocking',
     linuxMin: '2.2',
+    uncounted: CONDUCT_CALLS,
   },
   {
     id: 'pread-threads',
@@ -24,7 +26,7 @@ export const FILE_SYNC_ROWS: readonly ModelRow[] = [
     notification: 'blocking',
     linuxMin: '2.2',
     tasks: 'per-operation',
-    uncounted: [...THREAD_START_CALLS, 'futex'],
+    uncounted: [...CONDUCT_CALLS, ...THREAD_START_CALLS, 'futex'],
   },
   {
     id: 'preadv2-nowait',
@@ -36,7 +38,7 @@ export const FILE_SYNC_ROWS: readonly ModelRow[] = [
     notification: 'blocking',
     linuxMin: '4.14',
     tasks: 'per-operation',
-    uncounted: [...THREAD_START_CALLS, 'futex'],
+    uncounted: [...CONDUCT_CALLS, ...THREAD_START_CALLS, 'futex'],
     unfit: [
       {
         actions: ['write', 'append', 'synced'],
@@ -54,6 +56,8 @@ export const FILE_SYNC_ROWS: readonly ModelRow[] = [
     depthMax: 1,
     notification: 'blocking',
     linuxMin: '2.0',
+    // sigsetjmp, for a page that the disk cannot bring.
+    uncounted: [...CONDUCT_CALLS, 'rt_sigprocmask'],
     unfit: [
       { caches: ['direct'], reason: 'a mapping is the page cache: there is no O_DIRECT for it' },
       { actions: ['append'], reason: 'a mapping cannot make a file longer' },
