@@ -2,8 +2,7 @@ import { type Artifacts, type CompileRequest, compiledCalibration } from './buil
 import { type Calibrator, calibratorOf } from './calibration/calibrator.ts';
 import { parseCpuList } from './config/cpus.ts';
 import { BLOCKS_MAX } from './config/run-config.ts';
-import { jobArguments } from './drive/file.ts';
-import { fileWorkloads, type JobFilesRequest, type OpenedFiles } from './drive/job-files.ts';
+import { fileWorkloads, type JobFilesRequest, jobsToTry, type OpenedFiles } from './drive/job-files.ts';
 import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, programsOf } from './models/registry.ts';
@@ -17,9 +16,7 @@ import {
   type RunPlan,
   repeatTrials,
   serverSizes,
-  takes,
   trialsOfBlock,
-  whyUnfit,
 } from './plan/plan-run.ts';
 import { cellKey } from './results/cells.ts';
 import type {
@@ -377,21 +374,6 @@ async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal
     await files?.remove();
     throw error;
   }
-}
-
-/** What a row of files is asked for, by workload: those that it stands under and that nothing is known against. */
-function jobsToTry(
-  model: ModelSpec,
-  workloads: readonly FileWorkload[],
-  files: OpenedFiles,
-): Map<string, string[]> {
-  const own = workloads.filter((workload) => takes(model, workload) && whyUnfit(model, workload) === null);
-  return new Map(
-    own.map((workload) => [
-      workload.id,
-      jobArguments(model, workload, { path: files.pathOf(workload), seed: 1 }),
-    ]),
-  );
 }
 
 /** Each once, whatever its variants. */

@@ -235,7 +235,8 @@ function subjectOf(trial: Trial, { settings, artifacts, files }: Execution): Sub
     args.push(...jobArguments(model, workload, { path: files.pathOf(workload), seed: trial.seed }));
   }
   const workers = entry?.workers;
-  const serverCpus = cpusOfRow(settings.serverCpus, entry ?? {});
+  const serverCpus =
+    workload.mode === 'job' ? cpusOfJob(model, settings) : cpusOfRow(settings.serverCpus, entry ?? {});
   if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
   if (workers !== undefined && workers > 1) args.push(`--workers=${workers}`);
   const { handicap } = settings;
@@ -246,6 +247,15 @@ function subjectOf(trial: Trial, { settings, artifacts, files }: Execution): Sub
     foreign: null,
     hasWorkers: workers !== undefined,
   };
+}
+
+/** Whoever conducts a job sleeps meanwhile: helper threads of a program may have the client's CPUs as well. */
+function cpusOfJob(
+  { tasks }: Pick<ModelSpec, 'tasks'>,
+  { serverCpus, clientCpus }: Pick<RunSettings, 'serverCpus' | 'clientCpus'>,
+): readonly number[] | null {
+  if (tasks === 'one' || serverCpus === null || clientCpus === null) return serverCpus;
+  return [...new Set([...serverCpus, ...clientCpus])].sort((a, b) => a - b);
 }
 
 type Launch = (subject: Subject, execution: Execution) => Promise<ServerHandle>;
@@ -782,7 +792,8 @@ function loadOf(
   return {
     ...shapeOf(workload),
     seed: trial.seed,
-    warmupNs: settings.warmupMs * NS_PER_MS,
+    // A warm-up would bring pages of what is to be cold.
+    warmupNs: workload.mode === 'job' && workload.cache === 'cold' ? 0 : settings.warmupMs * NS_PER_MS,
     measureNs: settings.durationMs * NS_PER_MS,
     connectTimeoutNs: CONNECT_TIMEOUT_NS.least + connectionsOf(workload) * CONNECT_TIMEOUT_NS.perConnection,
     stallTimeoutNs: STALL_TIMEOUT_NS,

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "file_check.h"
 #include "conduct.h"
 
 /* Seeded blocks that are checked whole before and after the operations. */
@@ -63,8 +64,11 @@ static void check(struct job *job, struct conduct_answer *answer, uint64_t seed)
 	job->status = CONDUCT_CORRUPT;
 }
 
-/* Each phase has the room of the whole file: what the one before has appended is checked, and goes. */
-static void begin_to_append(struct job *job, struct conduct_answer *answer)
+/*
+ * What is measured has the room of the whole file: what was appended to warm up is checked, and goes, before
+ * there is anything to measure.
+ */
+static void make_room(struct job *job, struct conduct_answer *answer)
 {
 	char why[CONDUCT_MESSAGE_BYTES] = "";
 
@@ -86,11 +90,12 @@ static void take_phase(struct conductor *conductor, const struct conduct_ask *as
 			job_fail(job, "%s", why);
 		return;
 	case CONDUCT_WARM_UP:
+		run_phase(conductor, job, ask);
+		if (job->status == CONDUCT_OK && job->config->action == JOB_APPEND)
+			make_room(job, answer);
+		return;
 	case CONDUCT_MEASURE:
-		if (job->config->action == JOB_APPEND)
-			begin_to_append(job, answer);
-		if (job->status == CONDUCT_OK)
-			run_phase(conductor, job, ask);
+		run_phase(conductor, job, ask);
 		return;
 	case CONDUCT_CHECK:
 		check(job, answer, job->config->seed + 1);
@@ -116,21 +121,31 @@ static void fill(struct conductor *conductor, struct conduct_answer *answer)
 	answer->blocks_seen = job->blocks_seen;
 	answer->loop_cpu_ns = job->cpu_ns;
 	answer->pages = job->file->blocks * BLOCK_BYTES / (uint64_t)sysconf(_SC_PAGESIZE);
-	if (!file_cached(job->file, &answer->pages_cached))
-		answer->pages_cached = UINT64_MAX;
 	answer->response = job->response;
 	answer->submit = job->submit;
 	memcpy(answer->message, job->message, sizeof(answer->message));
 }
 
+/* Where it costs nothing that is measured: looking at every page of a file may take half a millisecond. */
+static void look_at_cache(struct conductor *conductor, struct conduct_answer *answer)
+{
+	if (!file_cached(conductor->job.file, &answer->pages_cached))
+		answer->pages_cached = UINT64_MAX;
+}
+
 void conductor_take(struct conductor *conductor, const struct conduct_ask *ask, struct conduct_answer *answer)
 {
 	memset(answer, 0, sizeof(*answer));
+	answer->pages_cached = UINT64_MAX;
+	if (ask->phase == CONDUCT_CHECK)
+		look_at_cache(conductor, answer);
 	if (ask->version == CONDUCT_VERSION)
 		take_phase(conductor, ask, answer);
 	else
 		job_fail(&conductor->job, "conduct.h: version %u was asked for, and this is %u", ask->version,
 			 CONDUCT_VERSION);
+	if (ask->phase == CONDUCT_SETTLE || ask->phase == CONDUCT_WARM_UP)
+		look_at_cache(conductor, answer);
 	fill(conductor, answer);
 }
 

@@ -10,10 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../load/random.h"
 #include "../server/net.h"
-
-#define FILE_SCRATCH_BYTES (1024u * 1024u)
 
 #ifndef SYS_cachestat
 #define SYS_cachestat 451 /* 6.5 */
@@ -217,67 +214,4 @@ bool file_settle(struct file *file, char *why)
 	/* Pages that others left would have to be looked for and dropped by each operation. */
 	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_DONTNEED);
 	return true;
-}
-
-static bool check_block(struct file *file, uint64_t block, char *why)
-{
-	uint64_t offset = block * BLOCK_BYTES;
-	ssize_t n;
-
-	do
-		n = pread(file->check_fd, file->scratch, BLOCK_BYTES, (off_t)offset);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)BLOCK_BYTES) {
-		(void)snprintf(why, CONDUCT_MESSAGE_BYTES, "reading the block at %llu of %s: %s",
-			       (unsigned long long)offset, file->config->path,
-			       n < 0 ? strerror(errno) : "the file ends before it");
-		return false;
-	}
-	uint64_t written = block < file->blocks ? file->generations[block] & ~FILE_BUSY : 0;
-	if (!block_is_whole(file->scratch, offset)) {
-		(void)snprintf(why, CONDUCT_MESSAGE_BYTES, "the block at %llu of %s is not whole",
-			       (unsigned long long)offset, file->config->path);
-		return false;
-	}
-	if (written && block_generation(file->scratch) != written) {
-		(void)snprintf(why, CONDUCT_MESSAGE_BYTES,
-			       "the block at %llu of %s is of writing %llu, and the last was %llu",
-			       (unsigned long long)offset, file->config->path,
-			       (unsigned long long)block_generation(file->scratch),
-			       (unsigned long long)written);
-		return false;
-	}
-	return true;
-}
-
-/* All that this process has written, in the order of the file. */
-static uint64_t check_written(struct file *file, bool *whole, char *why)
-{
-	uint64_t checked = 0, end = file->blocks;
-
-	for (uint64_t block = 0; block < end && *whole; block++) {
-		if (!file->generations[block])
-			continue;
-		*whole = check_block(file, block, why);
-		checked++;
-	}
-	return checked;
-}
-
-uint64_t file_check(struct file *file, uint64_t count, uint64_t seed, bool *whole, char *why)
-{
-	uint64_t checked, state = seed, here = file->blocks;
-
-	*whole = true;
-	checked = check_written(file, whole, why);
-	if (file->config->action == JOB_APPEND)
-		here = file->append_end / BLOCK_BYTES;
-	if (count == UINT64_MAX) {
-		for (uint64_t block = 0; block < here && *whole; block++, checked++)
-			*whole = check_block(file, block, why);
-		return checked;
-	}
-	for (uint64_t i = 0; i < count && here && *whole; i++, checked++)
-		*whole = check_block(file, random_next(&state) % here, why);
-	return checked;
 }

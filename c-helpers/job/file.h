@@ -1,12 +1,13 @@
 /*
- * file.h - the file that a job works on: how it is laid out and opened, what of it lies in the page cache,
- * and whether it still holds what was written.
+ * file.h - the file that a job works on: how it is laid out and opened, and what of it lies in the page
+ * cache.
  */
 #ifndef IOMB_FILE_H
 #define IOMB_FILE_H
 
 #include "job.h"
 
+#define FILE_SCRATCH_BYTES (1024u * 1024u)
 /* Of the first block of an operation: a write of it is in flight. */
 #define FILE_BUSY (1u << 31)
 
@@ -30,10 +31,5 @@ bool file_settle(struct file *file, char *why);
 bool file_empty(struct file *file, char *why);
 /* How many pages of the file lie in the cache; cachestat(2), or mincore(2) where it is missing. */
 bool file_cached(const struct file *file, uint64_t *pages);
-/*
- * Checks so many seeded blocks, all where count is UINT64_MAX, and every one that was written since the last
- * time. Returns how many; false in *whole with the reason where one is wrong.
- */
-uint64_t file_check(struct file *file, uint64_t count, uint64_t seed, bool *whole, char *why);
 
 #endif

@@ -7,7 +7,7 @@
  *
  * Each file calls only those below it:
  *   conduct.c  the phases, as they are asked for     options.c  the job on the command line
- *   job.c      operations and books
+ *   job.c      operations and books                 file_check.c  what is in the file
  *   file.c     the file and its pages in the cache
  *   block.c    what stands in a block
  */

@@ -27,6 +27,8 @@ bool conduct_create(struct load *lg)
 	if (!lg->conducted)
 		return false;
 	lg->conducted->fd = -1;
+	for (int edge = 0; edge < LOADGEN_EDGES; edge++)
+		lg->conducted->pages_cached[edge] = UINT64_MAX;
 	histogram_reset(&lg->conducted->submit);
 	return true;
 }

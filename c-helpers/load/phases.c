@@ -336,7 +336,6 @@ static bool measure_conducted(struct load *lg)
 	conduct_note_pages(lg, LOADGEN_EDGE_START);
 	if (!begin_window(lg) || !conduct_ask(lg, CONDUCT_MEASURE, lg->config.measure_ns))
 		return false;
-	conduct_note_pages(lg, LOADGEN_EDGE_END);
 	conduct_book(lg);
 	tell_completed(lg);
 	lg->measuring = true;
@@ -347,8 +346,8 @@ static bool measure_conducted(struct load *lg)
 static void run_conducted(struct load *lg)
 {
 	if (conduct_open(lg) && conduct_ask(lg, CONDUCT_SETTLE, 0) && warm_up_conducted(lg) &&
-	    measure_conducted(lg))
-		(void)conduct_ask(lg, CONDUCT_CHECK, 0);
+	    measure_conducted(lg) && conduct_ask(lg, CONDUCT_CHECK, 0))
+		conduct_note_pages(lg, LOADGEN_EDGE_END);
 	conduct_close(lg);
 }
 

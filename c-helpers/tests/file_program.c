@@ -120,6 +120,16 @@ static const char *wrong_cache(const struct conduct_answer *answer, const struct
 	return NULL;
 }
 
+/* At least. */
+static uint64_t blocks_to_check(const struct job_config *config)
+{
+	uint64_t blocks = config->file_bytes / BLOCK_BYTES;
+
+	if (config->action == JOB_APPEND)
+		return config->block_bytes / BLOCK_BYTES;
+	return blocks < 256 ? blocks : 256;
+}
+
 static void run_job(const char *const *options)
 {
 	struct loop *loop = loop_with(options);
@@ -135,12 +145,13 @@ static void run_job(const char *const *options)
 	expect(answer, "settle again", wrong_cache(answer, config));
 	answer = take(loop, CONDUCT_MEASURE, PHASE_NS);
 	expect(answer, "measure", wrong_books(answer, config));
+	answer = take(loop, CONDUCT_CHECK, 0);
+	expect(answer, "check",
+	       answer->blocks_checked < blocks_to_check(config) ? "too few blocks were checked" : NULL);
 	bool direct = config->cache == JOB_DIRECT && config->action == JOB_READ;
 	if (direct && answer->pages_cached)
 		die_because("O_DIRECT left %llu pages in the page cache",
 			    (unsigned long long)answer->pages_cached);
-	answer = take(loop, CONDUCT_CHECK, 0);
-	expect(answer, "check", answer->blocks_checked < 256 ? "too few blocks were checked" : NULL);
 }
 
 /* ---- children ---- */

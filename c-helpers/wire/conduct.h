@@ -40,17 +40,22 @@ struct conduct_ask {
 struct conduct_answer {
 	uint32_t version;
 	uint32_t status;
-	uint64_t began_ns, ended_ns;  /* first issued; no more issued. CLOCK_MONOTONIC */
-	uint64_t sent;		      /* operations issued */
-	uint64_t completed;	      /* ... ended before ended_ns */
-	uint64_t in_flight;	      /* ... not ended by then: all of them end before the answer */
-	uint64_t bytes;		      /* of completed ones */
-	uint64_t blocks_checked;      /* whole */
-	uint64_t blocks_seen;	      /* by their header or tail */
-	uint64_t loop_cpu_ns;	      /* of the thread that issues, or of all that do */
-	uint64_t pages_cached, pages; /* of the file, in the page cache; after the phase */
-	struct histogram response;    /* issued to ended, of completed ones */
-	struct histogram submit;      /* in the call that issues, shared evenly by what it issued */
+	uint64_t began_ns, ended_ns; /* first issued; no more issued. CLOCK_MONOTONIC */
+	uint64_t sent;		     /* operations issued */
+	uint64_t completed;	     /* ... ended before ended_ns */
+	uint64_t in_flight;	     /* ... not ended by then: all of them end before the answer */
+	uint64_t bytes;		     /* of completed ones */
+	uint64_t blocks_checked;     /* whole */
+	uint64_t blocks_seen;	     /* by their header or tail */
+	uint64_t loop_cpu_ns;	     /* of the thread that issues, or of all that do */
+	/*
+	 * Of the file, in the page cache: when it is settled or warm, or before it is checked; UINT64_MAX: it
+	 * is not known, or not told, as after what is measured.
+	 */
+	uint64_t pages_cached;
+	uint64_t pages;		   /* of the file */
+	struct histogram response; /* issued to ended, of completed ones */
+	struct histogram submit;   /* in the call that issues, shared evenly by what it issued */
 	char message[CONDUCT_MESSAGE_BYTES];
 };
 

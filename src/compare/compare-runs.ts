@@ -1,4 +1,5 @@
 import type { Metric } from '../metrics/metric.ts';
+import { isJudgedUnder } from '../metrics/registry.ts';
 import { lostCells } from '../results/cells.ts';
 import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
@@ -197,7 +198,8 @@ function draftsOf(
   const [unlike = null] = weather.unlike;
   const material = { cell, batching, unlike, disturbances: weather.reasons };
   const limits = [by.own.runs.base, by.own.runs.current].map(mostlySaturated);
-  return metrics.flatMap((metric) => {
+  const judged = metrics.filter((metric) => isJudgedUnder(metric, cell.workload, paired));
+  return judged.flatMap((metric) => {
     const leave = (where: Unjudged['leftOut'], reason: string): Draft[] => {
       where.push({ label: cell.label, workload: cell.workload.id, metric: metric.id, reason });
       return [];

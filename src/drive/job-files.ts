@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { ModelSpec } from '../models/spec.ts';
+import { takes, whyUnfit } from '../plan/plan-run.ts';
 import { parseLine, SERVER_EXIT, verifiedSchema } from '../server/protocol.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import type { FileWorkload, Workload } from '../workloads/schema.ts';
-import { fileNameOf, type JobFile, layOutArguments, verifyArguments } from './file.ts';
+import { fileNameOf, type JobFile, jobArguments, layOutArguments, verifyArguments } from './file.ts';
 import { type JobFolder, type JobFolderRequest, openJobFolder } from './job-folder.ts';
 
 /** Far beyond what the largest file takes on a slow disk. */
@@ -85,4 +87,19 @@ async function runOn(program: string, args: readonly string[], signal: AbortSign
   signal.throwIfAborted();
   if (result.exitCode === SERVER_EXIT.served) return result.stdout.trim().split('\n').at(-1) ?? '';
   throw new EnvironmentError(result.stderr.trim() || result.message || `${program} ${args.join(' ')} failed`);
+}
+
+/** What a row of files is asked for, by workload: those that it stands under and that nothing is known against. */
+export function jobsToTry(
+  model: ModelSpec,
+  workloads: readonly FileWorkload[],
+  files: Pick<OpenedFiles, 'pathOf'>,
+): Map<string, string[]> {
+  const own = workloads.filter((workload) => takes(model, workload) && whyUnfit(model, workload) === null);
+  return new Map(
+    own.map((workload) => [
+      workload.id,
+      jobArguments(model, workload, { path: files.pathOf(workload), seed: 1 }),
+    ]),
+  );
 }

@@ -8,6 +8,9 @@ import { type ModelSpec, modelSpec } from './spec.ts';
  */
 export const MODELS: readonly ModelSpec[] = [...SOCKET_ROWS, ...FILE_ROWS].map(modelSpec);
 
+/** Those of connections: what guests measure, and conformance tests ask for an echo. */
+export const SOCKET_MODELS: readonly ModelSpec[] = MODELS.filter(({ domain }) => domain === 'socket');
+
 /** The row with this id. */
 export function findModel(id: string, models: readonly ModelSpec[] = MODELS): ModelSpec | undefined {
   return models.find((model) => model.id === id);

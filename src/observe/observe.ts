@@ -305,7 +305,7 @@ function contamination(
     quotas: trial.quotaFiles.map((path) => bothTexts(trial, path)),
     clientRunDelayNs: client.runDelayNs,
     serverRunDelayNs: server.runDelayNs,
-    clientAlone: apart(trial),
+    clientAlone: apart(trial) && trial.report.file === null,
     // Several tasks of one server wait for each other, and one that never sleeps waits for every little
     // thing of the kernel: that is the model, not a disturbance. What others took of its CPU tells.
     serverAlone: apart(trial) && model.tasks === 'one' && !model.spins,

@@ -11,6 +11,7 @@ import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
 import { overallTable } from '../tables/compare-table.ts';
+import { filesTables } from '../tables/files-tables.ts';
 import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { serverNotes } from '../tables/server-notes.ts';
@@ -41,6 +42,7 @@ export function runReport(
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
       ...(workers === null ? [] : [tablePart(workers)]),
+      ...filesTables(summary).map(tablePart),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([
         ...(countsInstructions(record.environment.guest)

@@ -228,12 +228,13 @@ function noComparison(rankedBy: RankedBy, reason: string): RowRatio {
 /**
  * Throughput ranks servers only where it is theirs: not where the rate is given (open loop), nor where
  * the client was the limit of either cell. There the CPU per request says who is cheaper. Where neither
- * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure. Where no time
+ * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure. The rate of
+ * operations on a file is the device's as often as not, and wanders with it. Where no time
  * was measured, instructions are what there is.
  */
 function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload: Workload): RankedBy {
   if (row.measured.some(({ observation }) => observation.pathLength !== null)) return 'path';
-  if (workload.mode === 'open') return 'cpu';
+  if (workload.mode === 'open' || workload.mode === 'job') return 'cpu';
   const clientLimited = [row, baseline].some(
     (cell) => cell !== undefined && summarizeSaturation(cell.measured).verdict === 'client',
   );
