@@ -5,6 +5,7 @@ import type { ModelRow } from '../spec.ts';
 export const FILE_SYNC_ROWS: readonly ModelRow[] = [
   {
     id: 'pread',
+    fio: ['--ioengine=psync'],
     family: 'pread',
     domain: 'file',
     program: 'pread',
@@ -47,6 +48,7 @@ export const FILE_SYNC_ROWS: readonly ModelRow[] = [
   },
   {
     id: 'mmap',
+    fio: ['--ioengine=mmap'],
     family: 'mmap',
     domain: 'file',
     program: 'mmap_file',
