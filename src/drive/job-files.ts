@@ -1,15 +1,12 @@
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { ModelSpec } from '../models/spec.ts';
 import { takes, whyUnfit } from '../plan/plan-run.ts';
-import { parseLine, SERVER_EXIT, verifiedSchema } from '../server/protocol.ts';
+import { runFileProgram } from '../server/file-program.ts';
+import { parseLine, verifiedSchema } from '../server/protocol.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import type { FileWorkload, Workload } from '../workloads/schema.ts';
 import { fileNameOf, type JobFile, jobArguments, layOutArguments, verifyArguments } from './file.ts';
 import { type JobFolder, type JobFolderRequest, openJobFolder } from './job-folder.ts';
-
-/** Far beyond what the largest file takes on a slow disk. */
-const FILE_TIMEOUT_MS = 30 * 60_000;
 
 export interface JobFilesRequest {
   readonly directory: string | null;
@@ -39,12 +36,13 @@ export async function openJobFiles(request: JobFilesRequest): Promise<OpenedFile
     remove: () => folder.remove(),
     pathOf: (workload) => join(path, fileNameOf(workload)),
     layOut: async (program, workloads, signal) => {
-      for (const file of standing(workloads, path)) await runOn(program, layOutArguments(file), signal);
+      for (const file of standing(workloads, path))
+        await runFileProgram(program, layOutArguments(file), signal);
     },
     verify: async (program, workloads, signal) => {
       let blocks = 0;
       for (const file of standing(workloads, path)) {
-        const said = parseLine(await runOn(program, verifyArguments(file), signal), verifiedSchema);
+        const said = parseLine(await runFileProgram(program, verifyArguments(file), signal), verifiedSchema);
         if (said === null) throw new EnvironmentError(`${program} does not say what it verified`);
         blocks += said.blocks;
       }
@@ -75,18 +73,6 @@ function standing(workloads: readonly FileWorkload[], folder: string): JobFile[]
     workloads.filter(({ action }) => action !== 'append'),
     folder,
   );
-}
-
-async function runOn(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  const result = await execa(program, args, {
-    reject: false,
-    timeout: FILE_TIMEOUT_MS,
-    stdin: 'ignore',
-    cancelSignal: signal,
-  });
-  signal.throwIfAborted();
-  if (result.exitCode === SERVER_EXIT.served) return result.stdout.trim().split('\n').at(-1) ?? '';
-  throw new EnvironmentError(result.stderr.trim() || result.message || `${program} ${args.join(' ')} failed`);
 }
 
 /** What a row of files is asked for, by workload: those that it stands under and that nothing is known against. */

@@ -60,7 +60,7 @@ function workloadRow(workload: Workload): Row {
     return {
       workload: text(workload.id, 'strong'),
       profile: text(workload.profile),
-      mode: text(`${workload.action}, ${workload.order}, ${workload.cache}`),
+      mode: text(`${workload.cache} ${workload.action}`),
       connections: text(''),
       active: text(''),
       depth: { kind: 'count', value: workload.depth },

@@ -9,7 +9,7 @@ export const FILE_AIO_ROWS: readonly ModelRow[] = [
     domain: 'file',
     program: 'posix_aio_file',
     fio: ['--ioengine=posixaio'],
-    title: "POSIX AIO (glibc's thread pool)",
+    title: "POSIX AIO of a file (glibc's thread pool)",
     notification: 'completion',
     linuxMin: '2.6',
     tasks: 'per-operation',
