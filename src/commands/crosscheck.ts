@@ -1,10 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 import { resolveRunConfig } from '../config/run-config.ts';
-import { readFioJob } from '../crosscheck/job-file.ts';
 import { type MeasureMeans, measureFio, measureOurs } from '../crosscheck/measure.ts';
 import type { Crosscheck } from '../crosscheck/result-schema.ts';
 import type { CrosscheckDeps, CrosscheckPlan } from '../crosscheck/run-crosscheck.ts';
@@ -20,8 +18,9 @@ import { readTopology } from '../observe/topology.ts';
 import { crosscheckReport } from '../reports/crosscheck.ts';
 import { withSchema } from '../reports/json.ts';
 import { fioVersion } from '../server/fio.ts';
-import { EnvironmentError, messageOf, TrialsFailedError, UsageError } from '../util/errors.ts';
+import { EnvironmentError, TrialsFailedError, UsageError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
+import { readFioJobFile } from './fio-job-file.ts';
 import { listOption, waitOption } from './options.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
 
@@ -153,13 +152,7 @@ function ofFio(): readonly ModelSpec[] {
 function readJob({ fio = '', models, workloads }: CrosscheckOptions) {
   if (models !== undefined || workloads !== undefined)
     throw new UsageError('--fio names the model and the workload: leave --models and --workloads out');
-  let text: string;
-  try {
-    text = readFileSync(fio, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`--fio ${fio}: ${messageOf(cause)}`, { cause });
-  }
-  return readFioJob(text, fio, MODELS);
+  return readFioJobFile(fio);
 }
 
 async function measure(

@@ -20,7 +20,7 @@ size=64m
   expect(model.fio).toEqual(['--ioengine=libaio']);
   expect(model.takesCaches).toEqual(['direct']);
   expect(workload).toMatchObject({
-    id: 'my-job-1',
+    id: 'fio-my-job-1',
     action: 'read',
     order: 'random',
     cache: 'direct',

@@ -63,12 +63,7 @@ export function readFioJob(text: string, name: string, models: readonly ModelSpe
   const cache = direct ? 'direct' : flag(get('invalidate'), 'invalidate', refuse) ? 'cold' : 'warm';
   const model = modelOf(get('ioengine'), cache, models, refuse);
   const workload = {
-    id:
-      job
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]+/g, '-')
-        .replaceAll(/^-|-$/g, '')
-        .slice(0, 40) || 'fio-job',
+    id: idOf(job),
     title: `${job}, a job of fio`.slice(0, 80),
     description: `As in ${name}.`.slice(0, 400),
     domain: 'file',
@@ -87,6 +82,12 @@ export function readFioJob(text: string, name: string, models: readonly ModelSpe
     );
   if (parsed.data.mode !== 'job' || model === null) throw new UsageError(`${name}: no job`);
   return { model, workload: parsed.data };
+}
+
+/** None of the workloads that are here already begins so. */
+function idOf(job: string): string {
+  const words = job.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return `fio-${words}`.slice(0, 40).replace(/-+$/, '');
 }
 
 type Refuse = (line: number, why: string) => void;

@@ -25,6 +25,15 @@ test.each([
   expect(stderr).toContain(problem);
 });
 
+test('run takes such a job as well, with the row that its engine is', async () => {
+  writeFileSync(join(cwd, 'job.fio'), '[one]\nrw=randread\nsize=4m\ndirect=1\nioengine=libaio\n');
+  const args = ['--fio', 'job.fio', '--blocks', '2', '--dry-run', '--json'];
+  const { exitCode, stdout, stderr } = await runCli(['run', ...args], { cwd });
+  expect(exitCode, stderr).toBe(0);
+  expect(stdout).toContain('"fio-one"');
+  expect(stdout).toMatch(/"native-aio[a-z-]*"/);
+});
+
 describe.skipIf(!hasFio())('with fio', () => {
   test('a job of its own file is measured on both sides, and no file is left', async () => {
     writeFileSync(
@@ -47,8 +56,8 @@ describe.skipIf(!hasFio())('with fio', () => {
     expect(exitCode, stderr).toBe(0);
     const found = crosscheckSchema.parse(JSON.parse(stdout));
     expect(found.cells.map(({ workload, shape, blocks }) => [workload, shape, blocks])).toEqual([
-      ['reads', 'batch', 2],
-      ['reads', 'single', 2],
+      ['fio-reads', 'batch', 2],
+      ['fio-reads', 'single', 2],
     ]);
     for (const { samples, fioOptions } of found.cells) {
       expect(fioOptions).toContain('--iodepth=4');
