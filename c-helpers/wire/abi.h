@@ -307,6 +307,8 @@ LOADGEN_API void loadgen_adopt_listener(int32_t session, uint32_t port, struct l
 LOADGEN_API int32_t loadgen_spawn(char *text, uint32_t count, struct loadgen_spawned *spawned);
 /* Waits for it: its exit code, LOADGEN_WAIT_SIGNAL and the signal, or a negative errno. May block. */
 LOADGEN_API int32_t loadgen_wait(int32_t pid);
+/* CPU of all children that this process has waited for, with those that they have waited for. */
+LOADGEN_API uint64_t loadgen_children_cpu_ns(void);
 /* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */
 LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
 /*

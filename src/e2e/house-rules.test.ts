@@ -43,6 +43,7 @@ const ROOMS = [
   'boots',
   'run.ts',
   'trial.ts',
+  'crosscheck',
   'drive',
   'compare',
   'doctor',

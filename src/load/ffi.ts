@@ -154,6 +154,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
+    childrenCpuNs: library.func('loadgen_children_cpu_ns', 'uint64_t', []),
     tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
     hardwareCheck: library.func('loadgen_hardware_check', 'int32_t', ['int32_t', 'uint32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
@@ -569,4 +570,10 @@ function errnoName(errno: number): string {
 export function fileLocker(libraryPath: string): (fd: number) => number {
   const fns = bind(libraryPath);
   return (fd) => Number(fns.tryLock(fd));
+}
+
+/** CPU of all children that ended and were waited for, in ns: their threads, those of the kernel and their own children included. */
+export function childrenCpu(libraryPath: string): () => number {
+  const fns = bind(libraryPath);
+  return () => Number(fns.childrenCpuNs());
 }

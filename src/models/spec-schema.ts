@@ -77,6 +77,12 @@ export const modelSpecSchema = z
       .describe(
         'the most operations that a row of files has in flight, whatever the workload; null: as many',
       ),
+    fio: z
+      .array(z.string())
+      .readonly()
+      .nullable()
+      .default(null)
+      .describe('options of the job of fio that does the same; null: none does'),
     tasks: z
       .enum([
         'one',

@@ -19,6 +19,7 @@ const DEFAULTS = {
   unfit: [],
   takesCaches: null,
   depthMax: null,
+  fio: null,
   preflight: true,
   expectedFailures: [],
   sameCodeAs: null,

@@ -16,6 +16,7 @@ export const FILE_IO_URING_ROWS: readonly ModelRow[] = [
   {
     ...RING,
     id: 'io_uring-buffered',
+    fio: ['--ioengine=io_uring'],
     options: ['--taskrun=default'],
     title: 'io_uring through the page cache',
     linuxMin: '5.6',
@@ -24,6 +25,7 @@ export const FILE_IO_URING_ROWS: readonly ModelRow[] = [
   {
     ...RING,
     id: 'io_uring-direct-file',
+    fio: ['--ioengine=io_uring'],
     options: ['--taskrun=default'],
     title: 'io_uring with O_DIRECT',
     linuxMin: '5.6',
@@ -39,6 +41,7 @@ export const FILE_IO_URING_ROWS: readonly ModelRow[] = [
   {
     ...RING,
     id: 'io_uring-fixed-file',
+    fio: ['--ioengine=io_uring', '--fixedbufs=1', '--registerfiles=1'],
     options: ['--fixed'],
     title: 'io_uring with a registered file and registered buffers',
     linuxMin: '5.6',
@@ -56,6 +59,7 @@ export const FILE_IO_URING_ROWS: readonly ModelRow[] = [
   {
     ...RING,
     id: 'io_uring-sqpoll-file',
+    fio: ['--ioengine=io_uring', '--fixedbufs=1', '--registerfiles=1', '--sqthread_poll=1'],
     options: ['--fixed', '--sqpoll'],
     title: 'io_uring on a file, a kernel thread polls the SQ',
     linuxMin: '5.11',

@@ -6,6 +6,7 @@ import { CONDUCT_CALLS } from './conducted.ts';
 export const FILE_SYNC_ROWS: readonly ModelRow[] = [
   {
     id: 'pread',
+    fio: ['--ioengine=psync'],
     family: 'pread',
     domain: 'file',
     program: 'pread',
@@ -49,6 +50,7 @@ export const FILE_SYNC_ROWS: readonly ModelRow[] = [
   },
   {
     id: 'mmap',
+    fio: ['--ioengine=mmap'],
     family: 'mmap',
     domain: 'file',
     program: 'mmap_file',
