@@ -16,7 +16,7 @@ import { newRunId } from '../results/run-id.ts';
 export interface CostsRequest {
   /** Ids; null: all of them. */
   readonly only: readonly string[] | null;
-  readonly settings: Partial<Pick<CostsSettings, 'rounds' | 'seed' | 'cpu' | 'otherCpu'>>;
+  readonly settings: Partial<Pick<CostsSettings, 'rounds' | 'budgetMs' | 'seed' | 'cpu' | 'otherCpu'>>;
   /** Whether to wait for a run on the same CPUs. */
   readonly wait: boolean;
   readonly signal: AbortSignal;
@@ -39,12 +39,7 @@ export function costsCpus(topology: CpuTopology): Pick<CostsSettings, 'cpu' | 'o
  * Measures costs on this machine with its CPUs locked, and tells on stderr how far it is. Aborted, it rejects with the
  * signal's reason: half of the rounds are no result.
  */
-export async function measureCostsHere({
-  only,
-  settings,
-  wait,
-  signal,
-}: CostsRequest): Promise<CostsResult> {
+export async function measureCostsHere({ only, settings, wait, signal }: CostsRequest): Promise<CostsResult> {
   const library = await buildCostsLibrary({ sourceDir: HELPERS_DIR, signal });
   const tool = readTool();
   const places = { ...costsCpus(readTopology()), ...settings };
@@ -63,6 +58,7 @@ export async function measureCostsHere({
         ...COSTS_DEFAULTS,
         seed: settings.seed ?? randomInt(0x7fffffff),
         rounds: settings.rounds ?? COSTS_DEFAULTS.rounds,
+        budgetMs: settings.budgetMs ?? COSTS_DEFAULTS.budgetMs,
         cpu: places.cpu,
         otherCpu: places.otherCpu,
       },

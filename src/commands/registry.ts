@@ -34,7 +34,8 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'costs',
-    description: 'time single operations, from a system call to a context switch, beside the numbers of the guide',
+    description:
+      'time single operations, from a system call to a context switch, beside the numbers of the guide',
     load: async () => (await import('./costs.ts')).registerCosts,
   },
   {
