@@ -32,47 +32,30 @@ test('costs are a table per group, what is missing with its reason, and stand be
       uring-nop-1 not here: this kernel has no io_uring
 
     Key numbers: what the guide says, and this host
-        the guide                  cost                   this host  95 % of it                                       cycles
-        “~150 ns”  syscall cost    syscall-enosys             82 ns  80 ns to 84 ns                                      328
-                   on modern
-                   x86_64
-                                   syscall-noop              103 ns  100 ns to 105 ns                                    410
-                                   read-0                    144 ns  140 ns to 147 ns                                    574
-    ─────────────  ──────────────  ─────────────────────  ─────────  ───────────────────────────────────────────────  ──────
-    “~200-500 ns”  context switch  syscall-enosys             82 ns  80 ns to 84 ns                                      328
-                   to kernel
-                   (modern x86)
-                                   syscall-noop              103 ns  100 ns to 105 ns                                    410
-    ─────────────  ──────────────  ─────────────────────  ─────────  ───────────────────────────────────────────────  ──────
-         “~10 µs”  epoll_wait      epoll-wait-1-of-1         308 ns  300 ns to 315 ns                                  1,230
-                   overhead (O(1)
-                   delivery)
-                                   epoll-wait-1-of-18000          -  the cost epoll-wait-1-of-18000 was not measured
-                                   wake-epoll-same-cpu            -  the cost wake-epoll-same-cpu was not measured
-                                   wake-epoll-two-cpus            -  the cost wake-epoll-two-cpus was not measured
-    ─────────────  ──────────────  ─────────────────────  ─────────  ───────────────────────────────────────────────  ──────
-        “~1-5 µs”  io_uring CQ     uring-cq-peek                  -  the cost uring-cq-peek was not measured
-                   polling
-                   overhead
-                                   uring-nop-1                    -  this kernel has no io_uring
-                                   uring-nop-sqpoll-1             -  the cost uring-nop-sqpoll-1 was not measured
+        the guide                                         cost               this host  95 % of it                   cycles
+        “~150 ns”  syscall cost on modern x86_64          syscall-enosys         82 ns  80 ns to 84 ns                  328
+                                                          syscall-noop          103 ns  100 ns to 105 ns                410
+                                                          read-0                144 ns  140 ns to 147 ns                574
+    ─────────────  ─────────────────────────────────────  ─────────────────  ─────────  ───────────────────────────  ──────
+    “~200-500 ns”  context switch to kernel (modern x86)  syscall-enosys         82 ns  80 ns to 84 ns                  328
+                                                          syscall-noop          103 ns  100 ns to 105 ns                410
+    ─────────────  ─────────────────────────────────────  ─────────────────  ─────────  ───────────────────────────  ──────
+         “~10 µs”  epoll_wait overhead (O(1) delivery)    epoll-wait-1-of-1     308 ns  300 ns to 315 ns              1,230
+    ─────────────  ─────────────────────────────────────  ─────────────────  ─────────  ───────────────────────────  ──────
+        “~1-5 µs”  io_uring CQ polling overhead           uring-nop-1                -  this kernel has no io_uring
 
     What ~150 ns buys: what the guide says, and this host
-                            the guide                                      cost                     this host
-          “~50 + ~50 cycles (~50 ns)”  syscall entry and return            syscall-enosys               82 ns
-    ─────────────────────────────────  ──────────────────────────────────  ───────────────────────  ─────────
-                “~30 cycles (~15 ns)”  file table lookup                   fd-lookup                  51.3 ns
-    ─────────────────────────────────  ──────────────────────────────────  ───────────────────────  ─────────
-               “~185 cycles (~92 ns)”  total per syscall, a simple read()  read-0                      144 ns
-    ─────────────────────────────────  ──────────────────────────────────  ───────────────────────  ─────────
-    “+2,000-3,000 cycles (~1-1.5 µs)”  context switch, thread descheduled  context-switch-same-cpu    1.49 µs
-                                                                           context-switch-two-cpus          -
-    ─────────────────────────────────  ──────────────────────────────────  ───────────────────────  ─────────
-                     “+50-200 cycles”  cache miss on the file struct       file-miss                        -
-    ─────────────────────────────────  ──────────────────────────────────  ───────────────────────  ─────────
-                    “+100-300 cycles”  cross-NUMA memory access            memory-chase-local               -
-                                                                           memory-chase-remote              -
-      left out at 120 columns: 95 % of it, cycles
+                            the guide                         cost                     this host  95 % of it          cycles
+          “~50 + ~50 cycles (~50 ns)”  syscall entry and      syscall-enosys               82 ns  80 ns to 84 ns         328
+                                       return
+    ─────────────────────────────────  ─────────────────────  ───────────────────────  ─────────  ──────────────────  ──────
+                “~30 cycles (~15 ns)”  file table lookup      fd-lookup                  51.3 ns  50 ns to 52.5 ns       205
+    ─────────────────────────────────  ─────────────────────  ───────────────────────  ─────────  ──────────────────  ──────
+               “~185 cycles (~92 ns)”  total per syscall, a   read-0                      144 ns  140 ns to 147 ns       574
+                                       simple read()
+    ─────────────────────────────────  ─────────────────────  ───────────────────────  ─────────  ──────────────────  ──────
+    “+2,000-3,000 cycles (~1-1.5 µs)”  context switch,        context-switch-same-cpu    1.49 µs  1.45 µs to 1.52 µs   5,945
+                                       thread descheduled
       the lines that no clock can tell apart (validation, permission, preemption check) are answered in instructions by
       --explain read-0
       the guide’s lines add up to 185 cycles; its own factor of 2 cycles a ns is that of a CPU at 2 GHz
