@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Value } from '../document/value-schema.ts';
 import { fixtureCosts } from '../fixtures/costs.ts';
 import { renderDocument } from '../render/terminal.ts';
-import { costsReport } from './costs.ts';
+import { compositionReport, costPathReport, costsReport } from './costs.ts';
 
 test('costs are a table per group, what is missing with its reason, and stand beside the guide', () => {
   const text = renderDocument(costsReport(fixtureCosts()), { width: 120, color: false });
@@ -66,3 +67,53 @@ test('costs are a table per group, what is missing with its reason, and stand be
     The cost of the loop and of reading the clock is subtracted."
   `);
 });
+
+test('a read stands beside the lines of the guide, whatever functions its kernel has', () => {
+  const functions = [
+    'entry_SYSCALL_64',
+    'fdget_pos',
+    'apparmor_file_permission',
+    'vfs_read',
+    'read_null',
+  ].map((name, i) => ({ name, instructions: 10 * (i + 1), calls: 1, callers: [], spread: 0 }));
+  const path = {
+    ...{ label: 'read-0', workload: 'cost', kernel: '6.12.1', trials: 3, requests: 3000 },
+    ...{ instructions: 150, clocked: 150, leftEarly: 0, functions },
+  };
+  const [part] = costPathReport(path, 10).parts;
+  if (part?.kind !== 'table') throw new Error('the first part is the table of the guide');
+  const said = Object.fromEntries(
+    part.table.rows.map(({ says, instructions }) => [textOf(says), textOf(instructions)]),
+  );
+  expect(said).toMatchObject({
+    'syscall entry': '10',
+    'file table lookup': '20',
+    'permission / capability check': '30',
+    'argument validation / security check': '40',
+    'the file itself, and what else there is': '50',
+    'all of it': '150',
+  });
+});
+
+test('what requests are made of is a table per workload, the largest part first', () => {
+  const part = (cost: string, ns: number | null) => ({ cost, timesPerRequest: 2, ns });
+  const composition = {
+    ...{ label: 'epoll-lt', workload: 'ping-pong', connections: 1, explainedNs: 800, cpuNsPerRequest: 1000 },
+    parts: [part('tcp-recv-64', 100), part('tcp-send-64', 300), part('poll-1', null)],
+    explainedShare: 0.8,
+  };
+  const document = compositionReport([composition], {
+    runId: 'r',
+    costs: fixtureCosts(),
+    warnings: ['slow'],
+  });
+  const text = renderDocument(document, { width: 120, color: false });
+  expect(text).toContain('2.00 × tcp-send-64 (600 ns), 2.00 × tcp-recv-64 (200 ns)');
+  expect(text).toContain('2.00 × poll-1 (not');
+  expect(text).toMatch(/epoll-lt +1.00 µs +800 ns +80 %/);
+  expect(document.warnings).toEqual(['slow']);
+});
+
+function textOf(value: Value | undefined): string {
+  return value?.kind === 'text' ? value.text : '';
+}
