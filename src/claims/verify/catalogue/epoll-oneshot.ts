@@ -1,0 +1,16 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const EPOLL_ONESHOT: ClaimSection = {
+  title: '3. EPOLLONESHOT',
+  claims: [
+    {
+      id: 'oneshot-rearm-mod',
+      kind: 'behaviour',
+      text: 'EPOLLONESHOT: disabled after one event, re-enable with EPOLL_CTL_MOD',
+      truth: 'MOD also reports at once if data is still pending.',
+      source: 'epoll(7)',
+      how: 'as above',
+      assertions: [],
+    },
+  ],
+};

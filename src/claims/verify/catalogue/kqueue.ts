@@ -1,0 +1,103 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const KQUEUE: ClaimSection = {
+  title: '3b. kqueue',
+  claims: [
+    {
+      id: 'kqueue-title-linux',
+      kind: 'static-fact',
+      text: 'Heading “kqueue(2) - Linux and macOS/BSD” vs “Linux does not have kqueue natively”',
+      truth: 'No kqueue syscall on Linux.',
+      source: 'document; linux syscall table',
+      how: 'check SYS_kqueue undefined / ausyscall',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-solaris',
+      kind: 'historical',
+      text: 'kqueue available on “macOS, FreeBSD, OpenBSD, Solaris”',
+      truth:
+        'Solaris/illumos has event ports (port_create), not kqueue; NetBSD and DragonFly are missing from the list.',
+      source: 'kqueue(2); port_create(3C)',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-syscall-count',
+      kind: 'static-fact',
+      text: 'Syscalls: epoll “3”, kqueue “2 (kqueue + kevent for both)”',
+      truth: 'As API counts; a kevent call can batch changes and wait, epoll needs one epoll_ctl per change.',
+      source: 'kqueue(2)',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-ident-voidptr',
+      kind: 'static-fact',
+      text: 'Per-FD data: kqueue “ident field (void*)”',
+      truth: 'ident is the identifier (uintptr_t, the fd); the user pointer is udata (void *).',
+      source: 'kqueue(2) struct kevent',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-evdisable-delete',
+      kind: 'static-fact',
+      text: 'Wakeup on delete: epoll “No (removed silently)”, kqueue “EV_DISABLE (or clear filter)”',
+      truth:
+        'EV_DISABLE disables, EV_DELETE deletes; neither wakes waiters; both systems drop closed fds automatically (epoll only when the last reference to the file closes).',
+      source: 'kqueue(2); epoll(7) Q6',
+      how: 'Linux half: close fd with and without a dup outstanding, watch events',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-all-of-the-above',
+      kind: 'static-fact',
+      text: 'kqueue FD types: “All of the above [eventfd, timerfd, inotify, epoll] + vnodes, processes, signals, timers”',
+      truth:
+        'eventfd/timerfd/inotify/epoll fds are Linux objects (FreeBSD has eventfd 13+, timerfd 14+; macOS none).',
+      source: 'eventfd(2), timerfd(2) FreeBSD man pages',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'epoll-fd-types',
+      kind: 'behaviour',
+      text: 'epoll FD types: sockets, pipes, eventfd, timerfd, epoll, inotify',
+      truth:
+        'Also signalfd, pidfd, ttys, fanotify, /proc/mounts; not regular files, directories, /dev/null, /dev/zero.',
+      source: 'fs/eventpoll.c file_can_poll()',
+      how: 'epoll_ctl ADD on one of each kind',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-evfilt-vnode',
+      kind: 'static-fact',
+      text: 'EVFILT_VNODE returns on “read, write, rename, delete, chmod”',
+      truth:
+        'NOTE_WRITE/RENAME/DELETE/ATTRIB everywhere; NOTE_READ is FreeBSD 11+/NetBSD, not macOS (it has NOTE_FUNLOCK etc.).',
+      source: 'kqueue(2) per OS',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'kqueue-sample-close-delete',
+      kind: 'static-fact',
+      text: 'kqueue sample: close(fd) and then EV_DELETE on it; changelist passed on every loop',
+      truth:
+        'On BSD close() already removes the knote, so EV_DELETE after it fails with EBADF/ENOENT. With libkqueue the order matters the other way: without EV_DELETE before close, adding a reused descriptor fails with EAGAIN (3 of 3). The sample also re-registers listen_fd on every turn and reads but never echoes.',
+      source: 'kqueue(2): “close() removes any kevents”',
+      how: 'documentation (libkqueue if installed)',
+      assertions: [],
+    },
+    {
+      id: 'libkqueue-wraps-epoll',
+      kind: 'historical',
+      text: 'libkqueue “wraps epoll under the hood”',
+      truth: 'Linux back-end uses epoll (plus timerfd, signalfd, inotify, pidfd).',
+      source: 'libkqueue src/linux/platform.c',
+      how: 'strace a program linked with libkqueue',
+      assertions: [],
+    },
+  ],
+};

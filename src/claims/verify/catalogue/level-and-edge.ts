@@ -1,0 +1,45 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const LEVEL_AND_EDGE: ClaimSection = {
+  title: 'Level vs Edge: kernel view',
+  claims: [
+    {
+      id: 'lt-rereport',
+      kind: 'behaviour',
+      text: 'Level-triggered: same FD returned on every epoll_wait until drained',
+      truth: 'Equivalent to poll().',
+      source: 'epoll(7)',
+      how: 'write 1 byte, epoll_wait 3x without reading',
+      assertions: [],
+    },
+    {
+      id: 'et-fires-once',
+      kind: 'behaviour',
+      text: 'Edge-triggered: returned once, not again while still readable without new data',
+      truth: 'Also none after a partial read without new data.',
+      source: 'epoll(7)',
+      how: 'write, wait, wait; partial read, wait',
+      assertions: [],
+    },
+    {
+      id: 'et-new-transition',
+      kind: 'behaviour',
+      text: 'ET “only notifies on state transitions” no-data -> data; must drain “or miss new connections/data”',
+      truth:
+        'ET fires on every wake-up callback (new data), even if the buffer was never emptied. Failing to drain delays data until the next arrival; it is not tied to an empty->non-empty transition.',
+      source: 'fs/eventpoll.c ep_poll_callback; epoll(7) Q&A 8',
+      how: 'ET: write, wait=1, do NOT read, write again, wait',
+      assertions: [],
+    },
+    {
+      id: 'epollet-accept-miss',
+      kind: 'behaviour',
+      text: 'ET listener, accept() once, N pending: one event, other N-1 “produce no additional wake-ups”',
+      truth:
+        'True for connections already queued before the wait; each later connection raises a fresh event.',
+      source: 'own measurement',
+      how: '10 connects, wait, accept 1, wait 200 ms, 11th connect, wait, drain',
+      assertions: [],
+    },
+  ],
+};

@@ -1,0 +1,53 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const LIBURING: ClaimSection = {
+  title: '6. liburing',
+  claims: [
+    {
+      id: 'uring-wait-cqe-blocks',
+      kind: 'behaviour',
+      text: 'io_uring_wait_cqe “blocks, calls io_uring_enter”',
+      truth: 'Only if no CQE is available.',
+      source: 'liburing src/queue.c',
+      how: 'count syscalls with CQEs present',
+      assertions: [],
+    },
+    {
+      id: 'liburing-ships-with-linux',
+      kind: 'historical',
+      text: 'liburing is “the userspace library that ships with Linux”',
+      truth:
+        'Separate project (github.com/axboe/liburing), packaged by distributions; not in the kernel tree.',
+      source: 'axboe/liburing README',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'liburing-helper-overhead',
+      kind: 'measured',
+      text: 'Raw rings “eliminate the helper function call overhead”',
+      truth: 'prep_*, cqe_seen, for_each are static inline; only submit/wait are calls (ns against us).',
+      source: 'nm -D liburing.so',
+      how: 'nm -D | count exported prep_ symbols; NOP loop raw vs liburing',
+      assertions: [],
+    },
+    {
+      id: 'uring-256-entry-rings',
+      kind: 'behaviour',
+      text: 'queue_init(256): “256-entry rings”',
+      truth: 'SQ 256, CQ 512 unless SETUP_CQSIZE.',
+      source: 'io_uring_setup(2)',
+      how: 'p.cq_entries',
+      assertions: [],
+    },
+    {
+      id: 'uring-sample-printf',
+      kind: 'static-fact',
+      text: 'printf("op %u returned", cqe->user_data)',
+      truth: 'user_data is __u64 (unsigned long long): -Wformat warnings for %u and %lu.',
+      source: 'gcc -Wall',
+      how: 'compile',
+      assertions: [],
+    },
+  ],
+};

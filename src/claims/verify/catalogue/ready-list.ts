@@ -1,0 +1,17 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const READY_LIST: ClaimSection = {
+  title: 'Ready List',
+  claims: [
+    {
+      id: 'epoll-ready-list-clear',
+      kind: 'behaviour',
+      text: 'epoll_wait “atomically swaps out the ready list”, “clears the ready list” and returns it',
+      truth:
+        'It takes up to maxevents items, re-polls each, drops those no longer ready, puts LT items back at the tail; unserved items stay (round-robin, no starvation).',
+      source: 'fs/eventpoll.c ep_send_events',
+      how: '100 ready fds, maxevents=10: count distinct fds in 10 calls, LT and ET; next wait',
+      assertions: [],
+    },
+  ],
+};

@@ -1,0 +1,54 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const REGISTERED: ClaimSection = {
+  title: '6. Fixed buffers / registered files',
+  claims: [
+    {
+      id: 'cqe-size-contradiction',
+      kind: 'static-fact',
+      text: '“Each SQE/CQE is 64 bytes” vs earlier “The CQE is 32 bytes”',
+      truth: 'Both wrong: 16.',
+      source: 'document',
+      how: 'cqe-size',
+      assertions: [],
+    },
+    {
+      id: 'rings-fit-l1',
+      kind: 'static-fact',
+      text: 'With 256 entries “the rings are tiny and fit in L1 cache”',
+      truth: '16 KB SQEs + 1 KB array + 8 KB CQEs = ~25 KB of a 32 KB L1d; nothing else would fit.',
+      source: 'setup offsets; lscpu',
+      how: 'sum bytes vs L1d size from sysfs',
+      assertions: [],
+    },
+    {
+      id: 'fixed-buffers-pin',
+      kind: 'measured',
+      text: 'Registered buffers spare per-op pin/map, “without address translation overhead”',
+      truth:
+        'Helps O_DIRECT and zero-copy sends. For buffered files and sockets nothing is pinned: the effect is within noise (4 KB cached: once 37 % slower, once 3 % faster).',
+      source: 'io_uring_registered_buffers(7); own measurement',
+      how: 'batch-64 cached reads read vs read_fixed 64 B/4 KB; O_DIRECT read vs read_fixed',
+      assertions: [],
+    },
+    {
+      id: 'registered-files-lookup',
+      kind: 'measured',
+      text: 'Registered files skip “the file table lookup” (of “epoll_ctl-equivalent operations”)',
+      truth: 'Saves fget/fput per op (about 20-30 ns); nothing to do with epoll_ctl.',
+      source: 'io_uring_registered_files(7)',
+      how: 'read_fixed with and without IOSQE_FIXED_FILE',
+      assertions: [],
+    },
+    {
+      id: 'registered-fd-sample',
+      kind: 'behaviour',
+      text: 'Sample: io_uring_prep_read_fixed(sqe, fd1, ...) “uses registered FD index”',
+      truth:
+        'Needs the table index and IOSQE_FIXED_FILE; passing fd1 uses the normal fd. read_fixed is about buffers.',
+      source: 'io_uring_enter(2) IOSQE_FIXED_FILE',
+      how: 'register, close(fd1), issue sample form and correct form',
+      assertions: [],
+    },
+  ],
+};

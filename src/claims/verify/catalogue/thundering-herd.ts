@@ -1,0 +1,74 @@
+import type { ClaimSection } from '../claim.ts';
+
+export const THUNDERING_HERD: ClaimSection = {
+  title: '3. Thundering Herd and SO_REUSEPORT',
+  claims: [
+    {
+      id: 'accept-wake-one-2-6',
+      kind: 'historical',
+      text: '“Linux 2.6 fixed this kernel-side” (accept thundering herd); FAQ: “Before Linux 2.6”',
+      truth: 'Wake-one exclusive waits for accept came in the 2.3 series, i.e. Linux 2.4 (2001).',
+      source: 'Molloy & Lever, Accept() scalability on Linux (USENIX 2000): herd in 2.2.9',
+      how: 'behaviour on the host: 8 procs in blocking accept(), count voluntary ctxt switches per connection',
+      assertions: [],
+    },
+    {
+      id: 'epoll-et-herd',
+      kind: 'behaviour',
+      text: 'Herd “reappears with epoll ET mode” when one listener is in several epoll instances',
+      truth:
+        'Happens equally in LT mode; the cause is non-exclusive wait entries, not ET. EPOLLEXCLUSIVE (4.5) fixes it.',
+      source: 'fs/eventpoll.c ep_ptable_queue_proc; epoll_ctl(2) EPOLLEXCLUSIVE',
+      how: '8 procs, own epfd each, LT / ET / EXCLUSIVE; sum of voluntary_ctxt_switches per connection; epoll_wait returns as a second column',
+      assertions: [],
+    },
+    {
+      id: 'single-syn-events',
+      kind: 'behaviour',
+      text: '“a single SYN can produce many-ready events”',
+      truth:
+        'Source says readiness follows the completed handshake (child added to the accept queue), so a half-open SYN does not count; with DEFER_ACCEPT it waits for data. “Many events” is simply one per epoll instance.',
+      source: 'net/ipv4/tcp_input.c / tcp_minisocks.c; own measurement',
+      how: 'send one raw SYN and wait 100 ms; then full connect; then TCP_DEFER_ACCEPT',
+      assertions: [],
+    },
+    {
+      id: 'reuseport-3-9',
+      kind: 'historical',
+      text: 'SO_REUSEPORT introduced in “Linux 3.9”',
+      truth: 'TCP/UDP SO_REUSEPORT: 3.9 (2013).',
+      source: 'socket(7); commit da5e36308d9f',
+      how: 'documentation',
+      assertions: [],
+    },
+    {
+      id: 'reuseport-round-robin',
+      kind: 'behaviour',
+      text: 'SO_REUSEPORT “distributes incoming connections round-robin”',
+      truth:
+        'By a hash of the 4-tuple: socks[reciprocal_scale(hash, n)] (or BPF). Uniform on average, neither round-robin nor load-aware.',
+      source: 'net/core/sock_reuseport.c reuseport_select_sock()',
+      how: '4 listeners, 1,000 connections in sequence: fraction with next==prev+1 mod 4; chi2; then reconnect 5x from each of 40 fixed source ports',
+      assertions: [],
+    },
+    {
+      id: 'reuseport-eliminates-herd',
+      kind: 'behaviour',
+      text: 'SO_REUSEPORT eliminates “both the thundering herd and the need for a master”',
+      truth:
+        'One wake-up per connection. Cost: connections queued on a listener that closes are reset unless tcp_migrate_req=1; a busy worker keeps its share.',
+      source: 'socket(7); sysctl tcp_migrate_req',
+      how: 'wake-ups per connection with one listener per worker; close one listener with 40 pending and count ECONNRESET',
+      assertions: [],
+    },
+    {
+      id: 'herd-sample-dup',
+      kind: 'behaviour',
+      text: "DON'T sample: same listen_fd in two epolls “causes duplicate wakeups on edge-triggered accept”",
+      truth: '2 wake-ups per connection, in LT as well.',
+      source: 'see epoll-et-herd',
+      how: '2 epolls variant',
+      assertions: [],
+    },
+  ],
+};

@@ -1,0 +1,72 @@
+import type { Basis, Claim, Missing, Outcome } from './claim.ts';
+
+export const VERDICTS = ['confirmed', 'refuted', 'depends', 'inconclusive', 'not testable here'] as const;
+export type VerdictWord = (typeof VERDICTS)[number];
+
+/** What observations say to a claim. */
+export interface Verdict {
+  readonly word: VerdictWord;
+  /** Of what most weighs; `documented` where nothing on this host has a say. */
+  readonly basis: Basis | null;
+  /** Of *depends*: where it holds and where not. Of *inconclusive*: the precision that is missing. Else what decided. */
+  readonly because: string;
+  /** What would answer the rest; of *not testable here* all that is missing. */
+  readonly missing: readonly Missing[];
+}
+
+/**
+ * THE RULE, one for every claim. What is missing decides nothing: the others speak, and where there are none the claim is *not
+ * testable here*. Where some hold and others do not it *depends*, on what they are about. Where one lies within the noise, and
+ * no two others differ, it is *inconclusive*. Else all agree.
+ */
+export function verdictOf(outcomes: readonly Outcome[]): Verdict {
+  const by = (result: Outcome['result']) => outcomes.filter((outcome) => outcome.result === result);
+  const [holds, fails, unsure] = [by('confirmed'), by('refuted'), by('noise')];
+  const decided = [...holds, ...fails];
+  const missing = distinct(outcomes.flatMap((outcome) => outcome.missing));
+  const basis = strongest([...decided, ...unsure]);
+  if (decided.length + unsure.length === 0)
+    return { word: 'not testable here', basis: null, because: missing.map(inWords).join('; '), missing };
+  if (holds.length > 0 && fails.length > 0)
+    return {
+      word: 'depends',
+      basis,
+      because: `${told('holds', holds)}; ${told('does not', fails)}`,
+      missing,
+    };
+  if (unsure.length > 0)
+    return {
+      word: 'inconclusive',
+      basis,
+      because: unsure.map(({ about, precision }) => `${about}: ${precision}`).join('; '),
+      missing,
+    };
+  return { word: holds.length > 0 ? 'confirmed' : 'refuted', basis, because: told('', decided), missing };
+}
+
+function told(how: string, outcomes: readonly Outcome[]): string {
+  const abouts = outcomes.map(({ about }) => about).join(', ');
+  return how === '' ? abouts : `${how}: ${abouts}`;
+}
+
+export function inWords({ what, why }: Missing): string {
+  return `${what} (${why})`;
+}
+
+const WEIGHTS: readonly Basis[] = ['measured', 'observed', 'looked up', 'documented'];
+
+function strongest(outcomes: readonly Outcome[]): Basis | null {
+  return WEIGHTS.find((basis) => outcomes.some((outcome) => outcome.basis === basis)) ?? null;
+}
+
+function distinct(all: readonly Missing[]): readonly Missing[] {
+  return [...new Map(all.map((missing) => [inWords(missing), missing])).values()];
+}
+
+/** A claim with what was observed of it. */
+export interface Verified {
+  readonly claim: Claim;
+  readonly section: string;
+  readonly outcomes: readonly Outcome[];
+  readonly verdict: Verdict;
+}
