@@ -44,8 +44,16 @@ export function pair(model: string, base: string, load: ShapeId, of: PairNumber)
 }
 
 /** A value that a probe observed: a number of an amount, or what an assertion is about. */
-export function probe(id: string, value: string): ProbeRef {
+export function probe<Value extends string | readonly string[]>(
+  id: string,
+  value: Value,
+): ProbeRef & { readonly value: Value } {
   return { from: 'probe', id, value };
+}
+
+/** How many times slower a row is while somebody counts its system calls. */
+export function slowdown(model: string, load: ShapeId, by: 'strace' | 'tracepoint'): NumberRef {
+  return { from: 'tracing', model, load, by };
 }
 
 export function number(value: number): NumberRef {

@@ -228,13 +228,17 @@ function expectedRule({ ref, is }: Of<'behaviour' | 'fact'>): string {
 }
 
 function nameOfRef(ref: ProbeRef | HostRef): string {
-  return ref.from === 'probe' ? `${ref.id}: ${ref.value}` : ref.fact;
+  return ref.from === 'probe' ? `${ref.id}: ${valueName(ref)}` : ref.fact;
+}
+
+function valueName({ value }: ProbeRef): string {
+  return typeof value === 'string' ? value : value.join(', ');
 }
 
 function checkExpected({ ref, is }: Of<'behaviour' | 'fact'>, observations: Observations): Found {
   const answer = observe(ref, observations);
   if (answer.status === 'missing') return { result: 'missing', missing: [answer.missing] };
-  const name = ref.from === 'probe' ? ref.value : ref.fact;
+  const name = ref.from === 'probe' ? valueName(ref) : ref.fact;
   const evidence = [{ name, value: answer.value, interval: null, unit: '', from: answer.from }];
   return { result: meets(answer.value, is) ? 'confirmed' : 'refuted', evidence };
 }

@@ -93,11 +93,11 @@ export type Expected =
   /** A kernel release, such as 5.10. */
   | { readonly since: string };
 
-/** One value of one probe. */
+/** A value of a probe, or several of them together, in this order. */
 export interface ProbeRef {
   readonly from: 'probe';
   readonly id: string;
-  readonly value: string;
+  readonly value: string | readonly string[];
 }
 export interface HostRef {
   readonly from: 'host';

@@ -5,7 +5,7 @@ import { modelRatios } from '../../summary/model-ratio.ts';
 import { type ScaleLine, summarizeScale } from '../../summary/scale-summary.ts';
 import { summarizeTracing } from '../../summary/tracing-cost.ts';
 import { findRow, type GuideRun, SHAPES } from '../evidence.ts';
-import type { Missing, NumberRef, Observed, ProbeRef, SeriesRef } from './claim.ts';
+import type { Missing, NumberRef, Observed, ProbeRef, Scalar, SeriesRef } from './claim.ts';
 import type { Answer, HostFacts, Observations, Quantity, Series } from './observations.ts';
 import { medianOf } from './rounds.ts';
 
@@ -32,7 +32,7 @@ export interface ProbeReading {
   readonly probe: string;
   readonly outcome: 'observed' | 'unsupported' | 'failed';
   readonly reason?: string | undefined;
-  readonly values: Readonly<Record<string, Observed>>;
+  readonly values: Readonly<Record<string, Scalar>>;
 }
 
 /** All that was measured, or read from the store. */
@@ -273,7 +273,10 @@ function observedBy(ref: ProbeRef, probes: readonly ProbeReading[]): Answer<Obse
   const found = probes.find(({ probe }) => probe === ref.id);
   if (found === undefined) return missing(what, 'not run');
   if (found.outcome !== 'observed') return missing(what, found.reason ?? found.outcome);
-  const value = found.values[ref.value];
-  if (value === undefined) return missing(what, found.reason ?? `${ref.value} cannot be shown on this host`);
-  return { status: 'known', value, from: what };
+  const names = typeof ref.value === 'string' ? [ref.value] : ref.value;
+  const values = names.flatMap((name) => found.values[name] ?? []);
+  const lacking = names.filter((name) => found.values[name] === undefined);
+  if (lacking.length > 0)
+    return missing(what, found.reason ?? `${lacking.join(', ')} cannot be shown on this host`);
+  return { status: 'known', value: typeof ref.value === 'string' ? (values[0] ?? '') : values, from: what };
 }

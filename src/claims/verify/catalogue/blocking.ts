@@ -1,3 +1,19 @@
+import {
+  atLeast,
+  behaviour,
+  cell,
+  cost,
+  costs,
+  count,
+  equals,
+  given,
+  number,
+  over,
+  pair,
+  probe,
+  ratio,
+  source,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const BLOCKING: ClaimSection = {
@@ -10,7 +26,20 @@ export const BLOCKING: ClaimSection = {
       truth: 'Mode switch again; conflicts with 150 / 92 / 200-500 ns. A real context switch is 1-5 us.',
       source: 'document; own measurement',
       how: 'syscall-cost + ctx-switch-1-1-5us',
-      assertions: [],
+      assertions: [
+        costs(
+          'into the kernel and back',
+          cost('syscall-noop'),
+          { low: 150, high: 300 },
+          { name: 'getppid', noise: 0.1 },
+        ),
+        costs(
+          'a switch to another thread on the same CPU',
+          cost('context-switch-same-cpu'),
+          { low: 150, high: 300 },
+          { name: 'half a round trip by pipes, less write and read' },
+        ),
+      ],
     },
     {
       id: 'blocking-state-diagram',
@@ -20,7 +49,25 @@ export const BLOCKING: ClaimSection = {
         'A cached read never sleeps (stays RUNNING). A cold file read sleeps in uninterruptible/killable state (D), only sockets/pipes/ttys sleep interruptibly (S).',
       source: 'mm/filemap.c folio_wait_locked_killable; own tracing',
       how: 'preads cached vs cold: voluntary ctxt switches per read; perf sched:sched_switch prev_state for a cold reader; /proc/pid/stat state S for a socket reader',
-      assertions: [],
+      assertions: [
+        count(
+          'a cached read of a file sleeps too',
+          probe('cold-read', 'cachedSwitches'),
+          { low: 0.5 },
+          { name: 'voluntary switches per read', unit: 'switches', noise: 0.2 },
+        ),
+        behaviour(
+          'a read of a socket waits interruptibly',
+          probe('blocking-read', 'waitingState'),
+          equals('S'),
+        ),
+        behaviour(
+          'a read of a file from the disk waits interruptibly',
+          probe('cold-read', 'seenD'),
+          equals(0),
+          { given: [given(probe('cold-read', 'seenS'), atLeast(0))] },
+        ),
+      ],
     },
     {
       id: 'blocking-two-mode-switches',
@@ -29,7 +76,20 @@ export const BLOCKING: ClaimSection = {
       truth: 'Definition.',
       source: '-',
       how: 'rusage nvcsw for cached/ready vs empty socket',
-      assertions: [],
+      assertions: [
+        count(
+          'no context switch where there is data',
+          probe('blocking-read', 'readySwitches'),
+          { high: 0.2 },
+          { name: 'voluntary switches per read', unit: 'switches', noise: 0.2 },
+        ),
+        count(
+          'one where there is none',
+          probe('blocking-read', 'emptySwitches'),
+          { low: 0.8, high: 1.5 },
+          { name: 'voluntary switches per read', unit: 'switches', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'blocking-10k-stacks',
@@ -39,7 +99,20 @@ export const BLOCKING: ClaimSection = {
         'Kernel stack is 16 KiB = 4 pages each, plus >=2 touched user pages: ~24 KiB + slab per thread (~0.4 GiB per 10k).',
       source: 'own measurement',
       how: 'see freq-10k-threads-objects',
-      assertions: [],
+      assertions: [
+        count(
+          'one stack page for each thread',
+          over(probe('threads-memory', 'kernelStackKiB'), number(4)),
+          { low: 0.9, high: 1.1 },
+          { name: 'pages of KernelStack per blocked thread', unit: 'pages' },
+        ),
+        count(
+          'a thread for each connection',
+          over(cell('blocking', 'example', 'threads'), number(10_000)),
+          { low: 0.98, high: 1.02 },
+          { name: 'threads of the server per connection', unit: 'threads', noise: 0.005 },
+        ),
+      ],
     },
     {
       id: 'sched-walks-millions',
@@ -49,7 +122,14 @@ export const BLOCKING: ClaimSection = {
         'Blocked threads are not runnable and not on the runqueue; pick-next is O(log runnable) (CFS/EEVDF). 10k threads cannot be “millions”.',
       source: 'kernel/sched/fair.c',
       how: 'echo round trip to ONE hot thread with 10, 1,000, 9,000 blocked threads',
-      assertions: [],
+      assertions: [
+        ratio(
+          'a busy thread beside thousands that sleep',
+          probe('blocked-threads', 'ratio'),
+          { low: 5 },
+          { name: 'its round trip over that beside ten', noise: 0.3 },
+        ),
+      ],
     },
     {
       id: 'c10k-1999',
@@ -59,7 +139,15 @@ export const BLOCKING: ClaimSection = {
         '1999 is right (Kegel). The limit was memory/O(n) scheduler in 2.2/2.4; today 10k threads is fine.',
       source: 'Kegel, The C10K problem',
       how: 'run the thread server with 1k, 5k, 10k conns; throughput and p99',
-      assertions: [],
+      assertions: [
+        source('the year', '1999', '1999', 'Kegel, The C10K problem'),
+        ratio(
+          'a limit of today: with 10,000 connections p99 is ten times that of epoll',
+          over(cell('blocking', 'example', 'p99'), cell('epoll-lt', 'example', 'p99')),
+          { low: 10 },
+          { name: 'p99 latency of threads over epoll', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'threads-5-10k',
@@ -69,7 +157,26 @@ export const BLOCKING: ClaimSection = {
         'Three different thresholds in the guide; the real limits are memory (~36-40 KB/thread) and pid_max/threads-max/cgroup pids.',
       source: 'document; own measurement',
       how: 'sweep conns 10..10k; crossover where thread throughput < 0.8x epoll',
-      assertions: [],
+      assertions: [
+        source(
+          'where threads end',
+          '5,000 to 10,000 connections',
+          'elsewhere 5,000, 10,000 and a few hundred',
+          'the guide itself',
+        ),
+        ratio(
+          '200 connections: within a quarter of epoll',
+          pair('blocking', 'epoll-lt', 'many', 'cpu'),
+          { high: 1.25 },
+          { name: 'server CPU per request of threads over epoll', noise: 0.1 },
+        ),
+        ratio(
+          '10,000 connections: within a quarter of epoll',
+          pair('blocking', 'epoll-lt', 'example', 'cpu'),
+          { high: 1.25 },
+          { name: 'server CPU per request of threads over epoll', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'sample-thread-arg-race',
@@ -79,7 +186,12 @@ export const BLOCKING: ClaimSection = {
         'Data race: the next accept overwrites conn_fd before the thread reads it. Threads are also never detached or joined (leak).',
       source: 'own measurement',
       how: 'client connects 2,000 times fast; count fds with no thread or two threads; control with by-value',
-      assertions: [],
+      assertions: [
+        behaviour('each connection gets a thread', probe('thread-argument-race', 'lost'), equals(0), {
+          given: [given(probe('thread-argument-race', 'controlLost'), equals(0))],
+          requires: [{ cpus: 2 }],
+        }),
+      ],
     },
     {
       id: 'green-threads-epoll',
@@ -88,7 +200,10 @@ export const BLOCKING: ClaimSection = {
       truth: 'Go netpoller and JDK 21 virtual-thread poller use epoll on Linux.',
       source: 'runtime/netpoll_epoll.go; JEP 444',
       how: 'strace -f -e epoll_create1,epoll_ctl a goroutine / virtual-thread server',
-      assertions: [],
+      assertions: [
+        source('goroutines', 'epoll', 'epoll', 'Go, runtime/netpoll_epoll.go'),
+        source('virtual threads of Java', 'epoll', 'epoll', 'OpenJDK 21, sun.nio.ch.EPollPoller'),
+      ],
     },
   ],
 };

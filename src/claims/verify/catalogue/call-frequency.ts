@@ -1,3 +1,4 @@
+import { cell, count, minus, number, over, probe } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const CALL_FREQUENCY: ClaimSection = {
@@ -10,7 +11,20 @@ export const CALL_FREQUENCY: ClaimSection = {
       truth: "Exactly 2 syscalls per echoed message plus the connection's setup.",
       source: 'own measurement',
       how: 'thread-per-conn echo, M messages; (raw_syscalls total - baseline run with 0 messages)/M',
-      assertions: [],
+      assertions: [
+        count(
+          'one active connection',
+          cell('blocking', 'one', 'calls'),
+          { low: 1, high: 2.1 },
+          { name: 'system calls per echoed request', unit: 'calls/request' },
+        ),
+        count(
+          '200 active connections',
+          cell('blocking', 'many', 'calls'),
+          { low: 1, high: 2.1 },
+          { name: 'system calls per echoed request', unit: 'calls/request' },
+        ),
+      ],
     },
     {
       id: 'freq-select-poll',
@@ -19,7 +33,26 @@ export const CALL_FREQUENCY: ClaimSection = {
       truth: '3 per message with 1 active; tends to 2+1/k with k active.',
       source: 'own measurement',
       how: 'as above with 1 and 100 active',
-      assertions: [],
+      assertions: [
+        count(
+          'poll, one active connection',
+          minus(cell('poll', 'one', 'calls'), over(number(1), cell('poll', 'one', 'events'))),
+          { low: 1, high: 2.1 },
+          { name: 'calls per request beside its share of a wait', unit: 'calls/request' },
+        ),
+        count(
+          'poll, 200 active connections',
+          minus(cell('poll', 'many', 'calls'), over(number(1), cell('poll', 'many', 'events'))),
+          { low: 1, high: 2.1 },
+          { name: 'calls per request beside its share of a wait', unit: 'calls/request' },
+        ),
+        count(
+          'select, 200 active connections',
+          minus(cell('select', 'many', 'calls'), over(number(1), cell('select', 'many', 'events'))),
+          { low: 1, high: 2.1 },
+          { name: 'calls per request beside its share of a wait', unit: 'calls/request' },
+        ),
+      ],
     },
     {
       id: 'freq-epoll-lt',
@@ -28,7 +61,26 @@ export const CALL_FREQUENCY: ClaimSection = {
       truth: 'Same counts as poll; with maxevents 64 a burst of 100 needs 2 waits.',
       source: 'own measurement',
       how: 'LT server, 1 and 100 active of 100 and of 10,000',
-      assertions: [],
+      assertions: [
+        count(
+          'one active connection',
+          minus(cell('epoll-lt', 'one', 'calls'), over(number(1), cell('epoll-lt', 'one', 'events'))),
+          { low: 1, high: 2.1 },
+          { name: 'calls per request beside its share of a wait', unit: 'calls/request' },
+        ),
+        count(
+          '200 active connections',
+          minus(cell('epoll-lt', 'many', 'calls'), over(number(1), cell('epoll-lt', 'many', 'events'))),
+          { low: 1, high: 2.1 },
+          { name: 'calls per request beside its share of a wait', unit: 'calls/request' },
+        ),
+        count(
+          '100 active of 10,000',
+          minus(cell('epoll-lt', 'example', 'calls'), over(number(1), cell('epoll-lt', 'example', 'events'))),
+          { low: 1, high: 2.1 },
+          { name: 'calls per request beside its share of a wait', unit: 'calls/request' },
+        ),
+      ],
     },
     {
       id: 'freq-epoll-et',
@@ -38,7 +90,20 @@ export const CALL_FREQUENCY: ClaimSection = {
         'Not the same: draining to EAGAIN adds one failing read per wake-up (4 instead of 3). Stopping on a short read (legal for stream sockets, epoll(7) Q9) restores 3.',
       source: 'epoll(7) Q&A 9; own measurement',
       how: 'ET drain-to-EAGAIN vs ET stop-on-short-read vs LT',
-      assertions: [],
+      assertions: [
+        count(
+          'the same as LT, where a short read ends it',
+          minus(cell('epoll-et', 'one', 'calls'), cell('epoll-lt', 'one', 'calls')),
+          { low: -0.2, high: 0.2 },
+          { name: 'calls per request, ET less LT', unit: 'calls/request' },
+        ),
+        count(
+          'the same as LT, drained to EAGAIN',
+          minus(cell('epoll-et-drain', 'one', 'calls'), cell('epoll-lt', 'one', 'calls')),
+          { low: -0.2, high: 0.2 },
+          { name: 'calls per request, ET less LT', unit: 'calls/request' },
+        ),
+      ],
     },
     {
       id: 'freq-uring-basic',
@@ -47,7 +112,26 @@ export const CALL_FREQUENCY: ClaimSection = {
       truth: 'submit_and_wait does both in one io_uring_enter; with all 100 active it is far below 1 per op.',
       source: 'own measurement',
       how: 'single-shot recv/send server with io_uring_submit_and_wait(1)',
-      assertions: [],
+      assertions: [
+        count(
+          'one active connection: two calls at most',
+          cell('io_uring', 'one', 'calls'),
+          { high: 2.1 },
+          { name: 'system calls per request', unit: 'calls/request' },
+        ),
+        count(
+          '200 active, completed by interrupting: eight operations share a call',
+          cell('io_uring-plain', 'many', 'calls'),
+          { high: 0.25 },
+          { name: 'system calls per request of two operations', unit: 'calls/request', noise: 0.2 },
+        ),
+        count(
+          '200 active, DEFER_TASKRUN: eight operations share a call',
+          cell('io_uring', 'many', 'calls'),
+          { high: 0.25 },
+          { name: 'system calls per request of two operations', unit: 'calls/request', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'freq-sqpoll-zero',
@@ -57,7 +141,20 @@ export const CALL_FREQUENCY: ClaimSection = {
         'True for the application thread while the SQ thread is awake and the CQ is polled in userspace; costs a spinning CPU.',
       source: 'own measurement; io_uring_sqpoll(7)',
       how: 'perf_event_open(raw_syscalls:sys_enter) on the app thread around 20k NOP round trips and around M echo messages',
-      assertions: [],
+      assertions: [
+        count(
+          'NOPs while the SQ thread is awake',
+          probe('sqpoll-calls', 'perOperation'),
+          { high: 0.01 },
+          { name: 'system calls of the application per operation', unit: 'calls', requires: [{ cpus: 2 }] },
+        ),
+        count(
+          'an echo server that sleeps where it has nothing to do',
+          cell('io_uring-sqpoll', 'one', 'calls'),
+          { high: 0.01 },
+          { name: 'system calls per request', unit: 'calls/request', requires: [{ cpus: 2 }] },
+        ),
+      ],
     },
     {
       id: 'freq-10k-threads-objects',
@@ -67,7 +164,20 @@ export const CALL_FREQUENCY: ClaimSection = {
         'One task_struct + 16 KiB kernel stack (VMAP) each on x86_64, plus user stack pages touched (8 KiB).',
       source: 'own measurement',
       how: '9,000 blocked threads; delta KernelStack, VmRSS, Slab, PageTables per thread',
-      assertions: [],
+      assertions: [
+        count(
+          'a thread for each connection',
+          over(cell('blocking', 'example', 'threads'), number(10_000)),
+          { low: 0.98, high: 1.02 },
+          { name: 'threads of the server per connection', unit: 'threads', noise: 0.005 },
+        ),
+        count(
+          'one kernel stack of 16 KiB for each',
+          probe('threads-memory', 'kernelStackKiB'),
+          { low: 14.4, high: 17.6 },
+          { name: 'KernelStack per blocked thread', unit: 'KiB' },
+        ),
+      ],
     },
   ],
 };

@@ -1,3 +1,16 @@
+import {
+  behaviour,
+  costsOver,
+  equals,
+  fact,
+  given,
+  growth,
+  NO,
+  probe,
+  source,
+  sweep,
+  YES,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const EPOLL_INTERNALS: ClaimSection = {
@@ -11,7 +24,15 @@ export const EPOLL_INTERNALS: ClaimSection = {
         'A struct eventpoll and a struct file are created; the anonymous inode is one shared singleton for all anon fds.',
       source: 'fs/eventpoll.c do_epoll_create(): anon_inode_getfile("[eventpoll]")',
       how: 'fstat two epoll fds and an eventfd, compare st_ino',
-      assertions: [],
+      assertions: [
+        source(
+          'an eventpoll object and a file',
+          'both are made',
+          'both are made',
+          'fs/eventpoll.c, do_epoll_create()',
+        ),
+        behaviour('an inode of its own', probe('epoll-anon-inode', 'epollsEqual'), NO),
+      ],
     },
     {
       id: 'epoll-fork-share',
@@ -21,7 +42,14 @@ export const EPOLL_INTERNALS: ClaimSection = {
         'They are inherited and fully shared (same open file description); the child can wait and add. That is the actual footgun. They can also be passed with SCM_RIGHTS. EPOLL_CLOEXEC only acts at execve.',
       source: 'fs/eventpoll.c; epoll(7)',
       how: 'parent creates epfd(EPOLL_CLOEXEC)+eventfd, forks; child epoll_waits and adds its own fd; parent writes; both check',
-      assertions: [],
+      assertions: [
+        behaviour('a child gets none of the events', probe('epoll-fork', 'childSaw'), NO),
+        behaviour(
+          'the parent sees nothing that a child added',
+          probe('epoll-fork', 'parentSawChildWatch'),
+          NO,
+        ),
+      ],
     },
     {
       id: 'epoll-rbtree-key',
@@ -31,7 +59,10 @@ export const EPOLL_INTERNALS: ClaimSection = {
         'Key is (struct file *, fd): ep_cmp_ffd(). Hence a dup or a reused fd number can be added next to a stale entry.',
       source: 'fs/eventpoll.c ep_cmp_ffd/struct epoll_filefd',
       how: 'add fd A and dup(A); close A; open a new file reusing the number; ADD; read /proc/self/fdinfo/<epfd> and count equal tfd',
-      assertions: [],
+      assertions: [
+        source('the key', 'FD and a global sequence', 'struct file and FD', 'fs/eventpoll.c, ep_cmp_ffd()'),
+        behaviour('one entry for each FD number', probe('epoll-key', 'watchesOfNumber'), equals(1)),
+      ],
     },
     {
       id: 'epoll-ctl-olog-n',
@@ -40,7 +71,18 @@ export const EPOLL_INTERNALS: ClaimSection = {
       truth: 'Tree is O(log n); wall cost is dominated by allocation and vfs_poll.',
       source: 'fs/eventpoll.c ep_rbtree_insert',
       how: 'time epoll_ctl ADD at n=100, 10k, 1M',
-      assertions: [],
+      assertions: [
+        growth(
+          'insert',
+          costsOver((n) => `epoll-add-${n}`, [1000, 18_000]),
+          'O(log N)',
+        ),
+        growth(
+          'delete',
+          costsOver((n) => `epoll-del-${n}`, [1000, 18_000]),
+          'O(log N)',
+        ),
+      ],
     },
     {
       id: 'epoll-internal-names',
@@ -50,7 +92,20 @@ export const EPOLL_INTERNALS: ClaimSection = {
         'None exist. Real: do_epoll_wait/ep_poll, vfs_poll via ep_item_poll (ep_eventpoll_poll only for nested), ep_is_linked, sk->sk_data_ready = sock_def_readable.',
       source: 'fs/eventpoll.c; net/core/sock.c; /proc/kallsyms',
       how: 'grep /proc/kallsyms for each name',
-      assertions: [],
+      assertions: [
+        fact(
+          'eventpoll_wait and eventpoll_poll',
+          probe('kernel-names', ['eventpollWait', 'eventpollPoll']),
+          equals([true, true]),
+          { given: [given(probe('kernel-names', 'epPollCallback'), YES)] },
+        ),
+        fact('ep_item_ready', probe('kernel-names', 'epItemReady'), YES, {
+          given: [given(probe('kernel-names', 'epPollCallback'), YES)],
+        }),
+        fact('SK_DATA_READY', probe('kernel-names', 'skDataReady'), YES, {
+          given: [given(probe('kernel-names', 'epPollCallback'), YES)],
+        }),
+      ],
     },
     {
       id: 'epoll-callback-order',
@@ -60,7 +115,21 @@ export const EPOLL_INTERNALS: ClaimSection = {
         'Mostly right, but the wake-up of ep->wq happens whether or not the item was already linked, and items go to ovflist while a transfer is running.',
       source: 'fs/eventpoll.c ep_poll_callback',
       how: 'source; behaviourally: ET with unread data gets a new event on new data (see et-new-transition)',
-      assertions: [],
+      assertions: [
+        behaviour('arrivals before a wait make one event', probe('epoll-edge', 'coalesced'), equals(1)),
+        source(
+          'one that is on no list',
+          'goes to the end of the ready list',
+          'goes to the end of the ready list',
+          'fs/eventpoll.c, ep_poll_callback()',
+        ),
+        source(
+          'one that is on the list already',
+          'nothing more happens',
+          'waiters are woken all the same',
+          'fs/eventpoll.c, ep_poll_callback()',
+        ),
+      ],
     },
     {
       id: 'epoll-add-initial-state',
@@ -69,7 +138,10 @@ export const EPOLL_INTERNALS: ClaimSection = {
       truth: 'ep_insert() calls ep_item_poll(); a ready fd is queued immediately, also for ET and for MOD.',
       source: 'fs/eventpoll.c ep_insert/ep_modify',
       how: 'write first, ADD afterwards, epoll_wait(0)==1; same with MOD',
-      assertions: [],
+      assertions: [
+        behaviour('ADD, level-triggered', probe('epoll-add-ready', 'addLevel'), equals(1)),
+        behaviour('ADD, edge-triggered', probe('epoll-add-ready', 'addEdge'), equals(1)),
+      ],
     },
     {
       id: 'epoll-o-ready',
@@ -78,7 +150,14 @@ export const EPOLL_INTERNALS: ClaimSection = {
       truth: 'Independent of registered count.',
       source: 'own measurement',
       how: 'epoll_wait with 1 ready at N=10..1M',
-      assertions: [],
+      assertions: [
+        growth(
+          'the call, one ready of 1 to 18,000',
+          costsOver((n) => `epoll-wait-1-of-${n}`, [1, 1000, 18_000]),
+          'O(1)',
+        ),
+        growth('a request, with idle connections beside it', sweep('epoll-lt'), 'O(1)'),
+      ],
     },
   ],
 };

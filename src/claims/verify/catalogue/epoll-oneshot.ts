@@ -1,3 +1,4 @@
+import { behaviour, equals, probe } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const EPOLL_ONESHOT: ClaimSection = {
@@ -10,7 +11,14 @@ export const EPOLL_ONESHOT: ClaimSection = {
       truth: 'MOD also reports at once if data is still pending.',
       source: 'epoll(7)',
       how: 'as above',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'disabled after one event',
+          probe('epoll-oneshot', ['first', 'again', 'newData']),
+          equals([1, 0, 0]),
+        ),
+        behaviour('EPOLL_CTL_MOD arms it again', probe('epoll-oneshot', 'afterMod'), equals(1)),
+      ],
     },
   ],
 };

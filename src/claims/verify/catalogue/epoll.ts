@@ -1,3 +1,19 @@
+import {
+  behaviour,
+  costsOver,
+  count,
+  equals,
+  given,
+  growth,
+  NO,
+  over,
+  pair,
+  probe,
+  ratio,
+  source,
+  sweep,
+  YES,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const EPOLL: ClaimSection = {
@@ -10,7 +26,13 @@ export const EPOLL: ClaimSection = {
       truth: 'Plus epoll_create1, epoll_pwait, epoll_pwait2.',
       source: 'epoll(7)',
       how: 'strace a server',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'different calls of a program that creates, controls and waits',
+          probe('epoll-calls', 'distinct'),
+          equals(3),
+        ),
+      ],
     },
     {
       id: 'epoll-cloexec',
@@ -19,7 +41,12 @@ export const EPOLL: ClaimSection = {
       truth: 'Across execve only; a forked child that does not exec keeps it.',
       source: 'epoll_create1(2)',
       how: 'fork+use, fork+exec and test /proc/self/fd',
-      assertions: [],
+      assertions: [
+        behaviour('closed by execve', probe('epoll-fork', 'keptByExec'), NO, {
+          given: [given(probe('epoll-fork', 'keptByExecWithout'), YES)],
+        }),
+        behaviour('closed in a child that only forked', probe('epoll-fork', 'keptByFork'), NO),
+      ],
     },
     {
       id: 'epoll-oneshot-remove',
@@ -29,7 +56,10 @@ export const EPOLL: ClaimSection = {
         'The watch is disabled, not removed: ADD gives EEXIST, MOD re-arms. The later section says “disable”, correctly.',
       source: 'fs/eventpoll.c ep_send_events: event.events &= EP_PRIVATE_BITS',
       how: 'event, then ADD again and MOD',
-      assertions: [],
+      assertions: [
+        behaviour('silent after one event', probe('epoll-oneshot', ['again', 'newData']), equals([0, 0])),
+        behaviour('removed: it can be added again', probe('epoll-oneshot', 'addAgain'), equals('ok')),
+      ],
     },
     {
       id: 'epollrdhup-2-6-17',
@@ -38,7 +68,7 @@ export const EPOLL: ClaimSection = {
       truth: 'epoll_ctl(2): EPOLLRDHUP (since Linux 2.6.17).',
       source: 'epoll_ctl(2)',
       how: 'documentation',
-      assertions: [],
+      assertions: [source('the kernel that brought it', 'Linux 2.6.17', 'Linux 2.6.17', 'epoll_ctl(2)')],
     },
     {
       id: 'epoll-2-5-44-o1',
@@ -47,7 +77,15 @@ export const EPOLL: ClaimSection = {
       truth: 'See epoll-o-ready.',
       source: '-',
       how: 'see epoll-o-ready',
-      assertions: [],
+      assertions: [
+        source('the kernel that brought it', 'Linux 2.5.44, 2002', 'Linux 2.5.44, 2002', 'epoll(7)'),
+        growth(
+          'the call, one ready of 1 to 18,000',
+          costsOver((n) => `epoll-wait-1-of-${n}`, [1, 1000, 18_000]),
+          'O(1)',
+        ),
+        growth('a request, with idle connections beside it', sweep('epoll-lt'), 'O(1)'),
+      ],
     },
     {
       id: 'et-echo-sample',
@@ -57,7 +95,20 @@ export const EPOLL: ClaimSection = {
         'EAGAIN is r<0, so every connection is closed after its first message; and as written accept() returns a BLOCKING fd, so the second read hangs the whole loop. Short writes ignored too.',
       source: 'own measurement',
       how: 'run the sample verbatim (accept) and with accept4(SOCK_NONBLOCK): conn1 sends twice, conn2 sends once, 400 ms timeouts',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'as written: the second connection is answered too',
+          probe('edge-echo-sample', 'blockingOther'),
+          YES,
+          { given: [given(probe('edge-echo-sample', 'blockingFirst'), YES)] },
+        ),
+        behaviour(
+          'with non-blocking sockets: a connection stays open',
+          probe('edge-echo-sample', 'nonblockEofAfter'),
+          NO,
+          { given: [given(probe('edge-echo-sample', 'nonblockFirst'), YES)] },
+        ),
+      ],
     },
     {
       id: 'et-once-per-transition',
@@ -67,7 +118,15 @@ export const EPOLL: ClaimSection = {
         'See et-new-transition: once per wake-up with new data. Several arrivals before the wait coalesce into one event.',
       source: 'fs/eventpoll.c',
       how: 'see et-new-transition',
-      assertions: [],
+      assertions: [
+        behaviour('once while nothing new comes', probe('epoll-edge', 'again'), equals(0)),
+        behaviour(
+          'TCP: new data is not reported while the old is unread',
+          probe('epoll-edge', 'newDataTcp'),
+          NO,
+        ),
+        behaviour('arrivals before a wait make one event', probe('epoll-edge', 'coalesced'), equals(1)),
+      ],
     },
     {
       id: 'lt-equals-poll',
@@ -76,7 +135,15 @@ export const EPOLL: ClaimSection = {
       truth: 'epoll(7) says so.',
       source: 'epoll(7)',
       how: 'LT vs poll revents for the same fd states (except regular files)',
-      assertions: [],
+      assertions: [
+        count(
+          'states of descriptors that both report alike',
+          over(probe('epoll-level', 'statesAsPoll'), probe('epoll-level', 'statesCompared')),
+          { low: 0.999 },
+          { name: 'of those compared', unit: 'of 1', noise: 0.0005 },
+        ),
+        behaviour('both report it again while it is unread', probe('epoll-level', 'reports'), equals(3)),
+      ],
     },
     {
       id: 'et-more-efficient',
@@ -86,7 +153,20 @@ export const EPOLL: ClaimSection = {
         'Only when one arrival would otherwise cause repeated LT reports (unread data, multi-thread shared epfd). Plain drain-to-EAGAIN costs an extra read.',
       source: 'own measurement',
       how: 'see et-highest-efficiency; also 8 workers on ONE epfd LT vs ET',
-      assertions: [],
+      assertions: [
+        ratio(
+          'drained to EAGAIN: a tenth less CPU than LT',
+          pair('epoll-et-drain', 'epoll-lt', 'many', 'cpu'),
+          { high: 0.9 },
+          { name: 'server CPU per request, ET over LT', noise: 0.03 },
+        ),
+        ratio(
+          'where a short read ends it: a tenth less CPU than LT',
+          pair('epoll-et', 'epoll-lt', 'many', 'cpu'),
+          { high: 0.9 },
+          { name: 'server CPU per request, ET over LT', noise: 0.03 },
+        ),
+      ],
     },
   ],
 };

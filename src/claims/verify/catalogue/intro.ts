@@ -1,3 +1,4 @@
+import { behaviour, equals, pair, probe, ratio, source, YES } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const INTRO: ClaimSection = {
@@ -11,7 +12,26 @@ export const INTRO: ClaimSection = {
         'Host- and workload-dependent; the guide itself says 2-3x (Key Numbers), 2-5x (table prose), 30% (Tradeoffs), 30-50% (FAQ). True only against an O(N) model with many idle fds.',
       source: 'the guide, lines vs each other; own measurement',
       how: 'Echo servers thread/select/poll/epoll-LT/epoll-ET/io_uring, same client; sweep connections x active ratio; best/worst throughput ratio per cell',
-      assertions: [],
+      assertions: [
+        ratio(
+          '200 connections, all active',
+          pair('poll', 'io_uring', 'many', 'cpu'),
+          { low: 5 },
+          { name: 'server CPU per request of poll over io_uring' },
+        ),
+        ratio(
+          '10,000 connections, 1 % active',
+          pair('poll', 'io_uring', 'example', 'cpu'),
+          { low: 5 },
+          { name: 'server CPU per request of poll over io_uring' },
+        ),
+        ratio(
+          '9,900 idle connections and one active',
+          pair('poll', 'io_uring', 'idle', 'cpu'),
+          { low: 5 },
+          { name: 'server CPU per request of poll over io_uring' },
+        ),
+      ],
     },
     {
       id: 'intro-epoll-default-2025',
@@ -20,7 +40,16 @@ export const INTRO: ClaimSection = {
       truth: 'nginx, HAProxy, Node/libuv, Go netpoller, Tokio/mio all default to epoll on Linux in 2025.',
       source: 'project docs',
       how: 'strace -f -e epoll_wait,io_uring_enter on installed runtimes (node, java) under a socket load',
-      assertions: [],
+      assertions: [
+        behaviour('Node.js', probe('runtimes', 'nodeListenerInEpoll'), YES),
+        behaviour('selectors of Python', probe('runtimes', 'python'), equals('EpollSelector')),
+        source(
+          'nginx, HAProxy, Go, Tokio',
+          'epoll by default on Linux',
+          'epoll by default on Linux',
+          'their documentation',
+        ),
+      ],
     },
   ],
 };

@@ -1,3 +1,4 @@
+import { behaviour, equals, NO, probe } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const LEVEL_AND_EDGE: ClaimSection = {
@@ -10,7 +11,10 @@ export const LEVEL_AND_EDGE: ClaimSection = {
       truth: 'Equivalent to poll().',
       source: 'epoll(7)',
       how: 'write 1 byte, epoll_wait 3x without reading',
-      assertions: [],
+      assertions: [
+        behaviour('until drained: three waits report it', probe('epoll-level', 'reports'), equals(3)),
+        behaviour('not after that', probe('epoll-level', 'afterDrain'), equals(0)),
+      ],
     },
     {
       id: 'et-fires-once',
@@ -19,7 +23,15 @@ export const LEVEL_AND_EDGE: ClaimSection = {
       truth: 'Also none after a partial read without new data.',
       source: 'epoll(7)',
       how: 'write, wait, wait; partial read, wait',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'new data is reported, on TCP, unix, pipe and eventfd',
+          probe('epoll-edge', 'first'),
+          equals(4),
+        ),
+        behaviour('not again while it is unread', probe('epoll-edge', 'again'), equals(0)),
+        behaviour('not again after a part was read', probe('epoll-edge', 'afterPartialRead'), equals(0)),
+      ],
     },
     {
       id: 'et-new-transition',
@@ -29,7 +41,15 @@ export const LEVEL_AND_EDGE: ClaimSection = {
         'ET fires on every wake-up callback (new data), even if the buffer was never emptied. Failing to drain delays data until the next arrival; it is not tied to an empty->non-empty transition.',
       source: 'fs/eventpoll.c ep_poll_callback; epoll(7) Q&A 8',
       how: 'ET: write, wait=1, do NOT read, write again, wait',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'TCP: new data is not reported while the old is unread',
+          probe('epoll-edge', 'newDataTcp'),
+          NO,
+        ),
+        behaviour('unix: likewise', probe('epoll-edge', 'newDataUnix'), NO),
+        behaviour('a pipe: likewise', probe('epoll-edge', 'newDataPipe'), NO),
+      ],
     },
     {
       id: 'epollet-accept-miss',
@@ -39,7 +59,18 @@ export const LEVEL_AND_EDGE: ClaimSection = {
         'True for connections already queued before the wait; each later connection raises a fresh event.',
       source: 'own measurement',
       how: '10 connects, wait, accept 1, wait 200 ms, 11th connect, wait, drain',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'one event for those that came before the wait',
+          probe('epoll-listener-edge', 'firstWait'),
+          equals(1),
+        ),
+        behaviour(
+          'none after accept() of one of them',
+          probe('epoll-listener-edge', 'secondWait'),
+          equals(0),
+        ),
+      ],
     },
   ],
 };

@@ -1,3 +1,4 @@
+import { behaviour, equals, probe } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const READY_LIST: ClaimSection = {
@@ -11,7 +12,23 @@ export const READY_LIST: ClaimSection = {
         'It takes up to maxevents items, re-polls each, drops those no longer ready, puts LT items back at the tail; unserved items stay (round-robin, no starvation).',
       source: 'fs/eventpoll.c ep_send_events',
       how: '100 ready fds, maxevents=10: count distinct fds in 10 calls, LT and ET; next wait',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'level-triggered: the list is empty after a wait',
+          probe('epoll-ready-list', 'nextLevel'),
+          equals(0),
+        ),
+        behaviour(
+          'edge-triggered: the list is empty after a wait',
+          probe('epoll-ready-list', 'nextEdge'),
+          equals(0),
+        ),
+        behaviour(
+          'a wait returns all 100 that are ready',
+          probe('epoll-ready-list', 'eventsOneWait'),
+          equals(100),
+        ),
+      ],
     },
   ],
 };

@@ -1,3 +1,22 @@
+import {
+  atLeast,
+  atMost,
+  behaviour,
+  cost,
+  costsOver,
+  count,
+  equals,
+  fact,
+  growth,
+  NO,
+  number,
+  over,
+  probe,
+  ratio,
+  source,
+  times,
+  YES,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const SELECT_AND_POLL: ClaimSection = {
@@ -11,7 +30,10 @@ export const SELECT_AND_POLL: ClaimSection = {
         'On Linux O_NDELAY == O_NONBLOCK (04000). SIGTTIN/TTOU come from job control on a tty, unrelated to the flag.',
       source: 'asm-generic/fcntl.h; open(2)',
       how: 'compare constants; fcntl(F_SETFL,O_NDELAY) then F_GETFL',
-      assertions: [],
+      assertions: [
+        fact('a flag of its own', probe('nonblocking', 'ndelayEqual'), NO),
+        behaviour('it sends signals', probe('nonblocking', 'ndelaySignals'), atLeast(1)),
+      ],
     },
     {
       id: 'eagain-ewouldblock',
@@ -20,7 +42,11 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: 'Same value on Linux.',
       source: 'errno(3)',
       how: 'read empty non-blocking socket',
-      assertions: [],
+      assertions: [
+        behaviour('an empty socket', probe('nonblocking', 'emptySocket'), equals('EAGAIN')),
+        behaviour('an empty pipe', probe('nonblocking', 'emptyPipe'), equals('EAGAIN')),
+        fact('EWOULDBLOCK is the same value', probe('nonblocking', 'wouldBlockEqual'), YES),
+      ],
     },
     {
       id: 'devnull-eagain-sample',
@@ -29,7 +55,7 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: '/dev/null reads return 0 (EOF), never EAGAIN.',
       source: 'drivers/char/mem.c read_null',
       how: 'run the sample',
-      assertions: [],
+      assertions: [behaviour('a read of /dev/null fails', probe('nonblocking', 'devNullRead'), atMost(-1))],
     },
     {
       id: 'nonblock-regular-file',
@@ -39,7 +65,19 @@ export const SELECT_AND_POLL: ClaimSection = {
         'Has no effect on regular files: cold reads still block in D state. Use preadv2(RWF_NOWAIT) or io_uring.',
       source: 'open(2)',
       how: 'O_NONBLOCK pread over cold file: count EAGAIN, latency, ctxsw',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'a read that must wait for the disk ends with EAGAIN',
+          probe('cold-read', 'nonblockEagain'),
+          atLeast(1),
+        ),
+        ratio(
+          'it takes no longer than one that need not wait',
+          over(probe('cold-read', 'coldUs'), probe('cold-read', 'cachedUs')),
+          { high: 1.5 },
+          { name: 'a read from the disk over one from the page cache', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'poll-must-scan',
@@ -48,7 +86,10 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: 'You may stop after finding the returned count; worst case is the whole set.',
       source: 'select(2), poll(2)',
       how: 'n/a (API)',
-      assertions: [],
+      assertions: [
+        source('what a call returns', 'how many, not which', 'how many, not which', 'select(2), poll(2)'),
+        source('how far to scan', 'all of them', 'until as many as were returned are found', 'poll(2)'),
+      ],
     },
     {
       id: 'select-bitmap-copy',
@@ -57,7 +98,10 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: 'Copies only ceil(nfds/64) longs, for each non-NULL set, in and out.',
       source: 'fs/select.c core_sys_select FDS_BYTES(n)',
       how: 'sparse select cost at max_fd 64 vs 1000 vs 19000',
-      assertions: [],
+      assertions: [
+        fact('1024 bits where FDs are below 1000', probe('select-sets', 'bytes1000'), equals(128)),
+        fact('1024 bits where FDs are below 64', probe('select-sets', 'bytes64'), equals(128)),
+      ],
     },
     {
       id: 'select-walks-all-bits',
@@ -67,7 +111,14 @@ export const SELECT_AND_POLL: ClaimSection = {
         'Words with no bits are skipped; f_op->poll is only called for set bits. Cost is bits set x ~70-190 ns plus ~64x cheaper word scan.',
       source: 'fs/select.c do_select “if (all_bits == 0) i += BITS_PER_LONG”',
       how: 'raw select with nfds=19,000: all bits set vs a single bit set',
-      assertions: [],
+      assertions: [
+        ratio(
+          'one FD with a high number costs at least half of as many FDs',
+          over(cost('select-highest-18000'), cost('select-18000')),
+          { low: 0.5 },
+          { name: 'select of FD 18,000 alone over select of 18,000 FDs', noise: 0.3 },
+        ),
+      ],
     },
     {
       id: 'select-poll-on',
@@ -76,7 +127,18 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: 'Linear until cache misses make it worse than linear.',
       source: 'own measurement',
       how: 'poll/select over N idle unix sockets + 1 ready; fit slope',
-      assertions: [],
+      assertions: [
+        growth(
+          'poll',
+          costsOver((n) => `poll-${n}`, [100, 1000, 10_000]),
+          'O(N)',
+        ),
+        growth(
+          'select',
+          costsOver((n) => `select-${n}`, [100, 1000, 10_000]),
+          'O(N)',
+        ),
+      ],
     },
     {
       id: 'poll-100k-select',
@@ -86,7 +148,19 @@ export const SELECT_AND_POLL: ClaimSection = {
         'select cannot (FD_SETSIZE 1024 by the guide itself) without a hand-made bitmap; poll needs RLIMIT_NOFILE>=nfds (EINVAL otherwise).',
       source: 'poll(2) EINVAL; fs/select.c do_sys_poll',
       how: 'try poll with nfds>RLIMIT_NOFILE; extrapolate slope from 10k',
-      assertions: [],
+      assertions: [
+        growth(
+          'poll walks all of them',
+          costsOver((n) => `poll-${n}`, [100, 1000, 10_000]),
+          'O(N)',
+        ),
+        source(
+          'select of 100,000 FDs',
+          'possible',
+          'not beyond FD_SETSIZE, 1024',
+          'the guide itself; select(2)',
+        ),
+      ],
     },
     {
       id: 'poll-no-hard-limit',
@@ -95,7 +169,10 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: 'nfds > RLIMIT_NOFILE gives EINVAL.',
       source: 'poll(2)',
       how: 'setrlimit 64, poll 100 entries with fd=-1',
-      assertions: [],
+      assertions: [
+        behaviour('as many as RLIMIT_NOFILE', probe('poll-limits', 'atLimit'), equals('ok')),
+        behaviour('more than RLIMIT_NOFILE', probe('poll-limits', 'beyondLimit'), equals('ok')),
+      ],
     },
     {
       id: 'poll-10k-req-millions',
@@ -105,7 +182,20 @@ export const SELECT_AND_POLL: ClaimSection = {
         'One request per call would be 1e9 checks/s; batching reduces it; CPU saturates first (~7 ms+ per call).',
       source: 'arithmetic',
       how: '10k x 100k; compare with measured per-fd cost',
-      assertions: [],
+      assertions: [
+        source(
+          '10,000 calls with 100,000 FDs each',
+          'millions of checks a second',
+          'a thousand million checks a second',
+          'arithmetic',
+        ),
+        count(
+          'a CPU that does them',
+          over(times(cost('poll-per-fd'), number(1e9)), number(1e9)),
+          { high: 1 },
+          { name: 'CPUs that a thousand million checks a second would take', unit: 'CPUs', noise: 0.3 },
+        ),
+      ],
     },
     {
       id: 'select-clobbers',
@@ -114,7 +204,7 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth: 'Also modifies the timeout on Linux.',
       source: 'select(2)',
       how: 'check set and timeval after call',
-      assertions: [],
+      assertions: [behaviour('the set', probe('select-sets', 'setClobbered'), YES)],
     },
   ],
 };

@@ -1,3 +1,4 @@
+import { cell, cost, costs, count, minus, ratio, slowdown, source } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const SYSCALL_OVERHEAD: ClaimSection = {
@@ -11,7 +12,16 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
         'Rows do add to 185 cycles / 93 ns, which implies a 2.0 GHz clock and contradicts the 150 ns headline.',
       source: 'arithmetic',
       how: 'recompute the table',
-      assertions: [],
+      assertions: [
+        source('what the rows add up to', '185 cycles', '185 cycles', 'arithmetic'),
+        source('what stands above them', '92 ns', '150 ns', 'the heading of the same table'),
+        count(
+          'what a read() of nothing takes here',
+          cost('read-0', 'cycles'),
+          { low: 123, high: 278 },
+          { name: 'read() of 0 bytes of /dev/null', unit: 'cycles', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'syscall-entry-50-cycles',
@@ -21,7 +31,14 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
         "Not separable without ring-0 counters. ENOSYS round trip is entry+dispatch+exit; here 208 TSC cycles, twice the guide's 100.",
       source: 'own measurement',
       how: 'ENOSYS syscall in rdtsc cycles; compare with 100',
-      assertions: [],
+      assertions: [
+        count(
+          'entry and return together, 100 cycles',
+          cost('syscall-enosys', 'cycles'),
+          { low: 70, high: 150 },
+          { name: 'a system call that does not exist', unit: 'cycles', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'syscall-fd-lookup',
@@ -31,7 +48,14 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
         'Difference between a syscall that resolves an fd and one that does not is ~10-20 ns, order right; with rseq/fget_light single-thread tables it is cheaper.',
       source: 'own measurement',
       how: 'read(/dev/null,1) minus getppid',
-      assertions: [],
+      assertions: [
+        costs(
+          'what the FD of a call costs',
+          cost('fd-lookup'),
+          { low: 5, high: 30 },
+          { name: 'read(/dev/null, 1) less getppid', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'ctx-switch-1-1-5us',
@@ -41,7 +65,20 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
         'Right order on bare metal same-CPU; VM and cross-CPU wakeups cost 2-5x more. 2,000-3,000 cycles = 1-1.5 us also assumes 2.0 GHz.',
       source: 'own measurement',
       how: 'pipe ping-pong pinned to one CPU (divide by 2, subtract write+read cost); then two CPUs',
-      assertions: [],
+      assertions: [
+        costs(
+          'two threads on one CPU',
+          cost('context-switch-same-cpu'),
+          { low: 800, high: 2000 },
+          { name: 'half a round trip by pipes, less write and read', noise: 0.15 },
+        ),
+        costs(
+          'two threads on two CPUs',
+          cost('context-switch-two-cpus'),
+          { low: 800, high: 2000 },
+          { name: 'half a round trip by pipes, less write and read', noise: 0.15, requires: [{ cpus: 2 }] },
+        ),
+      ],
     },
     {
       id: 'file-struct-cache-miss',
@@ -50,7 +87,14 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
       truth: 'Plausible; depends on working set vs L2/L3.',
       source: 'own measurement',
       how: 'open /dev/null 15,000 times; read same fd vs random fd',
-      assertions: [],
+      assertions: [
+        count(
+          'reads of 15,000 descriptors in a random order',
+          cost('file-miss', 'cycles'),
+          { low: 50, high: 200 },
+          { name: 'a random descriptor less the same one', unit: 'cycles', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'cross-numa-access',
@@ -59,7 +103,19 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
       truth: 'Typical remote-local delta 50-100 ns.',
       source: 'numactl docs',
       how: 'mbind a pointer chase to a remote node',
-      assertions: [],
+      assertions: [
+        count(
+          'memory of another node',
+          minus(cost('memory-chase-remote', 'cycles'), cost('memory-chase-local', 'cycles')),
+          { low: 100, high: 300 },
+          {
+            name: 'a remote load less a local one',
+            unit: 'cycles',
+            noise: 0.2,
+            requires: [{ numaNodes: 2 }],
+          },
+        ),
+      ],
     },
     {
       id: 'strace-c-overhead',
@@ -69,7 +125,14 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
         'strace stops the tracee twice per syscall (ptrace); ~10 us per syscall, i.e. 2x-100x slowdowns. Only --seccomp-bpf with an untouched filter is cheap. perf stat on a tracepoint is a few %.',
       source: 'strace(1); own measurement',
       how: 'getppid loop and LT echo server: none / strace -c -f / strace --seccomp-bpf -e accept4 / perf stat -e raw_syscalls:sys_enter / perf trace -s; compare ns per syscall and server CPU per message',
-      assertions: [],
+      assertions: [
+        ratio(
+          'strace -c of an epoll server with 200 active connections',
+          slowdown('epoll-lt', 'many', 'strace'),
+          { high: 1.05 },
+          { name: 'requests per second without strace over those with it', noise: 0.05 },
+        ),
+      ],
     },
     {
       id: 'epoll-1m-extra-syscalls',
@@ -78,7 +141,20 @@ export const SYSCALL_OVERHEAD: ClaimSection = {
       truth: 'epoll_wait returns many events per call under load; the extra calls are ops / events-per-wait.',
       source: 'own measurement',
       how: 'LT server, 100 active conns: events returned / epoll_wait calls; syscalls per message',
-      assertions: [],
+      assertions: [
+        count(
+          'one active connection',
+          cell('epoll-lt', 'one', 'events'),
+          { high: 1.2 },
+          { name: 'events that an epoll_wait returns', unit: 'events', noise: 0.1 },
+        ),
+        count(
+          '200 active connections',
+          cell('epoll-lt', 'many', 'events'),
+          { high: 1.2 },
+          { name: 'events that an epoll_wait returns', unit: 'events', noise: 0.1 },
+        ),
+      ],
     },
   ],
 };

@@ -1,3 +1,4 @@
+import { atLeast, behaviour, count, probe, source } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const THUNDERING_HERD: ClaimSection = {
@@ -10,7 +11,20 @@ export const THUNDERING_HERD: ClaimSection = {
       truth: 'Wake-one exclusive waits for accept came in the 2.3 series, i.e. Linux 2.4 (2001).',
       source: 'Molloy & Lever, Accept() scalability on Linux (USENIX 2000): herd in 2.2.9',
       how: 'behaviour on the host: 8 procs in blocking accept(), count voluntary ctxt switches per connection',
-      assertions: [],
+      assertions: [
+        source(
+          'the kernel that fixed it',
+          'Linux 2.6',
+          'Linux 2.4 (2.3 series)',
+          'Linux 2.4, net/ipv4/tcp.c; Molloy and Lever, Accept() scalability on Linux, 2000',
+        ),
+        count(
+          'one of eight blocked workers is woken for a connection',
+          probe('herd', 'accept'),
+          { high: 1.3 },
+          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'epoll-et-herd',
@@ -20,7 +34,20 @@ export const THUNDERING_HERD: ClaimSection = {
         'Happens equally in LT mode; the cause is non-exclusive wait entries, not ET. EPOLLEXCLUSIVE (4.5) fixes it.',
       source: 'fs/eventpoll.c ep_ptable_queue_proc; epoll_ctl(2) EPOLLEXCLUSIVE',
       how: '8 procs, own epfd each, LT / ET / EXCLUSIVE; sum of voluntary_ctxt_switches per connection; epoll_wait returns as a second column',
-      assertions: [],
+      assertions: [
+        count(
+          'edge-triggered: several of eight workers are woken',
+          probe('herd', 'edge'),
+          { low: 2 },
+          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
+        ),
+        count(
+          'edge-triggered only: level-triggered it is one',
+          probe('herd', 'level'),
+          { high: 1.5 },
+          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'single-syn-events',
@@ -30,7 +57,20 @@ export const THUNDERING_HERD: ClaimSection = {
         'Source says readiness follows the completed handshake (child added to the accept queue), so a half-open SYN does not count; with DEFER_ACCEPT it waits for data. “Many events” is simply one per epoll instance.',
       source: 'net/ipv4/tcp_input.c / tcp_minisocks.c; own measurement',
       how: 'send one raw SYN and wait 100 ms; then full connect; then TCP_DEFER_ACCEPT',
-      assertions: [],
+      assertions: [
+        behaviour('a SYN alone', probe('listen-handshake', 'synEvents'), atLeast(1)),
+        behaviour(
+          'a connection without data, with TCP_DEFER_ACCEPT',
+          probe('listen-handshake', 'deferEvents'),
+          atLeast(1),
+        ),
+        count(
+          'a connection: one event in each of eight instances',
+          probe('herd', 'levelReturns'),
+          { low: 2 },
+          { name: 'returns of epoll_wait for each connection', unit: 'events', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'reuseport-3-9',
@@ -39,7 +79,7 @@ export const THUNDERING_HERD: ClaimSection = {
       truth: 'TCP/UDP SO_REUSEPORT: 3.9 (2013).',
       source: 'socket(7); commit da5e36308d9f',
       how: 'documentation',
-      assertions: [],
+      assertions: [source('the kernel that brought it', 'Linux 3.9', 'Linux 3.9', 'socket(7)')],
     },
     {
       id: 'reuseport-round-robin',
@@ -49,7 +89,20 @@ export const THUNDERING_HERD: ClaimSection = {
         'By a hash of the 4-tuple: socks[reciprocal_scale(hash, n)] (or BPF). Uniform on average, neither round-robin nor load-aware.',
       source: 'net/core/sock_reuseport.c reuseport_select_sock()',
       how: '4 listeners, 1,000 connections in sequence: fraction with next==prev+1 mod 4; chi2; then reconnect 5x from each of 40 fixed source ports',
-      assertions: [],
+      assertions: [
+        count(
+          'in turn: each connection goes to the next listener',
+          probe('reuseport-distribution', 'inTurn'),
+          { low: 0.9 },
+          { name: 'connections that do', unit: 'of 1' },
+        ),
+        count(
+          'not by the addresses: the same ones meet another listener',
+          probe('reuseport-distribution', 'sameListener'),
+          { high: 0.5 },
+          { name: 'reconnections that meet the same', unit: 'of 1', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'reuseport-eliminates-herd',
@@ -59,7 +112,14 @@ export const THUNDERING_HERD: ClaimSection = {
         'One wake-up per connection. Cost: connections queued on a listener that closes are reset unless tcp_migrate_req=1; a busy worker keeps its share.',
       source: 'socket(7); sysctl tcp_migrate_req',
       how: 'wake-ups per connection with one listener per worker; close one listener with 40 pending and count ECONNRESET',
-      assertions: [],
+      assertions: [
+        count(
+          'one worker is woken for each connection',
+          probe('herd', 'reuseport'),
+          { high: 1.3 },
+          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'herd-sample-dup',
@@ -68,7 +128,14 @@ export const THUNDERING_HERD: ClaimSection = {
       truth: '2 wake-ups per connection, in LT as well.',
       source: 'see epoll-et-herd',
       how: '2 epolls variant',
-      assertions: [],
+      assertions: [
+        count(
+          'two workers, edge-triggered: both are woken',
+          probe('herd', 'edgeTwo'),
+          { low: 1.5 },
+          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
+        ),
+      ],
     },
   ],
 };
