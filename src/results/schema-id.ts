@@ -23,6 +23,7 @@ export type SchemaName =
   | 'scale'
   | 'show'
   | 'tables'
+  | 'verify'
   | 'workloads';
 
 /** What stands as `$schema` in it: a path in this package, as an import names it. */
@@ -43,3 +44,4 @@ export const KERNELS_SCHEMA_VERSION = 1;
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
 export const KERNEL_LIST_SCHEMA_VERSION = 1;
+export const VERIFY_SCHEMA_VERSION = 1;

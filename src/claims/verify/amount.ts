@@ -1,7 +1,8 @@
 import type { Interval } from '../../stats/bootstrap.ts';
-import type { Amount, Evidence, Missing, NumberRef } from './claim.ts';
+import type { Amount, NumberRef } from './claim.ts';
 import type { Observations, Quantity } from './observations.ts';
 import { medianOf, ROUNDS_MIN } from './rounds.ts';
+import type { Evidence, Missing } from './verdict-schema.ts';
 
 /** A number computed of what was observed, with all that went into it. */
 export type Computed =

@@ -9,12 +9,12 @@ import type {
   Growth,
   HostText,
   NumberRef,
-  Observed,
   PairNumber,
   ProbeRef,
   Requirement,
   SeriesRef,
 } from './claim.ts';
+import type { Observed } from './verdict-schema.ts';
 
 /** What an assertion may have beside its kind's own. */
 interface More {

@@ -1,22 +1,9 @@
-import { formatDuration, formatEstimate, formatSi } from '../../document/format.ts';
+import { formatCount, formatDuration, formatEstimate, formatSi } from '../../document/format.ts';
 import type { Interval } from '../../stats/bootstrap.ts';
 import { compute } from './amount.ts';
-import type {
-  Assertion,
-  AssertionKind,
-  Band,
-  Basis,
-  Evidence,
-  Expected,
-  Given,
-  Growth,
-  HostRef,
-  Missing,
-  Observed,
-  Outcome,
-  ProbeRef,
-} from './claim.ts';
+import type { Assertion, AssertionKind, Band, Expected, Given, Growth, HostRef, ProbeRef } from './claim.ts';
 import { type Answer, isOlder, type Observations, type Point, type Quantity, unmet } from './observations.ts';
+import type { Basis, Evidence, Missing, Observed, Outcome } from './verdict-schema.ts';
 
 type Of<Kind extends AssertionKind> = Extract<Assertion, { kind: Kind }>;
 /** What a checker finds; the rest of an outcome is the same for all. */
@@ -269,7 +256,8 @@ function expectedInWords(is: Expected): string {
 export function inWords(value: Observed): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'object') return value.length === 0 ? 'none' : value.map(inWords).join(', ');
-  return typeof value === 'number' ? formatEstimate(value, null) : value;
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? formatCount(value) : formatEstimate(value, null);
 }
 
 // Documents

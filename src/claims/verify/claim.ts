@@ -1,5 +1,5 @@
-import type { Interval } from '../../stats/bootstrap.ts';
 import type { ShapeId } from '../evidence.ts';
+import type { ClaimKind, Observed, Scalar } from './verdict-schema.ts';
 
 /** A claim of the guide: what it says, what is true by which source, and what would decide it here. */
 export interface Claim {
@@ -18,9 +18,6 @@ export interface Claim {
 
 /** In the order in which they are told. */
 export type Assertions = readonly Assertion[];
-
-export const CLAIM_KINDS = ['measured', 'behaviour', 'static-fact', 'historical', 'recommendation'] as const;
-export type ClaimKind = (typeof CLAIM_KINDS)[number];
 
 /** A section of the guide with its claims, in the order of the guide. */
 export interface ClaimSection {
@@ -79,10 +76,6 @@ export interface Band {
   readonly low?: number;
   readonly high?: number;
 }
-
-/** What a probe may have observed. */
-export type Scalar = boolean | number | string;
-export type Observed = Scalar | readonly Scalar[];
 
 /** What the claim says will be observed. Nothing but this holds. */
 export type Expected =
@@ -164,38 +157,3 @@ export type AssertionKind = Assertion['kind'];
 
 /** No more than so: O(log N) holds for what is constant too. O(N) is no less than nearly linear. */
 export type Growth = 'O(1)' | 'O(log N)' | 'O(N)';
-
-/** What an assertion is decided by. */
-export type Basis = 'measured' | 'observed' | 'looked up' | 'documented';
-
-/** A number or an observation that a verdict rests on. */
-export interface Evidence {
-  readonly name: string;
-  readonly value: Observed;
-  /** 95 %; null: exact, or none. */
-  readonly interval: Interval | null;
-  readonly unit: string;
-  /** Where it is from: a cost, a run with its cell, a probe, a document. */
-  readonly from: string;
-}
-
-/** What would supply what is missing. */
-export interface Missing {
-  /** Such as `cost read-0` or `run --models poll --workloads c10k`. */
-  readonly what: string;
-  readonly why: string;
-}
-
-/** What observations say to one assertion. */
-export interface Outcome {
-  readonly result: 'confirmed' | 'refuted' | 'noise' | 'missing';
-  readonly kind: AssertionKind;
-  readonly basis: Basis;
-  readonly about: string;
-  /** When it holds, in words. */
-  readonly rule: string;
-  readonly evidence: readonly Evidence[];
-  /** Of noise: what keeps the value from an edge, and how near it is. */
-  readonly precision: string | null;
-  readonly missing: readonly Missing[];
-}

@@ -1,14 +1,6 @@
 import type { Interval } from '../../stats/bootstrap.ts';
-import type {
-  HostNumber,
-  HostText,
-  Missing,
-  NumberRef,
-  Observed,
-  ProbeRef,
-  Requirement,
-  SeriesRef,
-} from './claim.ts';
+import type { HostNumber, HostText, NumberRef, ProbeRef, Requirement, SeriesRef } from './claim.ts';
+import type { Missing, Observed } from './verdict-schema.ts';
 
 /** What was asked for, with where it is from; or what would supply it. */
 export type Answer<T> =

@@ -5,9 +5,10 @@ import { modelRatios } from '../../summary/model-ratio.ts';
 import { type ScaleLine, summarizeScale } from '../../summary/scale-summary.ts';
 import { summarizeTracing } from '../../summary/tracing-cost.ts';
 import { findRow, type GuideRun, SHAPES } from '../evidence.ts';
-import type { Missing, NumberRef, Observed, ProbeRef, Scalar, SeriesRef } from './claim.ts';
+import type { NumberRef, ProbeRef, SeriesRef } from './claim.ts';
 import type { Answer, HostFacts, Observations, Quantity, Series } from './observations.ts';
 import { medianOf } from './rounds.ts';
+import type { Missing, Observed, Scalar } from './verdict-schema.ts';
 
 /** What `costs` measures, as far as claims read it; see its schema for units. */
 export interface CostReadings {

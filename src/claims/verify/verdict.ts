@@ -1,18 +1,4 @@
-import type { Basis, Claim, Missing, Outcome } from './claim.ts';
-
-export const VERDICTS = ['confirmed', 'refuted', 'depends', 'inconclusive', 'not testable here'] as const;
-export type VerdictWord = (typeof VERDICTS)[number];
-
-/** What observations say to a claim. */
-export interface Verdict {
-  readonly word: VerdictWord;
-  /** Of what most weighs; `documented` where nothing on this host has a say. */
-  readonly basis: Basis | null;
-  /** Of *depends*: where it holds and where not. Of *inconclusive*: the precision that is missing. Else what decided. */
-  readonly because: string;
-  /** What would answer the rest; of *not testable here* all that is missing. */
-  readonly missing: readonly Missing[];
-}
+import type { Basis, Missing, Outcome, Verdict } from './verdict-schema.ts';
 
 /**
  * THE RULE, one for every claim. What is missing decides nothing: the others speak, and where there are none the claim is *not
@@ -26,7 +12,7 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
   const missing = distinct(outcomes.flatMap((outcome) => outcome.missing));
   const basis = strongest([...decided, ...unsure]);
   if (decided.length + unsure.length === 0)
-    return { word: 'not testable here', basis: null, because: missing.map(inWords).join('; '), missing };
+    return { word: 'not testable here', basis: null, because: missing.map(missingInWords).join('; '), missing };
   if (holds.length > 0 && fails.length > 0)
     return {
       word: 'depends',
@@ -49,7 +35,7 @@ function told(how: string, outcomes: readonly Outcome[]): string {
   return how === '' ? abouts : `${how}: ${abouts}`;
 }
 
-export function inWords({ what, why }: Missing): string {
+export function missingInWords({ what, why }: Missing): string {
   return `${what} (${why})`;
 }
 
@@ -60,13 +46,5 @@ function strongest(outcomes: readonly Outcome[]): Basis | null {
 }
 
 function distinct(all: readonly Missing[]): readonly Missing[] {
-  return [...new Map(all.map((missing) => [inWords(missing), missing])).values()];
-}
-
-/** A claim with what was observed of it. */
-export interface Verified {
-  readonly claim: Claim;
-  readonly section: string;
-  readonly outcomes: readonly Outcome[];
-  readonly verdict: Verdict;
+  return [...new Map(all.map((missing) => [missingInWords(missing), missing])).values()];
 }

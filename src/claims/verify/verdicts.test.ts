@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ABLE_HOST, fakeObservations, type Known, keyOf } from '../../fixtures/observations.ts';
 import { judge, NOISE } from './checkers.ts';
-import type { Amount, Assertion, Band, Expected, Growth, Observed, Outcome } from './claim.ts';
+import type { Amount, Assertion, Band, Expected, Growth } from './claim.ts';
 import type { HostFacts, Quantity, Series } from './observations.ts';
 import { CLAIMS } from './sections.ts';
 import { verdictOf } from './verdict.ts';
+import type { Observed, Outcome } from './verdict-schema.ts';
 
 type Result = Outcome['result'];
 

@@ -1,8 +1,9 @@
 import { judge } from './checkers.ts';
-import type { Claim, ClaimKind } from './claim.ts';
+import type { Claim } from './claim.ts';
 import type { Observations } from './observations.ts';
 import { SECTIONS } from './sections.ts';
-import { type Verified, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
+import type { ClaimKind, Verified } from './verdict-schema.ts';
 
 /** Which claims are asked about; what is absent takes all. */
 export interface ClaimFilter {
@@ -28,7 +29,8 @@ function has(title: string, part: string): boolean {
 export function verifyClaims(claims: readonly Claim[], observations: Observations): readonly Verified[] {
   return claims.map((claim) => {
     const outcomes = claim.assertions.map((assertion) => judge(assertion, observations));
-    return { claim, section: sectionOf(claim), outcomes, verdict: verdictOf(outcomes) };
+    const { assertions: _, ...told } = claim;
+    return { ...told, section: sectionOf(claim), outcomes, verdict: verdictOf(outcomes) };
   });
 }
 
