@@ -58,7 +58,9 @@ export function registerCosts(command: Command, signal: AbortSignal): void {
     .addOption(resultsOption())
     .addOption(markdownOption())
     .addOption(
-      new Option('--format <format>', 'csv: a line per cost').choices(['csv']).conflicts(['json', 'markdown']),
+      new Option('--format <format>', 'csv: a line per cost')
+        .choices(['csv'])
+        .conflicts(['json', 'markdown']),
     )
     .option('--output <file>', 'write the JSON of the result to a file as well')
     .option('--json', 'print only JSON on stdout')

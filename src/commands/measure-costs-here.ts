@@ -39,12 +39,7 @@ export function costsCpus(topology: CpuTopology): Pick<CostsSettings, 'cpu' | 'o
  * Measures costs on this machine with its CPUs locked, and tells on stderr how far it is. Aborted, it rejects with the
  * signal's reason: half of the rounds are no result.
  */
-export async function measureCostsHere({
-  only,
-  settings,
-  wait,
-  signal,
-}: CostsRequest): Promise<CostsResult> {
+export async function measureCostsHere({ only, settings, wait, signal }: CostsRequest): Promise<CostsResult> {
   const library = await buildCostsLibrary({ sourceDir: HELPERS_DIR, signal });
   const tool = readTool();
   const places = { ...costsCpus(readTopology()), ...settings };

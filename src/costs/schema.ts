@@ -86,7 +86,9 @@ const frequencySchema = z.object({
 /** What `costs --json` prints: what single operations cost here. */
 export const costsResultSchema = z.object({
   schemaVersion: z.literal(COSTS_SCHEMA_VERSION),
-  costsId: z.string().describe('sorts by time; the file in the folder costs of the results is named after it'),
+  costsId: z
+    .string()
+    .describe('sorts by time; the file in the folder costs of the results is named after it'),
   tool: z.object({ name: z.string(), version: z.string() }),
   measuredAt: z.string(),
   durationMs: z.number().nonnegative(),

@@ -56,7 +56,8 @@ export function outcomeLine(outcome: Outcome): string {
 function evidenceText({ name, value, interval, unit }: Evidence): string {
   if (typeof value !== 'number') return `${name} ${inWords(value)}`;
   if (unit === 'ns') {
-    const range = interval === null ? '' : ` [${formatDuration(interval.low)}, ${formatDuration(interval.high)}]`;
+    const range =
+      interval === null ? '' : ` [${formatDuration(interval.low)}, ${formatDuration(interval.high)}]`;
     return `${name} ${formatDuration(value)}${range}`;
   }
   const number = interval === null ? inWords(value) : formatEstimate(value, interval);

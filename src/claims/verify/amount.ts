@@ -1,7 +1,7 @@
 import type { Interval } from '../../stats/bootstrap.ts';
+import { medianInterval } from '../../stats/median-interval.ts';
 import type { Amount, NumberRef } from './claim.ts';
 import type { Observations, Quantity } from './observations.ts';
-import { medianOf, ROUNDS_MIN } from './rounds.ts';
 import type { Evidence, Missing } from './verdict-schema.ts';
 
 /** A number computed of what was observed, with all that went into it. */
@@ -30,8 +30,17 @@ function combine(op: Op, left: Quantity, right: Quantity): Quantity {
   const unit = op === 'minus' ? left.unit : '';
   const rounds = pairedRounds(op, left, right);
   const known = rounds?.filter((round) => round !== null) ?? [];
-  if (rounds !== null && known.length >= ROUNDS_MIN) return { ...medianOf(known), unit, rounds };
+  if (rounds !== null && known.length >= ROUNDS_MIN) return { ...quantityOf(known, unit), rounds };
   return { value: apply(op, left.value, right.value), interval: combined(op, left, right), unit };
+}
+
+/** With fewer no two of them hold 95 %. */
+const ROUNDS_MIN = 6;
+
+/** The median of rounds, or of blocks, with its interval; fewer than six have none. */
+export function quantityOf(rounds: readonly number[], unit: string): Quantity {
+  const { median: value, low, high } = medianInterval(rounds);
+  return { value, interval: rounds.length < ROUNDS_MIN ? null : { low, high }, unit };
 }
 
 /** Null: they have none in common. */

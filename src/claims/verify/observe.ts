@@ -1,32 +1,16 @@
 import { parseCpuList } from '../../config/cpus.ts';
+import { costOf } from '../../costs/cost-of.ts';
+import type { CostsResult } from '../../costs/schema.ts';
 import type { Environment } from '../../results/schema.ts';
 import { per } from '../../stats/sums.ts';
 import { modelRatios } from '../../summary/model-ratio.ts';
 import { type ScaleLine, summarizeScale } from '../../summary/scale-summary.ts';
 import { summarizeTracing } from '../../summary/tracing-cost.ts';
-import { findRow, type GuideRun, SHAPES } from '../evidence.ts';
+import { findRow, type GuideRun, SHAPES, type ShapeId } from '../evidence.ts';
+import { quantityOf } from './amount.ts';
 import type { NumberRef, ProbeRef, SeriesRef } from './claim.ts';
 import type { Answer, HostFacts, Observations, Quantity, Series } from './observations.ts';
-import { medianOf } from './rounds.ts';
 import type { Missing, Observed, Scalar } from './verdict-schema.ts';
-
-/** What `costs` measures, as far as claims read it; see its schema for units. */
-export interface CostReadings {
-  readonly costs: readonly CostReading[];
-  readonly derived: readonly CostReading[];
-}
-type CostReading = { readonly id: string } & (
-  | {
-      readonly status: 'measured' | 'derived';
-      readonly ns: number;
-      readonly lowNs: number;
-      readonly highNs: number;
-      readonly cycles: number | null;
-      readonly tscCycles: number | null;
-      readonly roundNs: readonly (number | null)[];
-    }
-  | { readonly status: 'unsupported' | 'failed' | 'missing'; readonly reason: string }
-);
 
 /** What a probe ended with. */
 export interface ProbeReading {
@@ -38,10 +22,12 @@ export interface ProbeReading {
 
 /** All that was measured, or read from the store. */
 export interface Gathered {
-  readonly costs: CostReadings | null;
+  readonly costs: Pick<CostsResult, 'costs' | 'derived'> | null;
   readonly probes: readonly ProbeReading[];
   /** The ones that are to be believed first stand first. */
   readonly runs: readonly GuideRun[];
+  /** Why the runs of a load could not be measured. */
+  readonly gaps: Readonly<Partial<Record<ShapeId, string>>>;
   readonly host: HostFacts;
 }
 
@@ -82,18 +68,20 @@ function numberOf(
 ): Answer<Quantity> {
   switch (ref.from) {
     case 'cost':
-      return costOf(ref, gathered.costs);
+      return costQuantity(ref, gathered.costs);
     case 'cell':
-      return firstKnown(gathered.runs, (run) => cellOf(ref, run), runCommand([ref.model], ref.load));
+      return ofRuns(gathered, ref.load, (run) => cellOf(ref, run), runCommand([ref.model], ref.load));
     case 'pair':
-      return firstKnown(
-        gathered.runs,
+      return ofRuns(
+        gathered,
+        ref.load,
         (run) => pairOf(ref, run),
         runCommand([ref.base, ref.model], ref.load),
       );
     case 'tracing':
-      return firstKnown(
-        gathered.runs,
+      return ofRuns(
+        gathered,
+        ref.load,
         (run) => tracingOf(ref, run),
         `${runCommand([ref.model], ref.load)} --audit`,
       );
@@ -107,49 +95,59 @@ function numberOf(
   }
 }
 
-function runCommand(models: readonly string[], load: keyof typeof SHAPES): string {
+function runCommand(models: readonly string[], load: ShapeId): string {
   return `run --models ${models.join(',')} --workloads ${SHAPES[load].id}`;
 }
 
-/** The first run that has it; else why the first of them has not. */
-function firstKnown<T>(
-  runs: readonly GuideRun[],
+/** The first run that has it; else why there is none, or why the first of them has it not. */
+function ofRuns<T>(
+  { runs, gaps }: Gathered,
+  load: ShapeId,
   find: (run: GuideRun) => Answer<T>,
   command: string,
 ): Answer<T> {
   const answers = runs.map(find);
   const found = answers.find(({ status }) => status === 'known');
-  return found ?? answers[0] ?? missing(command, 'not measured');
+  if (found !== undefined) return found;
+  const gap = gaps[load];
+  if (gap !== undefined) return missing(command, gap);
+  const speaking = runs.findIndex((run) => holds(run, load));
+  return answers[speaking] ?? answers[0] ?? missing(command, 'not measured');
+}
+
+/** Whether a run was about a load: it knows best why a row is not in it. */
+function holds({ result }: GuideRun, load: ShapeId): boolean {
+  return result.record.settings.workloads.some((workload) => SHAPES[load].matches(workload));
 }
 
 // Costs
 
-function readingOf(id: string, costs: CostReadings | null): CostReading | undefined {
-  return [...(costs?.costs ?? []), ...(costs?.derived ?? [])].find((reading) => reading.id === id);
-}
-
-function costOf(ref: Extract<NumberRef, { from: 'cost' }>, costs: CostReadings | null): Answer<Quantity> {
+function costQuantity(ref: Extract<NumberRef, { from: 'cost' }>, costs: Gathered['costs']): Answer<Quantity> {
   const what = `cost ${ref.id}`;
-  const reading = readingOf(ref.id, costs);
-  if (reading === undefined) return missing(what, 'not measured');
-  if (!('ns' in reading)) return missing(what, reading.reason);
-  const { ns, lowNs, highNs, roundNs } = reading;
-  if (ref.in === undefined) {
-    const value = { value: ns, interval: { low: lowNs, high: highNs }, unit: 'ns', rounds: roundNs };
-    return { status: 'known', value, from: what };
-  }
-  const ticks = reading[ref.in];
-  if (ticks === null || ns <= 0) return missing(`${what} in cycles`, 'the frequency is not known');
-  const times = ticks / ns;
-  const interval = { low: lowNs * times, high: highNs * times };
-  return { status: 'known', value: { value: ticks, interval, unit: 'cycles' }, from: what };
+  if (costs === null) return missing(what, 'no costs were measured');
+  const found = costOf(costs, ref.id);
+  if (found.status === 'none') return missing(what, found.reason);
+  const { ns, lowNs, highNs, roundNs } = found;
+  const interval = { low: lowNs, high: highNs };
+  if (ref.in === undefined)
+    return { status: 'known', value: { value: ns, interval, unit: 'ns', rounds: roundNs }, from: what };
+  const ticks = found[ref.in];
+  if (ticks === null || ns === 0) return missing(`${what} in cycles`, 'the frequency is not known');
+  const ends = [lowNs, highNs].map((end) => (end * ticks) / ns);
+  const value = {
+    value: ticks,
+    interval: { low: Math.min(...ends), high: Math.max(...ends) },
+    unit: 'cycles',
+    rounds: roundNs.map((round) => (round === null ? null : (round * ticks) / ns)),
+  };
+  return { status: 'known', value, from: what };
 }
 
 function seriesOf(ref: SeriesRef, gathered: Gathered): Answer<Series> {
-  if (ref.from === 'scale') return firstKnown(gathered.runs, (run) => sweepOf(ref, run), scaleCommand(ref));
+  if (ref.from === 'scale') return ofRuns(gathered, 'idle', (run) => sweepOf(ref, run), scaleCommand(ref));
   const answers = ref.points.map(({ n, id }) => ({
     n,
-    answer: costOf({ from: 'cost', id }, gathered.costs),
+    answer: costQuantity({ from: 'cost', id }, gathered.costs),
   }));
   const points = answers.flatMap(({ n, answer }) =>
     answer.status === 'known' ? [{ ...answer.value, n }] : [],
@@ -184,7 +182,7 @@ function cellOf(ref: Extract<NumberRef, { from: 'cell' }>, run: GuideRun): Answe
     .filter(({ label, workload }) => label === search.row.label && workload === search.workload.id)
     .flatMap(({ observation }) => ofTrial(observation) ?? []);
   if (rounds.length === 0) return missing(from, `no ${ref.of} were counted`);
-  return { status: 'known', value: { ...medianOf(rounds), unit: ref.of === 'cpu' ? 'ns' : '' }, from };
+  return { status: 'known', value: quantityOf(rounds, ref.of === 'cpu' ? 'ns' : ''), from };
 }
 
 type TrialObservation = Extract<GuideRun['result']['trials'][number], { status: 'measured' }>['observation'];

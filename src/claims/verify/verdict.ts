@@ -12,7 +12,12 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
   const missing = distinct(outcomes.flatMap((outcome) => outcome.missing));
   const basis = strongest([...decided, ...unsure]);
   if (decided.length + unsure.length === 0)
-    return { word: 'not testable here', basis: null, because: missing.map(missingInWords).join('; '), missing };
+    return {
+      word: 'not testable here',
+      basis: null,
+      because: missing.map(missingInWords).join('; '),
+      missing,
+    };
   if (holds.length > 0 && fails.length > 0)
     return {
       word: 'depends',

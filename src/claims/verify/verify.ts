@@ -3,27 +3,7 @@ import type { Claim } from './claim.ts';
 import type { Observations } from './observations.ts';
 import { SECTIONS } from './sections.ts';
 import { verdictOf } from './verdict.ts';
-import type { ClaimKind, Verified } from './verdict-schema.ts';
-
-/** Which claims are asked about; what is absent takes all. */
-export interface ClaimFilter {
-  readonly ids?: readonly string[];
-  /** Titles of sections, or parts of them. */
-  readonly sections?: readonly string[];
-  readonly kinds?: readonly ClaimKind[];
-}
-
-/** The claims that a filter leaves, in the order of the guide. */
-export function claimsOf({ ids, sections, kinds }: ClaimFilter): readonly Claim[] {
-  return SECTIONS.filter(({ title }) => sections === undefined || sections.some((part) => has(title, part)))
-    .flatMap(({ claims }) => claims)
-    .filter(({ id }) => ids === undefined || ids.includes(id))
-    .filter(({ kind }) => kinds === undefined || kinds.includes(kind));
-}
-
-function has(title: string, part: string): boolean {
-  return title.toLowerCase().includes(part.toLowerCase());
-}
+import type { Verified } from './verdict-schema.ts';
 
 /** Holds claims against what was observed. */
 export function verifyClaims(claims: readonly Claim[], observations: Observations): readonly Verified[] {
