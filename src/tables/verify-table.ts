@@ -2,8 +2,9 @@ import { inWords } from '../claims/verify/checkers.ts';
 import { missingInWords } from '../claims/verify/verdict.ts';
 import type { Evidence, Outcome, VerdictWord, Verified } from '../claims/verify/verdict-schema.ts';
 import type { Table } from '../document/document-schema.ts';
-import { formatDuration, formatEstimate } from '../document/format.ts';
+import { formatEstimate } from '../document/format.ts';
 import { type Tone, text } from '../document/table.ts';
+import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../util/units.ts';
 
 const TONES: Readonly<Record<VerdictWord, Tone>> = {
   confirmed: 'plain',
@@ -54,12 +55,21 @@ export function outcomeLine(outcome: Outcome): string {
 }
 
 function evidenceText({ name, value, interval, unit }: Evidence): string {
-  if (typeof value !== 'number') return `${name} ${inWords(value)}`;
-  if (unit === 'ns') {
-    const range =
-      interval === null ? '' : ` [${formatDuration(interval.low)}, ${formatDuration(interval.high)}]`;
-    return `${name} ${formatDuration(value)}${range}`;
-  }
+  if (typeof value !== 'number') return `${name}: ${inWords(value)}`;
+  if (unit === 'ns') return `${name} ${timeText(value, interval)}`;
   const number = interval === null ? inWords(value) : formatEstimate(value, interval);
   return `${name} ${number}${unit === '' ? '' : ` ${unit}`}`;
 }
+
+/** With its interval in one unit. */
+function timeText(ns: number, interval: Evidence['interval']): string {
+  const { factor, unit } = TIMES.find((time) => Math.abs(ns) >= time.factor) ?? { factor: 1, unit: 'ns' };
+  const ends = interval && { low: interval.low / factor, high: interval.high / factor };
+  return `${formatEstimate(ns / factor, ends)} ${unit}`;
+}
+
+const TIMES = [
+  { factor: NS_PER_S, unit: 's' },
+  { factor: NS_PER_MS, unit: 'ms' },
+  { factor: NS_PER_US, unit: 'µs' },
+] as const;

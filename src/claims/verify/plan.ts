@@ -32,8 +32,7 @@ const COST_SECONDS = 0.45;
 /** Of a trial: its time, and what its connections take to open and close. */
 const TRIAL_SECONDS = 0.12;
 const CONNECTION_SECONDS = 0.0001;
-/** strace makes a server so slow that few blocks show it. */
-const TRACED_BLOCKS = 4;
+const TRACED_BLOCKS = 8;
 const BLOCKS: Readonly<Record<ShapeId, number>> = { one: 10, many: 10, example: 6, idle: 6 };
 
 /** What to measure for claims, each thing once. */

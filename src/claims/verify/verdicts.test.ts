@@ -42,7 +42,12 @@ function resultsOf(assertion: Assertion): readonly Result[] {
 
 /** Makes up what would bring an assertion to a result. */
 function makeUp(assertion: Assertion, result: Result, into: Draft): void {
-  if (assertion.kind === 'source' || result === 'missing') return;
+  if (assertion.kind === 'source') return;
+  if (result === 'missing') {
+    if ('ref' in assertion && assertion.ref.from === 'host')
+      into.host = { ...into.host, texts: { ...into.host.texts, [assertion.ref.fact]: null } };
+    return;
+  }
   for (const { ref, is } of assertion.given ?? [])
     if (ref.from === 'probe') into.observed.set(keyOf(ref), meeting(is));
   switch (assertion.kind) {

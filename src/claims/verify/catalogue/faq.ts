@@ -1,3 +1,15 @@
+import {
+  behaviour,
+  cell,
+  costsOver,
+  count,
+  equals,
+  fact,
+  growth,
+  probe,
+  source,
+  YES,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const FAQ: ClaimSection = {
@@ -10,7 +22,19 @@ export const FAQ: ClaimSection = {
       truth: 'O_ASYNC signals on wake-ups, like EPOLLET; epoll also offers LT.',
       source: 'fcntl(2)',
       how: 'n/a',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'SIGIO: a signal for new data, none for what stays unread',
+          probe('sigio-realtime', ['unreadNewData', 'unreadAgain']),
+          equals([1, 0]),
+        ),
+        behaviour(
+          'EPOLLET: an event for new data on a unix socket though the old is unread',
+          probe('epoll-edge', 'newDataUnix'),
+          YES,
+        ),
+        behaviour('EPOLLET: none for what stays unread', probe('epoll-edge', 'again'), equals(0)),
+      ],
     },
     {
       id: 'faq-epoll-per-readiness',
@@ -19,7 +43,20 @@ export const FAQ: ClaimSection = {
       truth: 'Per batch.',
       source: 'own measurement',
       how: 'events per wait',
-      assertions: [],
+      assertions: [
+        count(
+          'per batch: one wait reports several of 200',
+          cell('epoll-lt', 'many', 'events'),
+          { low: 1.5 },
+          { name: 'events that an epoll_wait returns', unit: 'events', noise: 0.1 },
+        ),
+        count(
+          'per check, where one connection is active',
+          cell('epoll-lt', 'one', 'events'),
+          { high: 1.2 },
+          { name: 'events that an epoll_wait returns', unit: 'events', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'faq-ops-epoll-cant',
@@ -28,7 +65,19 @@ export const FAQ: ClaimSection = {
       truth: 'accept is exactly what epoll servers do (readiness on listener); the rest is right.',
       source: 'io_uring_enter(2)',
       how: 'probe',
-      assertions: [],
+      assertions: [
+        fact(
+          'fsync, splice and openat',
+          probe('uring-opcodes', ['FSYNC', 'SPLICE', 'OPENAT']),
+          equals([true, true, true]),
+        ),
+        source(
+          'accept',
+          'epoll cannot',
+          'epoll reports a listener, and accept(2) follows',
+          'epoll(7), accept(2)',
+        ),
+      ],
     },
     {
       id: 'faq-select-highest-fd',
@@ -37,7 +86,24 @@ export const FAQ: ClaimSection = {
       truth: 'Highest fd bounds the word scan; cost is dominated by set bits. 100k contradicts FD_SETSIZE.',
       source: 'fs/select.c',
       how: 'select-walks-all-bits',
-      assertions: [],
+      assertions: [
+        growth(
+          'one descriptor set, of an ever higher number',
+          costsOver((n) => `select-highest-${n}`, [64, 1000, 18_000]),
+          'O(N)',
+        ),
+        growth(
+          'all of them set',
+          costsOver((n) => `select-${n}`, [100, 1000, 10_000]),
+          'O(N)',
+        ),
+        source(
+          'select of 100,000 descriptors',
+          'possible',
+          'not beyond FD_SETSIZE, 1024',
+          'the guide itself; select(2)',
+        ),
+      ],
     },
     {
       id: 'faq-iocp-nt35',
@@ -46,7 +112,15 @@ export const FAQ: ClaimSection = {
       truth: 'Windows NT 3.5 (1994).',
       source: 'Microsoft docs',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        source('since', 'Windows NT 3.5', 'Windows NT 3.5', 'Microsoft, I/O completion ports'),
+        source(
+          'on what',
+          'virtually every handle',
+          'handles that were opened for overlapped I/O',
+          'Microsoft, CreateIoCompletionPort',
+        ),
+      ],
     },
     {
       id: 'faq-uring-initial-ops',
@@ -55,7 +129,14 @@ export const FAQ: ClaimSection = {
       truth: '5.1 had eight ops (see tl-2019-uring-accept); those came in 5.3-5.6.',
       source: 'LWN 810414; io_uring_enter(2)',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        source(
+          'what it began with',
+          'recv, send, accept, connect, openat, statx',
+          'NOP, READV, WRITEV, FSYNC, READ_FIXED, WRITE_FIXED, POLL_ADD, POLL_REMOVE',
+          'LWN 810414; io_uring_enter(2)',
+        ),
+      ],
     },
     {
       id: 'faq-5-19-regular',
@@ -64,7 +145,7 @@ export const FAQ: ClaimSection = {
       truth: "5.1; contradicts the guide's own 5.6.",
       source: 'as above',
       how: 'documentation',
-      assertions: [],
+      assertions: [source('since', 'Linux 5.19', 'Linux 5.1', 'LWN 810414')],
     },
     {
       id: 'faq-6-0-shutdown',
@@ -73,7 +154,7 @@ export const FAQ: ClaimSection = {
       truth: 'IORING_OP_SHUTDOWN is 5.11; 6.0 added SEND_ZC and multishot recv.',
       source: 'io_uring_enter(2)',
       how: 'documentation; probe opcode 34',
-      assertions: [],
+      assertions: [source('since', 'Linux 6.0', 'Linux 5.11', 'io_uring_enter(2)')],
     },
     {
       id: 'faq-clone-op',
@@ -82,7 +163,7 @@ export const FAQ: ClaimSection = {
       truth: 'IORING_OP_CLONE/EXEC exist only as RFC patches (Triplett 2022, Krisman Bertazi Dec 2024).',
       source: 'spinics io-uring msg27049; uapi enum',
       how: 'grep the enum; REGISTER_PROBE last_op',
-      assertions: [],
+      assertions: [fact('in the header', probe('uapi-header', 'hasClone'), YES)],
     },
     {
       id: 'faq-mkdir-rename',
@@ -91,7 +172,13 @@ export const FAQ: ClaimSection = {
       truth: '5.11/5.15.',
       source: 'io_uring_enter(2)',
       how: 'probe 35,36,37',
-      assertions: [],
+      assertions: [
+        fact(
+          'in this kernel',
+          probe('uring-opcodes', ['MKDIRAT', 'RENAMEAT', 'UNLINKAT']),
+          equals([true, true, true]),
+        ),
+      ],
     },
     {
       id: 'faq-herd-reuseport-contention',
@@ -100,7 +187,20 @@ export const FAQ: ClaimSection = {
       truth: 'One queue per listener.',
       source: 'net/core/sock_reuseport.c',
       how: 'reuseport-eliminates-herd',
-      assertions: [],
+      assertions: [
+        source(
+          'accept queues',
+          'one for each listener',
+          'one for each listener',
+          'net/core/sock_reuseport.c',
+        ),
+        count(
+          'one worker is woken for each connection',
+          probe('herd', 'reuseport'),
+          { high: 1.3 },
+          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'faq-sqpoll-both-avoid',
@@ -110,7 +210,20 @@ export const FAQ: ClaimSection = {
         'IOCP needs a syscall per ReadFile/WSARecv and per GetQueuedCompletionStatus(Ex) batch; RIO / IoRing avoid them.',
       source: 'Microsoft docs',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        count(
+          'io_uring with SQPOLL',
+          probe('sqpoll-calls', 'perOperation'),
+          { high: 0.01 },
+          { name: 'system calls of the application per operation', unit: 'calls', requires: [{ cpus: 2 }] },
+        ),
+        source(
+          'IOCP',
+          'no call for each operation',
+          'a call for each operation, and one for each batch of completions',
+          'Microsoft, ReadFile, GetQueuedCompletionStatusEx',
+        ),
+      ],
     },
   ],
 };

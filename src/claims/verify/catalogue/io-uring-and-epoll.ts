@@ -1,3 +1,22 @@
+import {
+  atLeast,
+  atMost,
+  behaviour,
+  cell,
+  cost,
+  count,
+  equals,
+  fact,
+  given,
+  growth,
+  oneOf,
+  over,
+  pair,
+  probe,
+  ratio,
+  source,
+  sweep,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const IO_URING_AND_EPOLL: ClaimSection = {
@@ -10,7 +29,10 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'Since 5.19.',
       source: 'as above',
       how: 'as above',
-      assertions: [],
+      assertions: [
+        behaviour('io_uring: one request accepts five', probe('multishot-accept', 'multishot'), equals(5)),
+        source('select and epoll', 'a call for each connection', 'a call for each connection', 'accept(2)'),
+      ],
     },
     {
       id: 'table-ready-notification',
@@ -19,7 +41,11 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'See select-poll-on, epoll-o-ready; io_uring: idle requests cost nothing per enter.',
       source: 'own measurement',
       how: '10k idle recv SQEs + 1 active: enter cost; epoll same',
-      assertions: [],
+      assertions: [
+        growth('select and poll: O(N), by poll', sweep('poll'), 'O(N)'),
+        growth('epoll: O(1)', sweep('epoll-lt'), 'O(1)'),
+        growth('io_uring: O(1)', sweep('io_uring'), 'O(1)'),
+      ],
     },
     {
       id: 'table-fdset-location',
@@ -28,7 +54,16 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'io_uring has no FD set; it has outstanding requests.',
       source: '-',
       how: 'source',
-      assertions: [],
+      assertions: [
+        fact('select: copied by each call', probe('select-sets', 'bytes1000'), equals(128)),
+        source('epoll: in the kernel', 'in the kernel', 'in the kernel', 'epoll(7)'),
+        source(
+          'io_uring: in the kernel',
+          'in the kernel',
+          'it has none: each request names its FD',
+          'io_uring(7)',
+        ),
+      ],
     },
     {
       id: 'table-syscalls-iteration',
@@ -38,7 +73,20 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
         'select/poll also need read/write per fd, as the earlier table says; the cell is not comparable.',
       source: 'document',
       how: 'freq-* measurements',
-      assertions: [],
+      assertions: [
+        count(
+          'poll: one',
+          cell('poll', 'one', 'calls'),
+          { high: 1.2 },
+          { name: 'system calls per request', unit: 'calls/request' },
+        ),
+        count(
+          'epoll: more than one',
+          cell('epoll-lt', 'one', 'calls'),
+          { low: 1.8 },
+          { name: 'system calls per request', unit: 'calls/request' },
+        ),
+      ],
     },
     {
       id: 'table-perop-blocking',
@@ -47,7 +95,14 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'They are used with non-blocking reads/writes.',
       source: 'the guide, section 2/3',
       how: 'n/a',
-      assertions: [],
+      assertions: [
+        source(
+          'reads and writes beside select, poll and epoll',
+          'blocking',
+          'non-blocking',
+          'sections 2 and 3 of the guide itself',
+        ),
+      ],
     },
     {
       id: 'table-fixed-buffers',
@@ -56,7 +111,10 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: '-',
       source: 'io_uring_register(2)',
       how: 'register_buffers returns 0',
-      assertions: [],
+      assertions: [
+        behaviour('io_uring registers them', probe('registered-files', 'buffers'), equals(0)),
+        behaviour('and reads into one', probe('registered-files', 'fixedBufferRead'), atLeast(1)),
+      ],
     },
     {
       id: 'table-kernel-polling',
@@ -66,7 +124,10 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
         'NAPI busy polling exists for sockets, poll/select (net.core.busy_poll) and epoll (4.12; EPIOCSPARAMS 6.9); it is a different mechanism from SQPOLL.',
       source: 'uapi eventpoll.h EPIOCSPARAMS',
       how: 'ioctl(epfd, EPIOCGPARAMS)',
-      assertions: [],
+      assertions: [
+        behaviour('epoll: no', probe('epoll-busy-poll', 'ioctl'), oneOf('ENOTTY', 'EINVAL')),
+        behaviour('io_uring: yes, by SQPOLL', probe('sqpoll-calls', 'threads'), atLeast(1)),
+      ],
     },
     {
       id: 'epoll-regular-file',
@@ -75,7 +136,7 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'epoll_ctl ADD fails with EPERM (no f_op->poll).',
       source: 'epoll_ctl(2) EPERM; fs/eventpoll.c file_can_poll',
       how: 'epoll_ctl ADD on a regular file and a directory',
-      assertions: [],
+      assertions: [behaviour('a regular file', probe('epoll-fd-kinds', 'regularFile'), equals('ok'))],
     },
     {
       id: 'select-regular-file',
@@ -84,7 +145,19 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'Always reported ready, even at EOF; nothing asynchronous: the read still blocks on disk.',
       source: 'poll(2)',
       how: 'poll/select a regular file, also at EOF; cold read latency',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'always ready, at its end too',
+          probe('file-readiness', ['pollFile', 'pollAtEof', 'selectFile', 'selectAtEof']),
+          equals([true, true, true, true]),
+        ),
+        ratio(
+          'asynchronous: a read from the disk takes no longer',
+          over(probe('file-readiness', 'coldReadUs'), probe('file-readiness', 'cachedReadUs')),
+          { high: 1.5 },
+          { name: 'a read from the disk over one from the page cache', noise: 0.2 },
+        ),
+      ],
     },
     {
       id: 'uring-regular-file-5-19',
@@ -94,7 +167,10 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
         'Since 5.1, where files were the main target (READV/WRITEV/FSYNC). The guide also says 5.6 in the timeline.',
       source: 'LWN 810414 list of 5.1 opcodes; io_uring_enter(2)',
       how: 'documentation; READ on a regular file works on the host',
-      assertions: [],
+      assertions: [
+        source('since', 'Linux 5.19', 'Linux 5.1', 'LWN 810414; io_uring_enter(2)'),
+        behaviour('it does here', probe('uring-read-kinds', 'regular'), atLeast(1)),
+      ],
     },
     {
       id: 'table-min-kernel',
@@ -103,7 +179,11 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'poll is 2.1.23, select 0.12: not “any”; stable epoll is 2.6.0.',
       source: 'poll(2) VERSIONS: introduced in Linux 2.1.23',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        source('select and poll', 'any', 'select 0.12, poll 2.1.23', 'poll(2)'),
+        source('epoll', '2.5.44 (2002)', '2.5.44 (2002)', 'epoll(7)'),
+        source('io_uring', '5.1 (2019)', '5.1 (2019)', 'LWN 810414'),
+      ],
     },
     {
       id: 'micro-2-5x',
@@ -112,7 +192,20 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'See io-uring-2-3x-epoll; the guide has three other numbers.',
       source: 'own measurement',
       how: 'io-uring-2-3x-epoll',
-      assertions: [],
+      assertions: [
+        ratio(
+          '64 ready connections at a time',
+          over(cost('echo-epoll-64'), cost('echo-uring-64')),
+          { low: 2, high: 5 },
+          { name: 'epoll over io_uring, without a network', noise: 0.1 },
+        ),
+        ratio(
+          '200 connections over loopback',
+          pair('epoll-lt', 'io_uring', 'many', 'cpu'),
+          { low: 2, high: 5 },
+          { name: 'server CPU per request of epoll over io_uring', noise: 0.1 },
+        ),
+      ],
     },
     {
       id: 'uring-bypass-page-cache',
@@ -121,7 +214,19 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'io_uring does not bypass the page cache; O_DIRECT does, with any interface.',
       source: 'open(2) O_DIRECT',
       how: 'buffered IORING_OP_READ cold then mincore/second read latency',
-      assertions: [],
+      assertions: [
+        count(
+          'a read leaves nothing in the page cache',
+          probe('uring-buffered', 'residentAfter'),
+          { high: 0.2 },
+          {
+            name: 'pages of the file that are cached afterwards',
+            unit: 'of 1',
+            noise: 0.2,
+            given: [given(probe('uring-buffered', 'residentBefore'), atMost(0.2))],
+          },
+        ),
+      ],
     },
   ],
 };

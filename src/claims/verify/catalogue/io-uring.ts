@@ -1,3 +1,16 @@
+import {
+  atLeast,
+  behaviour,
+  count,
+  equals,
+  fact,
+  NO,
+  number,
+  probe,
+  source,
+  times,
+  YES,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const IO_URING: ClaimSection = {
@@ -10,7 +23,14 @@ export const IO_URING: ClaimSection = {
       truth: 'Plus a third mapping for the SQE array (single mmap for both rings since 5.4).',
       source: 'io_uring_setup(2)',
       how: 'strace: io_uring_setup and mmap; enqueue/dequeue counted by tracepoint',
-      assertions: [],
+      assertions: [
+        behaviour('no system call between io_uring_enter', probe('uring-rings', 'otherCalls'), equals(0)),
+        behaviour(
+          'shared: completions move a tail that the program sees',
+          probe('uring-rings', 'cqTailMoved'),
+          atLeast(1),
+        ),
+      ],
     },
     {
       id: 'uring-one-syscall-per-batch',
@@ -19,7 +39,7 @@ export const IO_URING: ClaimSection = {
       truth: 'io_uring_enter with GETEVENTS does both.',
       source: 'io_uring_enter(2)',
       how: 'submit_and_wait of N SQEs; count',
-      assertions: [],
+      assertions: [behaviour('64 requests', probe('uring-rings', ['batch', 'enterCalls']), equals([64, 1]))],
     },
     {
       id: 'uring-enter-args',
@@ -28,7 +48,10 @@ export const IO_URING: ClaimSection = {
       truth: 'First argument is the ring fd; the syscall has six arguments (sigset size).',
       source: 'io_uring_enter(2)',
       how: 'strace',
-      assertions: [],
+      assertions: [
+        fact('five arguments', probe('uring-rings', 'enterArguments'), equals(5)),
+        source('the first of them', 'the FD of an epoll (ep_fd)', 'the FD of the ring', 'io_uring_enter(2)'),
+      ],
     },
     {
       id: 'uring-submit-args',
@@ -37,7 +60,14 @@ export const IO_URING: ClaimSection = {
       truth: 'For a normal ring. Adds SQ_WAKEUP only for SQPOLL; no syscall if the SQ thread is awake.',
       source: 'strace',
       how: 'strace io_uring_enter',
-      assertions: [],
+      assertions: [
+        behaviour('one io_uring_enter', probe('liburing', 'submitCalls'), equals(1)),
+        behaviour(
+          'min_complete 0 and no flags',
+          probe('liburing', ['submitMinComplete', 'submitFlags']),
+          equals([0, 0]),
+        ),
+      ],
     },
     {
       id: 'uring-enter-flags',
@@ -47,7 +77,18 @@ export const IO_URING: ClaimSection = {
         "Bits 1,2,3; GETEVENTS (bit 0), needed for min_complete to block, is missing from the guide's list.",
       source: 'include/uapi/linux/io_uring.h',
       how: 'header; enter with min_complete=1 without GETEVENTS returns at once',
-      assertions: [],
+      assertions: [
+        fact(
+          'the bits of SQ_WAKEUP, SQ_WAIT and EXT_ARG',
+          probe('uapi-header', ['enterSqWakeup', 'enterSqWait', 'enterExtArg']),
+          equals([2, 4, 8]),
+        ),
+        behaviour(
+          'min_complete waits without GETEVENTS, which it does not list',
+          probe('uring-rings', 'noGeteventsAtOnce'),
+          NO,
+        ),
+      ],
     },
     {
       id: 'uring-spsc-lockfree',
@@ -56,7 +97,14 @@ export const IO_URING: ClaimSection = {
       truth: 'Userspace must serialise submitters itself; kernel takes uring_lock internally.',
       source: 'io_uring(7)',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        source(
+          'the rings',
+          'lock-free, one producer and one consumer',
+          'lock-free, one producer and one consumer',
+          'io_uring(7); Axboe, Efficient IO with io_uring',
+        ),
+      ],
     },
     {
       id: 'sqe-size',
@@ -65,7 +113,10 @@ export const IO_URING: ClaimSection = {
       truth: '128 with IORING_SETUP_SQE128 (or mixed since 6.19).',
       source: 'uapi header',
       how: 'sizeof',
-      assertions: [],
+      assertions: [
+        fact('of a plain ring', probe('uring-setup', 'sqeBytes'), equals(64)),
+        fact('with IORING_SETUP_SQE128', probe('uring-setup', 'sqe128Bytes'), equals(64)),
+      ],
     },
     {
       id: 'sqe-struct',
@@ -74,7 +125,10 @@ export const IO_URING: ClaimSection = {
       truth: 'fd is __s32; no flag called ROPREC (RWF_*); shown fields sum to less than 64.',
       source: 'uapi header',
       how: 'compile-time offsetof/type check',
-      assertions: [],
+      assertions: [
+        fact('fd is unsigned', probe('uapi-header', 'fdSigned'), NO),
+        fact('a flag ROPREC', probe('uapi-header', 'hasRoprec'), YES),
+      ],
     },
     {
       id: 'cqe-size',
@@ -83,7 +137,10 @@ export const IO_URING: ClaimSection = {
       truth: '8+4+4 = 16 bytes by default; 32 only with SETUP_CQE32.',
       source: 'uapi header',
       how: 'sizeof',
-      assertions: [],
+      assertions: [
+        fact('of a plain ring', probe('uring-setup', 'cqeBytes'), equals(32)),
+        fact('with IORING_SETUP_CQE32', probe('uring-setup', 'cqe32Bytes'), equals(32)),
+      ],
     },
     {
       id: 'cqe-256-8kb',
@@ -92,7 +149,20 @@ export const IO_URING: ClaimSection = {
       truth: '256 x 16 = 4 KB. (A 256-entry ring has 512 CQEs = 8 KB by default.)',
       source: 'io_uring_setup(2)',
       how: 'p.cq_entries x 16',
-      assertions: [],
+      assertions: [
+        count(
+          '256 CQEs',
+          times(probe('uring-setup', 'cqeBytes'), number(256)),
+          { low: 7000, high: 9000 },
+          { name: 'bytes of 256 CQEs', unit: 'B' },
+        ),
+        count(
+          'the CQ of a ring with 256 entries',
+          times(probe('uring-setup', 'cqeBytes'), probe('uring-setup', 'cqEntries')),
+          { low: 7000, high: 9000 },
+          { name: 'bytes of its CQEs', unit: 'B' },
+        ),
+      ],
     },
     {
       id: 'sq-kernel-never-writes',
@@ -102,7 +172,7 @@ export const IO_URING: ClaimSection = {
         'The kernel advances the SQ head and writes sq flags (NEED_WAKEUP, CQ_OVERFLOW, TASKRUN) and dropped. The next sentence contradicts it.',
       source: 'io_uring.c io_commit_sqring; own measurement',
       how: 'read *sq.khead before and after submit',
-      assertions: [],
+      assertions: [behaviour('the head of the SQ stays', probe('uring-rings', 'sqHeadMoved'), equals(0))],
     },
     {
       id: 'cq-user-never-reads-tail',
@@ -111,7 +181,15 @@ export const IO_URING: ClaimSection = {
       truth: 'Userspace must load-acquire the CQ tail to see completions; kernel reads the CQ head.',
       source: 'liburing io_uring_cq_ready',
       how: 'source; read *cq.ktail after submit',
-      assertions: [],
+      assertions: [
+        behaviour('the tail of the CQ tells nothing', probe('uring-rings', 'cqTailMoved'), equals(0)),
+        source(
+          'how a program finds completions',
+          'without the tail',
+          'by a load-acquire of the tail',
+          'io_uring(7)',
+        ),
+      ],
     },
     {
       id: 'uring-cq-poll-caveat',
@@ -121,7 +199,11 @@ export const IO_URING: ClaimSection = {
         'Completions of pollable ops are posted by task_work: default rings get an IPI/notify; COOP/DEFER_TASKRUN rings post only when you enter, so a pure spin hangs.',
       source: 'io_uring_setup(2) IORING_SETUP_DEFER_TASKRUN',
       how: 'recv SQE, peer write, spin on cq_ready without entering, default vs DEFER_TASKRUN',
-      assertions: [],
+      assertions: [
+        behaviour('a plain ring', probe('uring-cq-poll', 'defaultSees'), YES),
+        behaviour('with DEFER_TASKRUN', probe('uring-cq-poll', 'deferSees'), YES),
+        behaviour('with COOP_TASKRUN', probe('uring-cq-poll', 'coopSees'), YES),
+      ],
     },
   ],
 };

@@ -139,7 +139,7 @@ export const KEY_NUMBERS: ClaimSection = {
         costs(
           'waking a thread that sleeps in it on another CPU',
           cost('wake-epoll-two-cpus'),
-          { low: 5000, high: 20_000 },
+          { low: 3000, high: 30_000 },
           { name: 'from write(2) to the return of epoll_wait', requires: [{ cpus: 2 }] },
         ),
         ratio(

@@ -1,3 +1,4 @@
+import { atLeast, behaviour, equals, fact, given, probe, source } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const LIBURING: ClaimSection = {
@@ -10,7 +11,10 @@ export const LIBURING: ClaimSection = {
       truth: 'Only if no CQE is available.',
       source: 'liburing src/queue.c',
       how: 'count syscalls with CQEs present',
-      assertions: [],
+      assertions: [
+        behaviour('where there is none yet', probe('liburing', 'waitEmptyCalls'), atLeast(1)),
+        behaviour('where there is one already', probe('liburing', 'waitCalls'), atLeast(1)),
+      ],
     },
     {
       id: 'liburing-ships-with-linux',
@@ -20,7 +24,14 @@ export const LIBURING: ClaimSection = {
         'Separate project (github.com/axboe/liburing), packaged by distributions; not in the kernel tree.',
       source: 'axboe/liburing README',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        source(
+          'where it is from',
+          'the Linux source',
+          'a project of its own, packaged by distributions',
+          'github.com/axboe/liburing',
+        ),
+      ],
     },
     {
       id: 'liburing-helper-overhead',
@@ -29,7 +40,9 @@ export const LIBURING: ClaimSection = {
       truth: 'prep_*, cqe_seen, for_each are static inline; only submit/wait are calls (ns against us).',
       source: 'nm -D liburing.so',
       how: 'nm -D | count exported prep_ symbols; NOP loop raw vs liburing',
-      assertions: [],
+      assertions: [
+        fact('helpers that are called, not inlined', probe('liburing', 'prepExports'), atLeast(1)),
+      ],
     },
     {
       id: 'uring-256-entry-rings',
@@ -38,7 +51,10 @@ export const LIBURING: ClaimSection = {
       truth: 'SQ 256, CQ 512 unless SETUP_CQSIZE.',
       source: 'io_uring_setup(2)',
       how: 'p.cq_entries',
-      assertions: [],
+      assertions: [
+        behaviour('the SQ', probe('uring-setup', 'sqEntries'), equals(256)),
+        behaviour('the CQ', probe('uring-setup', 'cqEntries'), equals(256)),
+      ],
     },
     {
       id: 'uring-sample-printf',
@@ -47,7 +63,11 @@ export const LIBURING: ClaimSection = {
       truth: 'user_data is __u64 (unsigned long long): -Wformat warnings for %u and %lu.',
       source: 'gcc -Wall',
       how: 'compile',
-      assertions: [],
+      assertions: [
+        fact('it compiles without a warning', probe('uring-samples', 'printfWarnings'), equals(0), {
+          given: [given(probe('uring-samples', 'printfControl'), equals(0))],
+        }),
+      ],
     },
   ],
 };

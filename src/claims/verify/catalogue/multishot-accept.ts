@@ -1,3 +1,4 @@
+import { atLeast, behaviour, given, probe } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const MULTISHOT_ACCEPT: ClaimSection = {
@@ -11,7 +12,17 @@ export const MULTISHOT_ACCEPT: ClaimSection = {
         'IOSQE_ASYNC only forces an io-wq worker. Multishot is IORING_ACCEPT_MULTISHOT in ioprio (io_uring_prep_multishot_accept), 5.19; check IORING_CQE_F_MORE and re-arm.',
       source: 'io_uring_prep_accept(3); commit 390ed29b5e42',
       how: '5 connects: CQEs for plain, IOSQE_ASYNC, multishot',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'IOSQE_ASYNC: several completions of one request',
+          probe('multishot-accept', 'async'),
+          atLeast(2),
+          {
+            requires: [{ kernel: '5.19' }],
+            given: [given(probe('multishot-accept', 'multishot'), atLeast(2))],
+          },
+        ),
+      ],
     },
   ],
 };

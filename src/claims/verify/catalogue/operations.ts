@@ -1,3 +1,4 @@
+import { equals, fact, probe, source, YES } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const OPERATIONS: ClaimSection = {
@@ -10,7 +11,13 @@ export const OPERATIONS: ClaimSection = {
       truth: 'READ/WRITE since 5.6; fixed since 5.1.',
       source: 'io_uring_enter(2)',
       how: 'IORING_REGISTER_PROBE',
-      assertions: [],
+      assertions: [
+        fact(
+          'in this kernel',
+          probe('uring-opcodes', ['READ', 'WRITE', 'READ_FIXED', 'WRITE_FIXED']),
+          equals([true, true, true, true]),
+        ),
+      ],
     },
     {
       id: 'ops-fdatasync',
@@ -19,7 +26,7 @@ export const OPERATIONS: ClaimSection = {
       truth: 'No such opcode: FSYNC with IORING_FSYNC_DATASYNC.',
       source: 'uapi enum io_uring_op',
       how: 'grep the enum',
-      assertions: [],
+      assertions: [fact('an opcode of its own', probe('uapi-header', 'hasFdatasync'), YES)],
     },
     {
       id: 'ops-setup-test',
@@ -28,7 +35,7 @@ export const OPERATIONS: ClaimSection = {
       truth: 'Does not exist.',
       source: 'uapi enum io_uring_op',
       how: 'grep the enum',
-      assertions: [],
+      assertions: [fact('in the header', probe('uapi-header', 'hasSetupTest'), YES)],
     },
     {
       id: 'ops-waitid-timeout',
@@ -38,7 +45,7 @@ export const OPERATIONS: ClaimSection = {
         'WAITID is the waitid(2) equivalent, not a timeout (liburing man page says 6.5; from memory it merged in 6.7). Timeouts are TIMEOUT, TIMEOUT_REMOVE, LINK_TIMEOUT.',
       source: 'io_uring_enter(2)',
       how: 'probe opcode 50',
-      assertions: [],
+      assertions: [source('what it is', 'a timeout', 'waitid(2)', 'io_uring_enter(2)')],
     },
     {
       id: 'ops-fs-5-6',
@@ -47,7 +54,10 @@ export const OPERATIONS: ClaimSection = {
       truth: 'RENAMEAT/UNLINKAT 5.11; MKDIRAT/SYMLINKAT/LINKAT 5.15.',
       source: 'io_uring_enter(2) “Available since”',
       how: 'man page text; probe on old kernels',
-      assertions: [],
+      assertions: [
+        source('MKDIRAT, LINKAT', 'Linux 5.6', 'Linux 5.15', 'io_uring_enter(2)'),
+        source('UNLINKAT, RENAMEAT', 'Linux 5.6', 'Linux 5.11', 'io_uring_enter(2)'),
+      ],
     },
     {
       id: 'ops-file-open',
@@ -56,7 +66,13 @@ export const OPERATIONS: ClaimSection = {
       truth: 'All 5.6.',
       source: 'io_uring_enter(2)',
       how: 'probe',
-      assertions: [],
+      assertions: [
+        fact(
+          'in this kernel',
+          probe('uring-opcodes', ['OPENAT', 'CLOSE', 'STATX', 'FADVISE', 'MADVISE']),
+          equals([true, true, true, true, true]),
+        ),
+      ],
     },
   ],
 };

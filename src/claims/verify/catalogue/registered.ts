@@ -1,3 +1,16 @@
+import {
+  atLeast,
+  behaviour,
+  cost,
+  costs,
+  equals,
+  fact,
+  given,
+  over,
+  probe,
+  ratio,
+  source,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const REGISTERED: ClaimSection = {
@@ -10,7 +23,10 @@ export const REGISTERED: ClaimSection = {
       truth: 'Both wrong: 16.',
       source: 'document',
       how: 'cqe-size',
-      assertions: [],
+      assertions: [
+        source('what the guide says of a CQE', '64 bytes', '32 bytes, elsewhere', 'the guide itself'),
+        fact('what it is', probe('uapi-header', 'cqeBytes'), equals(64)),
+      ],
     },
     {
       id: 'rings-fit-l1',
@@ -19,7 +35,14 @@ export const REGISTERED: ClaimSection = {
       truth: '16 KB SQEs + 1 KB array + 8 KB CQEs = ~25 KB of a 32 KB L1d; nothing else would fit.',
       source: 'setup offsets; lscpu',
       how: 'sum bytes vs L1d size from sysfs',
-      assertions: [],
+      assertions: [
+        ratio(
+          '256 entries, both rings and the SQEs',
+          over(probe('uring-setup', 'ringBytes'), probe('uring-setup', 'l1dBytes')),
+          { high: 1 },
+          { name: 'bytes of them over the L1 data cache', noise: 0.02 },
+        ),
+      ],
     },
     {
       id: 'fixed-buffers-pin',
@@ -29,7 +52,20 @@ export const REGISTERED: ClaimSection = {
         'Helps O_DIRECT and zero-copy sends. For buffered files and sockets nothing is pinned: the effect is within noise (4 KB cached: once 37 % slower, once 3 % faster).',
       source: 'io_uring_registered_buffers(7); own measurement',
       how: 'batch-64 cached reads read vs read_fixed 64 B/4 KB; O_DIRECT read vs read_fixed',
-      assertions: [],
+      assertions: [
+        ratio(
+          'cached reads of 64 bytes: a tenth cheaper',
+          over(cost('uring-read-fixed-buffer-64'), cost('uring-read-64')),
+          { high: 0.9 },
+          { name: 'with a registered buffer over without', noise: 0.03 },
+        ),
+        ratio(
+          'cached reads of 4 KiB: a tenth cheaper',
+          over(cost('uring-read-fixed-buffer-4k'), cost('uring-read-4k')),
+          { high: 0.9 },
+          { name: 'with a registered buffer over without', noise: 0.03 },
+        ),
+      ],
     },
     {
       id: 'registered-files-lookup',
@@ -38,7 +74,20 @@ export const REGISTERED: ClaimSection = {
       truth: 'Saves fget/fput per op (about 20-30 ns); nothing to do with epoll_ctl.',
       source: 'io_uring_registered_files(7)',
       how: 'read_fixed with and without IOSQE_FIXED_FILE',
-      assertions: [],
+      assertions: [
+        costs(
+          'what a registered file spares a read',
+          cost('registered-file-64'),
+          { low: 5, high: 60 },
+          { name: 'read of a plain file less that of a registered one', noise: 0.2 },
+        ),
+        source(
+          'of what kind',
+          'epoll_ctl-like operations',
+          'every request that names an FD',
+          'io_uring_register(2)',
+        ),
+      ],
     },
     {
       id: 'registered-fd-sample',
@@ -48,7 +97,14 @@ export const REGISTERED: ClaimSection = {
         'Needs the table index and IOSQE_FIXED_FILE; passing fd1 uses the normal fd. read_fixed is about buffers.',
       source: 'io_uring_enter(2) IOSQE_FIXED_FILE',
       how: 'register, close(fd1), issue sample form and correct form',
-      assertions: [],
+      assertions: [
+        behaviour(
+          'the form of the sample reads the registered file',
+          probe('registered-files', 'sampleForm'),
+          atLeast(1),
+          { given: [given(probe('registered-files', 'indexForm'), atLeast(1))] },
+        ),
+      ],
     },
   ],
 };

@@ -1,3 +1,16 @@
+import {
+  behaviour,
+  cost,
+  count,
+  equals,
+  hostFact,
+  NO,
+  over,
+  pair,
+  probe,
+  ratio,
+  source,
+} from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const TRADEOFFS: ClaimSection = {
@@ -11,7 +24,26 @@ export const TRADEOFFS: ClaimSection = {
         'Needs a dedicated core; sharing a CPU with the app is catastrophic; a hop costs more than an inline NOP.',
       source: 'own measurement',
       how: 'NOP round trip: normal, SQPOLL other CPU, SQPOLL same CPU; echo throughput SQPOLL vs normal on the same cores',
-      assertions: [],
+      assertions: [
+        ratio(
+          'SQ thread on another CPU: a tenth faster',
+          over(cost('uring-nop-sqpoll-1'), cost('uring-nop-1')),
+          { high: 0.9 },
+          { name: 'round trip of a NOP, SQPOLL over a plain ring', noise: 0.05, requires: [{ cpus: 2 }] },
+        ),
+        ratio(
+          'SQ thread on the same CPU: a tenth faster',
+          over(cost('uring-nop-sqpoll-same-cpu'), cost('uring-nop-1')),
+          { high: 0.9 },
+          { name: 'round trip of a NOP, SQPOLL over a plain ring', noise: 0.05 },
+        ),
+        ratio(
+          'an echo server on the same CPUs: a tenth more requests',
+          pair('io_uring-sqpoll', 'io_uring', 'one', 'throughput'),
+          { low: 1.1 },
+          { name: 'requests per second, SQPOLL over a plain ring', noise: 0.05, requires: [{ cpus: 2 }] },
+        ),
+      ],
     },
     {
       id: 'uring-buffered-truly-async',
@@ -21,7 +53,16 @@ export const TRADEOFFS: ClaimSection = {
         'Buffered reads on ext4/xfs use async page-wait since 5.9; anything that cannot go NOWAIT (some writes, fsync, openat, statx) runs in io-wq, a kernel thread pool.',
       source: 'io_uring(7); own measurement',
       how: 'cold buffered read: submit share and complete-at-return; list iou-wrk tasks for fsync/openat',
-      assertions: [],
+      assertions: [
+        count(
+          'a read that must wait for the disk: not complete at return',
+          probe('uring-buffered', 'coldAtReturn'),
+          { high: 0.5 },
+          { name: 'reads that are', unit: 'of 1', noise: 0.2 },
+        ),
+        behaviour('reads: no worker of the kernel', probe('uring-buffered', 'readWorkers'), equals(0)),
+        behaviour('fsync: no worker of the kernel', probe('uring-buffered', 'fsyncWorkers'), equals(0)),
+      ],
     },
     {
       id: 'trade-kernels-5-10',
@@ -31,7 +72,15 @@ export const TRADEOFFS: ClaimSection = {
         'io_uring starts at 5.1; 5.10 is a sane LTS floor, multishot accept needs 5.19, DEFER_TASKRUN 6.1.',
       source: 'io_uring docs',
       how: 'uname + IORING_REGISTER_PROBE',
-      assertions: [],
+      assertions: [
+        source(
+          'what older kernels lack',
+          'io_uring',
+          'from 5.1 on only newer parts of it',
+          'io_uring_enter(2)',
+        ),
+        hostFact('this kernel is not one of them', 'kernel', { since: '5.10' }),
+      ],
     },
     {
       id: 'trade-security-disable',
@@ -41,7 +90,19 @@ export const TRADEOFFS: ClaimSection = {
         "sysctl kernel.io_uring_disabled (6.6); Docker's default seccomp blocks it; ChromeOS/Android restrict it.",
       source: 'kernel admin-guide sysctl',
       how: 'read the sysctl; try setup as root and as nobody',
-      assertions: [],
+      assertions: [
+        source(
+          'elsewhere',
+          'some disable it',
+          'some disable it',
+          'kernel.org, admin-guide/sysctl/kernel; Docker, default seccomp profile',
+        ),
+        behaviour(
+          'here: a process without privileges may not use it',
+          probe('uring-setup', 'unprivileged'),
+          NO,
+        ),
+      ],
     },
     {
       id: 'trade-30pct',
@@ -50,7 +111,20 @@ export const TRADEOFFS: ClaimSection = {
       truth: '30%, 30-50%, 2-3x, 2-5x, 5-10x are all claimed.',
       source: 'document; own measurement',
       how: 'io-uring-2-3x-epoll plus CPU per message',
-      assertions: [],
+      assertions: [
+        ratio(
+          '64 ready connections at a time',
+          over(cost('echo-uring-64'), cost('echo-epoll-64')),
+          { low: 0.5, high: 0.7 },
+          { name: 'io_uring over epoll, without a network', noise: 0.05 },
+        ),
+        ratio(
+          '200 connections over loopback',
+          pair('io_uring', 'epoll-lt', 'many', 'cpu'),
+          { low: 0.5, high: 0.7 },
+          { name: 'server CPU per request of io_uring over epoll', noise: 0.05 },
+        ),
+      ],
     },
     {
       id: 'trade-tokio',
@@ -60,7 +134,15 @@ export const TRADEOFFS: ClaimSection = {
         "monoio and glommio yes; Tokio's default driver is mio/epoll (io_uring only via tokio-uring or unstable fs).",
       source: 'tokio docs',
       how: 'documentation',
-      assertions: [],
+      assertions: [
+        source('monoio and glommio', 'lean on it', 'lean on it', 'their documentation'),
+        source(
+          'Tokio',
+          'leans on it',
+          'epoll by default; io_uring by tokio-uring',
+          'docs.rs/tokio, docs.rs/tokio-uring',
+        ),
+      ],
     },
     {
       id: 'trade-threads-simple',
@@ -69,7 +151,20 @@ export const TRADEOFFS: ClaimSection = {
       truth: 'Crossover must be measured; LOC ratio of the echo servers is nearer 2-4x.',
       source: 'own measurement',
       how: "throughput/p99 crossover thread vs LT; LOC of the repo's own servers",
-      assertions: [],
+      assertions: [
+        ratio(
+          '200 connections: no more CPU than epoll',
+          pair('blocking', 'epoll-lt', 'many', 'cpu'),
+          { high: 1 },
+          { name: 'server CPU per request of threads over epoll', noise: 0.05 },
+        ),
+        source(
+          'their code',
+          'a tenth of that of epoll',
+          'two thirds of it, by the servers of this tool',
+          'c-helpers/models/blocking.c and epoll.c, lines of code',
+        ),
+      ],
     },
   ],
 };
