@@ -10,8 +10,6 @@ export interface Claim {
   /** What holds by the source, whatever this host says. */
   readonly truth: string;
   readonly source: string;
-  /** How it is measured, for people. */
-  readonly how: string;
   /** One to three; `verdict.ts` makes one verdict of what they say. */
   readonly assertions: Assertions;
 }

@@ -71,7 +71,7 @@ export const verifiedSchema = z
     text: z.string().describe('a paraphrase of the guide, with its own words where they matter'),
     truth: z.string().describe('what holds by the source, whatever this host says'),
     source: z.string(),
-    how: z.string(),
+    how: z.string().describe('the commands that supply what it needs, or the documents'),
     verdict: verdictSchema,
     outcomes: z.array(outcomeSchema),
   })

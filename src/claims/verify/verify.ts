@@ -1,5 +1,6 @@
 import { judge } from './checkers.ts';
 import type { Claim } from './claim.ts';
+import { howOf } from './how.ts';
 import type { Observations } from './observations.ts';
 import { SECTIONS } from './sections.ts';
 import { verdictOf } from './verdict.ts';
@@ -10,7 +11,8 @@ export function verifyClaims(claims: readonly Claim[], observations: Observation
   return claims.map((claim) => {
     const outcomes = claim.assertions.map((assertion) => judge(assertion, observations));
     const { assertions: _, ...told } = claim;
-    return { ...told, section: sectionOf(claim), outcomes, verdict: verdictOf(outcomes) };
+    const [section, how] = [sectionOf(claim), howOf(claim)];
+    return { ...told, section, how, outcomes, verdict: verdictOf(outcomes) };
   });
 }
 

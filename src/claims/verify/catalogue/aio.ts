@@ -23,7 +23,6 @@ export const AIO: ClaimSection = {
       truth:
         'sysdeps/pthread/aio_misc.c: max 20 threads by default, one thread per fd, requests on one fd serialised; idle threads exit after 1 s.',
       source: 'glibc sysdeps/pthread/aio_misc.c (optim = {20, 64, ...}; ESPIPE fallback); aio(7) NOTES',
-      how: 'count /proc/self/task after 50 aio_read on 50 idle sockets and 10 on one fd; strace: pread64 and no io_submit/io_uring',
       assertions: [
         behaviour('threads of the process do it', probe('posix-aio-threads', 'threads'), atLeast(2), {
           requires: [{ libc: 'glibc' }],
@@ -42,7 +41,6 @@ export const AIO: ClaimSection = {
       text: '(implied by pread/pwrite) POSIX AIO works on sockets',
       truth: 'glibc falls back to read()/write() when pread gives ESPIPE, so sockets work.',
       source: 'aio_misc.c handle_fildes_io ESPIPE branch',
-      how: 'aio_read on a socket, write to the peer, aio_return; strace for ESPIPE then read',
       assertions: [
         behaviour(
           'a read of a socket ends with its bytes',
@@ -59,7 +57,6 @@ export const AIO: ClaimSection = {
       truth:
         'Requests beyond 20 wait: a ready socket starves behind 20 idle ones. aio_init(aio_threads) raises it (before first use).',
       source: 'aio_misc.c optim.aio_threads',
-      how: '50 idle aio_reads; make #50 ready; aio_error after 300 ms; repeat with aio_init 64',
       assertions: [
         behaviour(
           'a ready connection waits behind idle ones',
@@ -77,8 +74,7 @@ export const AIO: ClaimSection = {
       kind: 'measured',
       text: 'POSIX AIO is “disappointing”',
       truth: 'Thread hand-off makes a cached 4K read 10-30x slower than pread.',
-      source: 'own measurement',
-      how: 'aio_read + spin vs pread on a cached 4K',
+      source: 'measured on other hosts',
       assertions: [
         ratio(
           'a cached read of 4 KiB takes five times as long',
@@ -95,7 +91,6 @@ export const AIO: ClaimSection = {
       truth:
         'O_DIRECT on ordinary ext4/xfs files works; also IOCB_CMD_POLL and FSYNC. It is not limited to raw block devices.',
       source: 'fs/aio.c; open(2) O_DIRECT',
-      how: 'io_submit O_DIRECT on a file of the local fs: share of time in io_submit, fraction complete at return; POLL on a socket',
       assertions: [
         count(
           'in the background with O_DIRECT',
@@ -121,8 +116,7 @@ export const AIO: ClaimSection = {
       kind: 'behaviour',
       text: '“Regular buffered file I/O silently falls back to synchronous”',
       truth: 'io_submit blocks for the whole read.',
-      source: 'fs/aio.c aio_read; own measurement',
-      how: 'buffered cold (FADV_DONTNEED + FADV_RANDOM): io_submit time / total and complete-at-return',
+      source: 'fs/aio.c aio_read; measured on other hosts',
       assertions: [
         count(
           'io_submit takes all of the time',
@@ -144,7 +138,6 @@ export const AIO: ClaimSection = {
       text: 'Limitation “made it useless for 99% of applications”',
       truth: 'Unquantifiable; InnoDB, ScyllaDB/Seastar, QEMU, nginx(aio) used it heavily.',
       source: 'dev.mysql.com innodb-linux-native-aio',
-      how: 'none',
       assertions: [
         source(
           'who could use it',
@@ -161,7 +154,6 @@ export const AIO: ClaimSection = {
       truth:
         'IOCB_CMD_POLL works on sockets/pipes: in 4.18-rc1, reverted, re-merged for 4.19 (commonly quoted as 4.18). One-shot.',
       source: 'lkml 2018-07 “aio poll V20/V21” series; include/uapi/linux/aio_abi.h',
-      how: 'POLL on idle socket: submit time, events idle, after write, second write without resubmit',
       assertions: [
         behaviour(
           'a poll of a socket does not end when data comes',
@@ -176,7 +168,6 @@ export const AIO: ClaimSection = {
       text: '(omitted) io_submit of a read of a blocking socket blocks',
       truth: 'Blocks inside io_submit until data arrives; with O_NONBLOCK completes with -EAGAIN.',
       source: 'net/socket.c sock_read_iter',
-      how: 'PREAD on a blocking socket, peer writes after 300 ms',
       assertions: [
         ratio(
           'io_submit lasts until the peer writes',
@@ -197,7 +188,6 @@ export const AIO: ClaimSection = {
       text: 'glibc does not wrap io_setup/io_submit/io_getevents',
       truth: 'libaio does.',
       source: 'io_submit(2) NOTES',
-      how: 'link test',
       assertions: [fact('none is exported', probe('native-aio-setup', 'wrappers'), equals(0))],
     },
     {
@@ -207,7 +197,6 @@ export const AIO: ClaimSection = {
       truth:
         "io_prep_pread is libaio's, and its struct iocb is different; kernel struct iocb has no aio_sigev_notify. Does not compile.",
       source: 'linux/aio_abi.h',
-      how: 'gcc -c the sample',
       assertions: [
         fact('the sample compiles', probe('native-aio-sample', 'errors'), equals(0), {
           given: [given(probe('native-aio-sample', 'controlErrors'), equals(0))],
@@ -220,7 +209,6 @@ export const AIO: ClaimSection = {
       text: 'io_setup(256): “256 concurrent events”',
       truth: 'fs.aio-nr grows by 256 (ring may hold more); fs.aio-max-nr is the system cap.',
       source: 'fs/aio.c ioctx_alloc',
-      how: 'read /proc/sys/fs/aio-nr before/after',
       assertions: [behaviour('fs.aio-nr grows by it', probe('native-aio-setup', 'grew'), equals(256))],
     },
     {
@@ -228,8 +216,7 @@ export const AIO: ClaimSection = {
       kind: 'recommendation',
       text: 'Both AIO interfaces are “dead ends”; io_uring works “on all FD types”',
       truth: 'POSIX AIO yes. Native AIO is still maintained. io_uring reads work on every kind tried.',
-      source: 'own measurement',
-      how: 'IORING_OP_READ on regular, pipe, socket, eventfd, timerfd, inotify, /dev/zero',
+      source: 'measured on other hosts',
       assertions: [
         source('POSIX AIO', 'a dead end', 'a dead end', 'glibc, sysdeps/pthread/aio_misc.c'),
         source('native AIO', 'a dead end', 'maintained; IOCB_CMD_POLL came in 4.19', 'fs/aio.c'),

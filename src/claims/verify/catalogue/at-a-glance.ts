@@ -11,7 +11,6 @@ export const AT_A_GLANCE: ClaimSection = {
       truth:
         "Body has six numbered sections plus kqueue (signal-driven I/O is the extra one); Stevens's classic five are blocking, non-blocking, multiplexing, signal-driven, async.",
       source: 'the guide, structure; UNP vol.1 ch.6',
-      how: 'Count the sections',
       assertions: [
         source(
           'how many',
@@ -28,7 +27,6 @@ export const AT_A_GLANCE: ClaimSection = {
       truth:
         'Native AIO is asynchronous in practice for O_DIRECT files, and also for IOCB_CMD_POLL (sockets/pipes) and FSYNC/FDSYNC (workqueue). Everything else completes inside io_submit.',
       source: 'fs/aio.c (aio_poll, aio_fsync, aio_read); io_submit(2)',
-      how: 'io_submit latency share: buffered cold, buffered cached, O_DIRECT, socket POLL, socket PREAD',
       assertions: [
         count(
           'in the background with O_DIRECT',

@@ -10,7 +10,6 @@ export const EPOLL_ONESHOT: ClaimSection = {
       text: 'EPOLLONESHOT: disabled after one event, re-enable with EPOLL_CTL_MOD',
       truth: 'MOD also reports at once if data is still pending.',
       source: 'epoll(7)',
-      how: 'as above',
       assertions: [
         behaviour(
           'disabled after one event',

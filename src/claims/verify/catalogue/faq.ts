@@ -21,7 +21,6 @@ export const FAQ: ClaimSection = {
       text: 'epoll gives “the same edge-triggered semantics” as SIGIO',
       truth: 'O_ASYNC signals on wake-ups, like EPOLLET; epoll also offers LT.',
       source: 'fcntl(2)',
-      how: 'n/a',
       assertions: [
         behaviour(
           'SIGIO: a signal for new data, none for what stays unread',
@@ -41,8 +40,7 @@ export const FAQ: ClaimSection = {
       kind: 'behaviour',
       text: 'epoll needs “a syscall per readiness check (or per batch)”',
       truth: 'Per batch.',
-      source: 'own measurement',
-      how: 'events per wait',
+      source: 'measured on other hosts',
       assertions: [
         count(
           'per batch: one wait reports several of 200',
@@ -64,7 +62,6 @@ export const FAQ: ClaimSection = {
       text: "io_uring supports ops epoll can't: “fsync, accept, splice, openat”",
       truth: 'accept is exactly what epoll servers do (readiness on listener); the rest is right.',
       source: 'io_uring_enter(2)',
-      how: 'probe',
       assertions: [
         fact(
           'fsync, splice and openat',
@@ -85,7 +82,6 @@ export const FAQ: ClaimSection = {
       text: 'select is O(N) “where N is the highest FD number”; “select walks all 100k bits”',
       truth: 'Highest fd bounds the word scan; cost is dominated by set bits. 100k contradicts FD_SETSIZE.',
       source: 'fs/select.c',
-      how: 'select-walks-all-bits',
       assertions: [
         growth(
           'one descriptor set, of an ever higher number',
@@ -111,7 +107,6 @@ export const FAQ: ClaimSection = {
       text: 'IOCP since “NT 3.5”; works on “virtually every handle”',
       truth: 'Windows NT 3.5 (1994).',
       source: 'Microsoft docs',
-      how: 'documentation',
       assertions: [
         source('since', 'Windows NT 3.5', 'Windows NT 3.5', 'Microsoft, I/O completion ports'),
         source(
@@ -128,7 +123,6 @@ export const FAQ: ClaimSection = {
       text: 'io_uring “started with” recv, send, accept, connect, openat, statx ...',
       truth: '5.1 had eight ops (see tl-2019-uring-accept); those came in 5.3-5.6.',
       source: 'LWN 810414; io_uring_enter(2)',
-      how: 'documentation',
       assertions: [
         source(
           'what it began with',
@@ -143,8 +137,7 @@ export const FAQ: ClaimSection = {
       kind: 'historical',
       text: '“Linux 5.19 added io_uring on regular files (not just sockets)”',
       truth: "5.1; contradicts the guide's own 5.6.",
-      source: 'as above',
-      how: 'documentation',
+      source: 'LWN 810414; io_uring_enter(2)',
       assertions: [source('since', 'Linux 5.19', 'Linux 5.1', 'LWN 810414')],
     },
     {
@@ -153,7 +146,6 @@ export const FAQ: ClaimSection = {
       text: '“Linux 6.0 added socket shutdown”',
       truth: 'IORING_OP_SHUTDOWN is 5.11; 6.0 added SEND_ZC and multishot recv.',
       source: 'io_uring_enter(2)',
-      how: 'documentation; probe opcode 34',
       assertions: [source('since', 'Linux 6.0', 'Linux 5.11', 'io_uring_enter(2)')],
     },
     {
@@ -162,7 +154,6 @@ export const FAQ: ClaimSection = {
       text: 'io_uring supports “clone/thread creation in some configurations”',
       truth: 'IORING_OP_CLONE/EXEC exist only as RFC patches (Triplett 2022, Krisman Bertazi Dec 2024).',
       source: 'spinics io-uring msg27049; uapi enum',
-      how: 'grep the enum; REGISTER_PROBE last_op',
       assertions: [fact('in the header', probe('uapi-header', 'hasClone'), YES)],
     },
     {
@@ -171,7 +162,6 @@ export const FAQ: ClaimSection = {
       text: '2025: “mkdir, rename, unlink” supported',
       truth: '5.11/5.15.',
       source: 'io_uring_enter(2)',
-      how: 'probe 35,36,37',
       assertions: [
         fact(
           'in this kernel',
@@ -186,7 +176,6 @@ export const FAQ: ClaimSection = {
       text: 'SO_REUSEPORT “eliminat[es] the accept queue contention entirely”',
       truth: 'One queue per listener.',
       source: 'net/core/sock_reuseport.c',
-      how: 'reuseport-eliminates-herd',
       assertions: [
         source(
           'accept queues',
@@ -209,7 +198,6 @@ export const FAQ: ClaimSection = {
       truth:
         'IOCP needs a syscall per ReadFile/WSARecv and per GetQueuedCompletionStatus(Ex) batch; RIO / IoRing avoid them.',
       source: 'Microsoft docs',
-      how: 'documentation',
       assertions: [
         count(
           'io_uring with SQPOLL',

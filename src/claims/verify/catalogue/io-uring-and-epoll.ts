@@ -27,8 +27,7 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       kind: 'behaviour',
       text: 'Multi-shot accept: select No, epoll No, io_uring “Yes”',
       truth: 'Since 5.19.',
-      source: 'as above',
-      how: 'as above',
+      source: 'io_uring_prep_multishot_accept(3)',
       assertions: [
         behaviour('io_uring: one request accepts five', probe('multishot-accept', 'multishot'), equals(5)),
         source('select and epoll', 'a call for each connection', 'a call for each connection', 'accept(2)'),
@@ -38,9 +37,9 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       id: 'table-ready-notification',
       kind: 'measured',
       text: 'Ready-FD notification O(N) / O(1) amortized / O(1) amortized',
-      truth: 'See select-poll-on, epoll-o-ready; io_uring: idle requests cost nothing per enter.',
-      source: 'own measurement',
-      how: '10k idle recv SQEs + 1 active: enter cost; epoll same',
+      truth:
+        'select and poll walk all descriptors; epoll does not, and idle requests of io_uring cost nothing per enter.',
+      source: 'measured on other hosts',
       assertions: [
         growth('select and poll: O(N), by poll', sweep('poll'), 'O(N)'),
         growth('epoll: O(1)', sweep('epoll-lt'), 'O(1)'),
@@ -52,8 +51,7 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       kind: 'static-fact',
       text: 'FD set: copied each call / kernel internal / kernel internal',
       truth: 'io_uring has no FD set; it has outstanding requests.',
-      source: '-',
-      how: 'source',
+      source: 'select(2), epoll(7), io_uring(7)',
       assertions: [
         fact('select: copied by each call', probe('select-sets', 'bytes1000'), equals(128)),
         source('epoll: in the kernel', 'in the kernel', 'in the kernel', 'epoll(7)'),
@@ -71,8 +69,7 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       text: 'Syscalls per iteration: select/poll “1”, epoll “1+ (epoll_wait + read/write)”',
       truth:
         'select/poll also need read/write per fd, as the earlier table says; the cell is not comparable.',
-      source: 'document',
-      how: 'freq-* measurements',
+      source: 'the guide itself',
       assertions: [
         count(
           'poll: one',
@@ -94,7 +91,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       text: 'Per-operation overhead: select/poll and epoll “blocking read/write”',
       truth: 'They are used with non-blocking reads/writes.',
       source: 'the guide, section 2/3',
-      how: 'n/a',
       assertions: [
         source(
           'reads and writes beside select, poll and epoll',
@@ -108,9 +104,8 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       id: 'table-fixed-buffers',
       kind: 'static-fact',
       text: 'Fixed buffers: No / No / Yes (registered)',
-      truth: '-',
+      truth: 'They are registered once, and reads and writes name them by index.',
       source: 'io_uring_register(2)',
-      how: 'register_buffers returns 0',
       assertions: [
         behaviour('io_uring registers them', probe('registered-files', 'buffers'), equals(0)),
         behaviour('and reads into one', probe('registered-files', 'fixedBufferRead'), atLeast(1)),
@@ -123,7 +118,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth:
         'NAPI busy polling exists for sockets, poll/select (net.core.busy_poll) and epoll (4.12; EPIOCSPARAMS 6.9); it is a different mechanism from SQPOLL.',
       source: 'uapi eventpoll.h EPIOCSPARAMS',
-      how: 'ioctl(epfd, EPIOCGPARAMS)',
       assertions: [
         behaviour('epoll: no', probe('epoll-busy-poll', 'ioctl'), oneOf('ENOTTY', 'EINVAL')),
         behaviour('io_uring: yes, by SQPOLL', probe('sqpoll-calls', 'threads'), atLeast(1)),
@@ -135,7 +129,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       text: 'Works on regular files: epoll “Yes (always ready)”',
       truth: 'epoll_ctl ADD fails with EPERM (no f_op->poll).',
       source: 'epoll_ctl(2) EPERM; fs/eventpoll.c file_can_poll',
-      how: 'epoll_ctl ADD on a regular file and a directory',
       assertions: [behaviour('a regular file', probe('epoll-fd-kinds', 'regularFile'), equals('ok'))],
     },
     {
@@ -144,7 +137,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       text: 'Works on regular files: select/poll “Yes (always async-ready)”',
       truth: 'Always reported ready, even at EOF; nothing asynchronous: the read still blocks on disk.',
       source: 'poll(2)',
-      how: 'poll/select a regular file, also at EOF; cold read latency',
       assertions: [
         behaviour(
           'always ready, at its end too',
@@ -166,7 +158,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth:
         'Since 5.1, where files were the main target (READV/WRITEV/FSYNC). The guide also says 5.6 in the timeline.',
       source: 'LWN 810414 list of 5.1 opcodes; io_uring_enter(2)',
-      how: 'documentation; READ on a regular file works on the host',
       assertions: [
         source('since', 'Linux 5.19', 'Linux 5.1', 'LWN 810414; io_uring_enter(2)'),
         behaviour('it does here', probe('uring-read-kinds', 'regular'), atLeast(1)),
@@ -178,7 +169,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       text: 'Min kernel: any / 2.5.44 (2002) / 5.1 (2019)',
       truth: 'poll is 2.1.23, select 0.12: not “any”; stable epoll is 2.6.0.',
       source: 'poll(2) VERSIONS: introduced in Linux 2.1.23',
-      how: 'documentation',
       assertions: [
         source('select and poll', 'any', 'select 0.12, poll 2.1.23', 'poll(2)'),
         source('epoll', '2.5.44 (2002)', '2.5.44 (2002)', 'epoll(7)'),
@@ -189,9 +179,8 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       id: 'micro-2-5x',
       kind: 'measured',
       text: 'With 1M small ops/s io_uring shows “2-5x” over epoll',
-      truth: 'See io-uring-2-3x-epoll; the guide has three other numbers.',
-      source: 'own measurement',
-      how: 'io-uring-2-3x-epoll',
+      truth: 'Only where entering the kernel dominates; the guide has three other numbers.',
+      source: 'measured on other hosts',
       assertions: [
         ratio(
           '64 ready connections at a time',
@@ -213,7 +202,6 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       text: "io_uring's advantage: “disk I/O (bypassing page cache)”",
       truth: 'io_uring does not bypass the page cache; O_DIRECT does, with any interface.',
       source: 'open(2) O_DIRECT',
-      how: 'buffered IORING_OP_READ cold then mincore/second read latency',
       assertions: [
         count(
           'a read leaves nothing in the page cache',

@@ -22,7 +22,6 @@ export const IO_URING: ClaimSection = {
       text: 'Two lock-free rings shared via mmap, no syscall to enqueue/dequeue',
       truth: 'Plus a third mapping for the SQE array (single mmap for both rings since 5.4).',
       source: 'io_uring_setup(2)',
-      how: 'strace: io_uring_setup and mmap; enqueue/dequeue counted by tracepoint',
       assertions: [
         behaviour('no system call between io_uring_enter', probe('uring-rings', 'otherCalls'), equals(0)),
         behaviour(
@@ -38,7 +37,6 @@ export const IO_URING: ClaimSection = {
       text: '“Only one syscall is needed per batch”',
       truth: 'io_uring_enter with GETEVENTS does both.',
       source: 'io_uring_enter(2)',
-      how: 'submit_and_wait of N SQEs; count',
       assertions: [behaviour('64 requests', probe('uring-rings', ['batch', 'enterCalls']), equals([64, 1]))],
     },
     {
@@ -47,7 +45,6 @@ export const IO_URING: ClaimSection = {
       text: 'io_uring_enter(ep_fd, to_submit, min_complete, flags, sig); five parameters',
       truth: 'First argument is the ring fd; the syscall has six arguments (sigset size).',
       source: 'io_uring_enter(2)',
-      how: 'strace',
       assertions: [
         fact('five arguments', probe('uring-rings', 'enterArguments'), equals(5)),
         source('the first of them', 'the FD of an epoll (ep_fd)', 'the FD of the ring', 'io_uring_enter(2)'),
@@ -59,7 +56,6 @@ export const IO_URING: ClaimSection = {
       text: 'io_uring_submit() = io_uring_enter(fd, n, 0, 0, NULL)',
       truth: 'For a normal ring. Adds SQ_WAKEUP only for SQPOLL; no syscall if the SQ thread is awake.',
       source: 'strace',
-      how: 'strace io_uring_enter',
       assertions: [
         behaviour('one io_uring_enter', probe('liburing', 'submitCalls'), equals(1)),
         behaviour(
@@ -76,7 +72,6 @@ export const IO_URING: ClaimSection = {
       truth:
         "Bits 1,2,3; GETEVENTS (bit 0), needed for min_complete to block, is missing from the guide's list.",
       source: 'include/uapi/linux/io_uring.h',
-      how: 'header; enter with min_complete=1 without GETEVENTS returns at once',
       assertions: [
         fact(
           'the bits of SQ_WAKEUP, SQ_WAIT and EXT_ARG',
@@ -96,7 +91,6 @@ export const IO_URING: ClaimSection = {
       text: 'Rings are “lock-free single-producer, single-consumer”',
       truth: 'Userspace must serialise submitters itself; kernel takes uring_lock internally.',
       source: 'io_uring(7)',
-      how: 'documentation',
       assertions: [
         source(
           'the rings',
@@ -112,7 +106,6 @@ export const IO_URING: ClaimSection = {
       text: '“Every submission queue entry is 64 bytes”',
       truth: '128 with IORING_SETUP_SQE128 (or mixed since 6.19).',
       source: 'uapi header',
-      how: 'sizeof',
       assertions: [
         fact('of a plain ring', probe('uring-setup', 'sqeBytes'), equals(64)),
         fact('with IORING_SETUP_SQE128', probe('uring-setup', 'sqe128Bytes'), equals(64)),
@@ -124,7 +117,6 @@ export const IO_URING: ClaimSection = {
       text: 'Simplified struct io_uring_sqe: __u32 fd; comment “ROPREC”',
       truth: 'fd is __s32; no flag called ROPREC (RWF_*); shown fields sum to less than 64.',
       source: 'uapi header',
-      how: 'compile-time offsetof/type check',
       assertions: [
         fact('fd is unsigned', probe('uapi-header', 'fdSigned'), NO),
         fact('a flag ROPREC', probe('uapi-header', 'hasRoprec'), YES),
@@ -136,7 +128,6 @@ export const IO_URING: ClaimSection = {
       text: '“The CQE is 32 bytes: just user_data, result code, and flags”',
       truth: '8+4+4 = 16 bytes by default; 32 only with SETUP_CQE32.',
       source: 'uapi header',
-      how: 'sizeof',
       assertions: [
         fact('of a plain ring', probe('uring-setup', 'cqeBytes'), equals(32)),
         fact('with IORING_SETUP_CQE32', probe('uring-setup', 'cqe32Bytes'), equals(32)),
@@ -148,7 +139,6 @@ export const IO_URING: ClaimSection = {
       text: '256 CQEs = “256 x 32 = 8KB”',
       truth: '256 x 16 = 4 KB. (A 256-entry ring has 512 CQEs = 8 KB by default.)',
       source: 'io_uring_setup(2)',
-      how: 'p.cq_entries x 16',
       assertions: [
         count(
           '256 CQEs',
@@ -170,8 +160,7 @@ export const IO_URING: ClaimSection = {
       text: '“The kernel never writes to the SQ.”',
       truth:
         'The kernel advances the SQ head and writes sq flags (NEED_WAKEUP, CQ_OVERFLOW, TASKRUN) and dropped. The next sentence contradicts it.',
-      source: 'io_uring.c io_commit_sqring; own measurement',
-      how: 'read *sq.khead before and after submit',
+      source: 'io_uring.c io_commit_sqring; measured on other hosts',
       assertions: [behaviour('the head of the SQ stays', probe('uring-rings', 'sqHeadMoved'), equals(0))],
     },
     {
@@ -180,7 +169,6 @@ export const IO_URING: ClaimSection = {
       text: '“Userspace never reads from the CQ tail.”',
       truth: 'Userspace must load-acquire the CQ tail to see completions; kernel reads the CQ head.',
       source: 'liburing io_uring_cq_ready',
-      how: 'source; read *cq.ktail after submit',
       assertions: [
         behaviour('the tail of the CQ tells nothing', probe('uring-rings', 'cqTailMoved'), equals(0)),
         source(
@@ -198,7 +186,6 @@ export const IO_URING: ClaimSection = {
       truth:
         'Completions of pollable ops are posted by task_work: default rings get an IPI/notify; COOP/DEFER_TASKRUN rings post only when you enter, so a pure spin hangs.',
       source: 'io_uring_setup(2) IORING_SETUP_DEFER_TASKRUN',
-      how: 'recv SQE, peer write, spin on cq_ready without entering, default vs DEFER_TASKRUN',
       assertions: [
         behaviour('a plain ring', probe('uring-cq-poll', 'defaultSees'), YES),
         behaviour('with DEFER_TASKRUN', probe('uring-cq-poll', 'deferSees'), YES),

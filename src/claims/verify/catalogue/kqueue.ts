@@ -9,8 +9,7 @@ export const KQUEUE: ClaimSection = {
       kind: 'static-fact',
       text: 'Heading “kqueue(2) - Linux and macOS/BSD” vs “Linux does not have kqueue natively”',
       truth: 'No kqueue syscall on Linux.',
-      source: 'document; linux syscall table',
-      how: 'check SYS_kqueue undefined / ausyscall',
+      source: 'the guide itself; the system call table of Linux',
       assertions: [fact('a system call of Linux', probe('uapi-header', 'hasKqueue'), YES)],
     },
     {
@@ -20,7 +19,6 @@ export const KQUEUE: ClaimSection = {
       truth:
         'Solaris/illumos has event ports (port_create), not kqueue; NetBSD and DragonFly are missing from the list.',
       source: 'kqueue(2); port_create(3C)',
-      how: 'documentation',
       assertions: [
         source('macOS, FreeBSD, OpenBSD', 'kqueue', 'kqueue', 'kqueue(2)'),
         source('Solaris', 'kqueue', 'event ports (port_create)', 'port_create(3C)'),
@@ -32,7 +30,6 @@ export const KQUEUE: ClaimSection = {
       text: 'Syscalls: epoll “3”, kqueue “2 (kqueue + kevent for both)”',
       truth: 'As API counts; a kevent call can batch changes and wait, epoll needs one epoll_ctl per change.',
       source: 'kqueue(2)',
-      how: 'documentation',
       assertions: [
         behaviour('epoll: three', probe('epoll-calls', 'distinct'), equals(3)),
         source('kqueue: two', 'kqueue and kevent', 'kqueue and kevent', 'kqueue(2)'),
@@ -44,7 +41,6 @@ export const KQUEUE: ClaimSection = {
       text: 'Per-FD data: kqueue “ident field (void*)”',
       truth: 'ident is the identifier (uintptr_t, the fd); the user pointer is udata (void *).',
       source: 'kqueue(2) struct kevent',
-      how: 'documentation',
       assertions: [
         source(
           'what holds the user pointer',
@@ -61,7 +57,6 @@ export const KQUEUE: ClaimSection = {
       truth:
         'EV_DISABLE disables, EV_DELETE deletes; neither wakes waiters; both systems drop closed fds automatically (epoll only when the last reference to the file closes).',
       source: 'kqueue(2); epoll(7) Q6',
-      how: 'Linux half: close fd with and without a dup outstanding, watch events',
       assertions: [
         behaviour('epoll: a closed FD goes silently', probe('epoll-key', 'closedLast'), equals(0)),
         behaviour('epoll: also where a duplicate is open', probe('epoll-key', 'closedWithDup'), equals(0)),
@@ -80,7 +75,6 @@ export const KQUEUE: ClaimSection = {
       truth:
         'eventfd/timerfd/inotify/epoll fds are Linux objects (FreeBSD has eventfd 13+, timerfd 14+; macOS none).',
       source: 'eventfd(2), timerfd(2) FreeBSD man pages',
-      how: 'documentation',
       assertions: [
         source('vnodes, processes, signals, timers', 'kqueue has them', 'kqueue has them', 'kqueue(2)'),
         source(
@@ -98,7 +92,6 @@ export const KQUEUE: ClaimSection = {
       truth:
         'Also signalfd, pidfd, ttys, fanotify, /proc/mounts; not regular files, directories, /dev/null, /dev/zero.',
       source: 'fs/eventpoll.c file_can_poll()',
-      how: 'epoll_ctl ADD on one of each kind',
       assertions: [
         behaviour(
           'sockets and pipes',
@@ -124,7 +117,6 @@ export const KQUEUE: ClaimSection = {
       truth:
         'NOTE_WRITE/RENAME/DELETE/ATTRIB everywhere; NOTE_READ is FreeBSD 11+/NetBSD, not macOS (it has NOTE_FUNLOCK etc.).',
       source: 'kqueue(2) per OS',
-      how: 'documentation',
       assertions: [
         source(
           'write, rename, delete, chmod',
@@ -147,7 +139,6 @@ export const KQUEUE: ClaimSection = {
       truth:
         'On BSD close() already removes the knote, so EV_DELETE after it fails with EBADF/ENOENT. With libkqueue the order matters the other way: without EV_DELETE before close, adding a reused descriptor fails with EAGAIN (3 of 3). The sample also re-registers listen_fd on every turn and reads but never echoes.',
       source: 'kqueue(2): “close() removes any kevents”',
-      how: 'documentation (libkqueue if installed)',
       assertions: [
         behaviour(
           'libkqueue: EV_DELETE after close succeeds',
@@ -163,7 +154,6 @@ export const KQUEUE: ClaimSection = {
       text: 'libkqueue “wraps epoll under the hood”',
       truth: 'Linux back-end uses epoll (plus timerfd, signalfd, inotify, pidfd).',
       source: 'libkqueue src/linux/platform.c',
-      how: 'strace a program linked with libkqueue',
       assertions: [behaviour('its calls here', probe('kqueue', 'epollCalls'), atLeast(1))],
     },
   ],

@@ -10,7 +10,6 @@ export const LIBURING: ClaimSection = {
       text: 'io_uring_wait_cqe “blocks, calls io_uring_enter”',
       truth: 'Only if no CQE is available.',
       source: 'liburing src/queue.c',
-      how: 'count syscalls with CQEs present',
       assertions: [
         behaviour('where there is none yet', probe('liburing', 'waitEmptyCalls'), atLeast(1)),
         behaviour('where there is one already', probe('liburing', 'waitCalls'), atLeast(1)),
@@ -23,7 +22,6 @@ export const LIBURING: ClaimSection = {
       truth:
         'Separate project (github.com/axboe/liburing), packaged by distributions; not in the kernel tree.',
       source: 'axboe/liburing README',
-      how: 'documentation',
       assertions: [
         source(
           'where it is from',
@@ -39,7 +37,6 @@ export const LIBURING: ClaimSection = {
       text: 'Raw rings “eliminate the helper function call overhead”',
       truth: 'prep_*, cqe_seen, for_each are static inline; only submit/wait are calls (ns against us).',
       source: 'nm -D liburing.so',
-      how: 'nm -D | count exported prep_ symbols; NOP loop raw vs liburing',
       assertions: [
         fact('helpers that are called, not inlined', probe('liburing', 'prepExports'), atLeast(1)),
       ],
@@ -50,7 +47,6 @@ export const LIBURING: ClaimSection = {
       text: 'queue_init(256): “256-entry rings”',
       truth: 'SQ 256, CQ 512 unless SETUP_CQSIZE.',
       source: 'io_uring_setup(2)',
-      how: 'p.cq_entries',
       assertions: [
         behaviour('the SQ', probe('uring-setup', 'sqEntries'), equals(256)),
         behaviour('the CQ', probe('uring-setup', 'cqEntries'), equals(256)),
@@ -62,7 +58,6 @@ export const LIBURING: ClaimSection = {
       text: 'printf("op %u returned", cqe->user_data)',
       truth: 'user_data is __u64 (unsigned long long): -Wformat warnings for %u and %lu.',
       source: 'gcc -Wall',
-      how: 'compile',
       assertions: [
         fact('it compiles without a warning', probe('uring-samples', 'printfWarnings'), equals(0), {
           given: [given(probe('uring-samples', 'printfControl'), equals(0))],

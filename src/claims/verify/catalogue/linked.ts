@@ -10,8 +10,7 @@ export const LINKED: ClaimSection = {
       text: 'Linked openat -> read(-1) -> close(-1): “-1 = use fd from linked op”',
       truth:
         'No fd passing. read gets EBADF, close is cancelled (ECANCELED), the opened fd leaks. Use direct descriptors: openat_direct slot + IOSQE_FIXED_FILE.',
-      source: 'io_uring_linked_requests(7); own measurement',
-      how: 'run verbatim; run the direct-descriptor chain; print the three CQEs',
+      source: 'io_uring_linked_requests(7); measured on other hosts',
       assertions: [
         behaviour('read(-1) reads what was opened', probe('link-fd', 'read'), atLeast(1), {
           given: [given(probe('link-fd', 'opened'), YES)],
@@ -28,7 +27,6 @@ export const LINKED: ClaimSection = {
       truth:
         'Ordering only, no atomicity or rollback, no parallelism; an error or short transfer cancels the rest.',
       source: 'io_uring_linked_requests(7)',
-      how: 'short-read chain as above',
       assertions: [
         behaviour(
           'what breaks does nothing: no byte of a short read',
@@ -45,7 +43,6 @@ export const LINKED: ClaimSection = {
       text: 'IOSQE_IO_LINK: next SQE does not start until the current completes; connect->send->shutdown possible',
       truth: 'Since 5.3; SHUTDOWN since 5.11.',
       source: 'io_uring_enter(2)',
-      how: 'run connect->send->shutdown',
       assertions: [
         behaviour(
           'connect, send, shutdown',

@@ -11,7 +11,6 @@ export const MULTISHOT_ACCEPT: ClaimSection = {
       truth:
         'IOSQE_ASYNC only forces an io-wq worker. Multishot is IORING_ACCEPT_MULTISHOT in ioprio (io_uring_prep_multishot_accept), 5.19; check IORING_CQE_F_MORE and re-arm.',
       source: 'io_uring_prep_accept(3); commit 390ed29b5e42',
-      how: '5 connects: CQEs for plain, IOSQE_ASYNC, multishot',
       assertions: [
         behaviour(
           'IOSQE_ASYNC: several completions of one request',

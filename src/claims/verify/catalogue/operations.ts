@@ -10,7 +10,6 @@ export const OPERATIONS: ClaimSection = {
       text: 'READ, WRITE, READ_FIXED, WRITE_FIXED exist',
       truth: 'READ/WRITE since 5.6; fixed since 5.1.',
       source: 'io_uring_enter(2)',
-      how: 'IORING_REGISTER_PROBE',
       assertions: [
         fact(
           'in this kernel',
@@ -25,7 +24,6 @@ export const OPERATIONS: ClaimSection = {
       text: 'Synchronization ops include “FDATASYNC”',
       truth: 'No such opcode: FSYNC with IORING_FSYNC_DATASYNC.',
       source: 'uapi enum io_uring_op',
-      how: 'grep the enum',
       assertions: [fact('an opcode of its own', probe('uapi-header', 'hasFdatasync'), YES)],
     },
     {
@@ -34,7 +32,6 @@ export const OPERATIONS: ClaimSection = {
       text: 'Special ops include “SETUP_TEST”',
       truth: 'Does not exist.',
       source: 'uapi enum io_uring_op',
-      how: 'grep the enum',
       assertions: [fact('in the header', probe('uapi-header', 'hasSetupTest'), YES)],
     },
     {
@@ -44,7 +41,6 @@ export const OPERATIONS: ClaimSection = {
       truth:
         'WAITID is the waitid(2) equivalent, not a timeout (liburing man page says 6.5; from memory it merged in 6.7). Timeouts are TIMEOUT, TIMEOUT_REMOVE, LINK_TIMEOUT.',
       source: 'io_uring_enter(2)',
-      how: 'probe opcode 50',
       assertions: [source('what it is', 'a timeout', 'waitid(2)', 'io_uring_enter(2)')],
     },
     {
@@ -53,7 +49,6 @@ export const OPERATIONS: ClaimSection = {
       text: '“MKDIRAT, UNLINKAT, RENAMEAT, LINKAT (Linux 5.6+)”',
       truth: 'RENAMEAT/UNLINKAT 5.11; MKDIRAT/SYMLINKAT/LINKAT 5.15.',
       source: 'io_uring_enter(2) “Available since”',
-      how: 'man page text; probe on old kernels',
       assertions: [
         source('MKDIRAT, LINKAT', 'Linux 5.6', 'Linux 5.15', 'io_uring_enter(2)'),
         source('UNLINKAT, RENAMEAT', 'Linux 5.6', 'Linux 5.11', 'io_uring_enter(2)'),
@@ -65,7 +60,6 @@ export const OPERATIONS: ClaimSection = {
       text: 'OPENAT, CLOSE, STATX, FADVISE, MADVISE exist',
       truth: 'All 5.6.',
       source: 'io_uring_enter(2)',
-      how: 'probe',
       assertions: [
         fact(
           'in this kernel',

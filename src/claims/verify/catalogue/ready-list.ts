@@ -11,7 +11,6 @@ export const READY_LIST: ClaimSection = {
       truth:
         'It takes up to maxevents items, re-polls each, drops those no longer ready, puts LT items back at the tail; unserved items stay (round-robin, no starvation).',
       source: 'fs/eventpoll.c ep_send_events',
-      how: '100 ready fds, maxevents=10: count distinct fds in 10 calls, LT and ET; next wait',
       assertions: [
         behaviour(
           'level-triggered: the list is empty after a wait',

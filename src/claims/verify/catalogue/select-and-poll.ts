@@ -29,7 +29,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth:
         'On Linux O_NDELAY == O_NONBLOCK (04000). SIGTTIN/TTOU come from job control on a tty, unrelated to the flag.',
       source: 'asm-generic/fcntl.h; open(2)',
-      how: 'compare constants; fcntl(F_SETFL,O_NDELAY) then F_GETFL',
       assertions: [
         fact('a flag of its own', probe('nonblocking', 'ndelayEqual'), NO),
         behaviour('it sends signals', probe('nonblocking', 'ndelaySignals'), atLeast(1)),
@@ -41,7 +40,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       text: 'Non-blocking empty read returns -1 EAGAIN (EWOULDBLOCK “same value”)',
       truth: 'Same value on Linux.',
       source: 'errno(3)',
-      how: 'read empty non-blocking socket',
       assertions: [
         behaviour('an empty socket', probe('nonblocking', 'emptySocket'), equals('EAGAIN')),
         behaviour('an empty pipe', probe('nonblocking', 'emptyPipe'), equals('EAGAIN')),
@@ -54,7 +52,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       text: 'Sample: open(/dev/null, O_NONBLOCK) and read expecting EAGAIN',
       truth: '/dev/null reads return 0 (EOF), never EAGAIN.',
       source: 'drivers/char/mem.c read_null',
-      how: 'run the sample',
       assertions: [behaviour('a read of /dev/null fails', probe('nonblocking', 'devNullRead'), atMost(-1))],
     },
     {
@@ -64,7 +61,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth:
         'Has no effect on regular files: cold reads still block in D state. Use preadv2(RWF_NOWAIT) or io_uring.',
       source: 'open(2)',
-      how: 'O_NONBLOCK pread over cold file: count EAGAIN, latency, ctxsw',
       assertions: [
         behaviour(
           'a read that must wait for the disk ends with EAGAIN',
@@ -85,7 +81,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       text: 'select/poll return a count “but you must scan all of them”',
       truth: 'You may stop after finding the returned count; worst case is the whole set.',
       source: 'select(2), poll(2)',
-      how: 'n/a (API)',
       assertions: [
         source('what a call returns', 'how many, not which', 'how many, not which', 'select(2), poll(2)'),
         source('how far to scan', 'all of them', 'until as many as were returned are found', 'poll(2)'),
@@ -97,7 +92,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       text: 'select copies a “~1024-bit bitmap to kernel” each call',
       truth: 'Copies only ceil(nfds/64) longs, for each non-NULL set, in and out.',
       source: 'fs/select.c core_sys_select FDS_BYTES(n)',
-      how: 'sparse select cost at max_fd 64 vs 1000 vs 19000',
       assertions: [
         fact('1024 bits where FDs are below 1000', probe('select-sets', 'bytes1000'), equals(128)),
         fact('1024 bits where FDs are below 64', probe('select-sets', 'bytes64'), equals(128)),
@@ -110,7 +104,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth:
         'Words with no bits are skipped; f_op->poll is only called for set bits. Cost is bits set x ~70-190 ns plus ~64x cheaper word scan.',
       source: 'fs/select.c do_select “if (all_bits == 0) i += BITS_PER_LONG”',
-      how: 'raw select with nfds=19,000: all bits set vs a single bit set',
       assertions: [
         ratio(
           'one FD with a high number costs at least half of as many FDs',
@@ -125,8 +118,7 @@ export const SELECT_AND_POLL: ClaimSection = {
       kind: 'measured',
       text: 'select/poll are O(N) per call',
       truth: 'Linear until cache misses make it worse than linear.',
-      source: 'own measurement',
-      how: 'poll/select over N idle unix sockets + 1 ready; fit slope',
+      source: 'measured on other hosts',
       assertions: [
         growth(
           'poll',
@@ -147,7 +139,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth:
         'select cannot (FD_SETSIZE 1024 by the guide itself) without a hand-made bitmap; poll needs RLIMIT_NOFILE>=nfds (EINVAL otherwise).',
       source: 'poll(2) EINVAL; fs/select.c do_sys_poll',
-      how: 'try poll with nfds>RLIMIT_NOFILE; extrapolate slope from 10k',
       assertions: [
         growth(
           'poll walks all of them',
@@ -168,7 +159,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       text: 'poll: “no hard FD limit”',
       truth: 'nfds > RLIMIT_NOFILE gives EINVAL.',
       source: 'poll(2)',
-      how: 'setrlimit 64, poll 100 entries with fd=-1',
       assertions: [
         behaviour('as many as RLIMIT_NOFILE', probe('poll-limits', 'atLimit'), equals('ok')),
         behaviour('more than RLIMIT_NOFILE', probe('poll-limits', 'beyondLimit'), equals('ok')),
@@ -181,7 +171,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       truth:
         'One request per call would be 1e9 checks/s; batching reduces it; CPU saturates first (~7 ms+ per call).',
       source: 'arithmetic',
-      how: '10k x 100k; compare with measured per-fd cost',
       assertions: [
         source(
           '10,000 calls with 100,000 FDs each',
@@ -203,7 +192,6 @@ export const SELECT_AND_POLL: ClaimSection = {
       text: 'select clobbers the set, so copy it each time',
       truth: 'Also modifies the timeout on Linux.',
       source: 'select(2)',
-      how: 'check set and timeval after call',
       assertions: [behaviour('the set', probe('select-sets', 'setClobbered'), YES)],
     },
   ],

@@ -8,9 +8,8 @@ export const SQPOLL: ClaimSection = {
       id: 'sqpoll-zero-syscalls',
       kind: 'measured',
       text: 'SQPOLL “eliminates all I/O-related syscalls” in steady state',
-      truth: 'See freq-sqpoll-zero; setup, wake-up after idle and blocking waits still enter.',
+      truth: 'True while the SQ thread is awake; setup, wake-up after idle and blocking waits still enter.',
       source: 'io_uring_sqpoll(7)',
-      how: 'freq-sqpoll-zero',
       assertions: [
         count(
           'NOPs while the SQ thread is awake',
@@ -33,7 +32,6 @@ export const SQPOLL: ClaimSection = {
       truth:
         'Unit ms; 0 means 1 s default. Wake-up is mandatory, not optional, once NEED_WAKEUP is set (liburing does it).',
       source: 'io_uring_setup(2)',
-      how: 'sq_thread_idle=200; time until NEED_WAKEUP; syscalls of the next submit',
       assertions: [
         ratio(
           'it sleeps after sq_thread_idle, in milliseconds',
@@ -54,8 +52,7 @@ export const SQPOLL: ClaimSection = {
       kind: 'measured',
       text: '(omitted) SQPOLL burns a CPU while idle',
       truth: "Spins until sq_thread_idle passes; counted in the process's rusage.",
-      source: 'own measurement',
-      how: 'rusage over idle window before/after parking',
+      source: 'measured on other hosts',
       assertions: [
         count(
           'before it sleeps',
@@ -78,7 +75,6 @@ export const SQPOLL: ClaimSection = {
       truth:
         'Returns 0 on success, not an fd (ring.ring_fd); “&params” is mangled to a pilcrow + “ms” and does not compile. SQ_AFF is mentioned but not set.',
       source: 'io_uring_queue_init(3)',
-      how: 'compile; print the return value',
       assertions: [
         behaviour('io_uring_queue_init_params returns an FD', probe('liburing', 'initResult'), atLeast(1)),
         fact('the sample compiles as printed', probe('uring-samples', 'paramsErrors'), equals(0), {
@@ -93,7 +89,6 @@ export const SQPOLL: ClaimSection = {
       truth:
         "iou-sqp-<pid>, a thread of the process since 5.12; inherits the creator's CPU mask; unprivileged since 5.11-5.13.",
       source: 'io_uring_sqpoll(7)',
-      how: 'list /proc/self/task/*/comm; setuid(nobody) and init',
       assertions: [
         behaviour('a thread iou-sqp beside the process', probe('sqpoll-calls', 'threads'), atLeast(1)),
       ],

@@ -10,7 +10,6 @@ export const THUNDERING_HERD: ClaimSection = {
       text: '“Linux 2.6 fixed this kernel-side” (accept thundering herd); FAQ: “Before Linux 2.6”',
       truth: 'Wake-one exclusive waits for accept came in the 2.3 series, i.e. Linux 2.4 (2001).',
       source: 'Molloy & Lever, Accept() scalability on Linux (USENIX 2000): herd in 2.2.9',
-      how: 'behaviour on the host: 8 procs in blocking accept(), count voluntary ctxt switches per connection',
       assertions: [
         source(
           'the kernel that fixed it',
@@ -33,7 +32,6 @@ export const THUNDERING_HERD: ClaimSection = {
       truth:
         'Happens equally in LT mode; the cause is non-exclusive wait entries, not ET. EPOLLEXCLUSIVE (4.5) fixes it.',
       source: 'fs/eventpoll.c ep_ptable_queue_proc; epoll_ctl(2) EPOLLEXCLUSIVE',
-      how: '8 procs, own epfd each, LT / ET / EXCLUSIVE; sum of voluntary_ctxt_switches per connection; epoll_wait returns as a second column',
       assertions: [
         count(
           'edge-triggered: several of eight workers are woken',
@@ -55,8 +53,7 @@ export const THUNDERING_HERD: ClaimSection = {
       text: '“a single SYN can produce many-ready events”',
       truth:
         'Source says readiness follows the completed handshake (child added to the accept queue), so a half-open SYN does not count; with DEFER_ACCEPT it waits for data. “Many events” is simply one per epoll instance.',
-      source: 'net/ipv4/tcp_input.c / tcp_minisocks.c; own measurement',
-      how: 'send one raw SYN and wait 100 ms; then full connect; then TCP_DEFER_ACCEPT',
+      source: 'net/ipv4/tcp_input.c / tcp_minisocks.c; measured on other hosts',
       assertions: [
         behaviour('a SYN alone', probe('listen-handshake', 'synEvents'), atLeast(1)),
         behaviour(
@@ -78,7 +75,6 @@ export const THUNDERING_HERD: ClaimSection = {
       text: 'SO_REUSEPORT introduced in “Linux 3.9”',
       truth: 'TCP/UDP SO_REUSEPORT: 3.9 (2013).',
       source: 'socket(7); commit da5e36308d9f',
-      how: 'documentation',
       assertions: [source('the kernel that brought it', 'Linux 3.9', 'Linux 3.9', 'socket(7)')],
     },
     {
@@ -88,7 +84,6 @@ export const THUNDERING_HERD: ClaimSection = {
       truth:
         'By a hash of the 4-tuple: socks[reciprocal_scale(hash, n)] (or BPF). Uniform on average, neither round-robin nor load-aware.',
       source: 'net/core/sock_reuseport.c reuseport_select_sock()',
-      how: '4 listeners, 1,000 connections in sequence: fraction with next==prev+1 mod 4; chi2; then reconnect 5x from each of 40 fixed source ports',
       assertions: [
         count(
           'in turn: each connection goes to the next listener',
@@ -111,7 +106,6 @@ export const THUNDERING_HERD: ClaimSection = {
       truth:
         'One wake-up per connection. Cost: connections queued on a listener that closes are reset unless tcp_migrate_req=1; a busy worker keeps its share.',
       source: 'socket(7); sysctl tcp_migrate_req',
-      how: 'wake-ups per connection with one listener per worker; close one listener with 40 pending and count ECONNRESET',
       assertions: [
         count(
           'one worker is woken for each connection',
@@ -127,7 +121,6 @@ export const THUNDERING_HERD: ClaimSection = {
       text: "DON'T sample: same listen_fd in two epolls “causes duplicate wakeups on edge-triggered accept”",
       truth: '2 wake-ups per connection, in LT as well.',
       source: 'see epoll-et-herd',
-      how: '2 epolls variant',
       assertions: [
         count(
           'two workers, edge-triggered: both are woken',

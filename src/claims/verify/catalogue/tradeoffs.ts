@@ -22,8 +22,7 @@ export const TRADEOFFS: ClaimSection = {
       text: 'SQPOLL “for lowest possible latency”',
       truth:
         'Needs a dedicated core; sharing a CPU with the app is catastrophic; a hop costs more than an inline NOP.',
-      source: 'own measurement',
-      how: 'NOP round trip: normal, SQPOLL other CPU, SQPOLL same CPU; echo throughput SQPOLL vs normal on the same cores',
+      source: 'measured on other hosts',
       assertions: [
         ratio(
           'SQ thread on another CPU: a tenth faster',
@@ -51,8 +50,7 @@ export const TRADEOFFS: ClaimSection = {
       text: 'io_uring: “File I/O that needs to be truly async (no thread pool)”',
       truth:
         'Buffered reads on ext4/xfs use async page-wait since 5.9; anything that cannot go NOWAIT (some writes, fsync, openat, statx) runs in io-wq, a kernel thread pool.',
-      source: 'io_uring(7); own measurement',
-      how: 'cold buffered read: submit share and complete-at-return; list iou-wrk tasks for fsync/openat',
+      source: 'io_uring(7); measured on other hosts',
       assertions: [
         count(
           'a read that must wait for the disk: not complete at return',
@@ -71,7 +69,6 @@ export const TRADEOFFS: ClaimSection = {
       truth:
         'io_uring starts at 5.1; 5.10 is a sane LTS floor, multishot accept needs 5.19, DEFER_TASKRUN 6.1.',
       source: 'io_uring docs',
-      how: 'uname + IORING_REGISTER_PROBE',
       assertions: [
         source(
           'what older kernels lack',
@@ -89,7 +86,6 @@ export const TRADEOFFS: ClaimSection = {
       truth:
         "sysctl kernel.io_uring_disabled (6.6); Docker's default seccomp blocks it; ChromeOS/Android restrict it.",
       source: 'kernel admin-guide sysctl',
-      how: 'read the sysctl; try setup as root and as nobody',
       assertions: [
         source(
           'elsewhere',
@@ -109,8 +105,7 @@ export const TRADEOFFS: ClaimSection = {
       kind: 'measured',
       text: '“code simplicity ... matter more than 30% throughput”; FAQ: “syscall savings alone are 30-50%”',
       truth: '30%, 30-50%, 2-3x, 2-5x, 5-10x are all claimed.',
-      source: 'document; own measurement',
-      how: 'io-uring-2-3x-epoll plus CPU per message',
+      source: 'the guide itself; measured on other hosts',
       assertions: [
         ratio(
           '64 ready connections at a time',
@@ -133,7 +128,6 @@ export const TRADEOFFS: ClaimSection = {
       truth:
         "monoio and glommio yes; Tokio's default driver is mio/epoll (io_uring only via tokio-uring or unstable fs).",
       source: 'tokio docs',
-      how: 'documentation',
       assertions: [
         source('monoio and glommio', 'lean on it', 'lean on it', 'their documentation'),
         source(
@@ -149,8 +143,7 @@ export const TRADEOFFS: ClaimSection = {
       kind: 'recommendation',
       text: 'Threads win below “<5,000 connections”, “code is 10x simpler”',
       truth: 'Crossover must be measured; LOC ratio of the echo servers is nearer 2-4x.',
-      source: 'own measurement',
-      how: "throughput/p99 crossover thread vs LT; LOC of the repo's own servers",
+      source: 'measured on other hosts',
       assertions: [
         ratio(
           '200 connections: no more CPU than epoll',
