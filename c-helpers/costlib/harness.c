@@ -16,6 +16,7 @@
 #include <cpuid.h>
 #endif
 
+#include "../load/mark.h"
 #include "cost.h"
 #include "peer.h"
 
@@ -281,7 +282,9 @@ static double run_batch(struct bench *bench, uint64_t turns, double clock_ns)
 		return -1;
 	bench->own_ns = 0;
 	uint64_t from = now_ns();
+	mark_window_start();
 	cost->run(bench, turns);
+	mark_window_end();
 	uint64_t elapsed = now_ns() - from;
 	bool went_well = bench_goes_on(bench);
 	if (cost->drain)

@@ -14,7 +14,7 @@ import { runJobs } from './jobs.ts';
 const LIBRARY = 'costs.so';
 /** Folders below `c-helpers` whose files become the library, and those that they include. */
 export const COST_FOLDERS = ['costlib', 'costs'] as const;
-const INCLUDED_FOLDERS = ['wire', 'server'] as const;
+const INCLUDED_FOLDERS = ['wire', 'server', 'load'] as const;
 
 export interface CostsLibraryRequest {
   /** The `c-helpers` folder. */

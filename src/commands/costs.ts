@@ -6,10 +6,12 @@ import { COSTS_DEFAULTS } from '../costs/measure-costs.ts';
 import type { CostsResult } from '../costs/schema.ts';
 import { saveCosts } from '../costs/store.ts';
 import { readTopology } from '../observe/topology.ts';
-import { costsReport } from '../reports/costs.ts';
+import { costPathReport, costsReport } from '../reports/costs.ts';
 import { withSchema } from '../reports/json.ts';
+import { EXPLAIN_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { replaceFile } from '../results/store.ts';
 import { UsageError } from '../util/errors.ts';
+import { explainCostHere } from './explain-cost-here.ts';
 import { listCosts, measureCostsHere } from './measure-costs-here.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
@@ -25,7 +27,15 @@ interface CostsOptions extends PrintOptions {
   readonly format?: 'csv';
   readonly output?: string;
   readonly wait?: boolean;
+  readonly explain?: string;
+  readonly kernel?: string;
+  readonly qemu?: string;
 }
+
+/** Functions in a table. */
+const TOP = 30;
+/** With which nothing is measured here. */
+const OF_MEASURING = ['only', 'list', 'seed', 'cpus', 'format', 'output', 'wait'];
 
 const EXAMPLES = `
 Examples:
@@ -33,6 +43,7 @@ Examples:
   iomodels-bench costs --only 'syscall-*,read-0,epoll-wait-*'
   iomodels-bench costs --json | jq '.costs[] | select(.status == "measured") | {id, ns, lowNs, highNs}'
   iomodels-bench costs --list
+  iomodels-bench costs --explain read-0                what a read is made of, in instructions
 
 Takes less than a minute, changes nothing on the host and needs no privileges. What cannot run here says why:
 no io_uring, too few open files (18,200 for sets of 18,000), one CPU, one NUMA node.
@@ -54,6 +65,20 @@ export function registerCosts(command: Command, signal: AbortSignal): void {
       '--cpus <list>',
       'the CPU where they are timed, and that of the other end, such as 1 or 1,0 (default: as run chooses)',
     )
+    .addOption(
+      new Option(
+        '--explain <id>',
+        'measure nothing here: boot a kernel in QEMU, and count the instructions of one operation by function of the kernel',
+      ).conflicts(OF_MEASURING),
+    )
+    .option(
+      '--kernel <what>',
+      'of --explain, as kernels run takes it (default: of this host, else the newest)',
+    )
+    .option(
+      '--qemu <path>',
+      'of --explain: QEMU 10 or newer (default: of PATH, or what kernels get qemu fetched)',
+    )
     .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(markdownOption())
@@ -70,6 +95,9 @@ export function registerCosts(command: Command, signal: AbortSignal): void {
 
 async function costs(options: CostsOptions, signal: AbortSignal): Promise<void> {
   const known = await listCosts(signal);
+  if (options.explain !== undefined) return explain(known, options.explain, options, signal);
+  if (options.kernel !== undefined || options.qemu !== undefined)
+    throw new UsageError('--kernel and --qemu are for --explain');
   const chosen = chooseCosts(known, options.only);
   if (options.list) return list(chosen, options);
   const result = await measureCostsHere({
@@ -86,6 +114,22 @@ async function costs(options: CostsOptions, signal: AbortSignal): Promise<void> 
   if (options.output !== undefined)
     await replaceFile(options.output, `${JSON.stringify(withSchema('costs', result), null, 1)}\n`);
   await print(result, file, options);
+}
+
+async function explain(
+  known: readonly CostInfo[],
+  id: string,
+  { kernel, qemu, results, json, markdown }: CostsOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const [chosen, more] = chooseCosts(known, id);
+  if (chosen === undefined || more !== undefined)
+    throw new UsageError(`--explain ${id}: one cost; see costs --list`);
+  const path = await explainCostHere(chosen.id, { kernel, qemu, results, signal });
+  const document = costPathReport(path, TOP);
+  if (!json) return writeDocument(document, { ...(markdown ? { markdown } : {}) });
+  const printed = { schemaVersion: EXPLAIN_SCHEMA_VERSION, paths: [path], warnings: document.warnings };
+  await write(`${JSON.stringify(withSchema('explain', printed), null, 1)}\n`);
 }
 
 function chooseCosts(known: readonly CostInfo[], only: string | undefined): readonly CostInfo[] {

@@ -16,7 +16,7 @@ import { newRunId } from '../results/run-id.ts';
 export interface CostsRequest {
   /** Ids; null: all of them. */
   readonly only: readonly string[] | null;
-  readonly settings: Partial<Pick<CostsSettings, 'rounds' | 'seed' | 'cpu' | 'otherCpu'>>;
+  readonly settings: Partial<Pick<CostsSettings, 'rounds' | 'budgetMs' | 'seed' | 'cpu' | 'otherCpu'>>;
   /** Whether to wait for a run on the same CPUs. */
   readonly wait: boolean;
   readonly signal: AbortSignal;
@@ -58,6 +58,7 @@ export async function measureCostsHere({ only, settings, wait, signal }: CostsRe
         ...COSTS_DEFAULTS,
         seed: settings.seed ?? randomInt(0x7fffffff),
         rounds: settings.rounds ?? COSTS_DEFAULTS.rounds,
+        budgetMs: settings.budgetMs ?? COSTS_DEFAULTS.budgetMs,
         cpu: places.cpu,
         otherCpu: places.otherCpu,
       },

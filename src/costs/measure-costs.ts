@@ -3,7 +3,7 @@ import type { Environment } from '../results/schema.ts';
 import { COSTS_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { medianInterval } from '../stats/median-interval.ts';
 import { EnvironmentError } from '../util/errors.ts';
-import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../util/units.ts';
+import { MS_PER_S, NS_PER_MS, NS_PER_S, NS_PER_US } from '../util/units.ts';
 import type { ClockReading, CostInfo, CostSamples, CostsBench } from './bench.ts';
 import type { CostFrequency, CostsResult } from './schema.ts';
 import { CYCLE_COST, deriveCosts, summarizeCost } from './summarize-costs.ts';
@@ -12,6 +12,8 @@ import { CYCLE_COST, deriveCosts, summarizeCost } from './summarize-costs.ts';
 export interface CostsSettings {
   readonly seed: number;
   readonly rounds: number;
+  /** No round is begun that would end after that time, once there are enough. */
+  readonly budgetMs: number;
   /** Of one cost in one round. */
   readonly roundBudgetNs: number;
   /** A batch lasts so long, or longer where the clock's step is coarse. */
@@ -22,12 +24,16 @@ export interface CostsSettings {
   readonly otherCpu: number | null;
 }
 
-/** Together less than a minute for all of them on two idle CPUs. */
+/** As a rule all rounds fit into the time, on two idle CPUs. */
 export const COSTS_DEFAULTS = {
   rounds: 21,
+  budgetMs: 45_000,
   roundBudgetNs: 3 * NS_PER_MS,
   batchNs: 20 * NS_PER_US,
 } as const;
+
+/** So many are taken however long that takes: with fewer, no interval of a median reaches 95 %. */
+const ROUNDS_MIN = 6;
 
 /** A batch is so many times the step of the clock at least, so that the step moves it by a thousandth. */
 const CLOCK_STEPS = 1000;
@@ -62,12 +68,13 @@ export async function measureCosts(
   signal: AbortSignal,
 ): Promise<CostsResult> {
   const { bench } = deps;
+  const { seed, cpu, otherCpu, roundBudgetNs } = settings;
   const startedMs = deps.monotonicMs();
   const measuredAt = deps.now();
   const chosen = bench.costs.filter(({ id }) => only === null || only.includes(id) || id === CYCLE_COST);
   const before = bench.clock();
   const batchNs = Math.max(settings.batchNs, CLOCK_STEPS * before.stepNs);
-  const taken = await takeRounds(chosen, { ...settings, batchNs }, deps, signal);
+  const { taken, rounds } = await takeRounds(chosen, { ...settings, batchNs }, deps, signal);
   const after = bench.clock();
   bench.release();
   const frequency = frequencyOf(taken, before, after);
@@ -81,12 +88,12 @@ export async function measureCosts(
     measuredAt,
     durationMs: deps.monotonicMs() - startedMs,
     environment: deps.environment,
-    settings: { ...settings, batchNs },
+    settings: { seed, cpu, otherCpu, roundBudgetNs, rounds, batchNs },
     clock: { stepNs: before.stepNs, readNs: before.readNs, loopNs: loopOf(taken) },
     frequency,
     costs,
     derived: deriveCosts(costs, frequency),
-    warnings: [...warningsOf(settings)],
+    warnings: warningsOf(settings, rounds),
   };
 }
 
@@ -97,17 +104,20 @@ async function takeRounds(
   settings: CostsSettings,
   deps: CostsDeps,
   signal: AbortSignal,
-): Promise<Taken> {
+): Promise<{ readonly taken: Taken; readonly rounds: number }> {
   const { bench } = deps;
+  const startedMs = deps.monotonicMs();
   const taken = new Map<string, (CostSamples | null)[]>(chosen.map(({ id }) => [id, []]));
   const stop = () => bench.stop();
   signal.addEventListener('abort', stop);
-  let done = 0;
+  let round = 0;
   try {
-    for (let round = 0; round < settings.rounds && !signal.aborted; round++) {
-      for (const info of orderOf(chosen, derivedSeed(settings.seed, round))) {
+    for (; round < settings.rounds && !signal.aborted; round++) {
+      const planned = roundsThatFit(settings, round, deps.monotonicMs() - startedMs);
+      if (round >= planned) break;
+      for (const [i, info] of orderOf(chosen, derivedSeed(settings.seed, round)).entries()) {
         if (signal.aborted) break;
-        deps.onProgress?.(done++, chosen.length * settings.rounds, info.id);
+        deps.onProgress?.(round * chosen.length + i, planned * chosen.length, info.id);
         if (cannotRun(taken.get(info.id) ?? [])) continue;
         const samples = await bench.measure(requestOf(info, settings));
         if (samples.status === 'stuck')
@@ -118,8 +128,15 @@ async function takeRounds(
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  for (const rounds of taken.values()) while (rounds.length < settings.rounds) rounds.push(null);
-  return taken;
+  for (const rounds of taken.values()) while (rounds.length < round) rounds.push(null);
+  return { taken, rounds: round };
+}
+
+/** How many rounds there will be, if those to come take as long as those that were. */
+function roundsThatFit({ rounds, budgetMs }: CostsSettings, done: number, elapsedMs: number): number {
+  if (done === 0) return rounds;
+  const fitting = Math.floor(budgetMs / (elapsedMs / done));
+  return Math.min(rounds, Math.max(fitting, ROUNDS_MIN));
 }
 
 function put(
@@ -186,8 +203,12 @@ function loopOf(taken: Taken): number {
   return loops.length > 0 ? medianInterval(loops).median : 0;
 }
 
-function warningsOf({ cpu, otherCpu }: CostsSettings): string[] {
-  if (cpu === null || otherCpu === null)
-    return ['there is one CPU: what takes two was not measured, and everything else shares it'];
-  return [];
+function warningsOf({ cpu, otherCpu, rounds, budgetMs }: CostsSettings, taken: number): string[] {
+  const one = cpu === null || otherCpu === null;
+  return [
+    ...(one ? ['there is one CPU: what takes two was not measured, and everything else shares it'] : []),
+    ...(taken < rounds
+      ? [`the machine was busy: ${taken} of ${rounds} rounds fitted into ${budgetMs / MS_PER_S} s`]
+      : []),
+  ];
 }

@@ -219,8 +219,9 @@ describe('the load generator', () => {
     loadlib: ['wire', 'load', 'observer'],
     agent: ['wire'],
     calibration: [],
-    costlib: ['wire', 'server'],
+    costlib: ['wire', 'server', 'load'],
     costs: ['costlib', 'wire'],
+    costrun: ['costlib'],
   };
   const includesOf = (file: SourceFile) =>
     [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => join(dirname(file.path), match[1] ?? ''));

@@ -1,9 +1,9 @@
 import { costOf } from '../costs/cost-of.ts';
 import type { CostsResult } from '../costs/schema.ts';
 import type { Row, Table } from '../document/document-schema.ts';
-import { formatCount, formatDuration } from '../document/format.ts';
+import { formatCount } from '../document/format.ts';
 import { text } from '../document/table.ts';
-import { formatSpan } from './costs-table.ts';
+import { formatCost, formatSpan } from './costs-table.ts';
 
 /** What the guide says, and the costs that answer it. */
 interface GuideLine {
@@ -101,9 +101,9 @@ function rowsOf({ guide, says, costs }: GuideLine, result: CostsResult): Row[] {
     if (cost.status === 'none') return { ...row, ns: text('-'), interval: text(cost.reason, 'faint') };
     return {
       ...row,
-      ns: text(formatDuration(cost.ns), 'strong'),
+      ns: text(formatCost(cost.ns), 'strong'),
       interval: text(formatSpan(cost)),
-      cycles: text(cost.cycles === null ? '-' : formatCount(cost.cycles)),
+      cycles: text(cost.cycles === null ? '-' : formatCount(cost.cycles + 0)),
     };
   });
 }

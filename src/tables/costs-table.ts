@@ -36,7 +36,7 @@ export function costsTables({ costs, derived }: Pick<CostsResult, 'costs' | 'der
 }
 
 const COLUMNS: readonly Column[] = [
-  { key: 'title', header: 'cost', align: 'left', priority: 0, wrap: true },
+  { key: 'title', header: 'cost', align: 'left', priority: 0 },
   { key: 'unit', header: 'per', align: 'left', priority: 3 },
   { key: 'ns', header: 'median', align: 'right', priority: 0 },
   { key: 'interval', header: '95 % of it', align: 'left', priority: 1 },
@@ -52,20 +52,29 @@ function rowOf(cost: Cost | DerivedCost): Row {
     return { ...row, ns: NONE, interval: text(cost.status, 'faint') };
   return {
     ...row,
-    ns: text(formatDuration(cost.ns), 'strong'),
+    ns: text(formatCost(cost.ns), 'strong'),
     interval: text(formatSpan(cost)),
-    cycles: cost.cycles === null ? NONE : { kind: 'count', value: cost.cycles },
+    cycles: cost.cycles === null ? NONE : { kind: 'count', value: cost.cycles + 0 },
     ...(cost.status === 'measured' ? batchesOf(cost) : {}),
   };
 }
 
 function batchesOf({ batches }: Extract<Cost, { status: 'measured' }>): Record<string, Value> {
-  return { p99: text(formatDuration(batches.p99Ns)), turns: { kind: 'count', value: batches.turns } };
+  return { p99: text(formatCost(batches.p99Ns)), turns: { kind: 'count', value: batches.turns } };
+}
+
+/** What hides behind the loop, or is less than what was subtracted, comes out as a little below zero. */
+const NOTHING_NS = 0.1;
+
+/** A time that may be a difference: `-36 ns`, and `<0.1 ns` where there is nothing to tell. */
+export function formatCost(ns: number): string {
+  if (Math.abs(ns) < NOTHING_NS) return '<0.1 ns';
+  return ns < 0 ? `-${formatDuration(-ns)}` : formatDuration(ns);
 }
 
 /** Both ends in the unit that each has. */
 export function formatSpan({ lowNs, highNs }: Pick<Measured, 'lowNs' | 'highNs'>): string {
-  return `${formatDuration(lowNs)} to ${formatDuration(highNs)}`;
+  return `${formatCost(lowNs)} to ${formatCost(highNs)}`;
 }
 
 /** Each reason once, with all that it keeps from being measured. */
