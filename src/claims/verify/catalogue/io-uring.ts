@@ -46,7 +46,7 @@ export const IO_URING: ClaimSection = {
       truth: 'First argument is the ring fd; the syscall has six arguments (sigset size).',
       source: 'io_uring_enter(2)',
       assertions: [
-        fact('five arguments', probe('uring-rings', 'enterArguments'), equals(5)),
+        source('how many', 'five', 'six: the size of the signal set too', 'io_uring_enter(2)'),
         source('the first of them', 'the FD of an epoll (ep_fd)', 'the FD of the ring', 'io_uring_enter(2)'),
       ],
     },
