@@ -4,7 +4,7 @@ import type { CostsResult } from '../../costs/schema.ts';
 import type { Environment } from '../../results/schema.ts';
 import { per } from '../../stats/sums.ts';
 import { modelRatios } from '../../summary/model-ratio.ts';
-import { type ScaleLine, summarizeScale } from '../../summary/scale-summary.ts';
+import { type ScaleLine, type ScaleSummary, summarizeScale } from '../../summary/scale-summary.ts';
 import { summarizeTracing } from '../../summary/tracing-cost.ts';
 import { findRow, type GuideRun, SHAPES, type ShapeId } from '../evidence.ts';
 import { quantityOf } from './amount.ts';
@@ -33,9 +33,16 @@ export interface Gathered {
 
 /** Answers every look-up of a claim from what was gathered. */
 export function observationsOf(gathered: Gathered): Observations {
+  // A sweep takes a while to fit, and several claims ask for it.
+  const sweeps = new Map<GuideRun, ScaleSummary>();
+  const summaryOf = (run: GuideRun) => {
+    const summary = sweeps.get(run) ?? summarizeScale(run.result);
+    sweeps.set(run, summary);
+    return summary;
+  };
   return {
     number: (ref) => numberOf(ref, gathered),
-    series: (ref) => seriesOf(ref, gathered),
+    series: (ref) => seriesOf(ref, gathered, summaryOf),
     observed: (ref) => observedBy(ref, gathered.probes),
     host: gathered.host,
   };
@@ -143,8 +150,13 @@ function costQuantity(ref: Extract<NumberRef, { from: 'cost' }>, costs: Gathered
   return { status: 'known', value, from: what };
 }
 
-function seriesOf(ref: SeriesRef, gathered: Gathered): Answer<Series> {
-  if (ref.from === 'scale') return ofRuns(gathered, 'idle', (run) => sweepOf(ref, run), scaleCommand(ref));
+function seriesOf(
+  ref: SeriesRef,
+  gathered: Gathered,
+  summaryOf: (run: GuideRun) => ScaleSummary,
+): Answer<Series> {
+  if (ref.from === 'scale')
+    return ofRuns(gathered, 'idle', (run) => sweepOf(ref, run, summaryOf(run)), scaleCommand(ref));
   const answers = ref.points.map(({ n, id }) => ({
     n,
     answer: costQuantity({ from: 'cost', id }, gathered.costs),
@@ -235,9 +247,13 @@ function scaleCommand({ model, active }: Extract<SeriesRef, { from: 'scale' }>):
   return `scale --models ${model} --active ${active}`;
 }
 
-function sweepOf(ref: Extract<SeriesRef, { from: 'scale' }>, run: GuideRun): Answer<Series> {
+function sweepOf(
+  ref: Extract<SeriesRef, { from: 'scale' }>,
+  run: GuideRun,
+  { sweeps }: ScaleSummary,
+): Answer<Series> {
   const what = scaleCommand(ref);
-  const sweep = summarizeScale(run.result).sweeps.find(({ active }) => active === ref.active);
+  const sweep = sweeps.find(({ active }) => active === ref.active);
   const line = sweep?.lines.find(({ label }) => label === ref.model);
   if (line === undefined) return missing(what, 'not measured');
   const points = line.cells.flatMap(({ idle, cpuNsPerRequest }) =>
