@@ -57,8 +57,18 @@ export function outcomeLine(outcome: Outcome): string {
 function evidenceText({ name, value, interval, unit }: Evidence): string {
   if (typeof value !== 'number') return `${name}: ${inWords(value)}`;
   if (unit === 'ns') return `${name} ${timeText(value, interval)}`;
-  const number = interval === null ? inWords(value) : formatEstimate(value, interval);
+  const number = interval === null ? inWords(value) : estimateText(value, interval);
   return `${name} ${number}${unit === '' ? '' : ` ${unit}`}`;
+}
+
+/** Three decimals show nothing of what is smaller. */
+const SHOWN_MIN = 0.001;
+
+function estimateText(value: number, { low, high }: NonNullable<Evidence['interval']>): string {
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  if (largest === 0 || largest >= SHOWN_MIN) return formatEstimate(value, { low, high });
+  const [middle, from, to] = [value, low, high].map((end) => end.toPrecision(2));
+  return `${middle} [${from}, ${to}]`;
 }
 
 /** With its interval in one unit. */

@@ -175,16 +175,23 @@ function checkGrowth({ of, is }: Of<'growth'>, observations: Observations): Foun
       result: 'missing',
       missing: [{ what: `${answer.from} at counts further apart`, why: `${sorted.length} are known` }],
     };
-  const exponent = exponentOf(first, last);
-  const evidence: Evidence[] = [
-    ...sorted.map(({ n, value, interval, unit }) => ({
-      ...{ name: `at ${formatSi(n)}`, value, interval, unit, from: answer.from },
-    })),
-    { name: 'exponent', ...exponent, unit: '', from: 'computed' },
-  ];
-  if (fit !== null) return { ...fitted(fit, is), evidence };
-  const edges = { ...EXPONENTS[is], unit: '' };
-  return { ...placed({ ...exponent, unit: '' }, edges), evidence };
+  const evidence = sorted.map(({ n, value, interval, unit }) => ({
+    ...{ name: `at ${formatSi(n)}`, value, interval, unit, from: answer.from },
+  }));
+  if (fit !== null) {
+    const said = typeof fit === 'object' ? 'inconclusive' : fit;
+    const told = {
+      name: 'the line through all blocks',
+      value: said,
+      interval: null,
+      unit: '',
+      from: answer.from,
+    };
+    return { ...fitted(fit, is), evidence: [...evidence, told] };
+  }
+  const exponent = { ...exponentOf(first, last), unit: '' };
+  const computed = { name: 'exponent', ...exponent, from: 'computed' };
+  return { ...placed(exponent, { ...EXPONENTS[is], unit: '' }), evidence: [...evidence, computed] };
 }
 
 /** A sweep of servers knows its blocks: what it says goes. */

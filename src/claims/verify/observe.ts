@@ -189,12 +189,17 @@ function cellOf(ref: Extract<NumberRef, { from: 'cell' }>, run: GuideRun): Answe
     return { status: 'known', value: { value: valueNs, interval, unit: 'ns' }, from };
   }
   const ofTrial = OF_TRIAL[ref.of];
-  const rounds = run.result.trials
-    .filter((trial) => trial.status === 'measured')
-    .filter(({ label, workload }) => label === search.row.label && workload === search.workload.id)
-    .flatMap(({ observation }) => ofTrial(observation) ?? []);
-  if (rounds.length === 0) return missing(from, `no ${ref.of} were counted`);
-  return { status: 'known', value: quantityOf(rounds, ref.of === 'cpu' ? 'ns' : ''), from };
+  const values = new Map(
+    run.result.trials
+      .filter((trial) => trial.status === 'measured')
+      .filter(({ label, workload }) => label === search.row.label && workload === search.workload.id)
+      .map(({ block, observation }) => [block, ofTrial(observation)]),
+  );
+  // By block, so that two cells of a run are paired.
+  const rounds = Array.from({ length: Math.max(0, ...values.keys()) + 1 }, (_, i) => values.get(i) ?? null);
+  const known = rounds.filter((round) => round !== null);
+  if (known.length === 0) return missing(from, `no ${ref.of} were counted`);
+  return { status: 'known', value: { ...quantityOf(known, ref.of === 'cpu' ? 'ns' : ''), rounds }, from };
 }
 
 type TrialObservation = Extract<GuideRun['result']['trials'][number], { status: 'measured' }>['observation'];

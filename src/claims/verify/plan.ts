@@ -1,3 +1,4 @@
+import { counted } from '../../util/units.ts';
 import { SHAPES, type ShapeId } from '../evidence.ts';
 import type { Needs } from './needs.ts';
 
@@ -37,13 +38,13 @@ const BLOCKS: Readonly<Record<ShapeId, number>> = { one: 10, many: 10, example: 
 
 /** What to measure for claims, each thing once. */
 export function planFor(needs: Needs): Plan {
-  const counted = needs.cells.filter(({ audit }) => !audit);
+  const untraced = needs.cells.filter(({ audit }) => !audit);
   const loads = (['one', 'many', 'example'] as const).filter((load) =>
-    counted.some((cell) => cell.load === load),
+    untraced.some((cell) => cell.load === load),
   );
   const swept = distinct([
     ...needs.sweeps.map(({ model }) => model),
-    ...counted.filter(({ load }) => load === 'idle').map(({ model }) => model),
+    ...untraced.filter(({ load }) => load === 'idle').map(({ model }) => model),
   ]);
   const traced = distinct(needs.cells.filter(({ audit }) => audit).map(({ model }) => model));
   return {
@@ -53,7 +54,7 @@ export function planFor(needs: Needs): Plan {
     costsSeconds: needs.costs.length * COST_SECONDS,
     runs: [
       ...loads.map((load) =>
-        runOf(load, distinct(counted.filter((cell) => cell.load === load).map(({ model }) => model))),
+        runOf(load, distinct(untraced.filter((cell) => cell.load === load).map(({ model }) => model))),
       ),
       ...(traced.length === 0 ? [] : [tracedRun(traced)]),
       ...(swept.length === 0 ? [] : [sweepOf(swept)]),
@@ -66,7 +67,7 @@ function runOf(load: ShapeId, models: readonly string[]): PlannedRun {
   const blocks = BLOCKS[load];
   return {
     kind: 'run',
-    title: `${id}, ${models.length} models`,
+    title: `${id}, ${counted(models.length, 'model')}`,
     loads: [load],
     models,
     workload: id,
@@ -92,7 +93,7 @@ function sweepOf(models: readonly string[]): PlannedRun {
   const blockSeconds = points.reduce((sum, seconds) => sum + seconds, 0) * models.length;
   return {
     kind: 'scale',
-    title: `a sweep over idle connections, ${models.length} models`,
+    title: `a sweep over idle connections, ${counted(models.length, 'model')}`,
     loads: ['idle'],
     models,
     workload: null,

@@ -20,7 +20,11 @@ test.each([
     word: 'depends',
     because: 'holds: b; does not: a',
   },
-  { of: [outcome('confirmed', 'a'), outcome('noise', 'b')], word: 'inconclusive', because: 'b: too wide' },
+  {
+    of: [outcome('confirmed', 'a'), outcome('noise', 'b')],
+    word: 'inconclusive',
+    because: 'holds: a; b: too wide',
+  },
   { of: [outcome('missing', 'a', lacking)], word: 'not testable here', because: 'cost x (no io_uring)' },
   { of: [outcome('missing', 'a', lacking), outcome('refuted', 'b')], word: 'refuted', because: 'b' },
 ])('$word: $because', ({ of, word, because }) => {

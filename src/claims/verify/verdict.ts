@@ -29,7 +29,11 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
     return {
       word: 'inconclusive',
       basis,
-      because: unsure.map(({ about, precision }) => `${about}: ${precision}`).join('; '),
+      because: [
+        ...(holds.length > 0 ? [told('holds', holds)] : []),
+        ...(fails.length > 0 ? [told('does not', fails)] : []),
+        ...unsure.map(({ about, precision }) => `${about}: ${precision}`),
+      ].join('; '),
       missing,
     };
   return { word: holds.length > 0 ? 'confirmed' : 'refuted', basis, because: told('', decided), missing };

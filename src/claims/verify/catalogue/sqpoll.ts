@@ -40,11 +40,6 @@ export const SQPOLL: ClaimSection = {
           { name: 'time until NEED_WAKEUP over sq_thread_idle', noise: 0.1 },
         ),
         behaviour('one call wakes it', probe('sqpoll-idle', 'wakeCalls'), equals(1)),
-        behaviour(
-          '“if you need it”: requests are taken without the wake-up',
-          probe('sqpoll-idle', 'withoutWakeup'),
-          atLeast(1),
-        ),
       ],
     },
     {

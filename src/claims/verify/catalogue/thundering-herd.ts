@@ -61,12 +61,6 @@ export const THUNDERING_HERD: ClaimSection = {
           probe('listen-handshake', 'deferEvents'),
           atLeast(1),
         ),
-        count(
-          'one connection wakes several of eight workers',
-          probe('herd', 'level'),
-          { low: 2 },
-          { name: 'workers that are woken for each connection', unit: 'workers', noise: 0.1 },
-        ),
       ],
     },
     {

@@ -33,10 +33,10 @@ export const TIMELINE: ClaimSection = {
         source('the year', '1999', '1999', 'Kegel, The C10K problem'),
         source('what ends at about 1,000', 'select and poll', 'select, at FD_SETSIZE', 'select(2), poll(2)'),
         ratio(
-          'poll of 10,000 connections: ten times the CPU of epoll',
+          'poll of 10,000 connections: three times the CPU of epoll',
           pair('poll', 'epoll-lt', 'example', 'cpu'),
-          { low: 10 },
-          { name: 'server CPU per request of poll over epoll', noise: 0.15 },
+          { low: 3 },
+          { name: 'server CPU per request of poll over epoll', noise: 0.1 },
         ),
       ],
     },

@@ -71,12 +71,12 @@ export const TRADEOFFS: ClaimSection = {
       source: 'io_uring docs',
       assertions: [
         source(
-          'what older kernels lack',
-          'io_uring',
-          'from 5.1 on only newer parts of it',
-          'io_uring_enter(2)',
+          'a floor for io_uring',
+          'Linux 5.10',
+          'Linux 5.10',
+          'io_uring_enter(2): what a server needs came by 5.7; kernel.org: 5.10 is a long-term kernel',
         ),
-        hostFact('this kernel is not one of them', 'kernel', { since: '5.10' }),
+        hostFact('this kernel is past it', 'kernel', { since: '5.10' }),
       ],
     },
     {
