@@ -9,7 +9,7 @@ export const LIBURING: ClaimSection = {
       kind: 'behaviour',
       text: 'io_uring_wait_cqe “blocks, calls io_uring_enter”',
       truth: 'Only if no CQE is available.',
-      source: 'liburing src/queue.c',
+      source: 'liburing, queue.c',
       assertions: [
         behaviour('where there is none yet', probe('liburing', 'waitEmptyCalls'), atLeast(1)),
         behaviour('where there is one already', probe('liburing', 'waitCalls'), atLeast(1)),
