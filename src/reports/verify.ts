@@ -95,7 +95,7 @@ export function explainReport(claim: Verified, sources: VerifySources): Document
       }),
     ],
     warnings: sources.warnings,
-    conclusion: `${verdict.word}: ${verdict.because}`,
+    conclusion: verdict.because,
   });
 }
 

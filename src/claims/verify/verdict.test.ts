@@ -13,8 +13,8 @@ function outcome(result: Outcome['result'], about: string, more: Partial<Outcome
 const lacking = { missing: [{ what: 'cost x', why: 'no io_uring' }] };
 
 test.each([
-  { of: [outcome('confirmed', 'a')], word: 'confirmed', because: 'a' },
-  { of: [outcome('refuted', 'a'), outcome('refuted', 'b')], word: 'refuted', because: 'a, b' },
+  { of: [outcome('confirmed', 'a')], word: 'confirmed', because: 'holds: a' },
+  { of: [outcome('refuted', 'a'), outcome('refuted', 'b')], word: 'refuted', because: 'does not: a, b' },
   {
     of: [outcome('refuted', 'a'), outcome('confirmed', 'b'), outcome('noise', 'c')],
     word: 'depends',
@@ -26,7 +26,11 @@ test.each([
     because: 'holds: a; b: too wide',
   },
   { of: [outcome('missing', 'a', lacking)], word: 'not testable here', because: 'cost x (no io_uring)' },
-  { of: [outcome('missing', 'a', lacking), outcome('refuted', 'b')], word: 'refuted', because: 'b' },
+  {
+    of: [outcome('missing', 'a', lacking), outcome('refuted', 'b')],
+    word: 'refuted',
+    because: 'does not: b',
+  },
 ])('$word: $because', ({ of, word, because }) => {
   expect(verdictOf(of)).toMatchObject({ word, because });
 });

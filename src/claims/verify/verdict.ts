@@ -36,12 +36,13 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
       ].join('; '),
       missing,
     };
-  return { word: holds.length > 0 ? 'confirmed' : 'refuted', basis, because: told('', decided), missing };
+  return holds.length > 0
+    ? { word: 'confirmed', basis, because: told('holds', holds), missing }
+    : { word: 'refuted', basis, because: told('does not', fails), missing };
 }
 
 function told(how: string, outcomes: readonly Outcome[]): string {
-  const abouts = outcomes.map(({ about }) => about).join(', ');
-  return how === '' ? abouts : `${how}: ${abouts}`;
+  return `${how}: ${outcomes.map(({ about }) => about).join(', ')}`;
 }
 
 export function missingInWords({ what, why }: Missing): string {

@@ -84,7 +84,8 @@ describe('what claims need is measured', () => {
 
 test('What is given is not measured', async () => {
   const { deps, asked } = fakeWorld();
-  const probes = [{ probe: 'epoll-edge', outcome: 'observed', values: { newDataTcp: true } }] as const;
+  const observations = [{ probe: 'epoll-edge', outcome: 'observed', values: { newDataTcp: true } }] as const;
+  const probes = { observations, environment: GOOD_ENVIRONMENT };
   const given = { runs: [fixtureGuideRun()], costs: fixtureCosts(), probes };
   const plan = planFor(needsOf(CLAIMS));
   const { gathered, sources } = await gather(plan, given, deps);

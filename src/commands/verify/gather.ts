@@ -30,7 +30,10 @@ export interface VerifyDeps {
 export interface Given {
   readonly runs: readonly RunResult[] | null;
   readonly costs: CostsResult | null;
-  readonly probes: readonly ProbeReading[] | null;
+  readonly probes: {
+    readonly observations: readonly ProbeReading[];
+    readonly environment: Environment;
+  } | null;
 }
 
 export interface Evidence {
@@ -40,6 +43,8 @@ export interface Evidence {
   readonly sources: readonly string[];
   /** What should run here, and did not. */
   readonly failed: readonly string[];
+  /** What must be known to read the verdicts. */
+  readonly warnings: readonly string[];
 }
 
 /** Measures what a plan asks for, each thing once, and takes what was given instead. */
@@ -53,17 +58,34 @@ export async function gather(plan: Plan, given: Given, deps: VerifyDeps): Promis
     const time = formatWallTime(left * MS_PER_S, 's');
     deps.tell(`${at} of ${stages.length}: ${title}; about ${time} left in all`);
   };
-  const probes = given.probes ?? (await probe(plan, begin, deps));
+  const probes = given.probes?.observations ?? (await probe(plan, begin, deps));
   const costs = given.costs ?? (await timeCosts(plan, begin, deps));
   const ran = given.runs === null ? await runServers(plan.runs, begin, deps) : NOTHING_RAN;
   const results = [...(given.runs ?? []), ...ran.results];
-  const environment = costs?.environment ?? results[0]?.record.environment ?? deps.readEnvironment();
+  const environment =
+    costs?.environment ??
+    results[0]?.record.environment ??
+    given.probes?.environment ??
+    deps.readEnvironment();
   return {
     environment,
     gathered: { costs, probes, runs: results.map(guideRun), gaps: ran.gaps, host: hostFacts(environment) },
     sources: sourcesOf({ probes, costs, results }),
     failed: [...ran.failed, ...failuresOf(probes, costs)],
+    warnings: mixture([
+      ...(given.probes === null ? [] : [given.probes.environment]),
+      ...(costs === null ? [] : [costs.environment]),
+      ...results.map(({ record }) => record.environment),
+    ]),
   };
+}
+
+/** Evidence of several hosts is no evidence on one. */
+function mixture(environments: readonly Environment[]): string[] {
+  const places = new Set(
+    environments.map(({ host, kernel }) => `Linux ${kernel} on host ${host ?? 'unknown'}`),
+  );
+  return places.size < 2 ? [] : [`the evidence is from several places: ${[...places].join('; ')}`];
 }
 
 async function probe({ probes }: Plan, begin: () => void, deps: VerifyDeps) {

@@ -1,22 +1,39 @@
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ProbeReading } from '../../claims/verify/observe.ts';
+import { makeFolder } from '../../host/make-folder.ts';
+import { runProbes } from '../../probes/run-probes.ts';
+import { type Observation, observationSchema } from '../../probes/schema.ts';
+import { createCountProgress } from '../../render/count-progress.ts';
+import { newRunId } from '../../results/run-id.ts';
+import { environmentSchema } from '../../results/schema.ts';
+import { replaceFile, writing } from '../../results/store.ts';
 
-const scalar = z.union([z.number(), z.boolean(), z.string()]);
+/** Under the folder of the runs; it holds no run. */
+const PROBES_FOLDER = 'probes';
 
+/** What probes observed, as it is kept. */
 export const probesFileSchema = z.object({
-  observations: z.array(
-    z.object({
-      probe: z.string(),
-      outcome: z.enum(['observed', 'unsupported', 'failed']),
-      reason: z.string().optional(),
-      values: z.record(z.string(), scalar),
-    }),
-  ),
+  observations: z.array(observationSchema),
+  measuredAt: z.string(),
+  environment: environmentSchema,
 });
+export type ProbesFile = z.infer<typeof probesFileSchema>;
 
-export async function probesHere(
-  ids: readonly string[],
-  _signal: AbortSignal,
-): Promise<readonly ProbeReading[]> {
-  return ids.map((probe) => ({ probe, outcome: 'unsupported', reason: 'not built yet', values: {} }));
+/** Runs probes on this machine, and tells on stderr how far it is. */
+export async function probesHere(ids: readonly string[], signal: AbortSignal): Promise<Observation[]> {
+  const progress = createCountProgress(process.stderr, 'probes');
+  try {
+    return await runProbes({ ids, signal, onProgress: ({ done, of, id }) => progress.update(done, of, id) });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Keeps observations as `<outDir>/probes/<id>.json`, and returns that path. */
+export async function saveProbes(outDir: string, kept: ProbesFile): Promise<string> {
+  const folder = resolve(outDir, PROBES_FOLDER);
+  await writing(folder, () => makeFolder(folder));
+  const file = join(folder, `${newRunId(kept.measuredAt)}.json`);
+  await replaceFile(file, `${JSON.stringify(kept, null, 1)}\n`);
+  return file;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Claim } from '../../claims/verify/claim.ts';
 import { needsOf } from '../../claims/verify/needs.ts';
-import { observationsOf, type ProbeReading } from '../../claims/verify/observe.ts';
+import { observationsOf } from '../../claims/verify/observe.ts';
 import { planFor } from '../../claims/verify/plan.ts';
 import { CLAIMS, SECTIONS } from '../../claims/verify/sections.ts';
 import { CLAIM_KINDS, VERDICTS, type Verified } from '../../claims/verify/verdict-schema.ts';
@@ -22,7 +22,7 @@ import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
 import { measureRun } from '../run-deps.ts';
 import { type Evidence, type Given, gather, type VerifyDeps } from './gather.ts';
-import { probesFileSchema, probesHere } from './probes-here.ts';
+import { type ProbesFile, probesFileSchema, probesHere, saveProbes } from './probes-here.ts';
 
 interface VerifyOptions extends PrintOptions {
   readonly section?: string;
@@ -45,7 +45,7 @@ Examples:
 
 Measures what the chosen claims need, each thing once: probes of behaviour, single costs, some runs of servers
 and a short sweep; all of it takes less than five minutes on two idle CPUs. --from, --costs and --probes take
-what was measured before instead. Runs and costs are stored as any others. No privileges are needed; where they
+what was measured before instead. All that is measured is stored under --results. No privileges are needed; where they
 would add an answer, the end says which. Ends with exit code 1 where something that should run here failed.`;
 
 /** `verify`: the guide's claims with what this host says to each. */
@@ -62,8 +62,11 @@ export function registerVerify(command: Command, signal: AbortSignal): void {
       ).conflicts(['section', 'kind', 'id', 'verdict']),
     )
     .option('--from <run...>', 'measure no servers: take stored runs, by id, folder or run.json')
-    .option('--costs <file>', 'measure no single costs: take what costs --json printed or --output wrote')
-    .option('--probes <file>', 'run no probes: take what probes --json printed')
+    .option(
+      '--costs <file>',
+      'measure no single costs: take a file under costs/ of --results, or of costs --json',
+    )
+    .option('--probes <file>', 'run no probes: take a file under probes/ of --results')
     .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(markdownOption())
@@ -138,10 +141,10 @@ async function readCosts(path: string): Promise<CostsResult> {
   return cleaned(parsed.data);
 }
 
-async function readProbes(path: string): Promise<readonly ProbeReading[]> {
+async function readProbes(path: string): Promise<ProbesFile> {
   const parsed = probesFileSchema.safeParse(await readJson(path));
-  if (!parsed.success) throw new UsageError(`${path} is not what probes --json prints`);
-  return cleaned(parsed.data).observations;
+  if (!parsed.success) throw new UsageError(`${path} holds no observations that verify has stored`);
+  return cleaned(parsed.data);
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -162,7 +165,12 @@ function depsOf({ results, wait }: VerifyOptions, signal: AbortSignal): VerifyDe
       await saveCosts(results, measured);
       return measured;
     },
-    runProbes: (ids) => probesHere(ids, signal),
+    runProbes: async (ids) => {
+      const observations = await probesHere(ids, signal);
+      const environment = readEnvironment();
+      await saveProbes(results, { observations, measuredAt: new Date().toISOString(), environment });
+      return observations;
+    },
     measureRun: (config, kind) => measureRun(config, { kind, results, ...world }),
     tell: (line) => void process.stderr.write(`${line}\n`),
   };
@@ -170,12 +178,16 @@ function depsOf({ results, wait }: VerifyOptions, signal: AbortSignal): VerifyDe
 
 async function report(
   verified: readonly Verified[],
-  { environment, sources, failed }: Evidence,
+  { environment, sources, failed, warnings }: Evidence,
   options: VerifyOptions,
 ): Promise<void> {
   if (options.json)
     return write(`${JSON.stringify(toVerifyJson(verified, { environment, sources, failed }), null, 1)}\n`);
-  const told = { environment, lines: sources, warnings: failed.map((what) => `failed: ${what}`) };
+  const told = {
+    environment,
+    lines: sources,
+    warnings: [...warnings, ...failed.map((what) => `failed: ${what}`)],
+  };
   const [only] = verified;
   const document =
     options.explain !== undefined && only !== undefined

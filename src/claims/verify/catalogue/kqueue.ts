@@ -153,7 +153,7 @@ export const KQUEUE: ClaimSection = {
       kind: 'historical',
       text: 'libkqueue “wraps epoll under the hood”',
       truth: 'Linux back-end uses epoll (plus timerfd, signalfd, inotify, pidfd).',
-      source: 'libkqueue its Linux platform',
+      source: 'libkqueue, its Linux platform',
       assertions: [behaviour('its calls here', probe('kqueue', 'epollCalls'), atLeast(1))],
     },
   ],
