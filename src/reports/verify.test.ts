@@ -17,7 +17,7 @@ const observations = fakeObservations({
     [keyOf(cost('syscall-noop')), quantity(163.4, 163, 164.2)],
     [keyOf(cost('context-switch-same-cpu')), quantity(1812, 1760, 2090)],
   ]),
-  observed: new Map([
+  observed: new Map<string, boolean | number>([
     [keyOf(probe('select-beyond', 'fdSetSize')), 1024],
     [keyOf(probe('select-beyond', 'reported')), true],
   ]),
@@ -93,7 +93,7 @@ test('One claim is told in full', () => {
   const [claim] = verified.filter(({ id }) => id === 'select-fd-setsize');
   if (claim === undefined) throw new Error('it is there');
   expect(renderMarkdown(explainReport(claim, sources))).toMatchInlineSnapshot(`
-    "# select-fd-setsize: depends (observed): depends: holds: 1024 in the C library; does not: a hard cap: the raw call does not report FD 5000
+    "# select-fd-setsize: depends (observed): holds: 1024 in the C library; does not: a hard cap: the raw call does not report FD 5000
 
     - Linux 6.8.0-45-generic · 16 × AMD Ryzen 9 7950X · 64 GiB
     - costs · 21 rounds

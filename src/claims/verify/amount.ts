@@ -73,7 +73,9 @@ function lookUp(ref: NumberRef, observations: Observations): Computed {
   const answer = observations.number(ref);
   if (answer.status === 'missing') return { status: 'missing', missing: [answer.missing] };
   const { value, interval, unit } = answer.value;
-  return known(answer.value, [{ name: nameOf(ref), value, interval, unit, from: answer.from }]);
+  return known(answer.value, [
+    { name: answer.name ?? nameOf(ref), value, interval, unit, from: answer.from },
+  ]);
 }
 
 function known(quantity: Quantity, parts: readonly Evidence[]): Computed {

@@ -232,7 +232,7 @@ function valueName({ value }: ProbeRef): string {
 function checkExpected({ ref, is }: Of<'behaviour' | 'fact'>, observations: Observations): Found {
   const answer = observe(ref, observations);
   if (answer.status === 'missing') return { result: 'missing', missing: [answer.missing] };
-  const name = ref.from === 'probe' ? valueName(ref) : ref.fact;
+  const name = answer.name ?? (ref.from === 'probe' ? valueName(ref) : ref.fact);
   const evidence = [{ name, value: answer.value, interval: null, unit: '', from: answer.from }];
   return { result: meets(answer.value, is) ? 'confirmed' : 'refuted', evidence };
 }

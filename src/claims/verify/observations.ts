@@ -4,7 +4,13 @@ import type { Missing, Observed } from './verdict-schema.ts';
 
 /** What was asked for, with where it is from; or what would supply it. */
 export type Answer<T> =
-  | { readonly status: 'known'; readonly value: T; readonly from: string }
+  | {
+      readonly status: 'known';
+      readonly value: T;
+      readonly from: string;
+      /** How it is called; absent: as it was asked for. */
+      readonly name?: string;
+    }
   | { readonly status: 'missing'; readonly missing: Missing };
 
 /** A number with its 95 % interval; null: it is exact, or has none. */

@@ -18,6 +18,8 @@ export interface ProbeReading {
   readonly outcome: 'observed' | 'unsupported' | 'failed';
   readonly reason?: string | undefined;
   readonly values: Readonly<Record<string, Scalar>>;
+  /** What each value means, for people. */
+  readonly texts?: Readonly<Record<string, string>> | undefined;
 }
 
 /** All that was measured, or read from the store. */
@@ -298,5 +300,12 @@ function observedBy(ref: ProbeRef, probes: readonly ProbeReading[]): Answer<Obse
   const lacking = names.filter((name) => found.values[name] === undefined);
   if (lacking.length > 0)
     return missing(what, found.reason ?? `${lacking.join(', ')} cannot be shown on this host`);
-  return { status: 'known', value: typeof ref.value === 'string' ? (values[0] ?? '') : values, from: what };
+  const value = typeof ref.value === 'string' ? (values[0] ?? '') : values;
+  const text = typeof ref.value === 'string' ? found.texts?.[ref.value] : undefined;
+  return {
+    status: 'known',
+    value,
+    from: what,
+    ...(text === undefined ? {} : { name: `${ref.value} (${text})` }),
+  };
 }
