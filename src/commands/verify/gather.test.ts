@@ -7,6 +7,7 @@ import { verifyClaims } from '../../claims/verify/verify.ts';
 import { fixtureCosts } from '../../fixtures/costs.ts';
 import { GOOD_ENVIRONMENT } from '../../fixtures/facts.ts';
 import { fixtureGuideRun } from '../../fixtures/guide.ts';
+import { fixtureRun } from '../../fixtures/run.ts';
 import { NothingMeasuredError } from '../../util/errors.ts';
 import { type Given, gather, type VerifyDeps } from './gather.ts';
 
@@ -32,7 +33,7 @@ function fakeWorld(change: Partial<VerifyDeps> = {}) {
       const { entries, workloads, blocks } = settings;
       const models = entries.map(({ model }) => model).join(',');
       asked.push(`${kind} ${models} under ${workloads.map(({ id }) => id).join(',')} ${blocks}`);
-      return { result: fixtureGuideRun(), folder: '/r' };
+      return { result: fixtureRun(), folder: '/r' };
     },
     tell: (line) => told.push(line),
     ...change,
