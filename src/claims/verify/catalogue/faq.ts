@@ -124,8 +124,8 @@ export const FAQ: ClaimSection = {
         source(
           'on what',
           'virtually every handle',
-          'handles that were opened for overlapped I/O',
-          'Microsoft, CreateIoCompletionPort',
+          'handles that support overlapped I/O: no anonymous pipes',
+          'Microsoft, CreateIoCompletionPort, CreatePipe',
         ),
       ],
     },

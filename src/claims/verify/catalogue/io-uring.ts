@@ -45,10 +45,11 @@ export const IO_URING: ClaimSection = {
       kind: 'static-fact',
       text: 'io_uring_enter(ep_fd, to_submit, min_complete, flags, sig); five parameters',
       truth: 'First argument is the ring fd; the syscall has six arguments (sigset size).',
-      source: 'io_uring/io_uring.c; io_uring_enter(2) shows the five of the wrapper',
+      source: 'io_uring_enter(2); io_uring/io_uring.c',
       assertions: [
+        source('arguments of the function', 'five', 'five', 'io_uring_enter(2)'),
         source(
-          'how many',
+          'arguments of the system call',
           'five',
           'six: the size of the signal set too',
           'io_uring/io_uring.c, SYSCALL_DEFINE6(io_uring_enter)',
