@@ -127,9 +127,13 @@ async function runServers(runs: readonly PlannedRun[], begin: () => void, deps: 
   return { results, failed, gaps };
 }
 
-/** In one line. */
+/** In one line: a line of its message is about each cell, and most of them say the same. */
 function reasonOf({ message }: Error): string {
-  return message.split('\n').slice(1).join('; ') || message;
+  const reasons = message
+    .split('\n')
+    .slice(1)
+    .map((line) => line.replace(/^\S+ under \S+: /, ''));
+  return [...new Set(reasons)].join('; ') || message;
 }
 
 interface Stage {
