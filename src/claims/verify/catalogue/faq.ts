@@ -215,7 +215,7 @@ export const FAQ: ClaimSection = {
           'io_uring with SQPOLL',
           probe('sqpoll-calls', 'perOperation'),
           { high: 0.01 },
-          { name: 'system calls of the application per operation', unit: 'calls', requires: [{ cpus: 2 }] },
+          { name: 'system calls of the application per operation', unit: 'calls' },
         ),
         source(
           'IOCP',
