@@ -119,7 +119,18 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
         'NAPI busy polling exists for sockets, poll/select (net.core.busy_poll) and epoll (4.12; EPIOCSPARAMS 6.9); it is a different mechanism from SQPOLL.',
       source: 'uapi eventpoll.h EPIOCSPARAMS',
       assertions: [
-        behaviour('epoll: no', probe('epoll-busy-poll', 'ioctl'), oneOf('ENOTTY', 'EINVAL')),
+        behaviour(
+          'epoll: none that can be set',
+          probe('epoll-busy-poll', 'ioctl'),
+          oneOf('ENOTTY', 'EINVAL'),
+          { requires: [{ kernel: '6.9' }] },
+        ),
+        source(
+          'epoll: none',
+          'none',
+          'of sockets since Linux 4.12, by net.core.busy_poll',
+          'commit bf3b9f6372c4, epoll: Add busy poll support to epoll with socket fds',
+        ),
         behaviour('io_uring: yes, by SQPOLL', probe('sqpoll-calls', 'threads'), atLeast(1)),
       ],
     },
@@ -167,7 +178,7 @@ export const IO_URING_AND_EPOLL: ClaimSection = {
       truth: 'poll is 2.1.23, select 0.12: not “any”; stable epoll is 2.6.0.',
       source: 'poll(2) VERSIONS: introduced in Linux 2.1.23',
       assertions: [
-        source('select and poll', 'any', 'select 0.12, poll 2.1.23', 'poll(2)'),
+        source('select and poll', 'any', 'select 0.12, poll 2.1.23', 'Linux 0.12, fs/select.c; poll(2)'),
         source('epoll', '2.5.44 (2002)', '2.5.44 (2002)', 'epoll(7)'),
         source('io_uring', '5.1 (2019)', '5.1 (2019)', 'LWN 810414'),
       ],

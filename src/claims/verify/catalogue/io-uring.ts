@@ -4,6 +4,7 @@ import {
   count,
   equals,
   fact,
+  given,
   NO,
   number,
   probe,
@@ -44,9 +45,15 @@ export const IO_URING: ClaimSection = {
       kind: 'static-fact',
       text: 'io_uring_enter(ep_fd, to_submit, min_complete, flags, sig); five parameters',
       truth: 'First argument is the ring fd; the syscall has six arguments (sigset size).',
-      source: 'io_uring_enter(2)',
+      source: 'io_uring_enter(2); io_uring/io_uring.c',
       assertions: [
-        source('how many', 'five', 'six: the size of the signal set too', 'io_uring_enter(2)'),
+        source('arguments of the function', 'five', 'five', 'io_uring_enter(2)'),
+        source(
+          'arguments of the system call',
+          'five',
+          'six: the size of the signal set too',
+          'io_uring/io_uring.c, SYSCALL_DEFINE6(io_uring_enter)',
+        ),
         source('the first of them', 'the FD of an epoll (ep_fd)', 'the FD of the ring', 'io_uring_enter(2)'),
       ],
     },
@@ -77,6 +84,12 @@ export const IO_URING: ClaimSection = {
           'the bits of SQ_WAKEUP, SQ_WAIT and EXT_ARG',
           probe('uapi-header', ['enterSqWakeup', 'enterSqWait', 'enterExtArg']),
           equals([2, 4, 8]),
+          {
+            given: [
+              given(probe('uapi-header', 'enterSqWait'), atLeast(1)),
+              given(probe('uapi-header', 'enterExtArg'), atLeast(1)),
+            ],
+          },
         ),
       ],
     },
@@ -101,7 +114,7 @@ export const IO_URING: ClaimSection = {
       text: '“Every submission queue entry is 64 bytes”',
       truth: '128 with IORING_SETUP_SQE128 (or mixed since 6.19).',
       source: 'uapi header',
-      assertions: [fact('of a plain ring', probe('uring-setup', 'sqeBytes'), equals(64))],
+      assertions: [fact('of a plain ring', probe('uapi-header', 'sqeBytes'), equals(64))],
     },
     {
       id: 'sqe-struct',
@@ -120,7 +133,7 @@ export const IO_URING: ClaimSection = {
       text: '“The CQE is 32 bytes: just user_data, result code, and flags”',
       truth: '8+4+4 = 16 bytes by default; 32 only with SETUP_CQE32.',
       source: 'uapi header',
-      assertions: [fact('of a plain ring', probe('uring-setup', 'cqeBytes'), equals(32))],
+      assertions: [fact('of a plain ring', probe('uapi-header', 'cqeBytes'), equals(32))],
     },
     {
       id: 'cqe-256-8kb',
@@ -131,7 +144,7 @@ export const IO_URING: ClaimSection = {
       assertions: [
         count(
           '256 CQEs',
-          times(probe('uring-setup', 'cqeBytes'), number(256)),
+          times(probe('uapi-header', 'cqeBytes'), number(256)),
           { low: 7000, high: 9000 },
           { name: 'bytes of 256 CQEs', unit: 'B' },
         ),

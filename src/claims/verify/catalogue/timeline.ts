@@ -112,9 +112,14 @@ export const TIMELINE: ClaimSection = {
       text: '2022: 5.19 “supports buffered file I/O (page cache)”',
       truth:
         'Buffered I/O since 5.1 (via workers), async buffered reads 5.9, XFS async buffered writes 6.0. 5.19 brought multishot accept, SOCKET, URING_CMD, CQE32.',
-      source: 'io_uring_enter(2); commit 390ed29b5e42',
+      source: 'LWN 810414; commits 1a0a7853b901 and 390ed29b5e42',
       assertions: [
-        source('buffered file I/O', 'Linux 5.19', 'Linux 5.1 by workers, 5.9 without', 'io_uring_enter(2)'),
+        source(
+          'buffered file I/O',
+          'Linux 5.19',
+          'Linux 5.1 by workers, 5.9 without',
+          'LWN 810414; commit 1a0a7853b901, mm: support async buffered reads',
+        ),
       ],
     },
     {
@@ -122,15 +127,16 @@ export const TIMELINE: ClaimSection = {
       kind: 'historical',
       text: '2025: io_uring “widely used in databases (PolarDB, MySQL, etc.)”',
       truth:
-        'MySQL InnoDB still uses libaio native AIO. MariaDB (10.6+), PostgreSQL 18, ScyllaDB, RocksDB use io_uring.',
-      source: 'dev.mysql.com innodb-linux-native-aio; MariaDB MDEV-26674',
+        'MySQL InnoDB still uses libaio native AIO. MariaDB (10.6+), RocksDB and PostgreSQL 18 (by io_method, not by default) can use io_uring; ScyllaDB stays with native AIO by default.',
+      source:
+        'dev.mysql.com innodb-linux-native-aio; MDEV-26674; postgresql.org io_method; scylladb pull request 22695',
       assertions: [
         source('MySQL', 'uses io_uring', 'libaio', 'dev.mysql.com, innodb-linux-native-aio'),
         source(
-          'MariaDB, PostgreSQL 18, ScyllaDB, RocksDB',
-          'use io_uring',
-          'use io_uring',
-          'MDEV-26674; their documentation',
+          'MariaDB, RocksDB, PostgreSQL 18',
+          'can use io_uring',
+          'can use io_uring',
+          'MDEV-26674; RocksDB wiki, Asynchronous IO; PostgreSQL 18, io_method',
         ),
       ],
     },
