@@ -70,7 +70,7 @@ export async function openJobFolder(request: JobFolderRequest): Promise<JobFolde
 function warningsOf(directory: string, { type, inMemory, deviceStat }: FileSystem): string[] {
   if (inMemory)
     return [
-      `${directory} is ${type}: its files are memory, which takes O_DIRECT as well; what is measured is no disk, and no file can be cold`,
+      `${directory} is ${type}: its files are memory: what is measured is no disk, with O_DIRECT neither, and no file can be cold`,
     ];
   if (deviceStat === null)
     return [
