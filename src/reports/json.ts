@@ -11,6 +11,7 @@ import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schem
 import { gotSchema, kernelSchema, originSchema } from '../kernels/schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
 import { qemuSchema } from '../place/guest/qemu-schema.ts';
+import { recommendationSchema } from '../recommend/recommendation-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { explanationSchema } from '../results/explanation-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
@@ -33,6 +34,7 @@ import {
   KERNEL_LIST_SCHEMA_VERSION,
   KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
+  RECOMMEND_SCHEMA_VERSION,
   type SchemaName,
   schemaId,
 } from '../results/schema-id.ts';
@@ -205,6 +207,14 @@ const baselineJsonSchema = z
   })
   .describe('What baseline save --json and baseline show --json print');
 
+const recommendationJsonSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(RECOMMEND_SCHEMA_VERSION),
+    recommendation: recommendationSchema,
+  })
+  .describe('What recommend --json prints: which model for which load here');
+
 const explainSchema = z
   .object({
     ...schema,
@@ -235,6 +245,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   ladder: ladderJsonSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
+  recommendation: recommendationJsonSchema,
   run: runRecordSchema.extend(schema),
   runs: runsSchema,
   scale: scaleSchema,
@@ -262,6 +273,7 @@ export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
 export type ExplainJson = ReadonlyDeep<z.infer<typeof explainSchema>>;
 export type ExplanationJson = ReadonlyDeep<z.infer<typeof explanationSchema>>;
 export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
+export type RecommendationJson = ReadonlyDeep<z.infer<typeof recommendationJsonSchema>>;
 export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;
 export type RunJson = ReadonlyDeep<z.infer<typeof runRecordSchema>>;
 

@@ -9,6 +9,7 @@ import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { ladderOf } from '../compare/ladder.ts';
+import { parseCase } from '../config/case-config.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
@@ -21,6 +22,7 @@ import { fixtureNoise } from '../fixtures/noise.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import { MODELS } from '../models/registry.ts';
+import { recommend } from '../recommend/recommend.ts';
 import type { SchemaName } from '../results/schema-id.ts';
 import { schemaId } from '../results/schema-id.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
@@ -158,6 +160,10 @@ describe('what is printed and stored is as its schema says:', () => {
     ladder: toLadderJson(ladder, ladderOf(ladder)),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
+    recommendation: {
+      schemaVersion: 1,
+      recommendation: recommend([guide, sweep], { asked: parseCase('connections=5000,active=1%') }),
+    },
     run: run.record,
     runs: { schemaVersion: 1, runs: [entry] },
     scale: toScaleJson(sweep, summarizeScale(sweep)),

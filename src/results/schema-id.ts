@@ -18,6 +18,7 @@ export type SchemaName =
   | 'models'
   | 'ladder'
   | 'noise'
+  | 'recommendation'
   | 'run'
   | 'runs'
   | 'scale'
@@ -39,6 +40,7 @@ export const COMPARE_SCHEMA_VERSION = 2;
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
+export const RECOMMEND_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
