@@ -328,6 +328,8 @@ struct io_uring_params {
 
 /* io_uring_register(2) */
 enum {
+	IORING_REGISTER_BUFFERS = 0,
+	IORING_REGISTER_FILES = 2,
 	IORING_REGISTER_PROBE = 8,	     /* 5.6 */
 	IORING_REGISTER_FILES2 = 13,	     /* 5.13 */
 	IORING_REGISTER_BUFFERS2 = 15,	     /* 5.13 */

@@ -10,6 +10,7 @@ import { HELPERS_DIR } from '../build/package.ts';
 /** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
 const PROGRAMS = [
   { name: 'test_agent_json', links: ['agent/answer.c', 'agent/json.c'] },
+  { name: 'test_costs', links: ['costs', 'costlib'] },
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['wire', 'observer'] },

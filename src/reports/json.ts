@@ -5,6 +5,7 @@ import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
+import { costsResultSchema } from '../costs/schema.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
 import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
@@ -232,6 +233,9 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   bisect: bisectJsonSchema,
   cell: cellLineSchema,
   comparison: comparisonJsonSchema,
+  costs: costsResultSchema
+    .extend(schema)
+    .describe('What costs --json prints, and what is stored of it: single operations, in nanoseconds'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
   explain: explainSchema,
@@ -265,6 +269,7 @@ export type KernelGetJson = ReadonlyDeep<z.infer<typeof kernelGetSchema>>;
 export type KernelListJson = ReadonlyDeep<z.infer<typeof kernelListSchema>>;
 export type KernelsScaleJson = ReadonlyDeep<z.infer<typeof kernelsScaleSchema>>;
 export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
+export type CostsJson = ReadonlyDeep<z.infer<typeof costsResultSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;

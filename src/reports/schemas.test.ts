@@ -12,6 +12,7 @@ import { ladderOf } from '../compare/ladder.ts';
 import { parseCase } from '../config/case-config.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
+import { fixtureCosts } from '../fixtures/costs.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
@@ -131,6 +132,7 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
+    costs: withSchema('costs', fixtureCosts()),
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
     explain: {

@@ -5,6 +5,7 @@ export type SchemaName =
   | 'bisect'
   | 'cell'
   | 'comparison'
+  | 'costs'
   | 'doctor'
   | 'document'
   | 'explain'
@@ -45,3 +46,5 @@ export const RECOMMEND_SCHEMA_VERSION = 1;
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
 export const KERNEL_LIST_SCHEMA_VERSION = 1;
+/** Of what `costs --json` prints and `--output` stores. */
+export const COSTS_SCHEMA_VERSION = 1;
