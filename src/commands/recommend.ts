@@ -12,7 +12,9 @@ import { type OpenedRun, openRuns } from '../results/open-run.ts';
 import { recentRuns } from '../results/recent-runs.ts';
 import type { RunKind } from '../results/schema.ts';
 import { RECOMMEND_SCHEMA_VERSION } from '../results/schema-id.ts';
+import { callCostOf } from '../tables/guide-summary.ts';
 import { GateError, NotComparableError, UsageError } from '../util/errors.ts';
+import { findBeside } from './beside-run.ts';
 import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 
@@ -35,7 +37,7 @@ Examples:
 A case is connections, and optionally active (a number, a share or all), depth, message, rate and arrivals, as with run. It is answered
 from the cell with these numbers, or from the nearest cells that enclose it in every number; where nothing does, the nearest is told as
 the guess that it is, with the command that would measure the case. Without [runs], the newest ${RUNS_MAX} of ${KINDS.join(', ')} of one host, kernel and
-build. Exit code 4: no answer that the runs can give.`;
+build; and the newest costs of them. Exit code 4: no answer that the runs can give.`;
 
 /** `recommend [runs...]`: which model for which load here. */
 export function registerRecommend(command: Command): void {
@@ -59,7 +61,10 @@ export function registerRecommend(command: Command): void {
       const asked = options.for === undefined ? undefined : parseCase(options.for);
       const wanted = wantedOf(options.models);
       const runs = await readRuns(names, options.results);
-      const recommendation = recommend(runs, { asked, wanted });
+      const [newest] = runs;
+      const beside = newest === undefined ? null : await findBeside(options.results, newest.record);
+      const callCost = callCostOf(beside?.costs ?? null);
+      const recommendation = recommend(runs, { asked, wanted, callCost });
       if (recommendation.choices.length === 0)
         throw new UsageError(
           'these runs hold no measured row of a model that may be recommended; measure with iomodels-bench run',

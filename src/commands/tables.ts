@@ -6,6 +6,7 @@ import type { RunKind, RunResult } from '../results/schema.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import { UsageError } from '../util/errors.ts';
 import { readAskedRun, runArgument } from './asked-run.ts';
+import { findBeside } from './beside-run.ts';
 import { resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 
@@ -19,7 +20,8 @@ Examples:
 
 A cell is measured, "not measured (why)" with the command that would measure it, or "not on this kernel
 (why)". Facts from documentation are marked as such. A run with --audit, ping-pong, many-connections and
-c10k fills the most; one of scale tells what idle connections cost.`;
+c10k fills the most; one of scale tells what idle connections cost. Beside the run, the newest costs and
+observations of its host and kernel under --results are used.`;
 
 /** `tables [run]`: the tables of the guide "Linux I/O Models", with what this host says beside them. */
 export function registerTables(command: Command): void {
@@ -32,9 +34,10 @@ export function registerTables(command: Command): void {
     .action(async (name: string | undefined, options: PrintOptions) => {
       const result = await readAskedRun(name, options.results, { kinds: KINDS });
       requireTimes(result);
+      const beside = await findBeside(options.results, result.record);
       if (options.json)
-        return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result)), null, 1)}\n`);
-      await writeDocument(guideReport(result), { ...options, stored: `\nfrom ${result.source}` });
+        return write(`${JSON.stringify(toTablesJson(result, summarizeGuide(result, beside)), null, 1)}\n`);
+      await writeDocument(guideReport(result, beside), { ...options, stored: `\nfrom ${result.source}` });
     });
 }
 

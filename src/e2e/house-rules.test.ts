@@ -55,6 +55,7 @@ const ROOMS = [
   'server',
   'load',
   'calibration',
+  'probes',
   'build',
   'config',
   'plan',

@@ -73,7 +73,8 @@ function representativeOf(family: string, loads: readonly Load[]): string | null
   for (const { rows } of loads)
     for (const row of rows)
       if (row.family === family) counts.set(row.label, (counts.get(row.label) ?? 0) + 1);
-  const rank = (label: string) => PROFILES.findIndex((profile) => findModel(label)?.profile === profile);
+  const profiles: readonly string[] = PROFILES;
+  const rank = (label: string) => profiles.indexOf(findModel(label)?.profile ?? '');
   return (
     [...counts]
       .filter(([, count]) => count >= 2)

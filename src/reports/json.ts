@@ -12,6 +12,7 @@ import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schem
 import { gotSchema, kernelSchema, originSchema } from '../kernels/schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
 import { qemuSchema } from '../place/guest/qemu-schema.ts';
+import { storedProbesSchema } from '../probes/stored-schema.ts';
 import { recommendationSchema } from '../recommend/recommendation-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { explanationSchema } from '../results/explanation-schema.ts';
@@ -249,6 +250,9 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   ladder: ladderJsonSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
+  probes: storedProbesSchema
+    .extend(schema)
+    .describe('What is stored of behaviour probes: what each saw the kernel and the C library do'),
   recommendation: recommendationJsonSchema,
   run: runRecordSchema.extend(schema),
   runs: runsSchema,

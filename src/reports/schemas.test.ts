@@ -18,6 +18,7 @@ import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureBeside } from '../fixtures/guide-evidence.ts';
 import { fakeLadder } from '../fixtures/ladder.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
@@ -162,6 +163,12 @@ describe('what is printed and stored is as its schema says:', () => {
     ladder: toLadderJson(ladder, ladderOf(ladder)),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
+    probes: {
+      probesId: '20250101-000100',
+      measuredAt: '2025-01-01T00:01:00.000Z',
+      environment: run.record.environment,
+      observations: fixtureBeside().probes?.observations ?? [],
+    },
     recommendation: {
       schemaVersion: 1,
       recommendation: recommend([guide, sweep], { asked: parseCase('connections=5000,active=1%') }),

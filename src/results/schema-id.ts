@@ -19,6 +19,7 @@ export type SchemaName =
   | 'models'
   | 'ladder'
   | 'noise'
+  | 'probes'
   | 'recommendation'
   | 'run'
   | 'runs'

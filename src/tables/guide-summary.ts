@@ -10,6 +10,7 @@ import type { GuideTable } from '../claims/further/table.ts';
 import { TIMELINE } from '../claims/further/timeline.ts';
 import { TRADEOFFS } from '../claims/further/tradeoffs.ts';
 import type { Table } from '../document/document-schema.ts';
+import type { CallCost } from '../recommend/changes.ts';
 import { recommend } from '../recommend/recommend.ts';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { RunResult } from '../results/schema.ts';
@@ -86,15 +87,19 @@ const CALL_COST = 'syscall-noop';
 
 /** A run with what is beside it, and what `recommend` says of it. */
 export function evidenceOf(run: GuideRun, { costs, probes }: BesideRun): GuideEvidence {
-  const noop = costs?.costs.find(({ id }) => id === CALL_COST);
-  const callCost =
-    costs !== null && noop !== undefined && 'ns' in noop ? { id: costs.costsId, ns: noop.ns } : null;
+  const callCost = callCostOf(costs);
   return {
     run,
     costs,
     probes: probes?.observations ?? null,
     recommendation: recommend([run.result], { callCost }),
   };
+}
+
+/** What a system call costs here, for `recommend`; null: nobody measured it. */
+export function callCostOf(costs: BesideRun['costs']): CallCost | null {
+  const noop = costs?.costs.find(({ id }) => id === CALL_COST);
+  return costs !== null && noop !== undefined && 'ns' in noop ? { id: costs.costsId, ns: noop.ns } : null;
 }
 
 function guideOf(evidence: GuideEvidence, { costs, probes }: BesideRun): GuideSummary {

@@ -43,14 +43,17 @@ export function answerTable({ id, title, rows }: GuideTable, evidence: GuideEvid
 export function guideTable(spec: GuideTable, result: GuideTableResult): Table {
   const cells = result.rows.flatMap(({ here }) => Object.values(here));
   const [first, ...others] = spec.guide;
-  const wrapped = (columns: GuideTable['guide'], priority: number): Column[] =>
-    columns.map(({ key, header }) => ({ key, header, align: 'left', priority, wrap: true }));
+  const wrapped = (columns: GuideTable['guide'], priorityOf: (place: number) => number): Column[] =>
+    columns.map(({ key, header }, i) => ({
+      ...{ key, header, align: 'left', priority: priorityOf(i), wrap: true },
+    }));
   return {
     title: `${spec.title}: what the guide says, and this host`,
     columns: [
-      ...wrapped(first === undefined ? [] : [first], 0),
-      ...wrapped(others, 1),
-      ...wrapped(spec.here, 0),
+      ...wrapped(first === undefined ? [] : [first], () => 0),
+      // Of this host the first column stays longest.
+      ...wrapped(others, (i) => spec.here.length + i),
+      ...wrapped(spec.here, (i) => i),
     ],
     rows: result.rows.map(
       (row): Row => ({

@@ -61,9 +61,7 @@ describe('The further tables of the guide', () => {
 
   test('With costs and probes, only what nothing can time stays empty, and what the run lacks', () => {
     const empty = cellsWith(full).filter(({ cell }) => cell.status === 'not-measured');
-    expect(
-      empty.map(({ name, cell }) => `${name}: ${'why' in cell ? cell.why : ''}`),
-    ).toMatchInlineSnapshot(`
+    expect(empty.map(({ name, cell }) => `${name}: ${'why' in cell ? cell.why : ''}`)).toMatchInlineSnapshot(`
       [
         "glance sigio-rt one: not in this run: run --models sigio-rt --workloads ping-pong",
         "glance sigio-rt many: not in this run: run --models sigio-rt --workloads many-connections",

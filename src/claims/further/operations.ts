@@ -99,7 +99,7 @@ export const OPERATIONS: GuideTable = {
     { key: 'category', header: 'the guide' },
     { key: 'says', header: '' },
   ],
-  here: [{ key: 'since', header: 'since Linux' }, ...HERE],
+  here: [...HERE, { key: 'since', header: 'since Linux' }],
   rows: CATEGORIES.map(
     ({ id, category, says, claims, operations, correction }): GuideTableRow => ({
       id,

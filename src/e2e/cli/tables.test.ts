@@ -40,11 +40,14 @@ describe('tables --json', () => {
     json = JSON.parse(ended.stdout);
   });
 
-  test('prints only JSON: the record and the four tables', () => {
+  test('prints only JSON: the record and the tables', () => {
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(json).toMatchObject({ schemaVersion: 1, problems: [] });
     expect(runRecordSchema.parse(json.run).runId).toBe(basename(folder));
-    expect(Object.keys(json.tables)).toEqual(['callFrequency', 'context', 'keyNumbers', 'tracing']);
+    expect(Object.keys(json.tables)).toEqual([
+      ...['callFrequency', 'context', 'keyNumbers', 'tracing', 'further', 'from'],
+    ]);
+    expect(json.tables.from).toEqual({ costs: null, probes: null });
   });
 
   test('counts three calls per request with one active, by name, and says who checked the count', async () => {
@@ -117,7 +120,7 @@ test.each([120, 80])('tables fits a terminal of %i columns', async (width) => {
 test('tables --markdown prints a document', async () => {
   const { exitCode, stdout } = await runCli(['tables', '--markdown', join(folder, 'run.json')], { cwd });
   expect(exitCode).toBe(0);
-  expect(stdout.match(/^## /gm)).toHaveLength(4);
+  expect(stdout.match(/^## /gm)).toHaveLength(12);
   expect(stdout).toMatch(/^\| epoll-lt \| /m);
   expect(stdout).not.toContain('\u001b');
 });
