@@ -36,9 +36,9 @@ static char *all_of(FILE *file)
 	return text;
 }
 
-static int split(char *text, char **words, int count)
+static int split(char *text, const char *at, char **words, int count)
 {
-	for (char *word = strtok(text, " "); word && count < WORDS_MAX - 1; word = strtok(NULL, " "))
+	for (char *word = strtok(text, at); word && count < WORDS_MAX - 1; word = strtok(NULL, at))
 		words[count++] = word;
 	words[count] = NULL;
 	return count;
@@ -48,9 +48,9 @@ static _Noreturn void execute(const char *options, FILE *in, FILE *out, FILE *er
 {
 	const char *compiler = getenv("IOMB_CC");
 	char *words[WORDS_MAX];
-	int count = split(strdup(compiler && *compiler ? compiler : "cc"), words, 0);
+	int count = split(strdup(compiler && *compiler ? compiler : "cc"), "\n", words, 0);
 
-	split(strdup(options), words, count);
+	split(strdup(options), " ", words, count);
 	setenv("LC_ALL", "C", 1);
 	dup2(fileno(in), STDIN_FILENO);
 	dup2(fileno(out), STDOUT_FILENO);

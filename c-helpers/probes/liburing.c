@@ -10,6 +10,7 @@
 #include <unistd.h>
 #endif
 
+#include "liburing_exports.h"
 #include "probe.h"
 #include "trace.h"
 
@@ -19,18 +20,6 @@
 #endif
 
 #ifdef WITH_LIBURING
-
-/* Weak: where the library exports no such function, because its header has it inline, there is none. */
-#define EXPORTED(name) extern char exported_##name __asm__("io_uring_" #name) __attribute__((weak))
-EXPORTED(prep_nop);
-EXPORTED(prep_read);
-EXPORTED(prep_write);
-EXPORTED(prep_recv);
-EXPORTED(prep_send);
-EXPORTED(prep_accept);
-EXPORTED(prep_openat);
-EXPORTED(cqe_seen);
-EXPORTED(queue_init);
 
 enum { ENTRIES = 256 };
 
@@ -135,15 +124,7 @@ static void run(void)
 	trace_calls(trace, wait_empty, NULL);
 	observe("waitEmptyCalls", trace->calls);
 
-	const char *const prep[] = {&exported_prep_nop,	   &exported_prep_read, &exported_prep_write,
-				    &exported_prep_recv,   &exported_prep_send, &exported_prep_accept,
-				    &exported_prep_openat, &exported_cqe_seen};
-	uint32_t exports = 0;
-	for (size_t i = 0; i < sizeof(prep) / sizeof(prep[0]); i++)
-		exports += prep[i] != NULL;
-	if (&exported_queue_init == NULL)
-		probe_odd("the library does not even export io_uring_queue_init");
-	observe("prepExports", exports);
+	observe("prepExports", liburing_exports());
 }
 
 #else

@@ -26,9 +26,9 @@ static void look_read(aio_context_t context)
 
 	tcp_pair(fds);
 	struct iocb request = aio_request(IOCB_READ, fds[1], buf, sizeof(buf), 0);
+	uint64_t begun = now_ns();
 	if (pthread_create(&writer, NULL, write_later, &fds[0]) != 0)
 		probe_broken("pthread_create");
-	uint64_t begun = now_ns();
 	errno = aio_submit(context, &request);
 	uint64_t ended = now_ns();
 	if (errno)

@@ -29,13 +29,19 @@ static struct usage usage_now(pid_t tid)
 	return usage;
 }
 
-/* The share of the time in which it had a CPU, or need not have waited for one, that it ran. */
-static double share_of(struct usage from, struct usage to)
+/*
+ * The share of this time in which it ran; what it waited for a CPU does not count, nor what passed beyond the
+ * longest that it can have been: this thread may look late.
+ */
+static double share_of(struct usage from, struct usage to, uint32_t most_ms)
 {
 	double wall = (double)(to.at_ns - from.at_ns), waited = (double)(to.wait_ns - from.wait_ns);
 	double ran = (double)(to.run_ns - from.run_ns);
 
-	return wall > waited ? ran / (wall - waited) : 1;
+	if (wall > (double)most_ms * NS_PER_MS)
+		wall = (double)most_ms * NS_PER_MS;
+	/* What ran is known by the tick. */
+	return wall > waited && ran < wall - waited ? ran / (wall - waited) : 1;
 }
 
 /* Until the thread says that it sleeps; ms. */
@@ -83,13 +89,13 @@ static void run(void)
 		uint64_t from_ns = nop(&ring, &slot);
 		struct usage before = usage_now(thread.tid);
 		parked_ms[i] = until_parked(&ring, from_ns);
-		busy[i] = share_of(before, usage_now(thread.tid));
+		busy[i] = share_of(before, usage_now(thread.tid), IDLE_MS);
 		/* Queued, and nobody is told. */
 		ring_sqe(&ring, IORING_OP_NOP, -1, 0);
 		__atomic_store_n(ring.sq_tail, ring.sqe_tail, __ATOMIC_SEQ_CST);
 		before = usage_now(thread.tid);
 		pause_ms(ASLEEP_MS);
-		parked[i] = share_of(before, usage_now(thread.tid));
+		parked[i] = share_of(before, usage_now(thread.tid), UINT32_MAX);
 		without += uring_ready(&ring);
 		uint64_t enters = slot.value[COUNT_SYS_IO_URING_ENTER];
 		(void)nop(&ring, &slot);
