@@ -87,7 +87,7 @@ function nameOf({ guide, here }: GuideTable, row: GuideTableResult['rows'][numbe
   );
 }
 
-const NAME_MAX = 60;
+const NAME_MAX = 100;
 
 function isFactor(cell: GuideCell): boolean {
   return (

@@ -67,6 +67,8 @@ export type Reading =
       readonly model: string;
       readonly load: ShapeId;
       readonly of: readonly RowNumber[];
+      /** Where the row of the table does not name the model. */
+      readonly named?: true;
     }
   /** Under how many loads a row is among the cheapest, with so many connections at most. */
   | { readonly kind: 'standing'; readonly model: string; readonly connectionsMax?: number }
@@ -150,11 +152,12 @@ function shownValue(value: number | boolean | string): Figure['value'] {
   return Number.isInteger(value) ? { kind: 'count', value } : { kind: 'estimate', value, interval: null };
 }
 
-function rowCell({ run }: GuideEvidence, { model, load, of }: Of<'row'>): GuideCell {
+function rowCell({ run }: GuideEvidence, { model, load, of, named }: Of<'row'>): GuideCell {
   const search = findRow(run, model, SHAPES[load]);
   if (search.status !== 'found') return search;
   const figures = of.flatMap((name) => ROW_NUMBERS[name](search.row));
-  return measured(search.workload.id === SHAPES[load].id ? '' : search.workload.id, figures);
+  const { id } = search.workload;
+  return measured(named ? `${model}, ${id}` : id === SHAPES[load].id ? '' : id, figures);
 }
 
 const ROW_NUMBERS: Readonly<Record<RowNumber, (row: MeasuredRow) => readonly Figure[]>> = {

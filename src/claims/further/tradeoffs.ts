@@ -34,12 +34,13 @@ const ROWS: readonly (readonly [heading: string, bullets: readonly Bullet[]])[] 
         ['io-uring-2-3x-epoll'],
         several(
           { kind: 'standing', model: 'io_uring' },
-          { kind: 'row', model: 'io_uring', load: 'many', of: ['rate'] },
+          { kind: 'row', model: 'io_uring', load: 'many', of: ['rate'], named: true },
           {
             kind: 'row',
             model: 'epoll-lt',
             load: 'many',
             of: ['rate'],
+            named: true,
           },
         ),
         null,
@@ -86,7 +87,7 @@ const ROWS: readonly (readonly [heading: string, bullets: readonly Bullet[]])[] 
         ['sqpoll-lowest-latency', 'sqpoll-idle-cpu'],
         several(
           { kind: 'ratio', of: ['io_uring-sqpoll'], base: 'io_uring' },
-          { kind: 'row', model: 'io_uring-sqpoll', load: 'one', of: ['p50', 'cpu'] },
+          { kind: 'row', model: 'io_uring-sqpoll', load: 'one', of: ['p50', 'cpu'], named: true },
           cost('uring-nop-sqpoll-1', 'a no-op by the SQ thread'),
           cost('uring-nop-sqpoll-same-cpu', 'the thread on the same CPU'),
           cost('uring-nop-1', 'by a system call'),
