@@ -60,7 +60,7 @@ test('All ten numbers of the guide have an answer, or the reason why not', () =>
       “~200–500 ns” (context switch to kernel (modern x86)): entering the kernel is a mode switch, not a context switch; the
       guide gives 92, 150, 150–300 and 200–500 ns for the same thing.
       “64 B” (SQE/CQE size in io_uring rings): a CQE is a quarter of that.
-      documented: a fact from the source in [ ], not measured here; it would need a probe of its own.
+      documented: a fact from the source in [ ], not measured here.
       × is a ratio paired within the blocks, [ ] its 95 % interval; ( ) the range over the blocks, where they are too few
       for one; without either it is of a single block."
   `);

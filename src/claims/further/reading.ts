@@ -133,7 +133,8 @@ function seenCell({ probes }: GuideEvidence, { probe, shows }: Of<'seen'>): Guid
   const found = probes.find((one) => one.probe === probe);
   if (found === undefined)
     return { status: 'not-measured', why: `tables --probe: ${probe} is not in those that are stored` };
-  const reason = found.reason ?? 'its probe gave no reason';
+  // How to get what is missing follows in sentences of its own, which a cell has no room for.
+  const [reason = ''] = (found.reason ?? 'its probe gave no reason').split('. ');
   if (found.outcome === 'unsupported') return { status: 'not-here', what: 'host', why: reason };
   if (found.outcome === 'failed')
     return { status: 'not-measured', why: `the probe ${probe} failed: ${reason}` };
@@ -149,7 +150,25 @@ function seenCell({ probes }: GuideEvidence, { probe, shows }: Of<'seen'>): Guid
 function shownValue(value: number | boolean | string): Figure['value'] {
   if (typeof value === 'boolean') return text(value ? 'yes' : 'no');
   if (typeof value === 'string') return text(value);
+  // What io_uring answers below zero is an error.
+  if (value < 0 && Number.isInteger(value)) return text(`${value}${nameOfErrno(-value)}`);
   return Number.isInteger(value) ? { kind: 'count', value } : { kind: 'estimate', value, interval: null };
+}
+
+/** Those that links, registered files and rings of buffers end with. */
+const ERRNOS: ReadonlyMap<number, string> = new Map([
+  ...([
+    [9, 'EBADF'],
+    [11, 'EAGAIN'],
+    [22, 'EINVAL'],
+    [105, 'ENOBUFS'],
+    [125, 'ECANCELED'],
+  ] as const),
+]);
+
+function nameOfErrno(errno: number): string {
+  const name = ERRNOS.get(errno);
+  return name === undefined ? '' : ` (${name})`;
 }
 
 function rowCell({ run }: GuideEvidence, { model, load, of, named }: Of<'row'>): GuideCell {
@@ -244,12 +263,12 @@ function callCostCell({ recommendation }: GuideEvidence): GuideCell {
 function severalCell(cells: readonly GuideCell[]): GuideCell {
   const merged = mergeCells(cells);
   if (merged.status !== 'measured') return merged;
-  const missing = cells.flatMap((cell) => (cell.status === 'not-measured' ? [cell.why] : []));
+  const missing = cells.flatMap((cell): string[] => {
+    if (cell.status === 'not-measured') return [`more: not measured (${cell.why})`];
+    return cell.status === 'not-here' ? [`not on this ${cell.what} (${cell.why})`] : [];
+  });
   const rest = [...new Set(missing)].map(
-    (why): FigureGroup => ({
-      about: '',
-      figures: [figure('', text(`more: not measured (${why})`, 'faint'))],
-    }),
+    (says): FigureGroup => ({ about: '', figures: [figure('', text(says, 'faint'))] }),
   );
   return { ...merged, findings: [...merged.findings, ...rest] };
 }
@@ -262,7 +281,18 @@ function besideCell(cell: GuideCell, fact: GuideCell): GuideCell {
         ...cell,
         findings: [
           ...cell.findings,
-          { about: '', figures: [figure('', text(`documented: ${fact.text} [${fact.source}]`, 'faint'))] },
+          {
+            about: '',
+            figures: [
+              figure(
+                '',
+                text(
+                  `documented: ${fact.text} [${fact.source}]${fact.here === null ? '' : `; ${fact.here}`}`,
+                  'faint',
+                ),
+              ),
+            ],
+          },
         ],
       };
     case 'documented':
