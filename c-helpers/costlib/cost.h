@@ -5,6 +5,10 @@
  * the list. An operation is timed in batches: fill (not timed), run (timed), drain (not timed), as often
  * as there is time; prepare and finish stand around all of them. Every call is checked: what fails says
  * bench_fail, and that batch is not counted.
+ *
+ * All of it runs on a thread that has a table of descriptors to itself, as a program without threads has: the
+ * kernel takes a reference to a file for each call where threads share them, and none where not. A cost with
+ * a peer shares it with that one.
  */
 #ifndef IOMB_COST_H
 #define IOMB_COST_H
@@ -32,6 +36,7 @@ struct cost {
 	uint32_t turns_max;   /* of a batch; 0: no limit */
 	uint32_t per_turn;    /* operations of a turn; 0: one */
 	bool takes_two;	      /* needs bench->other_cpu */
+	bool shares_files;    /* is about the table of descriptors that the threads of a process share */
 	bool times_itself;    /* run adds what its turns took, each between two readings, to bench->own_ns */
 
 	bool (*prepare)(struct bench *bench);

@@ -3,6 +3,7 @@
  * cost themselves subtracted, and an end whatever a system call does.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #endif
 
 #include "../load/mark.h"
+#include "../wire/uapi.h"
 #include "cost.h"
 #include "peer.h"
 
@@ -27,6 +29,9 @@
 #define ENOUGH_OF_BATCH 0.7
 /* After the deadline, for the thread to clean up. */
 #define GRACE_NS (2 * NS_PER_S)
+/* Descriptors of the process, and of a cost, beside the pool. */
+#define BESIDE_POOL 200u
+#define CLOSE_RANGE_UNSHARE_FLAG (1u << 1) /* 5.9 */
 #define DEADLINE_SIGNAL (SIGRTMAX - 2)
 
 extern const struct costs_file *const __start_iomb_costs[];
@@ -245,6 +250,13 @@ void costs_release(void)
 static bool fill_pool(struct bench *bench)
 {
 	uint32_t wanted = bench->cost->descriptors;
+	struct rlimit limit = {0};
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	if (wanted > 0 && limit.rlim_cur < wanted + BESIDE_POOL)
+		return bench_unsupported(bench,
+					 "RLIMIT_NOFILE allows %llu open files, and %u are needed: ulimit -n",
+					 (unsigned long long)limit.rlim_cur, wanted + BESIDE_POOL);
 	if (wanted == 0) {
 		costs_release();
 		return true;
@@ -258,8 +270,12 @@ static bool fill_pool(struct bench *bench)
 	}
 	while (pool.count < wanted) {
 		int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (fd < 0)
-			return bench_fail(bench, "eventfd");
+		if (fd < 0) {
+			bench_fail(bench, "eventfd");
+			/* The next one may do with fewer. */
+			costs_release();
+			return false;
+		}
 		pool.fds[pool.count++] = fd;
 	}
 	bench->pool = pool.fds;
@@ -347,6 +363,18 @@ static void take_samples(struct measurement *measurement)
 	}
 }
 
+/*
+ * A table of descriptors of its own, with the same files in it. A filter that forbids unshare(2), as those of
+ * containers do, lets close_range(2) do it, which here closes nothing.
+ */
+static bool unshare_files(struct bench *bench)
+{
+	if (unshare(CLONE_FILES) == 0 ||
+	    syscall(SYS_close_range, UINT32_MAX - 1, UINT32_MAX, CLOSE_RANGE_UNSHARE_FLAG) == 0)
+		return true;
+	return bench_fail(bench, "unshare(CLONE_FILES)");
+}
+
 static void *measure(void *arg)
 {
 	struct measurement *measurement = arg;
@@ -356,7 +384,7 @@ static void *measure(void *arg)
 	sigemptyset(&deadline);
 	sigaddset(&deadline, DEADLINE_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &deadline, NULL);
-	if (fill_pool(bench)) {
+	if (bench->cost->shares_files || unshare_files(bench)) {
 		if (!bench->cost->prepare || bench->cost->prepare(bench))
 			take_samples(measurement);
 		if (bench->cost->finish)
@@ -458,8 +486,13 @@ void costs_measure(const struct costs_request *request, struct costs_report *rep
 	atomic_store(&is_stopped, false);
 	sigemptyset(&action.sa_mask);
 	sigaction(DEADLINE_SIGNAL, &action, &before);
-	int error = pinned_thread(&thread, request->cpu, measure, measurement);
-	if (error) {
+	/* By this thread: the table of the one that measures ends with it. */
+	bool is_filled = fill_pool(&measurement->bench);
+	int error = is_filled ? pinned_thread(&thread, request->cpu, measure, measurement) : 0;
+	if (!is_filled) {
+		report_back(measurement, report);
+		report->abi_version = COSTS_ABI_VERSION;
+	} else if (error) {
 		snprintf(report->reason, sizeof(report->reason), "pthread_create(cost): %s", strerror(error));
 		report->status = COSTS_FAILED;
 	} else if (!await(measurement, thread)) {

@@ -49,10 +49,8 @@ static void print_report(const struct costs_report *report)
 int main(int argc, char **argv)
 {
 	struct costs_report report;
-	struct costs_request request = {.abi_version = COSTS_ABI_VERSION,
-					.cpu = -1,
-					.other_cpu = -1,
-					.deadline_ns = DEADLINE_NS};
+	struct costs_request request = {
+		.abi_version = COSTS_ABI_VERSION, .cpu = -1, .other_cpu = -1, .deadline_ns = DEADLINE_NS};
 
 	if (argc == 4) {
 		request.index = index_of(argv[1]);

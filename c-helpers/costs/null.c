@@ -54,4 +54,9 @@ COSTS({NULL_COST, .id = "read-0", .title = "read of 0 bytes", .measures = "read(
       {NULL_COST, .id = "read-devnull", .title = "read of /dev/null",
        .measures = "read(2) of 1 byte of /dev/null, which gives none", .run = run_read, .arg = 1},
       {NULL_COST, .id = "write-devnull", .title = "write to /dev/null",
-       .measures = "write(2) of 1 byte to /dev/null", .run = run_write});
+       .measures = "write(2) of 1 byte to /dev/null", .run = run_write},
+      {NULL_COST, .id = "read-devnull-threads", .title = "read of /dev/null, with threads",
+       .measures =
+	       "read(2) of 1 byte of /dev/null in a process whose threads share the table of descriptors: a "
+	       "reference to the file is taken and given back",
+       .run = run_read, .arg = 1, .shares_files = true});

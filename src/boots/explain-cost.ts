@@ -10,6 +10,7 @@ import { finishedWindows, PluginOutputError } from '../explain/plugin-output.ts'
 import { kernelSymbols } from '../explain/symbols.ts';
 import type { Kernel } from '../kernels/schema.ts';
 import type { Agent, ProbeAnswer } from '../place/agent/agent.ts';
+import { bootGuest } from '../place/guest/boot.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { ANSWER_TIMEOUT_MS, bootIn, type Machine } from './boot-run.ts';
 
@@ -46,8 +47,13 @@ export interface ExplainCostRequest {
  * Boots a kernel, runs a cost in it, and says by function where the instructions of an operation go. The label of what comes
  * of it is the cost, and its requests are operations. Throws `EnvironmentError` where the cost cannot run there, where
  * the guest breaks, and where what was counted is not whole.
+ * @param boot how a guest is booted.
  */
-export async function explainCost(id: string, request: ExplainCostRequest): Promise<PathLength> {
+export async function explainCost(
+  id: string,
+  request: ExplainCostRequest,
+  boot: typeof bootGuest = bootGuest,
+): Promise<PathLength> {
   const { machine, kernel, signal } = request;
   const output = join(dirname(machine.initramfs), 'cost.counts');
   const guest = await bootIn(
@@ -59,6 +65,7 @@ export async function explainCost(id: string, request: ExplainCostRequest): Prom
       plugin: { path: request.pluginPath, output },
     },
     request.folder,
+    boot,
   );
   try {
     const { answer, symbols } = await guest.within(`the cost ${id}`, 2 * ANSWER_TIMEOUT_MS.least, async () =>

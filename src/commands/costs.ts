@@ -2,21 +2,29 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readCpuList } from '../config/cpus.ts';
 import { select } from '../config/selection.ts';
 import type { CostInfo } from '../costs/bench.ts';
+import { COMPOSED_OF, compositionsOf } from '../costs/compose.ts';
+import { nsOf } from '../costs/cost-of.ts';
 import { COSTS_DEFAULTS } from '../costs/measure-costs.ts';
 import type { CostsResult } from '../costs/schema.ts';
 import { saveCosts } from '../costs/store.ts';
 import { readTopology } from '../observe/topology.ts';
-import { costPathReport, costsReport } from '../reports/costs.ts';
+import { compositionReport, costPathReport, costsReport } from '../reports/costs.ts';
 import { withSchema } from '../reports/json.ts';
-import { EXPLAIN_SCHEMA_VERSION } from '../results/schema-id.ts';
+import { countsInstructions } from '../results/guest.ts';
+import type { RunKind } from '../results/schema.ts';
+import { COSTS_SCHEMA_VERSION, EXPLAIN_SCHEMA_VERSION } from '../results/schema-id.ts';
 import { replaceFile } from '../results/store.ts';
+import { medianInterval } from '../stats/median-interval.ts';
+import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
+import { readAskedRun } from './asked-run.ts';
 import { explainCostHere } from './explain-cost-here.ts';
-import { listCosts, measureCostsHere } from './measure-costs-here.ts';
+import { type CostsRequest, listCosts, measureCostsHere } from './measure-costs-here.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 
 const ROUNDS_MAX = 1000;
+const RUN_KINDS: readonly RunKind[] = ['run', 'scale', 'ladder'];
 
 interface CostsOptions extends PrintOptions {
   readonly only?: string;
@@ -27,6 +35,7 @@ interface CostsOptions extends PrintOptions {
   readonly format?: 'csv';
   readonly output?: string;
   readonly wait?: boolean;
+  readonly models?: string | true;
   readonly explain?: string;
   readonly kernel?: string;
   readonly qemu?: string;
@@ -35,7 +44,11 @@ interface CostsOptions extends PrintOptions {
 /** Functions in a table. */
 const TOP = 30;
 /** With which nothing is measured here. */
-const OF_MEASURING = ['only', 'list', 'seed', 'cpus', 'format', 'output', 'wait'];
+const OF_MEASURING = ['only', 'list', 'seed', 'cpus', 'format', 'output', 'wait', 'models'];
+/** The costs that rows are made of are known. */
+const OF_ALL = ['only', 'list', 'format', 'output', 'explain'];
+/** A run whose machine was so much slower or faster than now says little of these costs. */
+const SPEED_MAX = 1.25;
 
 const EXAMPLES = `
 Examples:
@@ -43,6 +56,7 @@ Examples:
   iomodels-bench costs --only 'syscall-*,read-0,epoll-wait-*'
   iomodels-bench costs --json | jq '.costs[] | select(.status == "measured") | {id, ns, lowNs, highNs}'
   iomodels-bench costs --list
+  iomodels-bench costs --models                        what a request of each row of the newest run is made of
   iomodels-bench costs --explain read-0                what a read is made of, in instructions
 
 Takes less than a minute, changes nothing on the host and needs no privileges. What cannot run here says why:
@@ -64,6 +78,12 @@ export function registerCosts(command: Command, signal: AbortSignal): void {
     .option(
       '--cpus <list>',
       'the CPU where they are timed, and that of the other end, such as 1 or 1,0 (default: as run chooses)',
+    )
+    .addOption(
+      new Option(
+        '--models [run]',
+        'which costs a request of each row of a stored run is made of, and how much of its CPU they explain (default: the newest run)',
+      ).conflicts(OF_ALL),
     )
     .addOption(
       new Option(
@@ -94,6 +114,7 @@ export function registerCosts(command: Command, signal: AbortSignal): void {
 }
 
 async function costs(options: CostsOptions, signal: AbortSignal): Promise<void> {
+  if (options.models !== undefined) return models(options.models, options, signal);
   const known = await listCosts(signal);
   if (options.explain !== undefined) return explain(known, options.explain, options, signal);
   if (options.kernel !== undefined || options.qemu !== undefined)
@@ -102,12 +123,7 @@ async function costs(options: CostsOptions, signal: AbortSignal): Promise<void> 
   if (options.list) return list(chosen, options);
   const result = await measureCostsHere({
     only: chosen.map(({ id }) => id),
-    settings: {
-      rounds: options.rounds,
-      ...(options.seed === undefined ? {} : { seed: options.seed }),
-      ...cpusOf(options.cpus),
-    },
-    wait: options.wait === true,
+    ...requestOf(options),
     signal,
   });
   const file = await saveCosts(options.results, result);
@@ -130,6 +146,45 @@ async function explain(
   if (!json) return writeDocument(document, { ...(markdown ? { markdown } : {}) });
   const printed = { schemaVersion: EXPLAIN_SCHEMA_VERSION, paths: [path], warnings: document.warnings };
   await write(`${JSON.stringify(withSchema('explain', printed), null, 1)}\n`);
+}
+
+function requestOf(options: CostsOptions): Pick<CostsRequest, 'settings' | 'wait'> {
+  return {
+    settings: {
+      rounds: options.rounds,
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...cpusOf(options.cpus),
+    },
+    wait: options.wait === true,
+  };
+}
+
+async function models(name: string | true, options: CostsOptions, signal: AbortSignal): Promise<void> {
+  const result = await readAskedRun(name === true ? undefined : name, options.results, { kinds: RUN_KINDS });
+  if (countsInstructions(result.record.environment.guest))
+    throw new UsageError(`${result.record.runId} was measured in a guest whose clock tells no time`);
+  const measured = await measureCostsHere({ only: COMPOSED_OF, ...requestOf(options), signal });
+  const compositions = compositionsOf(summarize(result), measured);
+  const { runId } = result.record;
+  const warnings = speedWarnings(result.calibrations, nsOf(measured, 'syscall-noop'));
+  if (options.json) {
+    const printed = { schemaVersion: COSTS_SCHEMA_VERSION, runId, compositions, costs: measured, warnings };
+    return write(`${JSON.stringify(withSchema('costs-models', printed), null, 1)}\n`);
+  }
+  await writeDocument(compositionReport(compositions, { runId, costs: measured, warnings }), options);
+}
+
+/** By the system call that both measure. */
+function speedWarnings(
+  calibrations: readonly { readonly syscallNs: number }[],
+  nowNs: number | null,
+): string[] {
+  if (calibrations.length === 0 || nowNs === null) return [];
+  const { median: thenNs } = medianInterval(calibrations.map(({ syscallNs }) => syscallNs));
+  if (thenNs / nowNs < SPEED_MAX && nowNs / thenNs < SPEED_MAX) return [];
+  return [
+    `a system call took ${thenNs.toFixed(0)} ns when the run was measured, and takes ${nowNs.toFixed(0)} ns now: the shares are off by as much`,
+  ];
 }
 
 function chooseCosts(known: readonly CostInfo[], only: string | undefined): readonly CostInfo[] {

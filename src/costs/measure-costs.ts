@@ -27,7 +27,7 @@ export interface CostsSettings {
 /** As a rule all rounds fit into the time, on two idle CPUs. */
 export const COSTS_DEFAULTS = {
   rounds: 21,
-  budgetMs: 45_000,
+  budgetMs: 40_000,
   roundBudgetNs: 3 * NS_PER_MS,
   batchNs: 20 * NS_PER_US,
 } as const;

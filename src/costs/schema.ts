@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReadonlyDeep } from '../results/readonly.ts';
 import { environmentSchema } from '../results/schema.ts';
 import { COSTS_SCHEMA_VERSION } from '../results/schema-id.ts';
 
@@ -116,6 +117,34 @@ export const costsResultSchema = z.object({
   warnings: z.array(z.string()),
 });
 
+/** What a request of a row is made of, as far as single costs say it. */
+export const compositionSchema = z.object({
+  label: z.string(),
+  workload: z.string(),
+  connections: count,
+  parts: z.array(
+    z.object({
+      cost: z.string().describe('id of a cost; a - b: what a takes beyond b; a..b: between two sizes'),
+      timesPerRequest: z.number().nonnegative(),
+      ns: ns.nullable().describe('of one; null: that cost was not measured here'),
+    }),
+  ),
+  explainedNs: ns.describe('sum of the parts'),
+  cpuNsPerRequest: ns.nullable().describe('of the server, all threads, as the run measured it'),
+  explainedShare: z.number().nullable().describe('explainedNs of cpuNsPerRequest'),
+});
+
+/** What `costs --models --json` prints. */
+export const costsModelsSchema = z.object({
+  schemaVersion: z.literal(COSTS_SCHEMA_VERSION),
+  runId: z.string().describe('the run that the rows are of'),
+  compositions: z.array(compositionSchema),
+  costs: costsResultSchema.describe('measured now, those that rows are made of'),
+  warnings: z.array(z.string()),
+});
+
+export type Composition = ReadonlyDeep<z.infer<typeof compositionSchema>>;
+export type CompositionPart = Composition['parts'][number];
 export type CostAbout = z.infer<typeof aboutSchema>;
 export type Cost = z.infer<typeof costSchema>;
 export type DerivedCost = z.infer<typeof derivedCostSchema>;

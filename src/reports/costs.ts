@@ -1,9 +1,10 @@
-import type { CostsResult } from '../costs/schema.ts';
+import type { Composition, CostsResult } from '../costs/schema.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import { formatCount, formatDuration, formatWallTime } from '../document/format.ts';
 import type { PathLength } from '../explain/explain-schema.ts';
 import { disagreement } from '../explain/path-length.ts';
+import { compositionTables } from '../tables/composition-table.ts';
 import { costPathTable } from '../tables/cost-path-table.ts';
 import { costsGuideTables } from '../tables/costs-guide-table.ts';
 import { costsTables } from '../tables/costs-table.ts';
@@ -83,3 +84,29 @@ const PATH_LEGEND = [
 function isReadOrWrite({ functions }: PathLength): boolean {
   return functions.some(({ name }) => name === 'vfs_read' || name === 'vfs_write');
 }
+
+/** What the requests of a run are made of: the rows of each workload, and the parts of each. */
+export function compositionReport(
+  compositions: readonly Composition[],
+  {
+    runId,
+    costs,
+    warnings,
+  }: { readonly runId: string; readonly costs: CostsResult; readonly warnings: readonly string[] },
+): Document {
+  return documentOf({
+    title: 'What a request is made of',
+    facts: [
+      `CPU of the servers as run ${runId} measured it; single costs measured ${costs.measuredAt}`,
+      ...factsOf(costs).slice(0, 1),
+    ],
+    parts: [...compositionTables(compositions).map(tablePart), notesPart(COMPOSITION_LEGEND)],
+    warnings: [...warnings, ...costs.warnings],
+  });
+}
+
+const COMPOSITION_LEGEND = [
+  'By the system calls that each server counted and the sleeps that the kernel counted, times what each costs alone, warm and undisturbed.',
+  'Not explained: misses of caches and branch predictors between the calls, what interrupts and the other end do on the CPU of the server, the way in and out of an idle CPU, the program itself.',
+  'More than 100 %: a part is cheaper in the server than alone, or the machine was slower when the costs were measured.',
+];

@@ -5,7 +5,7 @@ import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
-import { costsResultSchema } from '../costs/schema.ts';
+import { costsModelsSchema, costsResultSchema } from '../costs/schema.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
 import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
@@ -237,6 +237,9 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   costs: costsResultSchema
     .extend(schema)
     .describe('What costs --json prints, and what is stored of it: single operations, in nanoseconds'),
+  'costs-models': costsModelsSchema
+    .extend(schema)
+    .describe('What costs --models --json prints: which costs the requests of a run are made of'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
   explain: explainSchema,

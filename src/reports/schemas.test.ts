@@ -10,6 +10,7 @@ import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { ladderOf } from '../compare/ladder.ts';
 import { parseCase } from '../config/case-config.ts';
+import { compositionsOf } from '../costs/compose.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { fixtureCosts } from '../fixtures/costs.ts';
@@ -134,6 +135,13 @@ describe('what is printed and stored is as its schema says:', () => {
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
     costs: withSchema('costs', fixtureCosts()),
+    'costs-models': withSchema('costs-models', {
+      schemaVersion: 1,
+      runId: run.record.runId,
+      compositions: compositionsOf(summarize(run), fixtureCosts()),
+      costs: fixtureCosts(),
+      warnings: [],
+    }),
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
     explain: {

@@ -6,6 +6,7 @@ export type SchemaName =
   | 'cell'
   | 'comparison'
   | 'costs'
+  | 'costs-models'
   | 'doctor'
   | 'document'
   | 'explain'

@@ -60,13 +60,21 @@ const BREAKDOWN: readonly GuideLine[] = [
 
 /** The guide's numbers of single costs, with this host beside them. */
 export function costsGuideTables(result: CostsResult): Table[] {
-  return [
+  const tables = [
     tableOf('Key numbers: what the guide says, and this host', KEY_NUMBERS, result, []),
     tableOf('What ~150 ns buys: what the guide says, and this host', BREAKDOWN, result, [
       'the lines that no clock can tell apart (validation, permission, preemption check) are answered in instructions by --explain read-0',
       'the guide’s lines add up to 185 cycles; its own factor of 2 cycles a ns is that of a CPU at 2 GHz',
     ]),
   ];
+  return tables.filter(({ rows }) => rows.length > 0);
+}
+
+/** What nobody asked for is no line: of a difference, all of its terms. */
+function wasAsked({ costs, derived }: CostsResult): (id: string) => boolean {
+  const ids = new Set(costs.map(({ id }) => id));
+  return (id) =>
+    ids.has(id) || derived.some((one) => one.id === id && one.terms.every(({ cost }) => ids.has(cost)));
 }
 
 function tableOf(
@@ -85,7 +93,7 @@ function tableOf(
       { key: 'interval', header: '95 % of it', align: 'left', priority: 1 },
       { key: 'cycles', header: 'cycles', align: 'right', priority: 2 },
     ],
-    rows: lines.flatMap((line) => rowsOf(line, result)),
+    rows: lines.flatMap((line) => rowsOf({ ...line, costs: line.costs.filter(wasAsked(result)) }, result)),
     notes: [...notes],
   };
 }
