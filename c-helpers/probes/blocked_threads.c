@@ -91,7 +91,7 @@ static void run(void)
 }
 
 PROBE(.id = "blocked-threads", .title = "a round trip beside threads that wait", .run = run,
-      .deadline_ms = 30000,
+      .deadline_ms = 60000,
       .values = {
 	      NUMBER("few", "threads that wait"),
 	      NUMBER("many", "threads that wait, or as many as are allowed"),

@@ -30,10 +30,11 @@ static void *watch_state(void *arg)
 	struct watch *watch = arg;
 
 	while (!__atomic_load_n(&watch->stop, __ATOMIC_RELAXED)) {
+		bool was_reading = __atomic_load_n(&watch->reading, __ATOMIC_ACQUIRE);
 		char state = state_of(getpid(), watch->tid);
 		__atomic_store_n(&watch->runs, true, __ATOMIC_RELEASE);
-		/* A state that was seen after the reads is none of theirs. */
-		if (!__atomic_load_n(&watch->reading, __ATOMIC_ACQUIRE))
+		/* A state that was seen before or after the reads is none of theirs. */
+		if (!was_reading || !__atomic_load_n(&watch->reading, __ATOMIC_ACQUIRE))
 			continue;
 		if (state == 'D')
 			__atomic_fetch_add(&watch->seen_d, 1, __ATOMIC_RELAXED);

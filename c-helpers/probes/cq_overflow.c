@@ -11,7 +11,7 @@ static void run(void)
 	int error = ring_try(&ring, ENTRIES, 0, 0);
 
 	if (error < 0)
-		probe_unsupported("io_uring_setup: %s", strerror(-error));
+		probe_unsupported("io_uring_setup: %s", ring_refusal(-error));
 	/* By hand: uring_submit would have them flushed. A full CQ may refuse more (EBUSY). */
 	for (int batch = 0; batch < BATCHES; batch++) {
 		uint32_t count = 0;

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include "probe.h"
+#include "process.h"
 #include "sockets.h"
 
 enum { READY = 100, BATCH = 10, FD_MAX = 1024 };
@@ -49,6 +50,8 @@ static int distinct(int ep)
 static void run(void)
 {
 	bool ignored[FD_MAX];
+
+	needs_descriptors(4 * READY);
 	int level = open_ready(0), edge = open_ready(EPOLLET), other = open_ready(0);
 
 	observe("ready", READY);

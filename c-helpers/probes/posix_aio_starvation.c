@@ -58,6 +58,7 @@ static int in_child(uint32_t threads)
 static void run(void)
 {
 	needs_glibc_aio();
+	needs_descriptors(2 * IDLE + 16);
 	observe("idle", IDLE);
 	observe_error("readyState", in_child(0));
 	observe("moreThreads", MORE_THREADS);

@@ -88,6 +88,7 @@ static double in_child(uint32_t (*look)(void))
 static void run(void)
 {
 	needs_glibc_aio();
+	needs_descriptors(2 * REQUESTS + 16);
 	observe("requests", REQUESTS);
 	observe("threads", in_child(idle_sockets));
 	observe("sameFdRequests", SAME_FD);

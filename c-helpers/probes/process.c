@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../wire/clock.h"
@@ -156,6 +157,21 @@ bool drop_privileges(void)
 		return true;
 	return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
 	       setresuid(NOBODY, NOBODY, NOBODY) == 0;
+}
+
+void needs_descriptors(uint32_t count)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		probe_broken("getrlimit(RLIMIT_NOFILE)");
+	if (limit.rlim_cur >= count)
+		return;
+	if (limit.rlim_max < count)
+		probe_unsupported("RLIMIT_NOFILE allows %llu descriptors at most, and %u are needed",
+				  (unsigned long long)limit.rlim_max, count);
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		probe_broken("setrlimit(RLIMIT_NOFILE)");
 }
 
 void pause_ms(uint32_t ms)

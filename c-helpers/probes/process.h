@@ -30,6 +30,8 @@ bool thread_times(pid_t tid, uint64_t *run_ns, uint64_t *wait_ns);
 uint32_t watches_of(int ep, int fd);
 /* Becomes a user without capabilities, where this one has some. */
 bool drop_privileges(void);
+/* Raises the soft limit where that is lower; the probe is unsupported where the hard one is. */
+void needs_descriptors(uint32_t count);
 /* Sleeps. */
 void pause_ms(uint32_t ms);
 

@@ -29,6 +29,7 @@ static void run(void)
 	int fds[CONNECTIONS], reset = 0;
 	int64_t migrate = proc_value("/proc/sys/net/ipv4/tcp_migrate_req");
 
+	needs_descriptors(CONNECTIONS + 16);
 	for (int i = 0; i < CONNECTIONS; i++)
 		fds[i] = tcp_connect(&address);
 	for (int round = 0; round < 100 && queued(closing) + queued(staying) < CONNECTIONS; round++)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "process.h"
 #include "sockets.h"
 
 enum { LISTENERS = 4, CONNECTIONS = 1000, TUPLES = 40, REPEATS = 5, BACKLOG = 16 };
@@ -81,6 +82,7 @@ static void run(void)
 	struct sockaddr_in address = {0};
 	int listeners[LISTENERS], same = 0;
 
+	needs_descriptors(64);
 	for (int i = 0; i < LISTENERS; i++)
 		listeners[i] = tcp_listen_shared(SOCK_NONBLOCK, BACKLOG, &address);
 	observe("listeners", LISTENERS);

@@ -14,12 +14,15 @@ static inline int ring_try(struct uring *ring, uint32_t entries, uint32_t flags,
 	return uring_setup(ring, entries, &wanted, &flags, 1);
 }
 
+/* What forbids or lacks the ring that was refused with this errno, as far as the host says. */
+const char *ring_refusal(int error);
+
 /* The same; where there is none, the probe is unsupported. */
 static inline void ring_open(struct uring *ring, uint32_t flags)
 {
 	int error = ring_try(ring, RING_ENTRIES, flags, 0);
 	if (error < 0)
-		probe_unsupported("io_uring_setup(flags %#x): %s", flags, strerror(-error));
+		probe_unsupported("io_uring_setup(flags %#x): %s", flags, ring_refusal(-error));
 }
 
 static inline void ring_needs(const struct uring *ring, uint8_t op, const char *name)

@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "probe.h"
+#include "process.h"
 
 enum { FD = 5000, SET_WORDS = FD / (8 * sizeof(long)) + 1 };
 
@@ -16,19 +16,11 @@ static void run(void)
 {
 	unsigned long set[SET_WORDS] = {0};
 	const unsigned bits = 8 * sizeof(long);
-	struct rlimit limit;
 	struct timespec none = {0};
 
 	observe("fdSetSize", FD_SETSIZE);
 	observe("fdSetBits", 8.0 * sizeof(fd_set));
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		probe_broken("getrlimit(RLIMIT_NOFILE)");
-	if (limit.rlim_max <= FD)
-		probe_unsupported("RLIMIT_NOFILE allows %llu descriptors at most, and %d are needed",
-				  (unsigned long long)limit.rlim_max, FD + 1);
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		probe_broken("setrlimit(RLIMIT_NOFILE)");
+	needs_descriptors(FD + 1);
 	int fd = fcntl(eventfd(1, EFD_CLOEXEC), F_DUPFD_CLOEXEC, FD);
 	if (fd != FD)
 		probe_broken("fcntl(F_DUPFD_CLOEXEC, %d)", FD);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "process.h"
 #include "sockets.h"
 
 enum { SETS_MAX_BYTES = 256, PAGE = 65536, POLLED = 10 };
@@ -74,6 +75,7 @@ static void run(void)
 	observe_is("timeoutModified", wait.tv_sec != 5 || wait.tv_usec != 0);
 
 	/* It looks at no more than the descriptor table has room for. */
+	needs_descriptors(1001);
 	if (fcntl(ready, F_DUPFD_CLOEXEC, 1000) < 0)
 		probe_broken("fcntl(F_DUPFD_CLOEXEC, 1000)");
 	observe("bytes64", bytes_needed(end, 64));

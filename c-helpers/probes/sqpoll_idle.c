@@ -81,7 +81,7 @@ static void run(void)
 	int error = ring_try(&ring, RING_ENTRIES, IORING_SETUP_SQPOLL, IDLE_MS);
 
 	if (error < 0)
-		probe_unsupported("io_uring_setup(SQPOLL): %s", strerror(-error));
+		probe_unsupported("io_uring_setup(SQPOLL): %s", ring_refusal(-error));
 	(void)nop(&ring, &slot); /* it has its name when it runs */
 	if (threads_named("iou-sqp", &thread) == 0)
 		probe_unsupported("the SQ thread is none of this process (before 5.12)");

@@ -88,6 +88,7 @@ static void run(void)
 {
 	double lost = 0, doubled = 0, control_lost = 0, control_doubled = 0;
 
+	needs_descriptors(3 * CONNECTIONS);
 	for (int i = 0; i < ROUNDS; i++) {
 		look(true, &lost, &doubled);
 		look(false, &control_lost, &control_doubled);
@@ -100,6 +101,7 @@ static void run(void)
 }
 
 PROBE(.id = "thread-argument-race", .title = "a thread that is handed the address of conn_fd", .run = run,
+      .deadline_ms = 60000,
       .values = {
 	      NUMBER("connections", "connections accepted with each"),
 	      NUMBER("lost", "of them, those that no thread served"),

@@ -65,7 +65,9 @@
 	X(EPOLL_WAIT)                                                                                        \
 	X(READV_FIXED)                                                                                       \
 	X(WRITEV_FIXED)                                                                                      \
-	X(PIPE)
+	X(PIPE)                                                                                              \
+	X(NOP128)                                                                                            \
+	X(URING_CMD128)
 
 static void run(void)
 {

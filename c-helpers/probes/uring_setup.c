@@ -146,8 +146,7 @@ static void run(void)
 	int error = raw_open(&raw, 0);
 
 	if (error < 0)
-		probe_unsupported("io_uring_setup(%d): %s%s", ENTRIES, strerror(-error),
-				  disabled > 0 ? "; kernel.io_uring_disabled forbids it" : "");
+		probe_unsupported("io_uring_setup(%d): %s", ENTRIES, ring_refusal(-error));
 	strides(&raw, &sqe_bytes, &cqe_bytes);
 	observe("sqEntries", raw.params.sq_entries);
 	observe("cqEntries", raw.params.cq_entries);

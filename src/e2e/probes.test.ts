@@ -8,7 +8,7 @@ import { READINGS } from '../fixtures/guide-evidence.ts';
 import { listProbes, runProbes } from '../probes/run-probes.ts';
 import type { Observation, ProbeInfo, ProbeValue } from '../probes/schema.ts';
 
-/** Half a minute of an idle machine; the others together are far less. */
+/** A million watches and thousands of threads: seconds of CPU each, and the others together are hardly more. */
 const HEAVY = ['blocked-threads', 'epoll-watches'];
 const ALL_TIMEOUT_MS = 400_000;
 
@@ -34,6 +34,18 @@ describe('the behaviour probes', () => {
     const ids = known.map(({ id }) => id);
     expect(ids).toEqual(registered.sort());
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('stand in the table of docs/probes.md, with their titles', async () => {
+    const page = await readFile(join(HELPERS_DIR, '../docs/probes.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([a-z0-9-]+)` \| (.*) \|$/gm)].map(([, id, title]) => ({
+      id,
+      title,
+    }));
+    const outcomes = ['observed', 'unsupported', 'failed'];
+    expect(rows.filter(({ id }) => !outcomes.includes(id ?? ''))).toEqual(
+      known.map(({ id, title }) => ({ id, title })),
+    );
   });
 
   test('say what each of their values means, and no two alike', () => {
