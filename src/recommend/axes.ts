@@ -12,24 +12,37 @@ export interface Numbers {
   readonly ratePerSecond: number;
 }
 
-/** The numbers of a load; of one that has no such number it is 0, or all connections. */
-export function numbersOf(workload: Workload): Numbers {
-  const { connections, messageBytes } = workload;
-  switch (workload.mode) {
-    case 'churn':
-      return { connections, active: connections, depth: 1, messageBytes, ratePerSecond: 0 };
-    case 'closed':
-      return { connections, active: workload.active, depth: workload.depth, messageBytes, ratePerSecond: 0 };
-    case 'open': {
-      const { active, depth, ratePerSecond } = workload;
-      return { connections, active, depth, messageBytes, ratePerSecond };
-    }
-  }
+/** What loads of any kind may have. */
+interface Counts {
+  readonly connections?: number;
+  readonly active?: number;
+  readonly depth?: number;
+  readonly messageBytes?: number;
+  /** Of an operation on a file. */
+  readonly blockBytes?: number;
+  readonly ratePerSecond?: number;
 }
 
-/** Loads that differ in more than numbers do not enclose each other. */
+/** The numbers of a load; 0 connections and no rate where it has none, and all active where nothing says otherwise. */
+export function numbersOf(workload: Workload): Numbers {
+  const counts: Counts = workload;
+  const { connections = 0, depth = 1, ratePerSecond = 0 } = counts;
+  const { active = connections, messageBytes = counts.blockBytes ?? 0 } = counts;
+  return { connections, active, depth, messageBytes, ratePerSecond };
+}
+
+const NAMING = ['id', 'title', 'description', 'profile', 'domain'];
+
+/** Loads that differ in more than these numbers do not enclose each other: in the mode, another word, the size of the file. */
 export function kindOf(workload: Workload): string {
-  return workload.mode === 'open' ? `open, ${workload.arrivals}` : workload.mode;
+  const { mode, ...rest } = workload;
+  const others = Object.entries(rest)
+    .filter(([key]) => !NAMING.includes(key))
+    .flatMap(([key, value]) => {
+      if (typeof value === 'string') return [value];
+      return key === 'fileBytes' && typeof value === 'number' ? [formatBytes(value)] : [];
+    });
+  return [mode, ...others].join(', ');
 }
 
 /** Loads that differ in one number alone, in the order of it. */
@@ -52,13 +65,15 @@ const KINDS: readonly AxisKind[] = [
   {
     varies: 'connections',
     key: ({ connections, active, messageBytes, depth, ratePerSecond }) =>
-      connections === active ? `all-active m${messageBytes} d${depth} r${ratePerSecond}` : null,
+      connections === active && connections > 0
+        ? `all-active m${messageBytes} d${depth} r${ratePerSecond}`
+        : null,
     title: (numbers) => `connections, all active (${messageOf(numbers)})`,
   },
   {
     varies: 'connections',
-    key: ({ active, messageBytes, depth, ratePerSecond }) =>
-      `active-${active} m${messageBytes} d${depth} r${ratePerSecond}`,
+    key: ({ connections, active, messageBytes, depth, ratePerSecond }) =>
+      connections === 0 ? null : `active-${active} m${messageBytes} d${depth} r${ratePerSecond}`,
     title: (numbers) => `connections, ${formatCount(numbers.active)} of them active (${messageOf(numbers)})`,
   },
   {
@@ -92,7 +107,15 @@ const KINDS: readonly AxisKind[] = [
   },
 ];
 
+/** Of kinds that have a name for people. */
+const KIND_TEXTS: Readonly<Record<string, string>> = {
+  churn: 'connecting anew each time',
+  'open, fixed': 'open loop',
+  'open, poisson': 'open loop, Poisson arrivals',
+};
+
 function ofConnections(connections: number, active: number): string {
+  if (connections === 0) return 'one file';
   return connections === active
     ? `${formatCount(connections)} connections`
     : `${formatCount(connections)} connections, ${formatCount(active)} active`;
@@ -120,10 +143,7 @@ export function axesOf(loads: readonly Load[]): readonly LoadAxis[] {
         {
           axis: {
             id,
-            title:
-              kind === 'closed'
-                ? name
-                : `${name}, ${kind === 'churn' ? 'connecting anew each time' : 'open loop'}`,
+            title: kind === 'closed' ? name : `${name}, ${KIND_TEXTS[kind] ?? kind}`,
             varies,
             values: points.map(({ at }) => at),
           },

@@ -133,7 +133,7 @@ function ruledOut(asked: Workload, choices: readonly Choice[]): Answer['ruledOut
   ]);
   return [...labels].flatMap((label) => {
     const most = findModel(label)?.connectionsMax ?? null;
-    if (most !== null && asked.connections > most)
+    if (most !== null && numbersOf(asked).connections > most)
       return [{ label, reason: `holds at most ${formatCount(most)} connections` }];
     const missing = choices.flatMap(({ workload, leftOut }) =>
       leftOut
@@ -148,16 +148,16 @@ function ruledOut(asked: Workload, choices: readonly Choice[]): Answer['ruledOut
 
 /** The command that measures the case, with the rows that are known of the cells, or those of a plain run. */
 function commandFor(asked: Workload, choices: readonly Choice[]): string | null {
-  if (asked.mode === 'churn') return 'iomodels-bench run --workloads churn';
+  const { connections, active, depth, messageBytes, ratePerSecond } = numbersOf(asked);
+  if (connections === 0 || asked.mode === 'churn') return null;
   const known = [...new Set(choices.flatMap(({ rows }) => rows.map(({ label }) => label)))].filter(
     (label) => {
       const most = findModel(label)?.connectionsMax ?? null;
-      return most === null || asked.connections <= most;
+      return most === null || connections <= most;
     },
   );
   const usual = MODELS.filter(({ profile }) => profile === 'quick').map(({ id }) => id);
   const models = [...new Set([...known, ...usual])];
-  const { connections, active, depth, messageBytes } = asked;
   return [
     'iomodels-bench run',
     `--models ${models.join(',')}`,
@@ -165,7 +165,7 @@ function commandFor(asked: Workload, choices: readonly Choice[]): string | null 
     `--active ${active}`,
     ...(depth === 1 ? [] : [`--depth ${depth}`]),
     `--message ${messageBytes}`,
-    ...(asked.mode === 'open' ? [`--rate ${asked.ratePerSecond}`] : []),
+    ...(ratePerSecond > 0 ? [`--rate ${ratePerSecond}`] : []),
     ...(asked.mode === 'open' && asked.arrivals === 'poisson' ? ['--arrivals poisson'] : []),
   ].join(' ');
 }

@@ -160,7 +160,10 @@ function support(runs: readonly RunResult[]): ChangeOfAnswer[] {
 /** Nothing is said of what lies outside what was measured. */
 function range(choices: readonly Choice[], runs: readonly RunResult[]): ChangeOfAnswer[] {
   if (choices.length === 0) return [];
-  const numbers = choices.map(({ workload }) => numbersOf(workload));
+  const numbers = choices
+    .map(({ workload }) => numbersOf(workload))
+    .filter(({ connections }) => connections > 0);
+  if (numbers.length === 0) return [];
   const span = (name: keyof Numbers, show: (value: number) => string) => {
     const values = numbers.map((one) => one[name]);
     const [low, high] = [Math.min(...values), Math.max(...values)];

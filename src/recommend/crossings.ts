@@ -2,7 +2,7 @@ import { changeOf } from '../compare/judge.ts';
 import { formatCount } from '../document/format.ts';
 import { findModel } from '../models/registry.ts';
 import { expandedPercentiles, type Interval, resampledMeans } from '../stats/bootstrap.ts';
-import type { LoadAxis } from './axes.ts';
+import { type LoadAxis, numbersOf } from './axes.ts';
 import { isSure } from './choose.ts';
 import { CPU, comparePaired, type Load, type LoadRow, type PairedEstimate } from './loads.ts';
 import type { Crossing, CrossingPoint } from './recommendation-schema.ts';
@@ -18,13 +18,8 @@ export function crossingsOf(
   { axis, points }: LoadAxis,
   { seed, comparisons }: CrossingOptions,
 ): readonly Crossing[] {
-  const labels = FAMILIES.flatMap(
-    (family) =>
-      representativeOf(
-        family,
-        points.map(({ load }) => load),
-      ) ?? [],
-  );
+  const loads = points.map(({ load }) => load);
+  const labels = familiesOf(loads).flatMap((family) => representativeOf(family, loads) ?? []);
   return labels.flatMap((first, i) =>
     labels.slice(i + 1).flatMap((second) => {
       const compared = points.map(({ at, load }) => comparedAt({ at, load }, { first, second, comparisons }));
@@ -52,7 +47,7 @@ export interface CrossingOptions {
 export function crossingComparisons(axes: readonly LoadAxis[]): number {
   return axes.reduce((sum, { points }) => {
     const loads = points.map(({ load }) => load);
-    const labels = FAMILIES.flatMap((family) => representativeOf(family, loads) ?? []);
+    const labels = familiesOf(loads).flatMap((family) => representativeOf(family, loads) ?? []);
     return (
       sum +
       loads.reduce(
@@ -61,6 +56,12 @@ export function crossingComparisons(axes: readonly LoadAxis[]): number {
       )
     );
   }, 0);
+}
+
+/** Over connections those that one chooses between; over files whatever was measured. */
+function familiesOf(loads: readonly Load[]): readonly string[] {
+  const overSockets = loads.some(({ workload }) => numbersOf(workload).connections > 0);
+  return overSockets ? FAMILIES : [...new Set(loads.flatMap(({ rows }) => rows.map(({ family }) => family)))];
 }
 
 function pairsAmong(count: number): number {
@@ -111,7 +112,7 @@ function comparedAt(
     const why = reasons.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     const limits = missing.flatMap((label) => {
       const most = findModel(label)?.connectionsMax ?? null;
-      return most === null || load.workload.connections <= most
+      return most === null || numbersOf(load.workload).connections <= most
         ? []
         : [`${label} holds at most ${formatCount(most)} connections`];
     });

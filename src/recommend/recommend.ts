@@ -83,10 +83,12 @@ function answerOf(
   };
 }
 
-const MODES: readonly Workload['mode'][] = ['closed', 'open', 'churn'];
+/** Others, such as those of files, come last. */
+const MODES: readonly string[] = ['closed', 'open', 'churn'];
 
 function orderOf({ mode }: Workload): number {
-  return MODES.indexOf(mode);
+  const place = MODES.indexOf(mode);
+  return place < 0 ? MODES.length : place;
 }
 
 function byNumbers(a: Workload, b: Workload): number {

@@ -2,7 +2,7 @@ import type { Row, Table } from '../document/document-schema.ts';
 import { formatBytes, formatCount, formatRatio } from '../document/format.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
-import { numbersOf } from '../recommend/axes.ts';
+import { kindOf, numbersOf } from '../recommend/axes.ts';
 import { crossingText, meetsText } from '../recommend/crossing-text.ts';
 import type { Axis, Choice, ChoiceRow, Crossing, CrossingPoint } from '../recommend/recommendation-schema.ts';
 import { counted } from '../util/units.ts';
@@ -35,6 +35,7 @@ export function choicesTable(choices: readonly Choice[]): Table {
 /** `10,000 connections, 100 active, 64 B`. */
 export function loadText(workload: Workload): string {
   const { connections, active, depth, messageBytes, ratePerSecond } = numbersOf(workload);
+  if (connections === 0) return [kindOf(workload), formatBytes(messageBytes), `depth ${depth}`].join(', ');
   const which =
     connections === active ? (connections > 1 ? ', all active' : '') : `, ${formatCount(active)} active`;
   return [

@@ -2,6 +2,7 @@ import { figure, nanoseconds, perRequest } from '../../document/figures.ts';
 import { formatRatio } from '../../document/format.ts';
 import { NONE, text } from '../../document/table.ts';
 import type { Figure, FigureGroup } from '../../document/value-schema.ts';
+import { numbersOf } from '../../recommend/axes.ts';
 import { crossingText } from '../../recommend/crossing-text.ts';
 import type { Recommendation } from '../../recommend/recommendation-schema.ts';
 import type { MeasuredRow } from '../../summary/run-summary.ts';
@@ -207,7 +208,9 @@ function standingCell(
 ): GuideCell {
   const choices = (recommendation?.choices ?? [])
     .filter(({ outcome }) => outcome === 'one' || outcome === 'several')
-    .filter(({ workload }) => workload.connections <= (connectionsMax ?? Number.POSITIVE_INFINITY));
+    .filter(
+      ({ workload }) => numbersOf(workload).connections <= (connectionsMax ?? Number.POSITIVE_INFINITY),
+    );
   const rows = choices.flatMap((choice) => {
     const row = choice.rows.find(({ label }) => label === model);
     return row === undefined || row.standing === 'unknown' ? [] : [{ row, choice }];
