@@ -32,7 +32,7 @@ export function recommendReport(recommendation: Recommendation): Document {
       notesPart([overallText(recommendation)]),
       tablePart(choicesTable(recommendation.choices)),
       ...recommendation.axes.map((axis) => tablePart(crossingsTable(axis, recommendation.crossings))),
-      changesPart(recommendation.changes),
+      ...changesParts(recommendation.changes),
       legend(),
     ],
   });
@@ -50,8 +50,9 @@ function legend(): Part {
   return notesPart(RECOMMEND_LEGEND);
 }
 
-function changesPart(changes: Recommendation['changes']): Part {
-  return notesPart(['What would change the answer:', ...changes.map(({ text }) => `- ${text}`)]);
+function changesParts(changes: Recommendation['changes']): Part[] {
+  if (changes.length === 0) return [];
+  return [notesPart(['What would change the answer:', ...changes.map(({ text }) => `- ${text}`)])];
 }
 
 function answerNotes(answer: Answer): Part[] {
@@ -60,7 +61,7 @@ function answerNotes(answer: Answer): Part[] {
     ...(ruledOut.length === 0
       ? []
       : [notesPart(['Not among them:', ...ruledOut.map((line) => `- ${line}`)])]),
-    changesPart(answer.changes),
+    ...changesParts(answer.changes),
   ];
 }
 

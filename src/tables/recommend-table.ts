@@ -71,14 +71,18 @@ function cpuOf({ rows }: Choice): Value {
 /** So many rows are named; the rest is in the JSON. */
 const WORSE_NAMED_MAX = 4;
 
-function worseText({ rows }: Choice): string {
+function worseText({ rows, outcome }: Choice): string {
   const worse = rows.filter(({ standing }) => standing === 'worse');
   const named = worse.slice(0, WORSE_NAMED_MAX).map(({ label, ratio }) => `${label} ${ratioText(ratio)}`);
   const more = worse.length - named.length;
-  const unknown = rows.filter(({ standing }) => standing === 'unknown').map(({ label }) => label);
+  const unknown = rows.filter(({ standing }) => standing === 'unknown');
+  const apart = unknown.filter(({ blocks }) => blocks === 0).map(({ label }) => label);
+  const few =
+    outcome === 'undecided' ? [] : unknown.filter(({ blocks }) => blocks > 0).map(({ label }) => label);
   return [
     ...[...named, ...(more > 0 ? [`${more} more`] : [])],
-    ...(unknown.length > 0 ? [`no block holds ${unknown.join(', ')} and the best`] : []),
+    ...(apart.length > 0 ? [`no block holds ${apart.join(', ')} and the best`] : []),
+    ...(few.length > 0 ? [`too few blocks: ${few.join(', ')}`] : []),
   ].join(', ');
 }
 
