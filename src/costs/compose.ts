@@ -1,4 +1,5 @@
 import type { MeasuredRow, RunSummary } from '../summary/run-summary.ts';
+import { domainOf } from '../workloads/schema.ts';
 import { nsOf } from './cost-of.ts';
 import type { Composition, CompositionPart, CostsResult } from './schema.ts';
 
@@ -18,11 +19,11 @@ type Costs = Pick<CostsResult, 'costs' | 'derived'>;
 /** Sizes of `poll-N` and `select-N` that are measured. */
 const SIZES = [1, 10, 100, 1000, 10_000, 18_000];
 
-/** Every measured row of a run. */
+/** Every measured row of a server in a run: of files, the costs here say next to nothing. */
 export function compositionsOf(summary: RunSummary, costs: Costs): Composition[] {
   return summary.workloads.flatMap(({ workload, rows }) =>
     rows.flatMap((row) => {
-      if (row.status !== 'measured') return [];
+      if (row.status !== 'measured' || domainOf(workload) !== 'socket') return [];
       const { connections = 1 } = 'connections' in workload ? workload : {};
       const parts = partsOf(row, connections, costs);
       const explainedNs = parts.reduce((sum, part) => sum + (part.ns ?? 0) * part.timesPerRequest, 0);

@@ -43,6 +43,8 @@ const ROOMS = [
   'boots',
   'run.ts',
   'trial.ts',
+  'crosscheck',
+  'drive',
   'recommend',
   'compare',
   'costs',

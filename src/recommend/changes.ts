@@ -45,6 +45,8 @@ interface Tip {
   /** By which a system call would have to be dearer. */
   readonly ns: number;
   readonly calls: { readonly row: number; readonly instead: number };
+  /** They show no difference now. */
+  readonly tie: boolean;
 }
 
 /**
@@ -55,20 +57,29 @@ interface Tip {
 function tipsOf(choice: Choice): readonly Tip[] {
   const best = choice.rows.find(({ standing }) => standing === 'best');
   if (best === undefined) return [];
-  const tipOf = (row: ChoiceRow, instead: ChoiceRow, gapNs: number): Tip[] => {
+  const tipOf = (row: ChoiceRow, instead: ChoiceRow, gapNs: number, tie: boolean): Tip[] => {
     if (row.callsPerRequest === null || instead.callsPerRequest === null) return [];
     const fewer = instead.callsPerRequest - row.callsPerRequest;
     const calls = { row: row.callsPerRequest, instead: instead.callsPerRequest };
     return fewer < CALLS_APART_MIN
       ? []
-      : [{ row: row.label, instead: instead.label, workload: choice.workload.id, ns: gapNs / fewer, calls }];
+      : [
+          {
+            row: row.label,
+            instead: instead.label,
+            workload: choice.workload.id,
+            ns: gapNs / fewer,
+            calls,
+            tie,
+          },
+        ];
   };
   const counted = choice.rows
     .filter(({ label, callsPerRequest }) => choice.among.includes(label) && callsPerRequest !== null)
     .toSorted((a, b) => (a.callsPerRequest ?? 0) - (b.callsPerRequest ?? 0));
   const [fewest, most] = [counted[0], counted.at(-1)];
   const ties =
-    fewest === undefined || most === undefined ? [] : tipOf(fewest, most, WORTH * best.cpuNsPerRequest);
+    fewest === undefined || most === undefined ? [] : tipOf(fewest, most, WORTH * best.cpuNsPerRequest, true);
   const families = new Set([best.family]);
   const worse = choice.rows.filter(({ standing, family }) => {
     if (standing !== 'worse' || families.has(family)) return false;
@@ -78,24 +89,24 @@ function tipsOf(choice: Choice): readonly Tip[] {
   return [
     ...ties,
     ...worse.flatMap((row) =>
-      row.ratio === null ? [] : tipOf(row, best, (row.ratio.ratio - 1) * best.cpuNsPerRequest),
+      row.ratio === null ? [] : tipOf(row, best, (row.ratio.ratio - 1) * best.cpuNsPerRequest, false),
     ),
   ];
 }
 
 function callCosts(choices: readonly Choice[], callCost: CallCost | null): ChangeOfAnswer[] {
   const tips = choices.flatMap(tipsOf).filter(({ ns }) => ns <= DEARER_MAX_NS);
-  const pairs = groupBy(tips, ({ row, instead }) => `${row} ${instead}`);
+  const pairs = groupBy(tips, ({ row, instead, tie }) => `${row} ${instead} ${tie}`);
   const here = callCost === null ? '' : ` (here it costs ${formatDuration(callCost.ns)})`;
   return [...pairs.values()].flatMap((own): ChangeOfAnswer[] => {
     const nearest = own.toSorted((a, b) => a.ns - b.ns)[0];
     if (nearest === undefined) return [];
-    const { row, instead, workload, ns, calls } = nearest;
+    const { row, instead, workload, ns, calls, tie } = nearest;
     const loads = own.length === 1 ? workload : `${workload}, the first of ${own.length} loads`;
     return [
       {
         kind: 'call-cost',
-        text: `${row} instead of ${instead} (${loads}): if a system call cost ${formatDuration(ns)} more than here${here} and nothing else changed; they make ${formatPerRequest(calls.row)} and ${formatPerRequest(calls.instead)} calls per request`,
+        text: `${row} ${tie ? 'would take a tenth less than' : 'instead of'} ${instead} (${loads}): if a system call cost ${formatDuration(ns)} more than here${here} and nothing else changed; they make ${formatPerRequest(calls.row)} and ${formatPerRequest(calls.instead)} calls per request`,
       },
     ];
   });

@@ -2,6 +2,7 @@ import { guideRun } from '../claims/evidence.ts';
 import { notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import type { RunResult } from '../results/schema.ts';
+import { filesTables } from '../tables/files-tables.ts';
 import { type BesideRun, guideTables } from '../tables/guide-summary.ts';
 import { footerLines, runHeader } from './run.ts';
 
@@ -12,7 +13,11 @@ export function guideReport(result: RunResult, beside?: BesideRun): Document {
   return {
     ...header,
     facts: [...header.facts, ...besideLines(beside)],
-    parts: [...guideTables(run, beside).map(tablePart), notesPart(footerLines(result.record, run.summary))],
+    parts: [
+      ...guideTables(run, beside).map(tablePart),
+      ...filesTables(run.summary).map(tablePart),
+      notesPart(footerLines(result.record, run.summary)),
+    ],
   };
 }
 

@@ -6,6 +6,7 @@ import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
 import { costsModelsSchema, costsResultSchema } from '../costs/schema.ts';
+import { crosscheckSchema } from '../crosscheck/result-schema.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
 import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
@@ -240,6 +241,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   'costs-models': costsModelsSchema
     .extend(schema)
     .describe('What costs --models --json prints: which costs the requests of a run are made of'),
+  crosscheck: crosscheckSchema.extend(schema).describe('What crosscheck --json prints'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
   explain: explainSchema,

@@ -177,8 +177,8 @@ test('All loads: a choice each, and where families cost the same', () => {
                                                               (×1.242 at 10,000)
 
     What would change the answer:
-    - io_uring instead of epoll-et (mostly-idle): if a system call cost 250 ns more than here (here it costs 95 ns) and
-    nothing else changed; they make 0.050 and 2.05 calls per request
+    - io_uring would take a tenth less than epoll-et (mostly-idle): if a system call cost 250 ns more than here (here it
+    costs 95 ns) and nothing else changed; they make 0.050 and 2.05 calls per request
     - more blocks under idle-100-active-1, if the differences are what they look like; so many would tell from the best:
     epoll-lt 4
     - more blocks under mostly-idle, if the differences are what they look like; so many would tell from the best: epoll-et

@@ -7,6 +7,7 @@ export type SchemaName =
   | 'comparison'
   | 'costs'
   | 'costs-models'
+  | 'crosscheck'
   | 'doctor'
   | 'document'
   | 'explain'
@@ -42,6 +43,7 @@ export const COMPARE_SCHEMA_VERSION = 2;
 /** Of a noise certificate. */
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
+export const CROSSCHECK_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
 export const RECOMMEND_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */

@@ -55,6 +55,9 @@ const LINES: readonly { readonly says: string; readonly guide: string; readonly 
   },
 ];
 
+/** What executes less per operation is an interruption. */
+const SHOWN_FROM = 1;
+
 /** Instructions of a read(2) beside the guide's lines, with the functions that are taken for each. */
 export function costPathTable(path: PathLength): Table {
   const rest = path.functions.filter(({ name }) => LINES.every(({ names }) => !names.test(name)));
@@ -92,7 +95,9 @@ function rowOf(line: {
   readonly guide: string;
   readonly functions: readonly PathFunction[];
 }): Row {
-  const shown = line.functions.filter(({ name }) => !isUserFunction(name));
+  const shown = line.functions.filter(
+    ({ name, instructions }) => !isUserFunction(name) && instructions >= SHOWN_FROM,
+  );
   return {
     says: text(line.says),
     guide: text(line.guide, 'faint'),
