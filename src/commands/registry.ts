@@ -49,6 +49,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./tables.ts')).registerTables,
   },
   {
+    name: 'verify',
+    description:
+      'hold every claim of the guide against this host: confirmed, refuted or why not, with evidence',
+    load: async () => (await import('./verify/verify.ts')).registerVerify,
+  },
+  {
     name: 'recommend',
     description: 'say from stored runs which model for which load here, and where that changes',
     load: async () => (await import('./recommend.ts')).registerRecommend,
