@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { makeFolder } from '../host/make-folder.ts';
 import { cleaned, cleanText } from '../results/clean.ts';
 import { schemaId } from '../results/schema-id.ts';
@@ -20,8 +20,8 @@ export async function saveProbes(outDir: string, probes: StoredProbes): Promise<
 }
 
 /**
- * The newest observations of a host and a kernel; null where there are none. Files that are none, or of a version that this
- * one does not know, are passed over.
+ * What probes last observed on a host under a kernel, each its newest answer, under the id of the newest file; null where there is
+ * nothing. Files that are none, or of a version that this one does not know, are passed over.
  */
 export async function findProbes(
   outDir: string,
@@ -29,13 +29,18 @@ export async function findProbes(
 ): Promise<StoredProbes | null> {
   const folder = resolve(outDir, PROBES_FOLDER);
   const names = await readdir(folder).catch(() => [] as string[]);
-  const newestFirst = names.filter((file) => file.endsWith('.json')).sort((a, b) => (a < b ? 1 : -1));
-  for (const name of newestFirst) {
-    const found = await readProbes(join(folder, name)).catch(() => null);
-    const { host, kernel } = found?.environment ?? {};
-    if (found !== null && (host ?? null) === (place.host ?? null) && kernel === place.kernel) return found;
-  }
-  return null;
+  const oldestFirst = names.filter((file) => file.endsWith('.json')).sort();
+  const all = await Promise.all(oldestFirst.map((name) => readProbes(join(folder, name)).catch(() => null)));
+  const own = all.filter(
+    (found) =>
+      found !== null &&
+      (found.environment.host ?? null) === (place.host ?? null) &&
+      found.environment.kernel === place.kernel,
+  );
+  const newest = own.at(-1);
+  if (newest == null) return null;
+  const answers = own.flatMap((found) => found?.observations ?? []);
+  return { ...newest, observations: [...new Map(answers.map((answer) => [answer.probe, answer])).values()] };
 }
 
 /** Observations of a file. Throws `UsageError` where it holds none. */
@@ -43,9 +48,14 @@ export async function readProbes(file: string): Promise<StoredProbes> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError(cleanText(`cannot read ${file}: ${codeOf(cause) ?? messageOf(cause)}`), { cause });
   });
-  const parsed = storedProbesSchema.safeParse(jsonOf(text));
+  const parsed = storedProbesSchema.safeParse(named(jsonOf(text), basename(file, '.json')));
   if (!parsed.success) throw new UsageError(cleanText(`${file} holds no observations of probes`));
   return cleaned(parsed.data);
+}
+
+/** Files of verify have their name alone for an id. */
+function named(json: unknown, probesId: string): unknown {
+  return typeof json === 'object' && json !== null ? { probesId, ...json } : json;
 }
 
 function jsonOf(text: string): unknown {
