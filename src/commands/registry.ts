@@ -55,6 +55,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./verify/verify.ts')).registerVerify,
   },
   {
+    name: 'recommend',
+    description: 'say from stored runs which model for which load here, and where that changes',
+    load: async () => (await import('./recommend.ts')).registerRecommend,
+  },
+  {
     name: 'baseline',
     description: 'keep runs to compare with, by host and kernel',
     load: async () => (await import('./baseline.ts')).registerBaseline,
