@@ -17,18 +17,18 @@ const BY = {
 } as const satisfies Record<RankedBy, string>;
 
 /** Every row beside the reference, workload by workload: the main chart of a run. Null where nothing is compared. */
-export function ratioChart({ workloads }: RunSummary): IntervalsChart | null {
+export function ratioChart({ workloads }: Pick<RunSummary, 'workloads'>): IntervalsChart | null {
   const groups = workloads.map(groupOf).filter(({ rows }) => rows.length > 0);
   if (groups.length === 0) return null;
   const references = [...new Set(workloads.map(({ baseline }) => baseline))];
   return {
     kind: 'intervals',
-    title: `Requests served, times those of ${references.join(' or ')}, with 95 % intervals`,
+    title: `${groups.length === 1 ? `${groups[0]?.label}: requests` : 'Requests'} served, times those of ${references.join(' or ')}, with 95 % intervals`,
     says: 'Right of the line is better. An interval that covers it shows no difference.',
     x: { label: `times ${references.join(' or ')}`, scale: 'log', unit: 'ratio' },
     reference: { value: 1, text: `as ${references.join(' or ')}` },
     band: null,
-    groups,
+    groups: groups.length === 1 ? groups.map((group) => ({ ...group, label: '' })) : groups,
   };
 }
 

@@ -17,8 +17,11 @@ export function formatOnAxis(value: number, { unit, names }: Axis, form: 'tick' 
   const short = form === 'tick';
   switch (unit) {
     case 'ns':
-      if (value < 0) return `-${formatDuration(-value, { space: short ? '' : ' ', digits: short ? 1 : 3 })}`;
-      return formatDuration(value, { space: short ? '' : ' ', digits: short ? 1 : 3 });
+      if (value < 0) return `-${formatOnAxis(-value, { label: '', scale: 'linear', unit })}`;
+      // In as many digits as tell it: 50µs, 12.5µs.
+      return short
+        ? formatDuration(value, { space: '' }).replace(/\.0+(?=\D)|(\.\d)0(?=\D)/, '$1')
+        : formatDuration(value);
     case 'count':
       return formatCount(value);
     case 'per-request':

@@ -1,16 +1,19 @@
 import { blocksChart } from '../charts/blocks-chart.ts';
 import { callsChart, costAgainstCallsChart, utilisationChart } from '../charts/cost-charts.ts';
+import { historyCharts } from '../charts/history-charts.ts';
 import { ladderChart } from '../charts/ladder-chart.ts';
 import { latencyChart } from '../charts/latency-chart.ts';
 import { ratioChart } from '../charts/ratio-chart.ts';
 import { scaleChart } from '../charts/scale-chart.ts';
 import { chartedRun } from '../charts/used-trials.ts';
+import type { RunHistory } from '../compare/history-result.ts';
 import { ladderOf } from '../compare/ladder.ts';
 import type { Chart } from '../document/chart-schema.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Part } from '../document/document-schema.ts';
 import { formatShare } from '../document/format.ts';
-import type { RunRecord, RunResult } from '../results/schema.ts';
+import type { Metric } from '../metrics/metric.ts';
+import type { RunKind, RunRecord, RunResult } from '../results/schema.ts';
 import { unusualReadings, usualSpeed } from '../summary/clean-trials.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
@@ -29,6 +32,8 @@ export interface PageContext {
   readonly known: readonly Workload[];
   /** Of the result, where it was made already: that takes a while. */
   readonly summary?: RunSummary | undefined;
+  /** What it is told as; default: as what it was measured. */
+  readonly as?: RunKind;
   /** What the stored runs of the host say: charts, and what they are called. */
   readonly history?: readonly Part[] | undefined;
 }
@@ -39,9 +44,9 @@ export interface PageContext {
  */
 export function pageReport(
   result: RunResult,
-  { known, summary = summarize(result), history = [] }: PageContext,
+  { known, summary = summarize(result), history = [], as }: PageContext,
 ): Document {
-  const body = bodyOf(result, summary);
+  const body = bodyOf(result, summary, as ?? result.record.kind);
   const commands = repeatCommands(result.record, known);
   return {
     ...runHeader(result),
@@ -52,8 +57,7 @@ export function pageReport(
       notesPart(trustLines(result, summary)),
       heading('Answers'),
       notesPart(body.answers),
-      heading('Charts'),
-      ...body.charts.map(chartPart),
+      ...body.charts,
       ...(history.length === 0 ? [] : [heading('History'), ...history]),
       heading('Tables'),
       ...body.tables.parts,
@@ -84,6 +88,41 @@ export function joinedPages(pages: readonly Document[], history: readonly Part[]
   });
 }
 
+/** What stored runs say of each cell: charts, the workloads under headings of their own. */
+export function historyParts(history: RunHistory, metric: Metric): Part[] {
+  return historyCharts(history, metric).map(chartPart);
+}
+
+/** What a comparison, or a matrix of kernels, says as a page: its charts stand before its tables. */
+export function pageOf(
+  document: Document,
+  {
+    charts,
+    history = [],
+    environment = null,
+    commands,
+  }: {
+    readonly charts: readonly Chart[];
+    readonly history?: readonly Part[];
+    /** The run whose environment is told; null: none. */
+    readonly environment?: RunRecord | null;
+    readonly commands: readonly string[];
+  },
+): Document {
+  return {
+    ...document,
+    parts: [
+      ...(charts.length === 0 ? [] : [heading('Charts'), ...charts.map(chartPart)]),
+      ...(history.length === 0 ? [] : [heading('History'), ...history]),
+      heading('Tables'),
+      ...document.parts.filter(({ kind }) => kind !== 'chart'),
+      ...(environment === null ? [] : [heading('Environment'), tablePart(environmentTable(environment))]),
+      heading('Say it again'),
+      commandsPart(commands),
+    ],
+  };
+}
+
 export function heading(text: string): Part {
   return { kind: 'heading', text };
 }
@@ -98,12 +137,12 @@ function commandsPart(lines: readonly string[]): Part {
 
 interface Body {
   readonly answers: readonly string[];
-  readonly charts: readonly Chart[];
+  readonly charts: readonly Part[];
   readonly tables: Document;
 }
 
-function bodyOf(result: RunResult, summary: RunSummary): Body {
-  switch (result.record.kind) {
+function bodyOf(result: RunResult, summary: RunSummary, kind: RunKind | null): Body {
+  switch (kind) {
     case 'scale':
       return scaleBody(result, summary);
     case 'ladder':
@@ -120,19 +159,20 @@ function bodyOf(result: RunResult, summary: RunSummary): Body {
   }
 }
 
-/** The main chart first, then what each workload shows. */
-export function runCharts(result: RunResult, summary: RunSummary): Chart[] {
+/** What each workload shows, beside the reference first. */
+function runCharts(result: RunResult, summary: RunSummary): Part[] {
   const run = chartedRun(result, summary);
-  return [
-    ratioChart(summary),
-    ...summary.workloads.flatMap((workload) => [
+  return summary.workloads.flatMap((workload): Part[] => [
+    heading(`Charts of ${workload.workload.id}`),
+    ...[
+      ratioChart({ workloads: [workload] }),
       latencyChart(run, workload),
       costAgainstCallsChart(workload),
       callsChart(workload),
       utilisationChart(workload),
       blocksChart(run, workload),
-    ]),
-  ].filter((chart) => chart !== null);
+    ].flatMap((chart) => (chart === null ? [] : [chartPart(chart)])),
+  ]);
 }
 
 function scaleBody(result: RunResult, summary: RunSummary): Body {
@@ -142,8 +182,12 @@ function scaleBody(result: RunResult, summary: RunSummary): Body {
   return {
     answers: scaleAnswerLines(scale),
     charts: [
-      ...scale.sweeps.map((sweep) => scaleChart(sweep, scale.cost)),
-      ...summary.workloads.flatMap((workload) => blocksChart(run, workload) ?? []),
+      heading('Charts'),
+      ...scale.sweeps.map((sweep) => chartPart(scaleChart(sweep, scale.cost))),
+      heading('How undisturbed it was'),
+      ...summary.workloads
+        .flatMap((workload) => blocksChart(run, workload) ?? [])
+        .map((chart) => chartPart(chart)),
     ],
     tables: { ...report, parts: report.parts.filter(({ kind }) => kind !== 'chart') },
   };
@@ -155,9 +199,12 @@ function ladderBody(result: RunResult, summary: RunSummary): Body {
   return {
     answers: (tables.conclusion ?? '').split('; ').filter((line) => line !== ''),
     charts: [
-      ...ladder.families.flatMap((family) =>
-        ladder.metrics.flatMap((metric) => ladderChart(family, metric, ladder.workloads) ?? []),
-      ),
+      ...ladder.families.flatMap((family) => [
+        heading(`Rungs of ${family.family}`),
+        ...ladder.metrics
+          .flatMap((metric) => ladderChart(family, metric, ladder.workloads) ?? [])
+          .map((chart) => chartPart(chart)),
+      ]),
       ...runCharts(result, summary),
     ],
     tables,

@@ -310,15 +310,14 @@ function linesSvg(chart: LinesChart): string {
   const labels = ends.map((end, i) => ({ ...end, at: back(places[i] ?? 0) }));
   const marks: Marks = [
     Plot.gridY({ ticks: [...y.ticks], stroke: 'var(--grid)', strokeOpacity: 1 }),
-    Plot.axisX({
-      ticks: [...x.ticks],
-      tickFormat: x.format,
+    Plot.axisX([...x.ticks], {
+      text: x.format,
       label: axisText(chart.x),
       labelAnchor: 'center',
       labelArrow: 'none',
       labelOffset: 36,
     }),
-    Plot.axisY({ ticks: [...y.ticks], tickFormat: y.format, label: null }),
+    Plot.axisY([...y.ticks], { text: y.format, label: null }),
     ...(chart.marks ?? []).flatMap((mark) => [
       Plot.ruleX([mark.x], { stroke: 'var(--ink)', strokeDasharray: '3 2' }),
       Plot.text([mark], {
@@ -460,9 +459,8 @@ function intervalsSvg(chart: IntervalsChart): string {
       ? []
       : [Plot.rect([chart.band], { x1: 'low', x2: 'high', y1: 0, y2: placed.height, fill: 'var(--band)' })]),
     Plot.gridX({ ticks: [...x.ticks], stroke: 'var(--grid)', strokeOpacity: 1 }),
-    Plot.axisX({
-      ticks: [...x.ticks],
-      tickFormat: x.format,
+    Plot.axisX([...x.ticks], {
+      text: x.format,
       label: axisText(chart.x),
       labelAnchor: 'center',
       labelArrow: 'none',
@@ -588,9 +586,8 @@ function barsSvg(chart: BarsChart): string {
     ].join('\n');
   const marks: Marks = [
     Plot.gridX({ ticks: [...x.ticks], stroke: 'var(--grid)', strokeOpacity: 1 }),
-    Plot.axisX({
-      ticks: [...x.ticks],
-      tickFormat: x.format,
+    Plot.axisX([...x.ticks], {
+      text: x.format,
       label: axisText(chart.x),
       labelAnchor: 'center',
       labelArrow: 'none',
