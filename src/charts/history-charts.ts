@@ -34,7 +34,7 @@ export function historyCharts({ cells }: RunHistory, metric: Metric): readonly L
         kind: 'lines',
         title: `${cell.workload}, ${cell.label}: ${metric.title} over ${cell.runs.length} stored runs`,
         says: saysOf(cell),
-        x: { label: 'run', scale: 'linear', unit: 'place', names: cell.runs.map(({ runId }) => runId) },
+        x: { label: 'begun', scale: 'linear', unit: 'place', names: cell.runs.map(placeOf) },
         y: { label: metric.title, scale: 'linear', unit: UNITS[metric.unit] ?? 'count' },
         shape: 'straight',
         series: series.filter(({ points }) => points.length > 0),
@@ -51,8 +51,13 @@ function pointsOf(runs: readonly PastRun[], readOf: (run: PastRun) => number | n
   });
 }
 
-function nameOf({ kernel, before }: PastRun): string {
-  return before === null ? `Linux ${kernel}` : `Linux ${kernel}: ${before.verdict}`;
+/** Month, day and time, in UTC: what tells runs apart in as few characters as it takes. */
+function placeOf({ startedAt }: PastRun): string {
+  return startedAt.slice(5, 16).replace('T', ' ');
+}
+
+function nameOf({ runId, kernel, before }: PastRun): string {
+  return `run ${runId}, Linux ${kernel}${before === null ? '' : `: ${before.verdict}`}`;
 }
 
 function saysOf({ changes }: RunHistory['cells'][number]): string {

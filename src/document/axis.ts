@@ -25,7 +25,7 @@ export function formatOnAxis(value: number, { unit, names }: Axis, form: 'tick' 
     case 'count':
       return formatCount(value);
     case 'per-request':
-      if (short) return String(Number(value.toPrecision(3)));
+      if (short) return String(Number(value.toPrecision(5)));
       return value < 0 ? `-${formatPerRequest(-value)}` : formatPerRequest(value);
     case 'ratio':
       return short ? String(Number(value.toPrecision(3))) : formatRatio(value);

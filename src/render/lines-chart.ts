@@ -47,7 +47,7 @@ export function renderLines(chart: LinesChart, options: { readonly width: number
   for (const x of marked) drawMarks(cells, series, { x, columnOf, rowOf: vertical.rowOf });
   const lines = cells.map((row, i) => {
     const label = vertical.ticks.get(i) ?? '';
-    return `${' '.repeat(SCALE_WIDTH - stringWidth(label))}${label} ${label === '' ? '│' : '┤'}${row.join('')}`;
+    return `${' '.repeat(Math.max(0, SCALE_WIDTH - stringWidth(label)))}${label} ${label === '' ? '│' : '┤'}${row.join('')}`;
   });
   return [
     chart.title,

@@ -63,7 +63,7 @@ export function pageReport(
       ...body.tables.parts,
       heading('Environment'),
       tablePart(environmentTable(result.record)),
-      ...(commands.length === 0 ? [] : [heading('Measure it again'), commandsPart(commands)]),
+      ...(commands.length === 0 ? [] : [heading('How to repeat it'), commandsPart(commands)]),
     ],
   };
 }
@@ -117,7 +117,7 @@ export function pageOf(
       heading('Tables'),
       ...document.parts.filter(({ kind }) => kind !== 'chart'),
       ...(environment === null ? [] : [heading('Environment'), tablePart(environmentTable(environment))]),
-      heading('Say it again'),
+      heading('How to repeat it'),
       commandsPart(commands),
     ],
   };

@@ -9,6 +9,8 @@ import { escapeHtml } from './html.ts';
 import { STYLE } from './style.ts';
 import { renderSvg } from './svg.ts';
 
+/** A longer text of a cell goes on in further lines. */
+const WIDE_FROM = 48;
 /** Nothing is loaded and no script runs, whatever a stored run has in its names. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
@@ -170,10 +172,13 @@ function legendOf(chart: Chart): string[] {
 function tableHtml(table: Table, ids: Ids, name = table.title): string {
   if (table.rows.length === 0 && table.title === '') return '';
   const head = table.columns
-    .map(
-      ({ header, align }) =>
-        `<th scope="col"${align === 'right' ? ' class="r"' : ''}>${escapeHtml(header.replaceAll('\n', ' '))}</th>`,
-    )
+    .map(({ header, align }) => {
+      const classes = align === 'right' ? ' class="r"' : '';
+      // A header cell that says nothing would be read as one that does.
+      return header === ''
+        ? '<td></td>'
+        : `<th scope="col"${classes}>${escapeHtml(header.replaceAll('\n', ' '))}</th>`;
+    })
     .join('');
   const rows = table.rows.map(
     (row) =>
@@ -186,7 +191,7 @@ function tableHtml(table: Table, ids: Ids, name = table.title): string {
       ? `aria-label="${escapeHtml(name === '' ? 'Table' : `Numbers: ${name}`)}"`
       : `aria-labelledby="${id}"`;
   const notes = table.notes.map((note) => `<p class="note" dir="auto">${escapeHtml(note)}</p>`).join('\n');
-  return `${title}<div class="scroll" tabindex="0" role="region" ${label}><table><thead><tr>${head}</tr></thead>
+  return `${title}<div class="scroll" tabindex="0" role="group" ${label}><table><thead><tr>${head}</tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>
 ${notes}`;
 }
@@ -194,7 +199,9 @@ ${notes}`;
 function cellHtml(value: Value | undefined, right: boolean, column: number): string {
   const shown = escapeHtml(unglue(formatValue(value))).replaceAll('\n', '<br>');
   const tag = column === 0 && shown !== '' ? 'th scope="row"' : 'td';
-  const classes = [right ? 'r' : '', toneOf(value)].filter((name) => name !== '').join(' ');
+  const classes = [right ? 'r' : '', shown.length > WIDE_FROM ? 'wide' : '', toneOf(value)]
+    .filter((name) => name !== '')
+    .join(' ');
   const raw = rawOf(value);
   const text = raw === null ? `<bdi>${shown}</bdi>` : `<data value="${raw}">${shown}</data>`;
   return `<${tag}${classes === '' ? '' : ` class="${classes}"`}>${shown === '' ? '' : text}</${tag.slice(0, 2)}>`;

@@ -16,6 +16,5 @@ export {
   ruleX,
   ruleY,
   text,
-  tickX,
 } from '@observablehq/plot';
 export { parseHTML } from 'linkedom';

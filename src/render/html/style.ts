@@ -32,10 +32,12 @@ p { margin: .25rem 0; max-width: 75rem; }
 .legend span { margin-right: 1.25em; white-space: normal; }
 .conclusion { font-weight: 600; }
 .warnings { margin: .75rem 0; padding: .5rem .75rem .5rem 1.75rem; border: 1px solid var(--line); border-left: .3rem solid var(--s1); }
-.charts { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); align-items: start; }
+.charts { display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); align-items: start; }
+@media (min-width: 46rem) { .charts { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (min-width: 82rem) { .charts { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 figure { margin: 0; padding: .75rem; border: 1px solid var(--line); border-radius: .4rem; min-width: 0; break-inside: avoid; }
 figure h3 { margin: 0; }
-figure svg { display: block; width: 100%; height: auto; max-width: 46rem; margin-top: .25rem; color: var(--ink); overflow: visible; }
+figure svg { display: block; width: 100%; height: auto; max-width: 40rem; margin-top: .25rem; color: var(--ink); overflow: visible; }
 svg text { white-space: pre; }
 details { margin-top: .5rem; }
 summary { cursor: pointer; color: var(--link); }
@@ -43,8 +45,8 @@ summary:focus-visible, .scroll:focus-visible, pre:focus-visible { outline: 2px s
 .scroll { overflow-x: auto; max-width: 100%; }
 details .scroll { max-height: 24rem; overflow-y: auto; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .15rem .6rem .15rem 0; text-align: left; vertical-align: top; font-weight: 400; overflow-wrap: normal; max-width: 32rem; }
-td bdi, th bdi { overflow-wrap: anywhere; }
+th, td { padding: .15rem .6rem .15rem 0; text-align: left; vertical-align: top; font-weight: 400; white-space: nowrap; }
+.wide { white-space: normal; min-width: 14rem; max-width: 44rem; overflow-wrap: anywhere; }
 thead th { color: var(--faint); border-bottom: 1px solid var(--line); vertical-align: bottom; }
 tbody tr { border-bottom: 1px solid var(--grid); }
 .r { text-align: right; }
@@ -55,10 +57,12 @@ tbody tr { border-bottom: 1px solid var(--grid); }
 pre { background: var(--band); padding: .6rem .75rem; overflow-x: auto; white-space: pre-wrap; font-size: .875rem; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 footer { margin-top: 2rem; border-top: 1px solid var(--line); }
+@media (max-width: 30rem) { body { padding: .5rem; } figure { padding: .4rem; } }
 @media print {
   body { padding: 0; max-width: none; font-size: .8rem; }
   .charts { grid-template-columns: 1fr 1fr; }
   .scroll, details .scroll { overflow: visible; max-height: none; }
+  th, td { white-space: normal; padding-right: .35rem; }
   table { font-size: .68rem; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }

@@ -17,7 +17,7 @@ const FONT = 12;
 const ROW = 19;
 const GROUP_GAP = 26;
 const CHARACTER = 6.4;
-const LABEL_MAX = 22;
+const LABEL_MAX = 28;
 const LINES_HEIGHT = 300;
 const SMALL_HEIGHT = 150;
 /** Between labels of lines that end at one place. */
@@ -602,15 +602,14 @@ function barsSvg(chart: BarsChart): string {
       title,
     }),
     Plot.ruleX([0], { stroke: 'var(--ink)' }),
-    Plot.tickX(
+    Plot.ruleX(
       placed.rows.filter(({ row }) => row.marker !== null),
       {
         x: ({ row }) => row.marker,
-        y: 'y',
+        y1: ({ y }) => y - ROW / 2 + 1,
+        y2: ({ y }) => y + ROW / 2 - 1,
         stroke: 'var(--ink)',
         strokeWidth: 2.5,
-        insetTop: -ROW / 2,
-        insetBottom: -ROW / 2,
         title,
       },
     ),
