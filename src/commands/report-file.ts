@@ -4,6 +4,7 @@ import { commandText } from '../config/variants.ts';
 import type { Document } from '../document/document-schema.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { replaceFile } from '../results/store.ts';
+import { UsageError } from '../util/errors.ts';
 import { locateExports } from './export-files.ts';
 import { write } from './output.ts';
 
@@ -30,6 +31,17 @@ export function typedCommand(): string {
 export async function locatePage(path: string): Promise<string> {
   const [target] = await locateExports([PAGE], path);
   return target?.paths[0] ?? path;
+}
+
+/** Writes the first chart of a document as an SVG of its own. Throws `UsageError` where it has none. */
+export async function writeImage(document: Document, path: string): Promise<void> {
+  const chart = document.parts.flatMap((part) => (part.kind === 'chart' ? [part.chart] : []))[0];
+  const { renderSvgFile } = await import('../render/html/svg.ts');
+  const svg = chart === undefined ? '' : renderSvgFile(chart);
+  if (svg === '') throw new UsageError('--image: there is no chart in this report');
+  const file = await locatePage(path);
+  if (file === STDOUT) return write(svg);
+  await replaceFile(file, svg, 'name another file');
 }
 
 /** Writes a document as a page. What draws it is loaded here, for most commands draw nothing. */

@@ -7,7 +7,7 @@ import { loadWorkloads } from '../workloads/load.ts';
 import { readAskedRun, TOLD_KINDS } from './asked-run.ts';
 import { resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { locatePage, writePage } from './report-file.ts';
+import { locatePage, writeImage, writePage } from './report-file.ts';
 import { readHistoryParts } from './report-history.ts';
 
 const OUTPUT_DEFAULT = 'report.html';
@@ -17,6 +17,7 @@ const HISTORY_LIMIT = 1000;
 interface ReportOptions extends PrintOptions {
   readonly output: string;
   readonly history: number;
+  readonly image?: string;
 }
 
 const EXAMPLES = `
@@ -44,6 +45,7 @@ export function registerReport(command: Command): void {
       readCount,
       HISTORY_MAX,
     )
+    .option('--image <file>', 'the main chart as an SVG of its own as well, for what shows no HTML')
     .addOption(resultsOption())
     .addOption(markdownOption())
     .option('--json', 'print the document as JSON on stdout, charts as data, and write no page')
@@ -60,6 +62,7 @@ function readCount(text: string): number {
 async function report(names: readonly string[], options: ReportOptions): Promise<void> {
   const prints = options.json === true || options.markdown === true;
   if (!prints) await locatePage(options.output);
+  if (options.image !== undefined) await locatePage(options.image);
   const runs: OpenedRun[] = [];
   for (const name of names.length === 0 ? [undefined] : names)
     runs.push(await readAskedRun(name, options.results, { kinds: TOLD_KINDS, silent: true }));
@@ -72,6 +75,7 @@ async function report(names: readonly string[], options: ReportOptions): Promise
   const single = runs.length === 1;
   const pages = runs.map((run) => pageReport(run, { known, history: single ? history : [] }));
   const document = joinedPages(pages, history);
+  if (options.image !== undefined) await writeImage(document, options.image);
   if (options.json) return write(`${JSON.stringify(withSchema('document', document), null, 1)}\n`);
   if (options.markdown) return writeDocument(document, options);
   await writePage(document, options.output);

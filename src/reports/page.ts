@@ -57,6 +57,7 @@ export function pageReport(
       notesPart(trustLines(result, summary)),
       heading('Answers'),
       notesPart(body.answers),
+      ...(body.main === null ? [] : [chartPart(body.main)]),
       ...body.charts,
       ...(history.length === 0 ? [] : [heading('History'), ...history]),
       heading('Tables'),
@@ -137,6 +138,8 @@ function commandsPart(lines: readonly string[]): Part {
 
 interface Body {
   readonly answers: readonly string[];
+  /** The picture of the answers. */
+  readonly main: Chart | null;
   readonly charts: readonly Part[];
   readonly tables: Document;
 }
@@ -153,19 +156,19 @@ function bodyOf(result: RunResult, summary: RunSummary, kind: RunKind | null): B
     case 'confirm':
       return {
         answers: answerLines(summary),
+        main: ratioChart(summary),
         charts: runCharts(result, summary),
         tables: runReport(result, { summary }),
       };
   }
 }
 
-/** What each workload shows, beside the reference first. */
+/** What each workload shows. */
 function runCharts(result: RunResult, summary: RunSummary): Part[] {
   const run = chartedRun(result, summary);
   return summary.workloads.flatMap((workload): Part[] => [
     heading(`Charts of ${workload.workload.id}`),
     ...[
-      ratioChart({ workloads: [workload] }),
       latencyChart(run, workload),
       costAgainstCallsChart(workload),
       callsChart(workload),
@@ -179,11 +182,13 @@ function scaleBody(result: RunResult, summary: RunSummary): Body {
   const scale = summarizeScale(result, summary);
   const report = scaleReport(result, scale);
   const run = chartedRun(result, summary);
+  const [first = null, ...others] = scale.sweeps.map((sweep) => scaleChart(sweep, scale.cost));
   return {
     answers: scaleAnswerLines(scale),
+    main: first,
     charts: [
-      heading('Charts'),
-      ...scale.sweeps.map((sweep) => chartPart(scaleChart(sweep, scale.cost))),
+      ...(others.length === 0 ? [] : [heading('Charts')]),
+      ...others.map((chart) => chartPart(chart)),
       heading('How undisturbed it was'),
       ...summary.workloads
         .flatMap((workload) => blocksChart(run, workload) ?? [])
@@ -197,6 +202,7 @@ function ladderBody(result: RunResult, summary: RunSummary): Body {
   const ladder = ladderOf(result, summary);
   const tables = ladderReport(result, { summary, ladder });
   return {
+    main: null,
     answers: (tables.conclusion ?? '').split('; ').filter((line) => line !== ''),
     charts: [
       ...ladder.families.flatMap((family) => [

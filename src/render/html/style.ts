@@ -1,5 +1,5 @@
 /** Contrasts of text are 4.5 and more on either background, those of marks 3 (WCAG 2.2, 1.4.3 and 1.4.11). */
-export const STYLE = `
+export const COLORS = `
 :root {
   color-scheme: light dark;
   --page: #ffffff; --ink: #1b1f24; --faint: #5b636d; --grid: #e3e6ea; --band: #eceff3; --line: #c9ced6;
@@ -13,6 +13,9 @@ export const STYLE = `
     --s0: #6cb2f5; --s1: #f0a35e; --s2: #55c792; --s3: #ec86db; --s4: #d9b25f; --s5: #a9a1f7; --s6: #ff8a80; --s7: #8cc1cb;
   }
 }
+`;
+
+export const STYLE = `${COLORS}
 @media print {
   :root {
     --page: #ffffff; --ink: #000000; --faint: #444444; --grid: #dddddd; --band: #eeeeee; --line: #bbbbbb;

@@ -9,7 +9,9 @@ import type {
   Mark,
 } from '../../document/chart-schema.ts';
 import { MARK_WORDS } from '../../document/chart-table.ts';
+import { escapeHtml } from './html.ts';
 import * as Plot from './plot.ts';
+import { COLORS } from './style.ts';
 
 /** In units of the picture, which is shown as wide as there is room. */
 const WIDTH = 460;
@@ -94,6 +96,17 @@ export function renderSvg(chart: Chart): string {
     case 'heat':
       return heatSvg(chart);
   }
+}
+
+/** A chart as a file of its own, for what shows images and no HTML. Empty if there is nothing to draw. */
+export function renderSvgFile(chart: Chart): string {
+  const svg = renderSvg(chart);
+  if (svg === '') return '';
+  const name = `<title>${escapeHtml(chart.title)}</title>`;
+  const ground = '<rect width="100%" height="100%" fill="var(--page)"/>';
+  return svg
+    .replace('<svg ', `<svg xmlns="http://www.w3.org/2000/svg" color="var(--ink)" width="${2 * WIDTH}" `)
+    .replace('>', `>${name}<style>${COLORS} text { white-space: pre; }</style>${ground}`);
 }
 
 function drawn(options: PlotOptions, alt: string): string {
