@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { createStore } from '../results/store.ts';
-import { type Ended, runCli, runFolders } from './cli/cli.ts';
+import { askCli, type Ended, runCli, runFolders } from './cli/cli.ts';
 
 const FILES = EXPORTERS.flatMap(({ files }) => files).toSorted();
 const EXPORTS = ['--export', '*', '--export', 'markdown=report.md', '--export', 'json,csv=out'];
@@ -44,7 +44,7 @@ describe('run --export', () => {
       ['cvs', 2],
       ['json=report.md/x.json', 3],
     ] as const) {
-      const { exitCode, stdout } = await runCli([...RUN, '--export', value, '--results', 'none'], { cwd });
+      const { exitCode, stdout } = await askCli([...RUN, '--export', value, '--results', 'none'], { cwd });
       expect(exitCode).toBe(code);
       expect(stdout).toBe('');
     }
@@ -58,7 +58,7 @@ describe('export', () => {
       ['csv', 'trials.csv'],
       ['prometheus', 'iomodels-bench.prom'],
     ] as const) {
-      const { stdout, exitCode } = await runCli(['export', '--format', format], { cwd });
+      const { stdout, exitCode } = await askCli(['export', '--format', format], { cwd });
       expect(exitCode).toBe(0);
       expect(stdout).toBe(readFileSync(join(folder, 'exports', file), 'utf8'));
     }
@@ -66,19 +66,19 @@ describe('export', () => {
   test('writes through to what is no file, and into the target of a link', async () => {
     const csv = readFileSync(join(folder, 'exports', 'trials.csv'), 'utf8');
     for (const output of ['-', '/dev/stdout']) {
-      const ended = await runCli(['export', folder, '--format', 'csv', '--output', output], { cwd });
+      const ended = await askCli(['export', folder, '--format', 'csv', '--output', output], { cwd });
       expect(ended).toMatchObject({ exitCode: 0, stdout: csv });
     }
     symlinkSync('real.csv', join(cwd, 'link.csv'));
-    await runCli(['export', folder, '--format', 'csv', '--output', 'link.csv'], { cwd });
+    await askCli(['export', folder, '--format', 'csv', '--output', 'link.csv'], { cwd });
     expect(readFileSync(join(cwd, 'real.csv'), 'utf8')).toBe(csv);
-    const several = await runCli(['export', folder, '--format', 'csv,json', '--output', '-'], { cwd });
+    const several = await askCli(['export', folder, '--format', 'csv,json', '--output', '-'], { cwd });
     expect(several).toMatchObject({ exitCode: 2, stdout: '' });
   });
   test('writes several formats to a folder, and not to stdout', async () => {
     const args = ['export', folder, '--format', 'bmf,github'];
-    expect(await runCli(args, { cwd })).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(await runCli([...args, '--output', 'new'], { cwd })).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(await askCli(args, { cwd })).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await askCli([...args, '--output', 'new'], { cwd })).toMatchObject({ exitCode: 0, stdout: '' });
     expect(readdirSync(join(cwd, 'new'))).toHaveLength(3);
   });
 });
@@ -87,7 +87,7 @@ describe('the json export', () => {
   let back: string;
   beforeAll(async () => {
     back = join(cwd, 'back.json');
-    expect(await runCli(['export', '--format', 'json', '--output', back], { cwd })).toMatchObject({
+    expect(await askCli(['export', '--format', 'json', '--output', back], { cwd })).toMatchObject({
       exitCode: 0,
     });
   });
@@ -101,7 +101,7 @@ describe('the json export', () => {
     ]) {
       const [name = '', ...rest] = command;
       const [file, own] = await Promise.all(
-        [back, folder].map((run) => runCli([name, run, ...rest], { cwd })),
+        [back, folder].map((run) => askCli([name, run, ...rest], { cwd })),
       );
       expect(file).toMatchObject({ exitCode: 0 });
       expect(file?.stdout.replace(back, folder)).toBe(own?.stdout);
@@ -110,16 +110,16 @@ describe('the json export', () => {
   test('is a side of compare, which finds it the same as itself', async () => {
     const json = JSON.parse(readFileSync(back, 'utf8')) as { run: object };
     writeFileSync(join(cwd, 'other.json'), JSON.stringify({ ...json, run: { ...json.run, runId: 'other' } }));
-    const { exitCode, stdout } = await runCli(['compare', 'back.json', 'other.json', '--json'], { cwd });
+    const { exitCode, stdout } = await askCli(['compare', 'back.json', 'other.json', '--json'], { cwd });
     expect([0, 4]).toContain(exitCode);
     const { comparison } = JSON.parse(stdout) as { comparison: { metrics: { change: { ratio: number } }[] } };
     expect(comparison.metrics.length).toBeGreaterThan(10);
     for (const { change } of comparison.metrics) expect(change.ratio).toBe(1);
   });
   test('can be kept as a baseline', async () => {
-    const saved = await runCli(['baseline', 'save', 'from-file', back], { cwd });
+    const saved = await askCli(['baseline', 'save', 'from-file', back], { cwd });
     expect(saved).toMatchObject({ exitCode: 0 });
-    const { stdout } = await runCli(['export', 'baseline:from-file', '--format', 'csv'], { cwd });
+    const { stdout } = await askCli(['export', 'baseline:from-file', '--format', 'csv'], { cwd });
     expect(stdout).toBe(readFileSync(join(folder, 'exports/trials.csv'), 'utf8'));
   });
 });
@@ -127,7 +127,7 @@ describe('the json export', () => {
 describe('export of a part', () => {
   test('holds the rows, workloads and metrics that were asked for', async () => {
     const part = ['--models', 'p*', '--workloads', 'ping-pong', '--metrics', 'throughput*'];
-    const { stdout, exitCode } = await runCli(['export', '--format', 'cells', ...part], { cwd });
+    const { stdout, exitCode } = await askCli(['export', '--format', 'cells', ...part], { cwd });
     expect(exitCode).toBe(0);
     const lines = stdout
       .trimEnd()
@@ -139,13 +139,13 @@ describe('export of a part', () => {
     ]);
   });
   test('of one cell fits on stdout, also where a format has a file per cell', async () => {
-    const all = await runCli(['export', '--format', 'hgrm'], { cwd });
+    const all = await askCli(['export', '--format', 'hgrm'], { cwd });
     expect(all).toMatchObject({ exitCode: 2, stdout: '' });
     const part = ['--models', 'poll', '--workloads', 'ping-pong'];
-    const { stdout, exitCode } = await runCli(['export', '--format', 'hgrm', ...part], { cwd });
+    const { stdout, exitCode } = await askCli(['export', '--format', 'hgrm', ...part], { cwd });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ +Value +Percentile TotalCount 1\/\(1-Percentile\)\n/);
-    expect(await runCli(['export', '--format', 'hgrm', '--output', 'hg'], { cwd })).toMatchObject({
+    expect(await askCli(['export', '--format', 'hgrm', '--output', 'hg'], { cwd })).toMatchObject({
       exitCode: 0,
     });
     expect(readdirSync(join(cwd, 'hg/hgrm'))).toContain('poll.ping-pong.response.hgrm');
@@ -158,12 +158,12 @@ describe('export of a part', () => {
     [['--history', '--format', 'prometheus'], /no history in prometheus; there is one in openmetrics/],
   ])('refuses %j', async (args, message) => {
     const format = args.includes('--format') ? [] : ['--format', 'csv'];
-    const { exitCode, stdout, stderr } = await runCli(['export', ...args, ...format], { cwd });
+    const { exitCode, stdout, stderr } = await askCli(['export', ...args, ...format], { cwd });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(message);
   });
   test('refuses a run that is named twice', async () => {
-    const { exitCode, stderr } = await runCli(['export', folder, folder, '--format', 'csv'], { cwd });
+    const { exitCode, stderr } = await askCli(['export', folder, folder, '--format', 'csv'], { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toContain('is named twice');
   });
@@ -177,7 +177,7 @@ describe('compare --export', () => {
     // What says how far runs lie apart.
     for (const i of [0, 1, 2, 3, 4]) await store(`before-${i}`, 1 + i / 1000);
     const exports = ['--export', 'junit', '--export', 'markdown=compared.md'];
-    compared = await runCli(['compare', 'base', 'current', '--results', 'stored', ...exports], { cwd });
+    compared = await askCli(['compare', 'base', 'current', '--results', 'stored', ...exports], { cwd });
   });
 
   test('fails the test cases that the gate failed for', () => {
@@ -194,7 +194,7 @@ describe('compare --export', () => {
   });
   test('takes formats of verdicts only', async () => {
     const args = ['compare', 'base', 'current', '--results', 'stored', '--export', 'gobench'];
-    const { exitCode, stderr } = await runCli(args, { cwd });
+    const { exitCode, stderr } = await askCli(args, { cwd });
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/unknown format gobench; known: json, .*junit, .*markdown/);
   });
@@ -236,7 +236,7 @@ describe('the consumer', () => {
     await store('earlier', 1, '2025-01-01T00:00:00.000Z');
     await store('later', 1.1, '2025-01-01T00:30:00.250Z');
     const history = ['export', 'later', 'earlier', '--results', 'stored', '--format', 'openmetrics'];
-    expect(await runCli([...history, '--output', 'history.txt'], { cwd })).toMatchObject({ exitCode: 0 });
+    expect(await askCli([...history, '--output', 'history.txt'], { cwd })).toMatchObject({ exitCode: 0 });
     const arguments_ = ['tsdb', 'create-blocks-from', 'openmetrics', 'history.txt', 'blocks'];
     const { status, stdout, stderr } = spawnSync('promtool', arguments_, { cwd, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -19,7 +19,7 @@ import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { BYTES_PER_KIB } from '../../util/units.ts';
-import { CLI_PATH, type CliOptions, newestFolder, runCli } from './cli.ts';
+import { askCli, CLI_PATH, type CliOptions, newestFolder, runCli } from './cli.ts';
 
 const SHORT = ['--blocks', '1', '--duration', '30ms', '--warmup', '10ms'];
 const isRoot = process.getuid?.() === 0;
@@ -50,8 +50,9 @@ async function refusal(
   code: number,
   args: readonly string[],
   options: Partial<CliOptions> = {},
+  execute: typeof askCli = runCli,
 ): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCli(args, { cwd, ...options });
+  const { exitCode, stdout, stderr } = await execute(args, { cwd, ...options });
   expect(stderr).not.toContain('this is a bug');
   expect({ exitCode, stdout }, stderr).toEqual({ exitCode: code, stdout: '' });
   return stderr;
@@ -103,7 +104,7 @@ describe('bad usage ends with 2', () => {
     ['a CPU that is not there', ['run', '--server-cpus', '4000'], ['--server-cpus 4000: this host has CPUs']],
   ];
   test.each(cases)('%s', async (_title, args, said) => {
-    const stderr = await refusal(EXIT.usage, args);
+    const stderr = await refusal(EXIT.usage, args, {}, askCli);
     for (const text of said) expect(stderr).toContain(text);
     expect(readdirSync(cwd)).not.toContain('results');
   });
@@ -268,7 +269,7 @@ describe('a machine that cannot do it ends with 3', () => {
       expect(run.trials.length).toBeGreaterThan(0);
       const unnamed = await refusal(EXIT.usage, ['show', '--results', disk]);
       expect(unnamed).toContain(`only ${id} (run, still running or killed); name one to take it as it is\n`);
-      const shown = await runCli(['show', id, '--results', disk], { cwd });
+      const shown = await askCli(['show', id, '--results', disk], { cwd });
       expect(shown.exitCode).toBe(0);
       expect(shown.stdout).toContain('ping-pong');
     } finally {

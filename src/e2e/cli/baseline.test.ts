@@ -7,7 +7,7 @@ import { readPlace } from '../../host/host-id.ts';
 import type { RunRecord } from '../../results/schema.ts';
 import { createStore } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
-import { runCli } from './cli.ts';
+import { askCli } from './cli.ts';
 
 let cwd: string;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ async function store(runId: string, change: Partial<RunRecord>, without = ''): P
   for (const trial of trials) if (trial.label !== without) await run.appendTrial(trial);
 }
 
-const baseline = (...args: readonly string[]) => runCli(['baseline', ...args], { cwd });
+const baseline = (...args: readonly string[]) => askCli(['baseline', ...args], { cwd });
 
 describe('baseline', () => {
   test('says that there is none yet', async () => {
@@ -100,7 +100,7 @@ describe('baseline', () => {
       'status',
     ]);
     const shown = await baseline('show', 'nightly');
-    const asRun = await runCli(['show', 'baseline:this-kernel'], { cwd });
+    const asRun = await askCli(['show', 'baseline:this-kernel'], { cwd });
     expect(asRun.exitCode, asRun.stderr).toBe(EXIT.ok);
     expect(shown.stdout).toMatch(/^Baseline nightly of host .*, saved 20/);
     expect(shown.stdout.endsWith(asRun.stdout)).toBe(true);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { EXIT } from '../../util/errors.ts';
 import { findMachine } from '../place/machine.ts';
-import { type Ended, runCli, runFolders } from './cli.ts';
+import { askCli, type Ended, runCli, runFolders } from './cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const JOB = join(ROOT, 'examples/ci/kernels.sh');
@@ -83,7 +83,7 @@ describe('the CI kit for kernels', () => {
       'run',
     ]);
     for (const { command, text } of used) {
-      const help = await runCli(['kernels', command, '--help'], { cwd });
+      const help = await askCli(['kernels', command, '--help'], { cwd });
       for (const option of text.match(/--[a-z][a-z-]*/g) ?? [])
         expect(help.stdout).toMatch(new RegExp(`^ +${option}[ =,]`, 'm'));
     }

@@ -22,7 +22,7 @@ import type { Baseline } from '../../results/baseline-schema.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
-import { CLI_DEADLINE_MS, type Ended, runCli } from './cli.ts';
+import { askCli, CLI_DEADLINE_MS, type Ended } from './cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const JOB = join(ROOT, 'examples/ci/job.sh');
@@ -129,7 +129,7 @@ describe('the CI kit', () => {
     const commands = [...new Set(used.map(({ command }) => command))].sort();
     expect(commands).toEqual(['baseline save', 'baseline show', 'compare', 'export', 'report', 'run']);
     for (const command of commands) {
-      const help = await runCli([...command.split(' '), '--help'], { cwd });
+      const help = await askCli([...command.split(' '), '--help'], { cwd });
       expect(help.exitCode, command).toBe(EXIT.ok);
       const options = used.filter((call) => call.command === command).flatMap((call) => call.options);
       expect(options, command).not.toEqual([]);

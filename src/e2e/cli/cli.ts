@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,16 +64,10 @@ export class Cli {
     { cwd, env, wrap = [], deadlineMs = CLI_DEADLINE_MS }: CliOptions,
   ): Cli {
     const [command, ...rest] = [...wrap, process.execPath, CLI_PATH, ...args];
-    const inherited = { PATH: process.env.PATH, CC: process.env.CC };
-    const own = {
-      HOME: cwd,
-      XDG_CACHE_HOME: inject('cacheHome'),
-      IOMODELS_BENCH_LOCK_DIR: lockDir(),
-    };
     return new Cli(
       spawn(command ?? process.execPath, rest, {
         cwd,
-        env: { ...inherited, ...own, ...env },
+        env: { ...ownEnv(cwd), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
       deadlineMs,
@@ -106,8 +100,69 @@ function lockDir(): string {
   return folder;
 }
 
+function ownEnv(cwd: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    CC: process.env.CC,
+    HOME: cwd,
+    XDG_CACHE_HOME: inject('cacheHome'),
+    IOMODELS_BENCH_LOCK_DIR: lockDir(),
+  };
+}
+
+/** The command in a process of its own, as a user starts it. */
 export function runCli(args: readonly string[], options: CliOptions): Promise<Ended> {
   return Cli.start(args, options).ended;
+}
+
+let host: ChildProcess | undefined;
+let lastAsked: Promise<unknown> = Promise.resolve();
+
+/**
+ * The built command with these arguments, in a process that executes one after the other: for what measures nothing,
+ * where starting takes longer than answering.
+ */
+export function askCli(
+  args: readonly string[],
+  { cwd, env }: Pick<CliOptions, 'cwd' | 'env'>,
+): Promise<Ended> {
+  const asked = lastAsked.then(() => ask({ args, cwd, env: { ...ownEnv(cwd), ...env } }));
+  lastAsked = asked.catch(() => {});
+  return asked;
+}
+
+async function ask(command: object): Promise<Ended> {
+  host ??= startHost();
+  const child = host;
+  let ended: (code: number | null) => void = () => {};
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      ended = (code) => reject(new Error(`the process that executes commands ended with ${code}`));
+      timer = setTimeout(() => reject(new Error(`no answer after ${CLI_DEADLINE_MS} ms`)), CLI_DEADLINE_MS);
+      child.once('exit', ended);
+      child.once('message', resolve);
+      child.send(command);
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    host = undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    child.removeListener('exit', ended);
+  }
+}
+
+/** It ends with this process, whose channel it hears of. */
+function startHost(): ChildProcess {
+  const child = fork(fileURLToPath(new URL('command-host.mjs', import.meta.url)), {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  child.unref();
+  child.channel?.unref();
+  return child;
 }
 
 /** Folders of the runs below `<cwd>/results`, oldest first: two ids of one second sort by chance. */

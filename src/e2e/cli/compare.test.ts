@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeRun, fakeRun, QUIET } from '../../fixtures/compare.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { createStore } from '../../results/store.ts';
-import { type Ended, runCli } from './cli.ts';
+import { askCli, type Ended } from './cli.ts';
 
 const SMALL = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
 
@@ -20,7 +20,7 @@ async function store(name: string, options: Partial<FakeRun> & { seed: number })
 }
 
 function compare(...args: readonly string[]): Promise<Ended> {
-  return runCli(['compare', ...args], { cwd });
+  return askCli(['compare', ...args], { cwd });
 }
 
 beforeAll(async () => {

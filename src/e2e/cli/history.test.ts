@@ -6,7 +6,7 @@ import type { PastRun } from '../../compare/history-result.ts';
 import { type FakeRun, fakeRun, QUIET } from '../../fixtures/compare.ts';
 import { createStore } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
-import { type Ended, runCli } from './cli.ts';
+import { askCli, type Ended } from './cli.ts';
 
 const SMALL = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
 
@@ -23,7 +23,7 @@ async function store(day: number, options: Partial<FakeRun> = {}): Promise<void>
 }
 
 function history(...args: readonly string[]): Promise<Ended> {
-  return runCli(['history', ...args], { cwd });
+  return askCli(['history', ...args], { cwd });
 }
 
 async function runsOf(...args: readonly string[]): Promise<PastRun[]> {
@@ -56,7 +56,7 @@ test('history tells the stored runs, the oldest first, and what is said of each 
 });
 
 test('history is what compare has for a history', async () => {
-  const ended = await runCli(['compare', 'run-5', 'run-6', '--json'], { cwd });
+  const ended = await askCli(['compare', 'run-5', 'run-6', '--json'], { cwd });
   expect(ended.exitCode).toBe(EXIT.regressed);
   const { comparison } = JSON.parse(ended.stdout);
   const own = comparison.metrics.find(

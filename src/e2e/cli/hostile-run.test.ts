@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOSTILE, hostileFiles } from '../../fixtures/hostile.ts';
-import { runCli } from './cli.ts';
+import { askCli } from './cli.ts';
 
 /** What a terminal obeys, or a CI runner takes for a command, but for line breaks. */
 const OBEYED = /[^\P{C}\n]|[\p{Zl}\p{Zp}]|^\s*(::|##\[)/mu;
@@ -52,7 +52,7 @@ test.each([
   { args: ['show', folderOf('strange')], exit: 2 },
   { args: ['show', 'nosuch'], exit: 2 },
 ])('$args shows nothing that a terminal or a CI runner obeys', async ({ args, exit = 0 }) => {
-  const { exitCode, stdout, stderr } = await runCli(args, { cwd });
+  const { exitCode, stdout, stderr } = await askCli(args, { cwd });
   expect(exitCode, stderr).toBe(exit);
   expect(OBEYED.exec(stdout)).toBeNull();
   expect(OBEYED.exec(stderr)).toBeNull();

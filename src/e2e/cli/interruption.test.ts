@@ -16,7 +16,7 @@ import { listRuns } from '../../results/run-index.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { until } from '../conformance/until.ts';
-import { CLI_DEADLINE_MS, Cli, newestFolder, runCli, runFolders } from './cli.ts';
+import { askCli, CLI_DEADLINE_MS, Cli, newestFolder, runFolders } from './cli.ts';
 import { childrenOf, countFds, isAlive, serversOf, type Task } from './processes.ts';
 
 /** Of many-connections: a server with as many descriptors is in the middle of its load. */
@@ -77,7 +77,7 @@ const newestRun = () => readRun(newestFolder(cwd), cwd);
 
 /** Every run, however it ended, is shown; what it says beside the tables is returned. */
 async function show(): Promise<{ stdout: string; stderr: string }> {
-  const shown = await runCli(['show', runFolders(cwd).at(-1) ?? ''], { cwd });
+  const shown = await askCli(['show', runFolders(cwd).at(-1) ?? ''], { cwd });
   expect(shown.exitCode).toBe(EXIT.ok);
   expect(shown.stdout).toContain('200 connections');
   return shown;
@@ -184,7 +184,7 @@ test('no run is passed over in silence where none is named', async () => {
   expect(ids.length).toBeGreaterThan(2);
   const complete = ids[0]?.split(' ')[0];
   for (const args of [['show'], ['tables'], ['export', '--format', 'csv'], ['baseline', 'save', 'newest']]) {
-    const { exitCode, stderr } = await runCli(args, { cwd });
+    const { exitCode, stderr } = await askCli(args, { cwd });
     expect({ args, exitCode }).toEqual({ args, exitCode: EXIT.ok });
     expect(stderr).toContain(` is ${complete}; passed over: `);
     expect(stderr).toContain('(run, interrupted)');

@@ -7,7 +7,7 @@ import { runRecordSchema } from '../../results/schema.ts';
 import type { ScaleLine } from '../../summary/scale-summary.ts';
 import { EXIT } from '../../util/errors.ts';
 import { findMachine } from '../place/machine.ts';
-import { type Ended, runCli, runFolders } from './cli.ts';
+import { askCli, type Ended, runCli, runFolders } from './cli.ts';
 
 /** Half a minute, and minutes where others want the same CPUs. */
 const SWEEP_TIMEOUT_MS = 600_000;
@@ -66,7 +66,7 @@ describe('kernels scale', () => {
     const [folder = ''] = runFolders(cwd);
     const record = runRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')));
     expect(record).toMatchObject({ kind: 'scale', status: 'complete', environment: { guest: { boot: 0 } } });
-    const again = await runCli(['scale', '--from', basename(folder)], { cwd });
+    const again = await askCli(['scale', '--from', basename(folder)], { cwd });
     expect(again.exitCode, again.stderr).toBe(EXIT.ok);
     expect(again.stdout).toContain('1 active: guest instructions per request over idle connections');
   });
@@ -77,7 +77,7 @@ test.each([
   { args: ['--kernel', 'x', '--idle', '0,200000'], errors: 1, says: 'at most 120000' },
   { args: [], errors: 1, says: 'needs a --kernel' },
 ])('kernels scale $args is a wrong use, and boots nothing', async ({ args, errors, says }) => {
-  const { exitCode, stdout, stderr } = await runCli(['kernels', 'scale', ...args], { cwd });
+  const { exitCode, stdout, stderr } = await askCli(['kernels', 'scale', ...args], { cwd });
   expect({ exitCode, stdout }, stderr).toEqual({ exitCode: EXIT.usage, stdout: '' });
   expect(stderr).toContain(says);
   expect(stderr.match(/^error: /gm)).toHaveLength(errors);

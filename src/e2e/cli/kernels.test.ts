@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kernelImage } from '../../fixtures/kernel.ts';
 import { EXIT } from '../../util/errors.ts';
-import { runCli } from './cli.ts';
+import { askCli, runCli } from './cli.ts';
 
 let cwd: string;
 let cache: string;
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-const kernels = (...args: string[]) => runCli(['kernels', ...args], { cwd, env: { XDG_CACHE_HOME: cwd } });
+const kernels = (...args: string[]) => askCli(['kernels', ...args], { cwd, env: { XDG_CACHE_HOME: cwd } });
 
 /** As `kernels get` leaves it. */
 function store(release: string): void {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LadderJson } from '../../reports/json.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { EXIT } from '../../util/errors.ts';
-import { type Ended, newestFolder, runCli, runFolders } from './cli.ts';
+import { askCli, type Ended, newestFolder, runCli, runFolders } from './cli.ts';
 
 const SHORT = ['--duration', '20ms', '--warmup', '5ms'];
 
@@ -45,15 +45,15 @@ describe('a ladder', () => {
       { label: 'epoll-lt', model: 'epoll-lt', after: null },
       expect.objectContaining({ after: 'epoll-lt' }),
     ]);
-    const show = await runCli(['show'], { cwd });
+    const show = await askCli(['show'], { cwd });
     expect(show.exitCode, show.stderr).toBe(EXIT.ok);
     expect(show.stdout).toContain('c64-d1-m64: 64 connections, all active, 64 B (closed loop)');
   });
 
   test('is printed again with --from, also as JSON: every rung, measured or with its reason', async () => {
-    const again = await runCli(['ladder', '--from', basename(folder)], { cwd });
+    const again = await askCli(['ladder', '--from', basename(folder)], { cwd });
     expect(again, again.stderr).toMatchObject({ exitCode: EXIT.ok, stdout: ended.stdout });
-    const { stdout } = await runCli(['ladder', '--from', basename(folder), '--json'], { cwd });
+    const { stdout } = await askCli(['ladder', '--from', basename(folder), '--json'], { cwd });
     const [family] = (JSON.parse(stdout) as LadderJson).ladder.families;
     expect(family?.steps.map(({ workload }) => workload)).toEqual(['c1-d1-m64', 'c64-d1-m64']);
     expect(family?.stops.map(({ workload }) => workload)).toEqual(['c1-d1-m64', 'c64-d1-m64', null]);
@@ -70,10 +70,10 @@ describe('a ladder', () => {
     const run = await runCli(['run', ...load, ...SHORT], { cwd });
     expect(run.exitCode, run.stderr).toBe(EXIT.ok);
     const other = newestFolder(cwd);
-    const { stdout } = await runCli(['compare', `${basename(folder)}:epoll-lt`, other, '--json'], { cwd });
+    const { stdout } = await askCli(['compare', `${basename(folder)}:epoll-lt`, other, '--json'], { cwd });
     const { comparison } = JSON.parse(stdout) as { comparison: { workloads: object[] } };
     expect(comparison.workloads).toEqual([expect.objectContaining({ id: 'c64-d1-m64', connections: 64 })]);
-    const from = await runCli(['ladder', '--from', other], { cwd });
+    const from = await askCli(['ladder', '--from', other], { cwd });
     expect(from.exitCode).toBe(EXIT.usage);
     expect(from.stderr).toContain('holds no two rungs of a ladder');
   });
@@ -93,13 +93,13 @@ test.each([
     says: '2 active connections do not fit',
   },
 ])('$args ends with 2 and says why', async ({ args, errors, says }) => {
-  const { exitCode, stdout, stderr } = await runCli(args, { cwd });
+  const { exitCode, stdout, stderr } = await askCli(args, { cwd });
   expect({ exitCode, stdout }, stderr).toEqual({ exitCode: EXIT.usage, stdout: '' });
   expect(stderr).toContain(says);
   expect(stderr.match(/^error: /gm)).toHaveLength(errors);
 });
 
 test('run --profile quick says how long it would take', async () => {
-  const quick = await runCli(['run', '--profile', 'quick', '--dry-run'], { cwd });
+  const quick = await askCli(['run', '--profile', 'quick', '--dry-run'], { cwd });
   expect(quick.stdout).toMatch(/^about \d+ s of wall time.*within 18 s in all$/m);
 });

@@ -7,7 +7,7 @@ import { HELPERS_DIR } from '../../build/package.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
-import { type Ended, newestFolder, runCli, runFolders } from './cli.ts';
+import { askCli, type Ended, newestFolder, runCli, runFolders } from './cli.ts';
 
 const SHORT = ['--duration', '60ms', '--warmup', '20ms', '--retry', '0'];
 const EXAMPLES = join(HELPERS_DIR, '..', 'examples', 'servers');
@@ -116,8 +116,8 @@ test('two builds of one server end in their paired verdict, and with its exit co
   expect(ended.exitCode, ended.stderr).toBe(0);
   expect(ended.stdout).toContain('new against old, in pairs');
   const folder = newestFolder(cwd);
-  const verdict = await runCli(['compare', `${folder}:old`, `${folder}:new`], { cwd });
-  const byServer = await runCli(['compare', folder, '--by', 'server'], { cwd });
+  const verdict = await askCli(['compare', `${folder}:old`, `${folder}:new`], { cwd });
+  const byServer = await askCli(['compare', folder, '--by', 'server'], { cwd });
   expect([EXIT.ok, EXIT.regressed, EXIT.inconclusive]).toContain(verdict.exitCode);
   expect(byServer.exitCode).toBe(verdict.exitCode);
 });
@@ -154,7 +154,7 @@ test.each([
   ['epoll-lt=./forking {port}', EXIT.usage, 'a model of this tool is called so'],
   ['mine=./nowhere {port}', EXIT.environment, 'there is no program ./nowhere'],
 ])('--server %s ends with %i before anything is measured', async (server, exitCode, message) => {
-  const ended = await runCli(['run', '--server', server, '--workloads', 'ping-pong', ...SHORT], { cwd });
+  const ended = await askCli(['run', '--server', server, '--workloads', 'ping-pong', ...SHORT], { cwd });
   expect(ended.exitCode).toBe(exitCode);
   expect(ended.stderr).toContain(message);
 });

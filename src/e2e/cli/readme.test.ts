@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { runCli } from './cli.ts';
+import { askCli } from './cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -17,7 +17,7 @@ const OF_OTHERS = ['--rm', '--security-opt', '--name', '--units', '--build', '--
 const OLD_NAMES = ['--baseline', '--out'];
 
 async function helpOf(command: string): Promise<string> {
-  const { stdout } = await runCli([...command.split(' ').filter((word) => word !== ''), '--help'], {
+  const { stdout } = await askCli([...command.split(' ').filter((word) => word !== ''), '--help'], {
     cwd: ROOT,
   });
   return stdout;

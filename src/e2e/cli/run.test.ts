@@ -17,7 +17,7 @@ import { EXIT } from '../../util/errors.ts';
 import { BYTES_PER_MIB } from '../../util/units.ts';
 import { loadWorkloads } from '../../workloads/load.ts';
 import { until } from '../conformance/until.ts';
-import { CLI_DEADLINE_MS, Cli, type Ended, runCli, runFolders } from './cli.ts';
+import { askCli, CLI_DEADLINE_MS, Cli, type Ended, runCli, runFolders } from './cli.ts';
 
 /** Of which each trial is there once, whatever the machine does. */
 const SHORT = ['--blocks', '2', '--duration', '60ms', '--warmup', '20ms', '--retry', '0'];
@@ -141,14 +141,14 @@ describe('a run', () => {
 
   test('is shown again as it was, by its id, its folder, its run.json, and as the newest', async () => {
     for (const name of [[basename(folder)], [folder], [join(folder, 'run.json')], []]) {
-      const shown = await runCli(['show', ...name], { cwd });
+      const shown = await askCli(['show', ...name], { cwd });
       expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
       expect(shown.stdout).toBe(ended.stdout);
     }
   });
 
   test('is shown narrower where the terminal is', async () => {
-    const { stdout } = await runCli(['show'], { cwd, env: { COLUMNS: '80' } });
+    const { stdout } = await askCli(['show'], { cwd, env: { COLUMNS: '80' } });
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(
       Math.max(80, `stored in ${folder}`.length),
     );
@@ -156,27 +156,27 @@ describe('a run', () => {
 
   test('is shown as wide and as coloured as asked, wherever the global options stand', async () => {
     const bold = '\u001b[1m';
-    const narrow = await runCli(['show', '--width', '80'], { cwd });
+    const narrow = await askCli(['show', '--width', '80'], { cwd });
     expect(narrow.stdout).toContain('left out at 80 columns: ');
-    expect((await runCli(['--width', '80', 'show'], { cwd })).stdout).toBe(narrow.stdout);
-    expect((await runCli(['show', '--width', '80'], { cwd, env: { COLUMNS: '100' } })).stdout).toBe(
+    expect((await askCli(['--width', '80', 'show'], { cwd })).stdout).toBe(narrow.stdout);
+    expect((await askCli(['show', '--width', '80'], { cwd, env: { COLUMNS: '100' } })).stdout).toBe(
       narrow.stdout,
     );
     expect(narrow.stdout).not.toContain(bold);
-    expect((await runCli(['show', '--color', 'always'], { cwd })).stdout).toContain(bold);
-    expect((await runCli(['show'], { cwd, env: { FORCE_COLOR: '1' } })).stdout).toContain(bold);
-    const never = await runCli(['show', '--color=never'], { cwd, env: { FORCE_COLOR: '1' } });
+    expect((await askCli(['show', '--color', 'always'], { cwd })).stdout).toContain(bold);
+    expect((await askCli(['show'], { cwd, env: { FORCE_COLOR: '1' } })).stdout).toContain(bold);
+    const never = await askCli(['show', '--color=never'], { cwd, env: { FORCE_COLOR: '1' } });
     expect(never.stdout).not.toContain(bold);
   });
 
   test('is shown as JSON, with its trials where asked for', async () => {
-    const shown = await runCli(['show', '--json', '--trials'], { cwd });
+    const shown = await askCli(['show', '--json', '--trials'], { cwd });
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     const json = JSON.parse(shown.stdout);
     expect(json).toMatchObject({ schemaVersion: 1, run: result.record, problems: [] });
     expect(json.trials).toEqual(result.trials);
     expect(json.summary.workloads).toHaveLength(2);
-    expect(JSON.parse((await runCli(['show', '--json'], { cwd })).stdout)).not.toHaveProperty('trials');
+    expect(JSON.parse((await askCli(['show', '--json'], { cwd })).stdout)).not.toHaveProperty('trials');
   });
 
   test('may be read by somebody who stops reading', async () => {
@@ -238,7 +238,7 @@ describe('run --dry-run', () => {
       expect(text.stdout).toMatch(
         /^(block [12] {2}(poll|epoll-lt|epoll-et) {2}ping-pong\n){6}6 trials, .*seed 3\nabout \d+ s of wall time; .*\n$/,
       );
-      const json = JSON.parse((await runCli([...args, '--json'], { cwd: elsewhere, env })).stdout);
+      const json = JSON.parse((await askCli([...args, '--json'], { cwd: elsewhere, env })).stdout);
       expect(json.estimate.wallMs).toBeGreaterThan(json.estimate.loadMs);
       expect(json.trials).toHaveLength(
         2 * json.cells.filter((cell: { skipReason: unknown }) => !cell.skipReason).length,
@@ -252,11 +252,11 @@ describe('run --dry-run', () => {
 
 describe('the other commands', () => {
   test('list names every model and workload, as a table and as JSON', async () => {
-    const text = await runCli(['list', 'models'], { cwd });
+    const text = await askCli(['list', 'models'], { cwd });
     for (const { id } of MODELS) expect(text.stdout).toContain(id);
-    const models = JSON.parse((await runCli(['list', 'models', '--json'], { cwd })).stdout);
+    const models = JSON.parse((await askCli(['list', 'models', '--json'], { cwd })).stdout);
     expect(models.models.map(({ id }: { id: string }) => id)).toEqual(MODELS.map(({ id }) => id));
-    const workloads = JSON.parse((await runCli(['list', 'workloads', '--json'], { cwd })).stdout);
+    const workloads = JSON.parse((await askCli(['list', 'workloads', '--json'], { cwd })).stdout);
     expect(workloads.workloads.map(({ id }: { id: string }) => id)).toContain('c10k');
   });
 
@@ -272,7 +272,7 @@ describe('the other commands', () => {
 
   test('each shows an example in its help', async () => {
     for (const command of ['run', 'show', 'list', 'doctor', 'serve']) {
-      const { exitCode, stdout } = await runCli([command, '--help'], { cwd });
+      const { exitCode, stdout } = await askCli([command, '--help'], { cwd });
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(new RegExp(`Examples?:\\n {2}iomodels-bench ${command}`));
     }
@@ -313,14 +313,14 @@ function echoOf(port: number, text: string): Promise<string> {
 test('run takes --baseline for --reference, with a notice on stderr', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'iomb-reference-'));
   try {
-    const old = await runCli(
+    const old = await askCli(
       ['run', '--models', 'poll,select', '--baseline', 'select', '--dry-run', '--json'],
       { cwd },
     );
     expect(old.exitCode, old.stderr).toBe(EXIT.ok);
     expect(old.stderr).toContain('notice: --baseline <model> is called --reference now');
     expect(JSON.stringify(JSON.parse(old.stdout))).toContain('"baseline":"select"');
-    const both = await runCli(['run', '--baseline', 'poll', '--reference', 'poll', '--dry-run'], { cwd });
+    const both = await askCli(['run', '--baseline', 'poll', '--reference', 'poll', '--dry-run'], { cwd });
     expect(both.exitCode).toBe(EXIT.usage);
   } finally {
     rmSync(cwd, { recursive: true, force: true });
@@ -330,13 +330,13 @@ test('run takes --baseline for --reference, with a notice on stderr', async () =
 test('every command takes --out for --results, with a notice on stderr', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'iomb-results-'));
   try {
-    for (const args of [['doctor'], ['baseline', 'list'], ['run', '--models', 'poll', '--dry-run']]) {
-      const ended = await runCli([...args, '--out', 'old', '--json'], { cwd });
+    for (const args of [['history'], ['baseline', 'list'], ['run', '--models', 'poll', '--dry-run']]) {
+      const ended = await askCli([...args, '--out', 'old', '--json'], { cwd });
       expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
       expect(ended.stderr).toContain('notice: --out <folder> is called --results now');
       expect(JSON.parse(ended.stdout)).toBeTypeOf('object');
     }
-    const nothing = await runCli(['show', '--out', 'old'], { cwd });
+    const nothing = await askCli(['show', '--out', 'old'], { cwd });
     expect(nothing.stderr).toMatch(/no run under .*\/old;/);
   } finally {
     rmSync(cwd, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { runRecordSchema } from '../../results/schema.ts';
 import { GROWTH_MATERIAL } from '../../stats/scale-fit.ts';
 import type { ScaleLine } from '../../summary/scale-summary.ts';
 import { EXIT } from '../../util/errors.ts';
-import { type Ended, runCli, runFolders } from './cli.ts';
+import { askCli, type Ended, runCli, runFolders } from './cli.ts';
 
 const SHORT = ['--duration', '40ms', '--warmup', '10ms'];
 
@@ -25,7 +25,7 @@ describe('a sweep', () => {
     const points = ['--models', 'select,poll,epoll-lt', '--idle', '0,2000', '--active', '1'];
     ended = await runCli(['scale', ...points, '--blocks', '6', '--seed', '7', ...SHORT], { cwd });
     folder = runFolders(cwd)[0] ?? '';
-    json = JSON.parse((await runCli(['scale', '--from', basename(folder), '--json'], { cwd })).stdout);
+    json = JSON.parse((await askCli(['scale', '--from', basename(folder), '--json'], { cwd })).stdout);
   });
 
   const lineOf = (label: string): ScaleLine => {
@@ -47,13 +47,13 @@ describe('a sweep', () => {
     const record = runRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')));
     expect(record).toMatchObject({ status: 'complete', settings: { seed: 7, blocks: 6 } });
     expect(record.settings.workloads.map(({ id }) => id)).toEqual(['idle-0-active-1', 'idle-2000-active-1']);
-    const show = await runCli(['show', basename(folder)], { cwd });
+    const show = await askCli(['show', basename(folder)], { cwd });
     expect(show.exitCode, show.stderr).toBe(EXIT.ok);
     expect(show.stdout).toContain('idle-2000-active-1');
   });
 
   test('prints the same again with --from', async () => {
-    const again = await runCli(['scale', '--from', basename(folder)], { cwd });
+    const again = await askCli(['scale', '--from', basename(folder)], { cwd });
     expect(again.exitCode, again.stderr).toBe(EXIT.ok);
     expect(again.stdout).toBe(ended.stdout);
   });
@@ -98,7 +98,7 @@ test('scale --json prints only JSON on stdout, and doubts what two blocks say', 
 });
 
 test('scale --dry-run measures nothing and prints the plan, with what is skipped', async () => {
-  const { exitCode, stdout } = await runCli(['scale', '--dry-run', '--results', 'nowhere'], { cwd });
+  const { exitCode, stdout } = await askCli(['scale', '--dry-run', '--results', 'nowhere'], { cwd });
   expect(exitCode).toBe(EXIT.ok);
   expect(stdout).toContain('block 6  poll  idle-9900-active-10');
   expect(stdout).toMatch(/^skipped {2}select {2}idle-4000-active-1: holds at most 1016/m);
@@ -110,7 +110,7 @@ test.each([
   { args: ['--from', 'x', '--blocks', '2'], errors: 1, says: 'cannot be used with' },
   { args: ['--from', 'nothing-like-it'], errors: 1, says: 'no run nothing-like-it' },
 ])('scale $args ends with 2 and says why', async ({ args, errors, says }) => {
-  const { exitCode, stdout, stderr } = await runCli(['scale', ...args], { cwd });
+  const { exitCode, stdout, stderr } = await askCli(['scale', ...args], { cwd });
   expect({ exitCode, stdout }, stderr).toEqual({ exitCode: EXIT.usage, stdout: '' });
   expect(stderr).toContain(says);
   expect(stderr.match(/^error: /gm)).toHaveLength(errors);
@@ -119,8 +119,8 @@ test.each([
 test('scale --from another run says that it holds no sweep', async () => {
   const models = ['--models', 'epoll-lt', '--workloads', 'ping-pong', '--blocks', '1', '--results', 'others'];
   await runCli(['run', ...models, ...SHORT], { cwd });
-  const run = JSON.parse((await runCli(['show', '--results', 'others', '--json'], { cwd })).stdout).run.runId;
-  const { exitCode, stderr } = await runCli(['scale', '--from', run, '--results', 'others'], { cwd });
+  const run = JSON.parse((await askCli(['show', '--results', 'others', '--json'], { cwd })).stdout).run.runId;
+  const { exitCode, stderr } = await askCli(['scale', '--from', run, '--results', 'others'], { cwd });
   expect(exitCode).toBe(EXIT.usage);
   expect(stderr).toContain('holds no sweep over idle connections');
 });

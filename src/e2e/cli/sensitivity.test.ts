@@ -9,7 +9,7 @@ import { type NoiseCertificate, noiseCertificateSchema } from '../../results/noi
 import type { RunResult } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
-import { runCli } from './cli.ts';
+import { askCli, runCli } from './cli.ts';
 
 /** One request per read, and the steadiest CPU per request. */
 const WORKLOAD = ['--workloads', 'many-connections'];
@@ -115,13 +115,13 @@ describe('noise', () => {
       const run = await runCli(['run', ...short, ...shortest, ...results], { cwd });
       expect(run.exitCode, run.stderr).toBe(EXIT.ok);
       if (i > 0) continue;
-      const few = await runCli(['noise', '--history', ...results], { cwd });
+      const few = await askCli(['noise', '--history', ...results], { cwd });
       expect([few.exitCode, few.stderr]).toEqual([
         EXIT.environment,
         expect.stringMatching(/1 stored run of this host .* at least 4 .* are needed; measure more with run/),
       ]);
     }
-    const ended = await runCli(['noise', '--history', '--detect', '10%', ...results, '--json'], { cwd });
+    const ended = await askCli(['noise', '--history', '--detect', '10%', ...results, '--json'], { cwd });
     expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
     const { source, pairs, runs, detect } = noiseCertificateSchema.parse(JSON.parse(ended.stdout));
     expect({ source, pairs, detect }).toEqual({ source: 'history', pairs: null, detect: 0.1 });
@@ -135,16 +135,16 @@ describe('noise', () => {
   });
 
   test('prints a plan and measures nothing with --dry-run, and takes no model that is not one', async () => {
-    const plan = await runCli(['noise', ...options, '--dry-run', '--results', 'dry'], { cwd });
+    const plan = await askCli(['noise', ...options, '--dry-run', '--results', 'dry'], { cwd });
     expect(plan.exitCode, plan.stderr).toBe(EXIT.ok);
     expect(plan.stdout).toContain('epoll-lt#2');
     expect(existsSync(join(cwd, 'dry'))).toBe(false);
-    const few = await runCli(['noise', '--blocks', '7'], { cwd });
+    const few = await askCli(['noise', '--blocks', '7'], { cwd });
     expect([few.exitCode, few.stderr]).toEqual([
       EXIT.usage,
       expect.stringContaining('a certificate needs 10 at least'),
     ]);
-    const wrong = await runCli(['noise', '--models', 'epol-lt'], { cwd });
+    const wrong = await askCli(['noise', '--models', 'epol-lt'], { cwd });
     expect([wrong.exitCode, wrong.stderr]).toEqual([
       EXIT.usage,
       expect.stringContaining('did you mean epoll-lt?'),

@@ -8,7 +8,7 @@ import { readRun } from '../../results/store.ts';
 import { cleanTrials } from '../../summary/clean-trials.ts';
 import { EXIT } from '../../util/errors.ts';
 import { until } from '../conformance/until.ts';
-import { CLI_DEADLINE_MS, Cli, newestFolder, runCli, runFolders } from './cli.ts';
+import { askCli, CLI_DEADLINE_MS, Cli, newestFolder, runCli, runFolders } from './cli.ts';
 import { countFds, listeningPort, serversOf } from './processes.ts';
 
 /** Of many-connections: a server with as many descriptors is in the middle of its load. */
@@ -78,7 +78,7 @@ test('what measures nothing needs no CPU', async () => {
     [...ONE_ROW, '--dry-run'],
     ['show', runFolders(cwd).at(-1) ?? ''],
   ]) {
-    const { exitCode, stderr } = await runCli(args, { cwd });
+    const { exitCode, stderr } = await askCli(args, { cwd });
     expect(exitCode, stderr).toBe(EXIT.ok);
   }
 });

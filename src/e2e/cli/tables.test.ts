@@ -8,7 +8,7 @@ import type { TablesJson } from '../../reports/json.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
-import { type Ended, runCli, runFolders } from './cli.ts';
+import { askCli, type Ended, runCli, runFolders } from './cli.ts';
 
 const RUN = ['--models', 'poll,epoll-lt,select', '--workloads', 'ping-pong,many-connections'];
 const SHORT = ['--blocks', '1', '--duration', '60ms', '--warmup', '20ms'];
@@ -36,7 +36,7 @@ describe('tables --json', () => {
   let ended: Ended;
   let json: TablesJson;
   beforeAll(async () => {
-    ended = await runCli(['tables', '--json'], { cwd });
+    ended = await askCli(['tables', '--json'], { cwd });
     json = JSON.parse(ended.stdout);
   });
 
@@ -102,7 +102,7 @@ describe('tables --json', () => {
 });
 
 test.each([120, 80])('tables fits a terminal of %i columns', async (width) => {
-  const { exitCode, stdout, stderr } = await runCli(['tables', basename(folder)], {
+  const { exitCode, stdout, stderr } = await askCli(['tables', basename(folder)], {
     cwd,
     env: { COLUMNS: String(width) },
   });
@@ -115,7 +115,7 @@ test.each([120, 80])('tables fits a terminal of %i columns', async (width) => {
 });
 
 test('tables --markdown prints a document', async () => {
-  const { exitCode, stdout } = await runCli(['tables', '--markdown', join(folder, 'run.json')], { cwd });
+  const { exitCode, stdout } = await askCli(['tables', '--markdown', join(folder, 'run.json')], { cwd });
   expect(exitCode).toBe(0);
   expect(stdout.match(/^## /gm)).toHaveLength(4);
   expect(stdout).toMatch(/^\| epoll-lt \| /m);
@@ -123,21 +123,21 @@ test('tables --markdown prints a document', async () => {
 });
 
 test('tables refuses two formats, and a run that is not there', async () => {
-  const both = await runCli(['tables', '--json', '--markdown'], { cwd });
+  const both = await askCli(['tables', '--json', '--markdown'], { cwd });
   expect(both).toMatchObject({ exitCode: EXIT.usage, stdout: '' });
-  const missing = await runCli(['tables', 'nowhere'], { cwd });
+  const missing = await askCli(['tables', 'nowhere'], { cwd });
   expect(missing).toMatchObject({ exitCode: EXIT.usage, stdout: '' });
   expect(missing.stderr).toContain('no run nowhere');
 });
 
 test('show tells of kernel-side work after an audited run, or where asked; its JSON does always', async () => {
-  const audited = await runCli(['show', basename(folder)], { cwd });
+  const audited = await askCli(['show', basename(folder)], { cwd });
   expect(audited.stdout).toContain('ping-pong: kernel-side work per request');
   const own = ['--results', join(cwd, 'plain')];
   await runCli(['run', '--models', 'poll', '--workloads', 'ping-pong', ...SHORT, ...own], { cwd });
-  expect((await runCli(['show', ...own], { cwd })).stdout).not.toContain('kernel-side work');
-  expect((await runCli(['show', '--kernel', ...own], { cwd })).stdout).toContain('kernel-side work');
-  const [row] = JSON.parse((await runCli(['show', '--json', ...own], { cwd })).stdout).summary.workloads[0]
+  expect((await askCli(['show', ...own], { cwd })).stdout).not.toContain('kernel-side work');
+  expect((await askCli(['show', '--kernel', ...own], { cwd })).stdout).toContain('kernel-side work');
+  const [row] = JSON.parse((await askCli(['show', '--json', ...own], { cwd })).stdout).summary.workloads[0]
     .rows;
   expect(row.kernel).toMatchObject({ wakeupsPerRequest: expect.closeTo(1, 1), cqOverflows: 0 });
 });

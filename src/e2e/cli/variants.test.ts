@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../util/errors.ts';
-import { runCli } from './cli.ts';
+import { askCli, runCli } from './cli.ts';
 
 const SHORT = [
   '--workloads',
@@ -33,9 +33,9 @@ describe('Variants of a server', () => {
     expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
     expect(ended.stdout).toContain('epoll-lt@named');
     expect(ended.stdout).toMatch(/\nnamed against plain, in pairs: \w+: /);
-    const again = await runCli(['list', 'runs', '--json'], { cwd });
+    const again = await askCli(['list', 'runs', '--json'], { cwd });
     const [{ runId }] = JSON.parse(again.stdout).runs;
-    const by = await runCli(['compare', runId, '--by', 'server', '--json', '--inconclusive', 'pass'], {
+    const by = await askCli(['compare', runId, '--by', 'server', '--json', '--inconclusive', 'pass'], {
       cwd,
     });
     const { comparisons } = JSON.parse(by.stdout);
@@ -44,7 +44,7 @@ describe('Variants of a server', () => {
     const labels = comparisons[0].comparison.metrics.map(({ label }: { label: string }) => label);
     expect(new Set(labels)).toEqual(new Set(['epoll-lt', 'poll']));
     expect(ended.stdout).toContain("variants · plain: as it is · named: env 'IOMB_NOTE=a b'");
-    const rows = await runCli(
+    const rows = await askCli(
       ['compare', `${runId}:epoll-lt@plain`, `${runId}:poll@plain`, '--json', '--inconclusive', 'pass'],
       { cwd },
     );
@@ -53,7 +53,7 @@ describe('Variants of a server', () => {
     expect(new Set(comparison.metrics.map(({ label }: { label: string }) => label))).toEqual(
       new Set(['poll@plain against epoll-lt@plain']),
     );
-    const confirm = await runCli(['compare', `${runId}:poll@plain`, `${runId}:poll@named`, '--confirm'], {
+    const confirm = await askCli(['compare', `${runId}:poll@plain`, `${runId}:poll@named`, '--confirm'], {
       cwd,
     });
     expect([confirm.exitCode, confirm.stderr]).toEqual([
@@ -66,11 +66,11 @@ describe('Variants of a server', () => {
     for (const results of ['one', 'two']) {
       const ended = await run('--variant', 'x=env A=1', '--results', results);
       expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
-      const list = await runCli(['list', 'runs', '--results', results, '--json'], { cwd });
+      const list = await askCli(['list', 'runs', '--results', results, '--json'], { cwd });
       folders.push(JSON.parse(list.stdout).runs[0].folder);
     }
     const [base = '', current = ''] = folders;
-    const ended = await runCli(['compare', base, current, '--confirm'], { cwd });
+    const ended = await askCli(['compare', base, current, '--confirm'], { cwd });
     expect([ended.exitCode, ended.stderr]).toEqual([
       EXIT.usage,
       expect.stringContaining('--confirm starts no command that a stored run names (variant x: env A=1)'),

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { BYTES_PER_KIB, BYTES_PER_MIB } from '../../util/units.ts';
 import { LibcError } from '../libc/libc.ts';
 import { type Client, EarlyEndError, type EchoStream, withClient } from './client.ts';
-import { readRssBytes, readSendQueueBytes } from './procfs.ts';
+import { readRssBytes } from './procfs.ts';
 import { SETTLE_DEADLINE_MS, type Server } from './server.ts';
 import { until } from './until.ts';
 
@@ -430,8 +430,8 @@ async function readTakenBytes(server: Server, streams: readonly EchoStream[]): P
   await until({
     what: 'nothing moves between the sockets',
     deadlineMs: SETTLE_DEADLINE_MS,
-    look: async () => {
-      const queued = await readSendQueueBytes(server.port);
+    look: () => {
+      const queued = streams.reduce((sum, { socket }) => sum + socket.owedBy(server.port), 0);
       const arrived = streams.reduce((sum, stream) => sum + stream.arrivedBytes, 0);
       alike = arrived === seen.arrived && queued === seen.queued ? alike + 1 : 0;
       seen = { arrived, queued };

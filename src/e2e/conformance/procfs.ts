@@ -29,23 +29,6 @@ export async function fdsEnd(pid: number): Promise<number> {
   return Math.max(...(await readdir(`/proc/${pid}/fd`)).map(Number)) + 1;
 }
 
-/**
- * Bytes that a server's sockets have taken from it and that their peers have not acknowledged: tx_queue of
- * /proc/net/tcp, summed over the established connections to this port. The kernel lists a socket again where
- * others come and go while it is read: each counts once.
- */
-export async function readSendQueueBytes(port: number): Promise<number> {
-  const ESTABLISHED = '01';
-  const lines = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);
-  const queued = new Map<string, number>();
-  for (const line of lines) {
-    const [, local, remote, state, queues] = line.trim().split(/\s+/);
-    const isServers = Number.parseInt(local?.split(':')[1] ?? '', 16) === port;
-    if (isServers && state === ESTABLISHED) queued.set(`${remote}`, Number.parseInt(queues ?? '', 16));
-  }
-  return [...queued.values()].reduce((sum, bytes) => sum + bytes, 0);
-}
-
 /** A server and, where it serves by them, its children. */
 export async function processesOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');

@@ -7,7 +7,9 @@ export const POLL = { in: 0x1, out: 0x4 } as const;
 
 /** From asm-generic of the Linux headers: x86, ARM, RISC-V. All of them are little-endian. */
 const AF_INET = 2;
+const AF_NETLINK = 16;
 const SOCK_STREAM = 1;
+const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_ERROR = 4;
@@ -32,6 +34,15 @@ const SYS_PERF_EVENT_OPEN = { x64: 298n, arm64: 241n } as const;
 const PERF_ATTR_BYTES = 64;
 const PERF_TYPE_TRACEPOINT = 2;
 const LOOPBACK = [127, 0, 0, 1] as const;
+/** sock_diag(7): a request of one socket by its addresses and ports, and what stands where in it and in the answer. */
+const NETLINK_SOCK_DIAG = 4;
+const SOCK_DIAG_BY_FAMILY = 20;
+const NLM_F_REQUEST = 1;
+const NLMSG_HEADER_BYTES = 16;
+const INET_DIAG_REQUEST_BYTES = 56;
+const INET_DIAG_ANSWER_BYTES_MAX = 4096;
+const INET_DIAG_OFFSET = { state: 1, writeQueue: 60 } as const;
+const TCP_ESTABLISHED = 1;
 
 const lib = koffi.load('libc.so.6');
 const c = {
@@ -40,6 +51,7 @@ const c = {
   send: lib.func('long send(int fd, const void *bytes, size_t count, int flags)'),
   recv: lib.func('long recv(int fd, void *bytes, size_t count, int flags)'),
   setsockopt: lib.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int bytes)'),
+  getsockname: lib.func('int getsockname(int fd, void *address, void *bytes)'),
   getsockopt: lib.func('int getsockopt(int fd, int level, int name, void *value, void *bytes)'),
   fcntl: lib.func('int fcntl(int fd, int command, long value)'),
   shutdown: lib.func('int shutdown(int fd, int how)'),
@@ -150,6 +162,50 @@ export function countUnacknowledged(fd: number): number {
   const value = Buffer.alloc(4);
   must('ioctl(TIOCOUTQ)', c.ioctl(fd, TIOCOUTQ, value));
   return value.readInt32LE();
+}
+
+/** The port that a socket of this process has on 127.0.0.1. */
+export function localPort(fd: number): number {
+  const address = loopback(0);
+  must('getsockname', c.getsockname(fd, address, int32(SOCKADDR_IN_BYTES)));
+  return address.readUInt16BE(2);
+}
+
+/**
+ * Bytes that the socket of an established connection has taken and its peer has not acknowledged, whose ever process
+ * it is in. Asked for the one socket: /proc/net/tcp lists all, with ten thousands of them that have ended.
+ */
+export function countUnacknowledgedOf(port: number, remotePort: number): number {
+  const request = Buffer.alloc(NLMSG_HEADER_BYTES + INET_DIAG_REQUEST_BYTES);
+  request.writeUInt32LE(request.length, 0);
+  request.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4);
+  request.writeUInt16LE(NLM_F_REQUEST, 6);
+  const body = request.subarray(NLMSG_HEADER_BYTES);
+  body.set([AF_INET, IPPROTO_TCP], 0);
+  body.writeUInt32LE(1 << TCP_ESTABLISHED, 4);
+  // inet_diag_sockid: ports, addresses of 16 bytes, interface, and a cookie that fits every socket.
+  body.writeUInt16BE(port, 8);
+  body.writeUInt16BE(remotePort, 10);
+  body.set(LOOPBACK, 12);
+  body.set(LOOPBACK, 28);
+  body.fill(0xff, 48);
+
+  const fd = must('socket(AF_NETLINK)', c.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  try {
+    must('send(SOCK_DIAG_BY_FAMILY)', c.send(fd, request, request.length, 0));
+    const answer = Buffer.alloc(INET_DIAG_ANSWER_BYTES_MAX);
+    must('recv(SOCK_DIAG_BY_FAMILY)', c.recv(fd, answer, answer.length, 0));
+    const errno =
+      answer.readUInt16LE(4) === SOCK_DIAG_BY_FAMILY ? 0 : -answer.readInt32LE(NLMSG_HEADER_BYTES);
+    if (errno !== 0)
+      throw new LibcError(`sock_diag(${port}, ${remotePort})`, errnoNames.get(errno) ?? `${errno}`);
+    const socket = answer.subarray(NLMSG_HEADER_BYTES);
+    const isIt = socket[INET_DIAG_OFFSET.state] === TCP_ESTABLISHED;
+    if (!isIt) throw new LibcError(`sock_diag(${port}, ${remotePort})`, 'ENOTCONN');
+    return socket.readUInt32LE(INET_DIAG_OFFSET.writeQueue);
+  } finally {
+    c.close(fd);
+  }
 }
 
 /** Receives what is there: a number of bytes, 0 at the end of the stream, null if there is nothing yet. */

@@ -2,8 +2,10 @@ import {
   closeFd,
   countReceivable,
   countUnacknowledged,
+  countUnacknowledgedOf,
   finishConnect,
   lingerZero,
+  localPort,
   openTcp,
   sendUrgent,
   shutdownWrite,
@@ -101,6 +103,11 @@ export class Socket {
   /** Bytes that have not arrived at the peer's socket. */
   get unacknowledgedBytes(): number {
     return countUnacknowledged(this.fd);
+  }
+
+  /** Bytes that the other end, a socket of this port, has taken and that have not arrived here. */
+  owedBy(port: number): number {
+    return countUnacknowledgedOf(port, localPort(this.fd));
   }
 
   /** Sends FIN; the other direction stays open. */
