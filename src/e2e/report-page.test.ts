@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Chart } from '../document/chart-schema.ts';
 import { chartTable } from '../document/chart-table.ts';
 import { documentSchema } from '../document/document-schema.ts';
-import { fixturePages, HOSTILE_NAMES } from '../fixtures/pages.ts';
+import { HOSTILE_NAMES } from '../fixtures/hostile-names.ts';
+import { fixturePages } from '../fixtures/pages.ts';
 import { renderHtml } from '../render/html/page.ts';
 import { renderJson } from '../render/json.ts';
 import { missing } from './consumers.ts';
@@ -153,6 +154,16 @@ describe.skipIf(FOUND === undefined)(
     });
   },
 );
+
+test('What draws the charts is one file that imports nothing, with the licence of all that is in it', () => {
+  const folder = new URL('../../dist/render/html/', import.meta.url);
+  const bundle = readFileSync(new URL('plot.js', folder), 'utf8');
+  const imported = [...bundle.matchAll(/\b(?:from|import)\s*"([^"]+)"/g)].map(([, name]) => name);
+  expect(imported.filter((name) => !name?.startsWith('node:') && !isBuiltin(name ?? ''))).toEqual([]);
+  const licences = readFileSync(new URL('THIRD-PARTY-LICENSES.txt', folder), 'utf8');
+  for (const name of ['@observablehq/plot', 'd3-scale', 'linkedom'])
+    expect(licences).toMatch(new RegExp(`^${name} [0-9.]+ \\(ISC\\)\n\n.*Copyright`, 'ms'));
+});
 
 function never(): never {
   throw new Error('no such page');

@@ -106,7 +106,7 @@ export function renderSvgFile(chart: Chart): string {
   const ground = '<rect width="100%" height="100%" fill="var(--page)"/>';
   return svg
     .replace('<svg ', `<svg xmlns="http://www.w3.org/2000/svg" color="var(--ink)" width="${2 * WIDTH}" `)
-    .replace('>', `>${name}<style>${COLORS} text { white-space: pre; }</style>${ground}`);
+    .replace('>', () => `>${name}<style>${COLORS} text { white-space: pre; }</style>${ground}`);
 }
 
 function drawn(options: PlotOptions, alt: string): string {
@@ -118,15 +118,14 @@ function drawn(options: PlotOptions, alt: string): string {
     ...options,
   });
   svg.querySelector('style')?.remove();
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', alt);
   svg.removeAttribute('width');
   svg.removeAttribute('height');
   // What is drawn is told in the table: a reader that enters the picture would hear numbers without names.
   for (const inner of svg.querySelectorAll('[aria-label]')) inner.removeAttribute('aria-label');
   for (const path of svg.querySelectorAll('path[d]'))
     path.setAttribute('d', shortPath(path.getAttribute('d') ?? ''));
-  return svg.outerHTML;
+  // Attributes of HTML need less escaping than those of XML, and linkedom writes the former.
+  return svg.outerHTML.replace('<svg ', () => `<svg role="img" aria-label="${escapeHtml(alt)}" `);
 }
 
 /** A tenth of a unit is less than can be seen. */
