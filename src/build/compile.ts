@@ -13,7 +13,17 @@ export const SHARED_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
-const SOURCE_FOLDERS = ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'] as const;
+const SOURCE_FOLDERS = [
+  'server',
+  'models',
+  'job',
+  'files',
+  'wire',
+  'load',
+  'observer',
+  'loadlib',
+  'calibration',
+] as const;
 
 /** A sanitizer build, for the tests: the argument of `-fsanitize`. */
 export type Sanitizer = 'address,undefined' | 'thread';
@@ -21,7 +31,7 @@ export type Sanitizer = 'address,undefined' | 'thread';
 export interface CompileRequest {
   /** The `c-helpers` folder. */
   readonly sourceDir: string;
-  /** Programs of `c-helpers/models`, without duplicates. */
+  /** Programs of `c-helpers/models` and `c-helpers/files`, without duplicates. */
   readonly programs: readonly string[];
   /** Libraries of single programs, without `-l`. */
   readonly libs?: ReadonlyMap<string, readonly string[]>;
@@ -215,12 +225,27 @@ export function serverJob(
     vital: false,
     args: [
       ...found.compile,
-      join(sourceDir, 'models', `${program}.c`),
+      ...ownSources(program, sources, sourceDir),
       ...filesOf(sources, 'server', sourceDir),
       ...linked,
       ...found.link,
     ],
   };
+}
+
+/** A server's file; a file program's as well, with the harness that all of those share. */
+function ownSources(
+  program: string,
+  sources: readonly [string, string][],
+  sourceDir: string,
+): readonly string[] {
+  const ofFiles = `files/${program}.c`;
+  if (!sources.some(([path]) => path === ofFiles)) return [join(sourceDir, 'models', `${program}.c`)];
+  return [
+    join(sourceDir, ofFiles),
+    ...filesOf(sources, 'job', sourceDir),
+    ...filesOf(sources, 'wire', sourceDir),
+  ];
 }
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {

@@ -61,7 +61,8 @@ const LIMITS = {
 /** How busy both ends were, and who was the limit. Null where no row has times. */
 export function utilisationChart(summary: WorkloadSummary): IntervalsChart | null {
   const rows = measuredRows(summary).filter(({ timed }) => timed);
-  if (rows.length === 0) return null;
+  // A program that works on files has nobody who asks it to.
+  if (rows.length === 0 || summary.workload.mode === 'job') return null;
   return {
     kind: 'intervals',
     title: `${summary.workload.id}: how busy server and client were, and who was the limit`,

@@ -23,7 +23,7 @@ export function ratioChart({ workloads }: Pick<RunSummary, 'workloads'>): Interv
   const references = [...new Set(workloads.map(({ baseline }) => baseline))];
   return {
     kind: 'intervals',
-    title: `${groups.length === 1 ? `${groups[0]?.label}: requests` : 'Requests'} served, times those of ${references.join(' or ')}, with 95 % intervals`,
+    title: `${groups.length === 1 ? `${groups[0]?.label}: work` : 'Work'} done, times that of ${references.join(' or ')}, with 95 % intervals`,
     says: 'Right of the line is better. An interval that covers it shows no difference.',
     x: { label: `times ${references.join(' or ')}`, scale: 'log', unit: 'ratio' },
     reference: { value: 1, text: `as ${references.join(' or ')}` },

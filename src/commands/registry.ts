@@ -73,6 +73,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./history.ts')).registerHistory,
   },
   {
+    name: 'crosscheck',
+    description: 'hold the rows of file I/O against fio: the same jobs on the same file, CPU and rate',
+    load: async () => (await import('./crosscheck.ts')).registerCrosscheck,
+  },
+  {
     name: 'kernels',
     description:
       'the same measurement under several kernels, in guests: how much longer their paths are, and why',

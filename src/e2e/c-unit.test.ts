@@ -7,18 +7,43 @@ import { compilerFlags, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
 import { findCompiler } from '../build/compiler.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
-/** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
-const PROGRAMS = [
+interface Program {
+  readonly name: string;
+  /** The folders or files that it is linked with. */
+  readonly links: readonly string[];
+  /** A program of file I/O, whose path it takes as its argument. */
+  readonly drives?: string;
+}
+
+/** The C unit tests: exit 0 passed, 1 failed, 77 skipped. */
+const PROGRAMS: readonly Program[] = [
   { name: 'test_agent_json', links: ['agent/answer.c', 'agent/json.c'] },
+  { name: 'test_conduct', links: ['wire', 'load', 'observer', 'loadlib'], drives: 'pread' },
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['wire', 'observer'] },
-  { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_histogram', links: ['wire/histogram.c'] },
+  {
+    name: 'test_job',
+    links: [
+      'job/block.c',
+      'job/file.c',
+      'job/file_check.c',
+      'job/job.c',
+      'server/counters.c',
+      'server/die.c',
+      'server/limits.c',
+      'server/net.c',
+      'wire/histogram.c',
+    ],
+  },
   { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
   { name: 'test_uring', links: [] },
-] as const;
+];
+/** What every program of file I/O is linked with. */
+const FILE_LINKS = ['job', 'server', 'wire'];
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
 const EXIT_SKIPPED = 77;
 const RUN_TIMEOUT_MS = 100_000;
@@ -29,7 +54,15 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'iomodels-bench-c-unit-'));
   // The tests themselves run one after the other: some measure.
-  const jobs = PROGRAMS.flatMap((program) => BUILDS.map((sanitizer) => ({ ...program, sanitizer })));
+  const tests = PROGRAMS.flatMap(({ name, links }) =>
+    BUILDS.map((sanitizer) => ({ name, sanitizer, links: [`tests/${name}.c`, ...links] })),
+  );
+  const driven = PROGRAMS.flatMap(({ drives }) => drives ?? []).map((name) => ({
+    name,
+    sanitizer: undefined,
+    links: [`files/${name}.c`, ...FILE_LINKS],
+  }));
+  const jobs = [...driven, ...tests];
   const compileLane = async (lane: number) => {
     for (const job of jobs.filter((_, i) => i % COMPILERS === lane)) await compile(job);
   };
@@ -43,9 +76,10 @@ test('every C unit test is in the list', async () => {
   expect(programs.sort()).toEqual(PROGRAMS.map((program) => program.name).sort());
 });
 
-describe.each(PROGRAMS)('$name', ({ name }) => {
+describe.each(PROGRAMS)('$name', ({ name, drives }) => {
   test.for(BUILDS)('passes, compiled with the sanitizers %s', async (sanitizer, { skip }) => {
-    const result = await execa(programOf(name, sanitizer), {
+    const words = drives === undefined ? [] : [programOf(drives, undefined)];
+    const result = await execa(programOf(name, sanitizer), words, {
       reject: false,
       all: true,
       timeout: RUN_TIMEOUT_MS,
@@ -64,9 +98,9 @@ async function compile({
   name,
   links,
   sanitizer,
-}: (typeof PROGRAMS)[number] & { readonly sanitizer: Sanitizer | undefined }): Promise<void> {
+}: Omit<Program, 'drives'> & { readonly sanitizer: Sanitizer | undefined }): Promise<void> {
   const [command, ...first] = (await findCompiler()).words;
-  const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
+  const sources = await sourcesOf(links);
   const output = programOf(name, sanitizer);
   await execa(command, [...first, ...compilerFlags(sanitizer), '-o', output, ...sources, ...LINK_FLAGS]);
 }

@@ -44,6 +44,8 @@ const ROOMS = [
   'boots',
   'run.ts',
   'trial.ts',
+  'crosscheck',
+  'drive',
   'compare',
   'doctor',
   'summary',

@@ -5,6 +5,7 @@ import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
+import { crosscheckSchema } from '../crosscheck/result-schema.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
 import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schema.ts';
@@ -222,6 +223,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   bisect: bisectJsonSchema,
   cell: cellLineSchema,
   comparison: comparisonJsonSchema,
+  crosscheck: crosscheckSchema.extend(schema).describe('What crosscheck --json prints'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
   explain: explainSchema,

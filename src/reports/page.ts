@@ -1,5 +1,6 @@
 import { blocksChart } from '../charts/blocks-chart.ts';
 import { callsChart, costAgainstCallsChart, utilisationChart } from '../charts/cost-charts.ts';
+import { depthCharts } from '../charts/depth-chart.ts';
 import { historyCharts } from '../charts/history-charts.ts';
 import { ladderChart } from '../charts/ladder-chart.ts';
 import { latencyChart } from '../charts/latency-chart.ts';
@@ -166,16 +167,20 @@ function bodyOf(result: RunResult, summary: RunSummary, kind: RunKind | null): B
 /** What each workload shows. */
 function runCharts(result: RunResult, summary: RunSummary): Part[] {
   const run = chartedRun(result, summary);
-  return summary.workloads.flatMap((workload): Part[] => [
-    heading(`Charts of ${workload.workload.id}`),
-    ...[
-      latencyChart(run, workload),
-      costAgainstCallsChart(workload),
-      callsChart(workload),
-      utilisationChart(workload),
-      blocksChart(run, workload),
-    ].flatMap((chart) => (chart === null ? [] : [chartPart(chart)])),
-  ]);
+  const depths = depthCharts(summary);
+  return [
+    ...(depths.length === 0 ? [] : [heading('Files by depth'), ...depths.map((chart) => chartPart(chart))]),
+    ...summary.workloads.flatMap((workload): Part[] => [
+      heading(`Charts of ${workload.workload.id}`),
+      ...[
+        latencyChart(run, workload),
+        costAgainstCallsChart(workload),
+        callsChart(workload),
+        utilisationChart(workload),
+        blocksChart(run, workload),
+      ].flatMap((chart) => (chart === null ? [] : [chartPart(chart)])),
+    ]),
+  ];
 }
 
 function scaleBody(result: RunResult, summary: RunSummary): Body {

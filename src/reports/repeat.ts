@@ -119,10 +119,11 @@ function ladderFlags({ entries, workloads }: RunSettings): string[] {
   const families = [
     ...new Set(entries.map(({ label }) => (label.startsWith('io_uring') ? 'io_uring' : 'epoll'))),
   ];
-  const [first] = workloads;
+  const loads = workloads.flatMap((one) => (one.mode === 'job' ? [] : [one]));
+  const [first] = loads;
   return [
     ...['--family', families.join(',')],
-    ...['--connections', [...new Set(workloads.map(({ connections }) => connections))].join(',')],
+    ...['--connections', [...new Set(loads.map(({ connections }) => connections))].join(',')],
     ...(first === undefined ? [] : ['--message', String(first.messageBytes)]),
   ];
 }

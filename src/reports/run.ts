@@ -11,6 +11,7 @@ import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
 import { overallTable } from '../tables/compare-table.ts';
+import { filesTables } from '../tables/files-tables.ts';
 import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { serverNotes } from '../tables/server-notes.ts';
@@ -41,6 +42,7 @@ export function runReport(
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
       ...(workers === null ? [] : [tablePart(workers)]),
+      ...filesTables(summary).map(tablePart),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([
         ...(countsInstructions(record.environment.guest)
@@ -105,10 +107,25 @@ function headerLines(record: RunRecord): readonly string[] {
             `clock ${env.clocksource ?? 'unknown'}`,
           ]),
     ].join(' · '),
-    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${[settings.baseline, settings.fileBaseline].filter((name) => name !== null).join(', of files ')}`,
+    ...(record.files === null ? [] : [filesLine(record.files)]),
     ...variantLines(settings.entries),
     ...serverTexts(settings.entries).map((text) => `server ${text}`),
   ];
+}
+
+/** Where the files were, and what proves them. */
+function filesLine({
+  directory,
+  fileSystem,
+  bytes,
+  blocksVerified,
+}: NonNullable<RunRecord['files']>): string {
+  const proof =
+    blocksVerified === null
+      ? 'not verified at the end'
+      : `${counted(blocksVerified, 'block')} verified at the end`;
+  return `files in ${directory} (${fileSystem ?? 'unknown file system'}) · ${formatBytes(bytes)} · ${proof}`;
 }
 
 /** What the names behind `@` mean. */

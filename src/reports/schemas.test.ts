@@ -129,6 +129,27 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
+    crosscheck: {
+      ...{ schemaVersion: 1, fioVersion: 'fio-3.33', kernel: '6.1', directory: '/d', fileSystem: null },
+      ...{ blocks: 1, durationMs: 100, seed: 1, failed: 0, warnings: [] },
+      left: [{ model: null, workload: 'w', reason: 'r' }],
+      cells: [
+        {
+          ...{ model: 'm', workload: 'w', shape: 'batch', fioOptions: ['--bs=4096'], blocks: 1 },
+          ours: { cpuNsPerOperation: 1, operationsPerS: 1 },
+          fio: { cpuNsPerOperation: 1, reportedCpuNsPerOperation: 1, operationsPerS: 1 },
+          cpu: { ratio: 1, interval: null },
+          rate: { ratio: 1, interval: { low: 0.9, high: 1.1 } },
+          samples: [
+            {
+              block: 0,
+              ours: { cpuNs: 1, operations: 1, operationsPerS: 1 },
+              fio: { cpuNs: 2, operations: 1, operationsPerS: 1, reportedCpuNs: 1, startCpuNs: 1 },
+            },
+          ],
+        },
+      ],
+    },
     doctor: { schemaVersion: 1, findings: [found], environment: run.record.environment },
     document: scaleReport(sweep),
     explain: {

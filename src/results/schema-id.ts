@@ -5,6 +5,7 @@ export type SchemaName =
   | 'bisect'
   | 'cell'
   | 'comparison'
+  | 'crosscheck'
   | 'doctor'
   | 'document'
   | 'explain'
@@ -38,6 +39,7 @@ export const COMPARE_SCHEMA_VERSION = 2;
 /** Of a noise certificate. */
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
+export const CROSSCHECK_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */
 export const EXPLAIN_SCHEMA_VERSION = 1;
