@@ -53,7 +53,8 @@ function fileCommand(workload: Workload): string {
 }
 
 function runFlags(settings: RunSettings, own: readonly Workload[]): string[] {
-  const { entries, workloads, baseline, precision, maxTimeS, retry, audit, cpuCounters } = settings;
+  const { entries, workloads, baseline, directory, precision, maxTimeS, retry, audit, cpuCounters } =
+    settings;
   const ours = entries.filter(({ server }) => server === undefined);
   const models = onceEach(ours).map(({ model }) => model);
   const named = workloads.filter((workload) => !own.includes(workload));
@@ -66,6 +67,7 @@ function runFlags(settings: RunSettings, own: readonly Workload[]): string[] {
     ...variantFlags(entries),
     ...serverFlags(entries),
     ...['--reference', baseline],
+    ...(directory === null ? [] : ['--dir', directory]),
     ...(precision === null ? [] : ['--precision', `${Number((100 * precision).toPrecision(6))}%`]),
     ...(maxTimeS === null ? [] : ['--max-time', `${maxTimeS}s`]),
     ...['--retry', retryText(retry)],
@@ -101,7 +103,7 @@ function serverFlags(entries: readonly Entry[]): string[] {
 }
 
 function retryText(retry: RunSettings['retry']): string {
-  if (retry === null) return '0';
+  if (retry === null || retry.value === 0) return '0';
   return retry.kind === 'share' ? `${Number((100 * retry.value).toPrecision(6))}%` : `${retry.value}ms`;
 }
 

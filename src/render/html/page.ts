@@ -153,6 +153,7 @@ function legendOf(chart: Chart): string[] {
           ? (['better', 'worse', 'same', 'unclear'] as const)
               .filter((mark) => marks.has(mark))
               .map((mark) => `${MARK_SIGNS[mark]} ${MARK_WORDS[mark]}`)
+              .concat(marks.has('none') ? [`${MARK_SIGNS.none} not judged`] : [])
           : several.points.map(({ name }, i) => `${['●', '△', '□', '◇'][i] ?? '○'} ${name}`)),
         ...(chart.reference === null ? [] : [`│ ${chart.reference.text}`]),
         ...(chart.band === null ? [] : [`shaded: ${chart.band.text}`]),

@@ -29,6 +29,8 @@ const ROOM = 1.04;
 /** Up to so many names below an axis are all written. */
 const NAMES_MAX = 6;
 const TICKS = 5;
+/** Up to so many counts on an axis are its ticks. */
+const COUNTS_MAX = 5;
 
 type Symbols = 'circle' | 'triangle' | 'triangle2' | 'diamond' | 'square' | 'star' | 'times' | 'cross';
 
@@ -167,7 +169,7 @@ interface Scale {
 }
 
 function scaleOf(values: readonly number[], axis: Axis, from0 = true): Scale {
-  if (axis.scale === 'log') return logScale(values, axis);
+  if (axis.scale === 'log') return logScale(values, axis, !from0);
   const low = from0 ? Math.min(0, ...values) : Math.min(...values);
   const high = from0 ? Math.max(0, ...values) : Math.max(...values);
   const room = (high - low || 1) * 0.04;
@@ -198,14 +200,16 @@ function evenTicks(low: number, high: number): number[] {
   return Array.from({ length: count + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-function logScale(values: readonly number[], axis: Axis): Scale {
+function logScale(values: readonly number[], axis: Axis, dense: boolean): Scale {
   const above = values.filter((value) => value > 0);
   const low = above.length === 0 ? 1 : Math.min(...above);
   const high = above.length === 0 ? 10 : Math.max(...above);
   const zero = values.includes(0);
   const zeroAt = low / (high / low) ** 0.12;
   const room = Math.max(ROOM, (high / low) ** 0.03);
-  const ticks = logTicks(low, high, axis);
+  const own = [...new Set(above)].sort((a, b) => a - b);
+  // A few counts are what was asked for: they are the ticks.
+  const ticks = axis.unit === 'count' && !dense && own.length <= COUNTS_MAX ? own : logTicks(low, high, axis);
   return {
     on: (value) => (value > 0 ? value : zeroAt),
     domain: [(zero ? zeroAt : low) / room, high * room],
