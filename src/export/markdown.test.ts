@@ -13,7 +13,7 @@ test('The tables of the terminal are there with all their columns', () => {
     - host 1a2b3c4d5e6f · x64 · iomodels-bench 0.1.0
 
     \`\`\`text
-    Requests served, times those of epoll-lt, with 95 % intervals
+    Work done, times that of epoll-lt, with 95 % intervals
     many-connections
       epoll-et                               ├─●──┤                                 0.993 [0.962, 1.024]
       select   ├▼─┤                             │                                   0.645 [0.632, 0.658]

@@ -31,6 +31,8 @@ const NAMES_MAX = 6;
 const TICKS = 5;
 /** Up to so many counts on an axis are its ticks. */
 const COUNTS_MAX = 5;
+/** ... if each is so many times the one before, so that both can be read. */
+const COUNTS_APART = 3;
 
 type Symbols = 'circle' | 'triangle' | 'triangle2' | 'diamond' | 'square' | 'star' | 'times' | 'cross';
 
@@ -208,8 +210,10 @@ function logScale(values: readonly number[], axis: Axis, dense: boolean): Scale 
   const zeroAt = low / (high / low) ** 0.12;
   const room = Math.max(ROOM, (high / low) ** 0.03);
   const own = [...new Set(above)].sort((a, b) => a - b);
+  const apart = own.slice(1).every((value, i) => value >= COUNTS_APART * (own[i] ?? 0));
   // A few counts are what was asked for: they are the ticks.
-  const ticks = axis.unit === 'count' && !dense && own.length <= COUNTS_MAX ? own : logTicks(low, high, axis);
+  const few = axis.unit === 'count' && !dense && own.length <= COUNTS_MAX && apart;
+  const ticks = few ? own : logTicks(low, high, axis);
   return {
     on: (value) => (value > 0 ? value : zeroAt),
     domain: [(zero ? zeroAt : low) / room, high * room],
