@@ -1,4 +1,7 @@
+import { costOf } from '../costs/cost-of.ts';
+import type { CostsResult } from '../costs/schema.ts';
 import type { BarsChart, IntervalsChart } from '../document/chart-schema.ts';
+import { timedGuideLines } from '../tables/costs-guide-table.ts';
 
 /** A single cost of this host, and what a guide says of it. */
 export interface GuideCost {
@@ -9,6 +12,21 @@ export interface GuideCost {
   readonly guide: { readonly lowNs: number; readonly highNs: number } | null;
   /** In words: why there is none here, or what it is measured with. */
   readonly note: string;
+}
+
+/** Every cost that answers a time of the guide, beside it. */
+export function guideCostsOf(result: CostsResult): readonly GuideCost[] {
+  return timedGuideLines(result).flatMap(({ says, givesNs: [lowNs, highNs], costs }) =>
+    costs.map((id): GuideCost => {
+      const cost = costOf(result, id);
+      return {
+        label: id,
+        here: cost.status === 'none' ? null : { ns: cost.ns, lowNs: cost.lowNs, highNs: cost.highNs },
+        guide: { lowNs, highNs },
+        note: says,
+      };
+    }),
+  );
 }
 
 type Point = IntervalsChart['groups'][number]['rows'][number]['points'][number];

@@ -33,6 +33,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./ladder.ts')).registerLadder,
   },
   {
+    name: 'costs',
+    description:
+      'time single operations, from a system call to a context switch, beside the numbers of the guide',
+    load: async () => (await import('./costs.ts')).registerCosts,
+  },
+  {
     name: 'show',
     description: 'print the tables of a stored run',
     load: async () => (await import('./show.ts')).registerShow,

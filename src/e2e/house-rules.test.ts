@@ -19,7 +19,7 @@ const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.p
 
 describe('packages with one home', () => {
   test.each([
-    { name: 'koffi', home: /^src\/((load|calibration)\/ffi|e2e\/libc\/libc)\.ts$/ },
+    { name: 'koffi', home: /^src\/((load|calibration|costs)\/ffi|e2e\/libc\/libc)\.ts$/ },
     { name: 'execa', home: /^src\/(build|server|place|kernels|e2e)\// },
     { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
     { name: 'cli-table3', home: /^src\/render\// },
@@ -47,6 +47,7 @@ const ROOMS = [
   'crosscheck',
   'drive',
   'compare',
+  'costs',
   'doctor',
   'summary',
   'explain',
@@ -221,6 +222,9 @@ describe('the load generator', () => {
     loadlib: ['wire', 'load', 'observer'],
     agent: ['wire'],
     calibration: [],
+    costlib: ['wire', 'server', 'load'],
+    costs: ['costlib', 'wire'],
+    costrun: ['costlib'],
   };
   const includesOf = (file: SourceFile) =>
     [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => join(dirname(file.path), match[1] ?? ''));

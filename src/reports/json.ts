@@ -5,6 +5,7 @@ import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
+import { costsModelsSchema, costsResultSchema } from '../costs/schema.ts';
 import { crosscheckSchema } from '../crosscheck/result-schema.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
@@ -223,6 +224,12 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   bisect: bisectJsonSchema,
   cell: cellLineSchema,
   comparison: comparisonJsonSchema,
+  costs: costsResultSchema
+    .extend(schema)
+    .describe('What costs --json prints, and what is stored of it: single operations, in nanoseconds'),
+  'costs-models': costsModelsSchema
+    .extend(schema)
+    .describe('What costs --models --json prints: which costs the requests of a run are made of'),
   crosscheck: crosscheckSchema.extend(schema).describe('What crosscheck --json prints'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
@@ -256,6 +263,7 @@ export type KernelGetJson = ReadonlyDeep<z.infer<typeof kernelGetSchema>>;
 export type KernelListJson = ReadonlyDeep<z.infer<typeof kernelListSchema>>;
 export type KernelsScaleJson = ReadonlyDeep<z.infer<typeof kernelsScaleSchema>>;
 export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
+export type CostsJson = ReadonlyDeep<z.infer<typeof costsResultSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;

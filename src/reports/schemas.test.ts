@@ -9,8 +9,10 @@ import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { ladderOf } from '../compare/ladder.ts';
+import { compositionsOf } from '../costs/compose.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
+import { fixtureCosts } from '../fixtures/costs.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
@@ -129,6 +131,14 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
+    costs: withSchema('costs', fixtureCosts()),
+    'costs-models': withSchema('costs-models', {
+      schemaVersion: 1,
+      runId: run.record.runId,
+      compositions: compositionsOf(summarize(run), fixtureCosts()),
+      costs: fixtureCosts(),
+      warnings: [],
+    }),
     crosscheck: {
       ...{ schemaVersion: 1, fioVersion: 'fio-3.33', kernel: '6.1', directory: '/d', fileSystem: null },
       ...{ blocks: 1, durationMs: 100, seed: 1, failed: 0, warnings: [] },

@@ -5,6 +5,8 @@ export type SchemaName =
   | 'bisect'
   | 'cell'
   | 'comparison'
+  | 'costs'
+  | 'costs-models'
   | 'crosscheck'
   | 'doctor'
   | 'document'
@@ -45,3 +47,5 @@ export const KERNELS_SCHEMA_VERSION = 1;
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
 export const KERNEL_LIST_SCHEMA_VERSION = 1;
+/** Of what `costs --json` prints and `--output` stores. */
+export const COSTS_SCHEMA_VERSION = 1;
