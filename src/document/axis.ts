@@ -18,6 +18,7 @@ export function formatOnAxis(value: number, { unit, names }: Axis, form: 'tick' 
   switch (unit) {
     case 'ns':
       if (value < 0) return `-${formatOnAxis(-value, { label: '', scale: 'linear', unit })}`;
+      if (short && value > 0 && value < 1) return `${Number(value.toPrecision(1))}ns`;
       // In as many digits as tell it: 50µs, 12.5µs.
       return short
         ? formatDuration(value, { space: '' }).replace(/\.0+(?=\D)|(\.\d)0(?=\D)/, '$1')
