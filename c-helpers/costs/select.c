@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@
 struct state {
 	unsigned long *asked, *set;
 	size_t bytes;
-	int highest, alone;
+	int highest;
+	int own, alone; /* an eventfd and the duplicate of it that has the number; 0: none */
 };
 
 static void add(struct state *state, int fd)
@@ -50,30 +52,43 @@ static bool prepare_many(struct bench *bench)
 	return pool_raise(bench, count - 1);
 }
 
+/* How far above the wanted number the one that is free may lie. */
+#define NUMBERS_TAKEN_MAX 64
+
+/* Without the pool: its thousands of descriptors would have taken the low numbers. */
 static bool prepare_one(struct bench *bench)
 {
 	struct state *state = bench->state;
 	int wanted = (int)bench->cost->arg;
 
+	state->own = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (state->own < 0)
+		return bench_fail(bench, "eventfd");
 	/* Where another file has that number, the next one above it is as good. */
-	state->alone = fcntl(bench->pool[0], F_DUPFD_CLOEXEC, wanted);
+	state->alone = fcntl(state->own, F_DUPFD_CLOEXEC, wanted);
 	if (state->alone < 0 && errno == EINVAL)
 		return bench_unsupported(bench, "fcntl(F_DUPFD, %d): RLIMIT_NOFILE is lower: ulimit -n",
 					 wanted);
 	if (state->alone < 0)
 		return bench_fail(bench, "fcntl(F_DUPFD)");
+	if (state->alone > wanted + NUMBERS_TAKEN_MAX)
+		return bench_unsupported(bench, "the numbers from %d to %d are taken", wanted,
+					 state->alone - 1);
 	if (!make_sets(bench, state->alone))
 		return false;
 	add(state, state->alone);
-	return pool_raise(bench, 0);
+	return true;
 }
 
 static void finish(struct bench *bench)
 {
 	struct state *state = bench->state;
-	pool_lower(bench, bench->cost->descriptors - 1);
+	if (bench->cost->descriptors > 0)
+		pool_lower(bench, bench->cost->descriptors - 1);
 	if (state->alone > 0)
 		close(state->alone);
+	if (state->own > 0)
+		close(state->own);
 	free(state->asked);
 	free(state->set);
 }
@@ -105,7 +120,7 @@ static void run(struct bench *bench, uint64_t turns)
 #define HIGHEST(number, words)                                                                               \
 	{                                                                                                    \
 		COMMON, .id = "select-highest-" #number, .title = "select of one with the number " words,    \
-			.descriptors = 1, .arg = number,                                                     \
+			.arg = number,                                                                       \
 			.measures = "pselect6(2) of one descriptor that is ready and has this number; with " \
 				    "the copy of the set",                                                   \
 			.prepare = prepare_one                                                               \

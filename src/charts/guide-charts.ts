@@ -1,6 +1,8 @@
+import { VERDICTS, type Verified } from '../claims/verify/verdict-schema.ts';
 import { costOf } from '../costs/cost-of.ts';
 import type { CostsResult } from '../costs/schema.ts';
 import type { BarsChart, IntervalsChart } from '../document/chart-schema.ts';
+import { groupBy } from '../stats/group-by.ts';
 import { timedGuideLines } from '../tables/costs-guide-table.ts';
 
 /** A single cost of this host, and what a guide says of it. */
@@ -67,6 +69,17 @@ export interface ClaimCounts {
   readonly part: string;
   /** In the order in which they are shown. */
   readonly verdicts: readonly { readonly verdict: string; readonly claims: number }[];
+}
+
+/** Section by section, in their order. */
+export function claimCountsOf(claims: readonly Verified[]): readonly ClaimCounts[] {
+  return [...groupBy(claims, ({ section }) => section)].map(([part, own]) => ({
+    part,
+    verdicts: VERDICTS.map((verdict) => ({
+      verdict,
+      claims: own.filter((claim) => claim.verdict.word === verdict).length,
+    })),
+  }));
 }
 
 /** Claims by verdict, part by part. Null where there are none. */

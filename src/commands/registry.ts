@@ -54,6 +54,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./tables.ts')).registerTables,
   },
   {
+    name: 'verify',
+    description:
+      'hold every claim of the guide against this host: confirmed, refuted or why not, with evidence',
+    load: async () => (await import('./verify/verify.ts')).registerVerify,
+  },
+  {
     name: 'baseline',
     description: 'keep runs to compare with, by host and kernel',
     load: async () => (await import('./baseline.ts')).registerBaseline,

@@ -20,7 +20,7 @@ const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.p
 describe('packages with one home', () => {
   test.each([
     { name: 'koffi', home: /^src\/((load|calibration|costs)\/ffi|e2e\/libc\/libc)\.ts$/ },
-    { name: 'execa', home: /^src\/(build|server|place|kernels|e2e)\// },
+    { name: 'execa', home: /^src\/(build|server|place|probes|kernels|e2e)\// },
     { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
     { name: 'cli-table3', home: /^src\/render\// },
     { name: 'cli-progress', home: /^src\/render\// },
@@ -57,6 +57,7 @@ const ROOMS = [
   'server',
   'load',
   'calibration',
+  'probes',
   'build',
   'config',
   'plan',

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { CLAIMS } from '../claims/verify/sections.ts';
+import { verifyClaims } from '../claims/verify/verify.ts';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { featureMatrix } from '../compare/feature-matrix.ts';
 import { historyOf } from '../compare/history.ts';
@@ -20,6 +22,7 @@ import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
 import { fakeLadder } from '../fixtures/ladder.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
+import { fakeObservations, NOTHING_KNOWN } from '../fixtures/observations.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import { MODELS } from '../models/registry.ts';
@@ -35,6 +38,7 @@ import {
   toScaleJson,
   toShowJson,
   toTablesJson,
+  toVerifyJson,
   withSchema,
 } from './json.ts';
 import { scaleReport } from './scale.ts';
@@ -194,6 +198,11 @@ describe('what is printed and stored is as its schema says:', () => {
     scale: toScaleJson(sweep, summarizeScale(sweep)),
     show: { ...toShowJson(run, summarize(run), { trials: true }), comparison },
     tables: toTablesJson(guide, summarizeGuide(guide)),
+    verify: toVerifyJson(verifyClaims(CLAIMS, fakeObservations(NOTHING_KNOWN)), {
+      environment: run.record.environment,
+      sources: [],
+      failed: ['probe herd: timed out'],
+    }),
     workloads: { schemaVersion: 1, workloads: run.record.settings.workloads },
   };
   test.each(NAMES)('%s', (name) => {

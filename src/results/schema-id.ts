@@ -26,6 +26,7 @@ export type SchemaName =
   | 'scale'
   | 'show'
   | 'tables'
+  | 'verify'
   | 'workloads';
 
 /** What stands as `$schema` in it: a path in this package, as an import names it. */
@@ -47,5 +48,6 @@ export const KERNELS_SCHEMA_VERSION = 1;
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
 export const KERNEL_LIST_SCHEMA_VERSION = 1;
+export const VERIFY_SCHEMA_VERSION = 1;
 /** Of what `costs --json` prints and `--output` stores. */
 export const COSTS_SCHEMA_VERSION = 1;
