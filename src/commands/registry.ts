@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./show.ts')).registerShow,
   },
   {
+    name: 'report',
+    description: 'write stored runs as a page with charts: one HTML file that needs no network and no script',
+    load: async () => (await import('./report.ts')).registerReport,
+  },
+  {
     name: 'tables',
     description: "print the guide's tables with what a stored run measured beside its text",
     load: async () => (await import('./tables.ts')).registerTables,
