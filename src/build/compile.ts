@@ -213,13 +213,8 @@ export function serverJob(
   return {
     name: program,
     vital: false,
-    args: [
-      ...found.compile,
-      join(sourceDir, 'models', `${program}.c`),
-      ...filesOf(sources, 'server', sourceDir),
-      ...linked,
-      ...found.link,
-    ],
+    args: [...found.compile, join(sourceDir, 'models', `${program}.c`), ...linked, ...found.link],
+    shared: filesOf(sources, 'server', sourceDir),
   };
 }
 
