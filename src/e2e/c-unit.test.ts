@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compilerFlags, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cacheDir, compilerFlags, LINK_FLAGS, readSources, type Sanitizer } from '../build/compile.ts';
 import { findCompiler } from '../build/compiler.ts';
+import { runJobs } from '../build/jobs.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
 /** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
@@ -22,20 +22,15 @@ const PROGRAMS = [
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
 const EXIT_SKIPPED = 77;
 const RUN_TIMEOUT_MS = 100_000;
-/** At the same time. */
-const COMPILERS = 2;
+/** Whatever a test is linked with, or includes. */
+const FOLDERS = ['agent', 'server', 'wire', 'load', 'observer', 'loadlib', 'tests'];
 
-let folder: string;
+/** Where the programs of each build are. */
+const folders = new Map<Sanitizer | undefined, string>();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'iomodels-bench-c-unit-'));
   // The tests themselves run one after the other: some measure.
-  const jobs = PROGRAMS.flatMap((program) => BUILDS.map((sanitizer) => ({ ...program, sanitizer })));
-  const compileLane = async (lane: number) => {
-    for (const job of jobs.filter((_, i) => i % COMPILERS === lane)) await compile(job);
-  };
-  await Promise.all(Array.from({ length: COMPILERS }, (_, lane) => compileLane(lane)));
+  for (const sanitizer of BUILDS) folders.set(sanitizer, await compile(sanitizer));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('every C unit test is in the list', async () => {
   const files = await readdir(join(HELPERS_DIR, 'tests'));
@@ -57,18 +52,26 @@ describe.each(PROGRAMS)('$name', ({ name }) => {
 });
 
 function programOf(name: string, sanitizer: Sanitizer | undefined): string {
-  return join(folder, `${name}-${sanitizer ?? 'none'}`);
+  return join(folders.get(sanitizer) ?? '', name);
 }
 
-async function compile({
-  name,
-  links,
-  sanitizer,
-}: (typeof PROGRAMS)[number] & { readonly sanitizer: Sanitizer | undefined }): Promise<void> {
-  const [command, ...first] = (await findCompiler()).words;
-  const sources = [join(HELPERS_DIR, 'tests', `${name}.c`), ...(await sourcesOf(links))];
-  const output = programOf(name, sanitizer);
-  await execa(command, [...first, ...compilerFlags(sanitizer), '-o', output, ...sources, ...LINK_FLAGS]);
+async function compile(sanitizer: Sanitizer | undefined): Promise<string> {
+  const jobs = PROGRAMS.map(async ({ name, links }) => ({
+    name,
+    vital: true,
+    args: [join(HELPERS_DIR, 'tests', `${name}.c`)],
+    shared: await sourcesOf(links),
+  }));
+  const { folder } = await runJobs({
+    compiler: await findCompiler(),
+    flags: compilerFlags(sanitizer),
+    linkFlags: LINK_FLAGS,
+    jobs: await Promise.all(jobs),
+    key: (await readSources(HELPERS_DIR, FOLDERS)).flat(),
+    cacheDir: cacheDir(),
+    signal: undefined,
+  });
+  return folder;
 }
 
 async function sourcesOf(links: readonly string[]): Promise<string[]> {
