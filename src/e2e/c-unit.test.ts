@@ -17,6 +17,8 @@ const PROGRAMS = [
   { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
+  { name: 'test_session', links: ['wire', 'observer'] },
+  { name: 'test_sockets', links: ['wire', 'observer'] },
   { name: 'test_uring', links: [] },
 ] as const;
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
