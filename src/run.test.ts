@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { parseCpuList } from './config/cpus.ts';
-import { fakeClientThread, fakeReport } from './fixtures/load.ts';
+import { FIXTURE_JOB } from './fixtures/files.ts';
+import { fakeClientThread, fakeFileReport, fakeReport } from './fixtures/load.ts';
 import { fixtureRun } from './fixtures/run.ts';
 import {
   FAKE_CALIBRATION_MS,
   FAKE_OVERHEAD_MS,
   FAKE_WORKLOAD,
   type FakeWorld,
+  type FakeWorldOptions,
   fakeSettings,
   fakeWorld,
 } from './fixtures/run-deps.ts';
@@ -566,6 +568,127 @@ describe('a run', () => {
     const seeds = a.load.requests.map((request) => request.seed);
     expect(new Set(seeds).size).toBe(seeds.length);
     expect(b.load.requests.map((request) => request.seed)).toEqual(seeds);
+  });
+});
+
+describe('workloads of files', () => {
+  const files =
+    (world: { told: string[] }): NonNullable<FakeWorldOptions['openFiles']> =>
+    async (request) => ({
+      directory: '/data',
+      fileSystem: { type: 'ext4', inMemory: false, freeBytes: 1e9, deviceStat: '/sys/dev/block/8:1/stat' },
+      warnings: ['a warning of the folder'],
+      bytes: request.workloads.reduce((sum, { fileBytes }) => sum + fileBytes, 0),
+      pathOf: ({ id }) => `/data/${id}`,
+      layOut: async (program, workloads) => {
+        world.told.push(`layOut ${program} ${workloads.map(({ id }) => id)}`);
+      },
+      verify: async () => {
+        world.told.push('verify');
+        return 16_384;
+      },
+      remove: async () => {
+        world.told.push('remove');
+      },
+    });
+  const answer = (request: LoadRequest) => fakeReport(request, { file: fakeFileReport(), errors: 0 });
+  const settings = {
+    entries: ['pread', 'native-aio-direct'].map((model) => ({ label: model, model })),
+    workloads: [FIXTURE_JOB, { ...FIXTURE_JOB, id: 'read-cold', cache: 'cold' as const }],
+    baseline: 'pread',
+    blocks: 1,
+  };
+
+  test('are laid out before the first trial, verified after the last one, and removed', async () => {
+    const told: string[] = [];
+    const world = fakeWorld({ openFiles: files({ told }), answer });
+    const { result } = await run(world, settings);
+    expect(told).toEqual(['layOut /bin/pread read-warm,read-cold', 'verify', 'remove']);
+    expect(result.record.files).toMatchObject({ directory: '/data', blocksVerified: 16_384 });
+    expect(result.record.warnings).toContain('a warning of the folder');
+    expect(hasFailures(result)).toBe(false);
+    expectCleanedUp(world);
+  });
+
+  test('have cells of the rows that take them, whose programs are told the job, and no echo check', async () => {
+    const world = fakeWorld({ openFiles: files({ told: [] }), answer });
+    const { result } = await run(world, settings);
+    expect(result.record.cells.map(({ label, workload }) => `${label}/${workload}`)).toEqual([
+      'pread/read-warm',
+      'pread/read-cold',
+    ]);
+    const [server] = world.servers;
+    expect(server?.args).toEqual(expect.arrayContaining(['--depth=1', '--action=read']));
+    expect(server?.args.join(' ')).toMatch(/--file=\/data\/read-(warm|cold) /);
+    const cold = world.load.requests.filter(({ warmupNs }) => warmupNs === 0);
+    expect(world.load.requests.map(({ mode }) => mode)).toEqual(['conduct', 'conduct']);
+    // What is warmed up is not cold.
+    expect(cold).toHaveLength(1);
+    expect(
+      result.trials.flatMap((t) => (t.status === 'measured' ? [t.observation.file?.pages] : [])),
+    ).toEqual([4, 4]);
+  });
+
+  test('whose files are not whole at the end fail the run, and are removed all the same', async () => {
+    const told: string[] = [];
+    const open = files({ told });
+    const world = fakeWorld({
+      answer,
+      openFiles: async (request, path) => ({
+        ...(await open(request, path)),
+        verify: async () => {
+          throw new EnvironmentError('the block at 0 is not whole');
+        },
+      }),
+    });
+    const { result } = await run(world, settings);
+    expect(result.record.files?.blocksVerified).toBeNull();
+    expect(result.record.warnings.join()).toContain('the block at 0 is not whole');
+    expect(hasFailures(result)).toBe(true);
+    expect(told.at(-1)).toBe('remove');
+  });
+
+  test('that cannot be laid out end the run before it makes a folder, and leave nothing', async () => {
+    const told: string[] = [];
+    const open = files({ told });
+    const world = fakeWorld({
+      openFiles: async (request, path) => ({
+        ...(await open(request, path)),
+        layOut: async () => {
+          throw new EnvironmentError('room for 64 bytes: No space left on device');
+        },
+      }),
+    });
+    await expect(run(world, settings)).rejects.toThrow('No space left on device');
+    expect(world.stores).toEqual([]);
+    expect(told).toEqual(['remove']);
+  });
+
+  test('that a row cannot do are skipped with what its probe said of them', async () => {
+    const world = fakeWorld({
+      openFiles: files({ told: [] }),
+      answer,
+      support: (model, job) =>
+        model.id === 'pread' && job.includes('--cache=cold')
+          ? { supported: false, reason: 'no cold here' }
+          : {},
+    });
+    const { result } = await run(world, settings);
+    expect(result.record.cells).toMatchObject([
+      { workload: 'read-warm', skipReason: null },
+      { workload: 'read-cold', skipReason: 'no cold here' },
+    ]);
+    expect(result.record.support.find(({ model }) => model === 'pread')?.supported).toBe(true);
+  });
+
+  test('that nothing in the run can do end it with the reasons', async () => {
+    const told: string[] = [];
+    const world = fakeWorld({
+      openFiles: files({ told }),
+      support: () => ({ supported: false, reason: 'the file system does not take it' }),
+    });
+    await expect(run(world, settings)).rejects.toThrow('the file system does not take it');
+    expect(told).toEqual(['remove']);
   });
 });
 

@@ -2,6 +2,7 @@ import { type Artifacts, type CompileRequest, compiledCalibration } from './buil
 import { type Calibrator, calibratorOf } from './calibration/calibrator.ts';
 import { parseCpuList } from './config/cpus.ts';
 import { BLOCKS_MAX } from './config/run-config.ts';
+import { fileWorkloads, type JobFilesRequest, jobsToTry, type OpenedFiles } from './drive/job-files.ts';
 import type { CpuLock, CpuLockRequest } from './host/cpu-lock.ts';
 import type { LoadGenerator } from './load/generator.ts';
 import { findModel, programsOf } from './models/registry.ts';
@@ -35,22 +36,28 @@ import type {
 import { SCHEMA_VERSION } from './results/schema.ts';
 import type { RunStore } from './results/store.ts';
 import type { DescribedServer } from './server/describe.ts';
-import { supportOf } from './server/probe.ts';
+import { fileSupportOf, type ProbeModel, supportOf } from './server/probe.ts';
 import { groupBy } from './stats/group-by.ts';
 import { sumOf } from './stats/sums.ts';
 import { lackingCells, lackWarnings } from './summary/lacking.ts';
 import { shortfalls, wantsMore } from './summary/precision.ts';
 import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
 import { Ending, type Execution, measureTrial, type TrialDeps, Upcoming } from './trial.ts';
-import { EnvironmentError, InterruptedError } from './util/errors.ts';
+import { EnvironmentError, InterruptedError, NothingMeasuredError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
+import type { FileWorkload } from './workloads/schema.ts';
 
 /** The world as `run` sees it; each part has a fake beside it. */
 export interface RunDeps extends TrialDeps {
   compile(request: Pick<CompileRequest, 'programs' | 'libs' | 'packages' | 'signal'>): Promise<Artifacts>;
   /** What a server that was not built for this is, and whether it can run here. */
   describeServer(model: string, server: ForeignServer, pinned: boolean): Promise<DescribedServer>;
-  probe(model: ModelSpec, path: string, connections: number | null): Promise<Support>;
+  probe: ProbeModel;
+  /** A folder for the files of a run; none is made yet. */
+  openFiles(
+    request: Omit<JobFilesRequest, 'tryLock' | 'elsewhere'>,
+    loadgenPath: string,
+  ): Promise<OpenedFiles>;
   /** Why a variant's command does not start a server; null: it does. */
   whyNotVariant(
     prefix: readonly string[],
@@ -125,6 +132,19 @@ export async function runBenchmark(
 ): Promise<RunOutcome> {
   const startedMs = deps.monotonicMs();
   const prepared = await prepare(request.settings, deps, options.signal);
+  try {
+    return await runPrepared(request, deps, { ...options, prepared, startedMs });
+  } finally {
+    await prepared.files?.remove();
+  }
+}
+
+async function runPrepared(
+  request: RunRequest,
+  deps: RunDeps,
+  options: RunOptions & { readonly prepared: Prepared; readonly startedMs: number },
+): Promise<RunOutcome> {
+  const { prepared, startedMs } = options;
   requireCpus(request.settings, prepared, deps);
   const waitingMs = deps.monotonicMs();
   const lock = await deps.lockCpus(
@@ -137,12 +157,15 @@ export async function runBenchmark(
     },
     prepared.artifacts.loadgen,
   );
-  const warnings = [...request.warnings, ...(lock.warning === null ? [] : [lock.warning])];
+  const warnings = [
+    ...request.warnings,
+    ...(prepared.files?.warnings ?? []),
+    ...(lock.warning === null ? [] : [lock.warning]),
+  ];
   try {
     const waitedMs = deps.monotonicMs() - waitingMs;
     return await measure({ ...request, warnings }, deps, {
       ...options,
-      prepared,
       startedMs: startedMs + waitedMs,
     });
   } finally {
@@ -180,7 +203,7 @@ async function measure(
   options: RunOptions & { readonly prepared: Prepared; readonly startedMs: number },
 ): Promise<RunOutcome> {
   const { listener, signal, startedMs } = options;
-  const { artifacts, support, environment, servers } = options.prepared;
+  const { artifacts, support, environment, servers, files, refusals } = options.prepared;
   const foreign = request.settings.entries.some(({ server }) => server !== undefined);
   const means = request.settings.audit || foreign ? await deps.prepareAudit(artifacts.loadgen) : NO_AUDIT;
   const audit = request.settings.audit ? means : NO_AUDIT;
@@ -191,10 +214,14 @@ async function measure(
     models: modelsFor(request.settings.entries),
     nofile: environment.limits.nofile,
     support,
+    refusals,
     syscallCounter,
     instruments: [...auditsOf(audit), ...(errnos.includes(0) ? (['cpu'] as const) : [])],
   });
   requireSomething(plan);
+  const jobs = jobsOf(plan);
+  const program = jobs.length === 0 ? undefined : fileProgramOf(plan, artifacts);
+  if (files !== null && program !== undefined) await files.layOut(program, jobs, signal);
   const store = await deps.createStore(request.runId);
   const execution: Execution = {
     settings: plan.settings,
@@ -207,6 +234,7 @@ async function measure(
     artifacts,
     environment,
     quotaFiles: deps.quotaFiles(),
+    files: files && { pathOf: files.pathOf, deviceStat: files.fileSystem.deviceStat },
     store,
     deps,
     signal,
@@ -218,7 +246,7 @@ async function measure(
   let record = newRecord(
     { ...request, warnings: [...request.warnings, ...uncounted] },
     {
-      ...{ plan, execution, support, servers, tool: deps.tool },
+      ...{ plan, execution, support, servers, files: filesRecord(files), tool: deps.tool },
       counters: audit.counters,
       uncountedEvents: uncountedEvents(errnos),
     },
@@ -242,6 +270,11 @@ async function measure(
   try {
     await measureBlocks(measuring, listener);
     await execution.ending.gone();
+    if (files !== null && program !== undefined && record.files !== null)
+      record = {
+        ...record,
+        files: { ...record.files, ...(await verified(files.verify(program, jobs, signal), warnings)) },
+      };
     warnings.push(...whatIsShort(measuring));
   } catch (error) {
     await execution.upcoming.discard().catch(() => {});
@@ -254,6 +287,43 @@ async function measure(
   }
   await finish('complete');
   return { result: { record, trials, calibrations, problems: [] }, folder: store.folder };
+}
+
+/** What is verified at the end, where all of it is what was written; else a warning says what is not. */
+async function verified(
+  blocks: Promise<number>,
+  warnings: string[],
+): Promise<{ readonly blocksVerified: number | null }> {
+  try {
+    return { blocksVerified: await blocks };
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    warnings.push(`the files are not whole at the end of the run: ${error.message}`);
+    return { blocksVerified: null };
+  }
+}
+
+/** Workloads of files that any row is measured under. */
+function jobsOf({ settings, cells }: RunPlan): FileWorkload[] {
+  const measured = new Set(
+    cells.filter(({ skipReason }) => skipReason === null).map((cell) => cell.workload),
+  );
+  return fileWorkloads(settings.workloads).filter(({ id }) => measured.has(id));
+}
+
+/** A program of files; all of them can make and verify one. */
+function fileProgramOf({ settings }: RunPlan, { servers }: Artifacts): string | undefined {
+  return distinctModels(settings)
+    .filter(({ domain }) => domain === 'file')
+    .map(({ program }) => servers.get(program))
+    .find((path) => path !== undefined);
+}
+
+function filesRecord(files: OpenedFiles | null): RunRecord['files'] {
+  if (files === null) return null;
+  const { directory, bytes, fileSystem } = files;
+  const { type, inMemory, freeBytes } = fileSystem;
+  return { directory, fileSystem: type, inMemory, bytes, freeBytes, blocksVerified: null };
 }
 
 /** Counters that can be used. */
@@ -277,13 +347,33 @@ async function prepare(settings: RunSettings, deps: RunDeps, signal: AbortSignal
   const sizes = serverSizes(settings.workloads);
   const artifacts = await deps.compile({ ...programsOf(models), signal });
   const servers = await describeServers(settings, deps);
+  const ofConnections = models.filter(({ domain }) => domain === 'socket');
   const support = [
-    ...(await Promise.all(models.map((model) => supportOf(model, artifacts, sizes, deps.probe)))),
+    ...(await Promise.all(ofConnections.map((model) => supportOf(model, artifacts, sizes, deps.probe)))),
     ...servers.map((server) => server.support),
   ];
   signal.throwIfAborted();
-  await requireVariants(settings, { artifacts, support }, deps);
-  return { artifacts, support, environment, servers: servers.map(({ files }) => files) };
+  const jobs = fileWorkloads(settings.workloads);
+  const { directory } = settings;
+  const files =
+    jobs.length === 0 ? null : await deps.openFiles({ directory, workloads: jobs }, artifacts.loadgen);
+  try {
+    const refusals = new Map<string, string>();
+    if (files !== null)
+      for (const model of models.filter(({ domain }) => domain === 'file')) {
+        const asked = jobsToTry(model, jobs, files);
+        const found = await fileSupportOf(model, artifacts, asked, deps.probe);
+        support.push(found.support);
+        for (const [workload, why] of found.refusals)
+          refusals.set(cellKey({ label: model.id, workload }), why);
+        signal.throwIfAborted();
+      }
+    await requireVariants(settings, { artifacts, support }, deps);
+    return { artifacts, support, environment, files, refusals, servers: servers.map((one) => one.files) };
+  } catch (error) {
+    await files?.remove();
+    throw error;
+  }
 }
 
 /** Each once, whatever its variants. */
@@ -324,7 +414,7 @@ function distinctModels(settings: RunSettings): ModelSpec[] {
 function requireSomething(plan: RunPlan): void {
   if (plan.cells.some((cell) => cell.skipReason === null)) return;
   const reasons = plan.cells.map((cell) => `${cell.label} under ${cell.workload}: ${cell.skipReason}`);
-  throw new EnvironmentError(`nothing can be measured here:\n${reasons.join('\n')}`);
+  throw new NothingMeasuredError(`nothing can be measured here:\n${reasons.join('\n')}`);
 }
 
 interface RecordInput {
@@ -332,6 +422,7 @@ interface RecordInput {
   readonly execution: Execution;
   readonly support: readonly Support[];
   readonly servers: RunRecord['servers'];
+  readonly files: RunRecord['files'];
   readonly counters: readonly InstrumentSupport[];
   readonly uncountedEvents: RunRecord['uncountedEvents'];
   readonly tool: RunDeps['tool'];
@@ -339,7 +430,7 @@ interface RecordInput {
 
 function newRecord(
   request: RunRequest,
-  { plan, execution, support, servers, counters, uncountedEvents, tool }: RecordInput,
+  { plan, execution, support, servers, files, counters, uncountedEvents, tool }: RecordInput,
 ): RunRecord {
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -355,6 +446,7 @@ function newRecord(
     build: execution.artifacts.info,
     support: [...support],
     servers: [...servers],
+    files,
     counters: [...counters],
     uncountedEvents,
     warnings: [
@@ -553,8 +645,10 @@ function timingOf(measuring: Measuring): RunRecord['timing'] {
   };
 }
 
-/** The exit code's reason: whether any trial failed, or counts disagreed. */
+/** The exit code's reason: whether any trial failed, counts disagreed, or files were not whole at the end. */
 export function hasFailures(result: RunResult): boolean {
+  const { status, files } = result.record;
+  if (status === 'complete' && files !== null && files.blocksVerified === null) return true;
   return result.trials.some(
     (trial) =>
       trial.status === 'failed' || (trial.status === 'audited' && trial.audit.disagreements.length > 0),

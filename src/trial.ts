@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Artifacts } from './build/compile.ts';
 import { parseCpuList } from './config/cpus.ts';
 import { cpusOfRow } from './config/workers.ts';
+import { conductShape, jobArguments } from './drive/file.ts';
 import { EDGE_FILES_MAX } from './load/abi.ts';
 import type { LoadGenerator, LoadReport, LoadRequest } from './load/generator.ts';
 import { findModel } from './models/registry.ts';
@@ -30,7 +31,7 @@ import { acceptedByWorkerOf, type Ready, type ServerStats } from './server/proto
 import type { TracedServer } from './server/strace.ts';
 import { messageOf } from './util/errors.ts';
 import { NS_PER_MS, NS_PER_S } from './util/units.ts';
-import type { Workload } from './workloads/schema.ts';
+import { connectionsOf, type FileWorkload, type Workload } from './workloads/schema.ts';
 
 /**
  * All connections of a workload must stand within this time: some in any case, and for each connection five times what it
@@ -95,6 +96,13 @@ export interface Away {
   ): Promise<AwayAnswer>;
 }
 
+/** The files of a run. */
+export interface JobFiles {
+  pathOf(workload: FileWorkload): string;
+  /** Where the kernel counts what their device does; null: not known. */
+  readonly deviceStat: string | null;
+}
+
 /** What all trials of a run share. */
 export interface Execution {
   readonly settings: RunSettings;
@@ -103,6 +111,8 @@ export interface Execution {
   readonly environment: Environment;
   /** `cpu.stat` of the cgroups whose CPU quota holds for this process. */
   readonly quotaFiles: readonly string[];
+  /** Where workloads of files find theirs; null: there are none. */
+  readonly files: JobFiles | null;
   readonly store: RunStore;
   readonly deps: TrialDeps;
   readonly signal: AbortSignal;
@@ -196,7 +206,7 @@ interface Subject {
   readonly hasWorkers: boolean;
 }
 
-function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
+function subjectOf(trial: Trial, { settings, artifacts, files }: Execution): Subject {
   const entry = settings.entries.find(({ label }) => label === trial.label);
   const model = findModel(trial.model, modelsFor(settings.entries));
   const workload = settings.workloads.find((candidate) => candidate.id === trial.workload);
@@ -216,12 +226,17 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
   const path = artifacts.servers.get(model.program);
   if (path === undefined) throw new Error(`${model.program} was not compiled`);
   const connsMax = Math.min(
-    workload.connections + CONNECTIONS_SPARE,
+    connectionsOf(workload) + CONNECTIONS_SPARE,
     model.connectionsMax ?? Number.POSITIVE_INFINITY,
   );
   const args = [...model.options, `--conns-max=${connsMax}`];
+  if (workload.mode === 'job') {
+    if (files === null) throw new Error(`${workload.id} has no file`);
+    args.push(...jobArguments(model, workload, { path: files.pathOf(workload), seed: trial.seed }));
+  }
   const workers = entry?.workers;
-  const serverCpus = cpusOfRow(settings.serverCpus, entry ?? {});
+  const serverCpus =
+    workload.mode === 'job' ? cpusOfJob(model, settings) : cpusOfRow(settings.serverCpus, entry ?? {});
   if (serverCpus) args.push(`--cpu=${serverCpus.join(',')}`);
   if (workers !== undefined && workers > 1) args.push(`--workers=${workers}`);
   const { handicap } = settings;
@@ -232,6 +247,15 @@ function subjectOf(trial: Trial, { settings, artifacts }: Execution): Subject {
     foreign: null,
     hasWorkers: workers !== undefined,
   };
+}
+
+/** Whoever conducts a job sleeps meanwhile: helper threads of a program may have the client's CPUs as well. */
+function cpusOfJob(
+  { tasks }: Pick<ModelSpec, 'tasks'>,
+  { serverCpus, clientCpus }: Pick<RunSettings, 'serverCpus' | 'clientCpus'>,
+): readonly number[] | null {
+  if (tasks === 'one' || serverCpus === null || clientCpus === null) return serverCpus;
+  return [...new Set([...serverCpus, ...clientCpus])].sort((a, b) => a - b);
 }
 
 type Launch = (subject: Subject, execution: Execution) => Promise<ServerHandle>;
@@ -400,14 +424,16 @@ async function serveAway(subject: Subject, execution: Execution, away: Away): Pr
 }
 
 /**
- * The echo check. A row that is known to fail it shows by the bytes of the load that it echoes that; of a server of which
+ * The echo check; of a file the blocks are proof. A row that is known to fail it shows by the bytes of the load that it echoes that; of a server of which
  * nothing is known, it is what the load will ask of it.
  */
 async function preflight(
-  { model, foreign, workload: { messageBytes } }: Subject,
+  { model, foreign, workload }: Subject,
   { deps, signal }: Execution,
   server: ServerHandle,
 ) {
+  if (workload.mode === 'job') return;
+  const { messageBytes } = workload;
   const messages = foreign === null ? undefined : [messageBytes, messageBytes, messageBytes];
   if (model.preflight)
     await inStage('preflight', server, () => deps.preflight(server.port, signal, messages));
@@ -438,7 +464,7 @@ async function drive(subject: Subject, execution: Execution, { server, load, onE
 /** What a trial showed. @param readings.server as it named itself. */
 function observed(
   { model, workload, serverCpus }: Subject,
-  { settings, environment, quotaFiles }: Execution,
+  { settings, environment, quotaFiles, files }: Execution,
   {
     report,
     server,
@@ -459,6 +485,7 @@ function observed(
     serverCongestion: server.congestion,
     guest: environment.guest,
     isPaced: workload.mode === 'open',
+    deviceStat: workload.mode === 'job' ? (files?.deviceStat ?? null) : null,
     foreign: server.foreign
       ? {
           congestionError: server.foreign.congestionError,
@@ -741,7 +768,12 @@ async function endOf(server: ServerHandle): Promise<ServerEnd | null> {
 }
 
 function loadRequest(subject: Subject, server: ServerHandle, execution: Execution): LoadRequest {
-  const files = [...Object.values(edgeFilesOf(server.pid)), ...execution.quotaFiles];
+  const device = subject.workload.mode === 'job' ? execution.files?.deviceStat : null;
+  const files = [
+    ...Object.values(edgeFilesOf(server.pid)),
+    ...(device ? [device] : []),
+    ...execution.quotaFiles,
+  ];
   return {
     ...loadOf(subject, execution, { edgeFiles: files.slice(0, EDGE_FILES_MAX) }),
     port: server.port,
@@ -757,23 +789,13 @@ function loadOf(
   { settings, tracepoints }: Execution,
   { edgeFiles }: Pick<LoadRequest, 'edgeFiles'>,
 ): Omit<LoadRequest, 'port' | 'serverPid' | 'countersPath'> {
-  const shape =
-    workload.mode === 'churn'
-      ? { mode: 'churn' as const, active: workload.connections, depth: 1, ratePerS: 0 }
-      : {
-          mode: workload.mode === 'closed' ? ('closed' as const) : (`open-${workload.arrivals}` as const),
-          active: workload.active,
-          depth: workload.depth,
-          ratePerS: workload.mode === 'open' ? workload.ratePerSecond : 0,
-        };
   return {
-    ...shape,
-    connections: workload.connections,
-    messageBytes: workload.messageBytes,
+    ...shapeOf(workload),
     seed: trial.seed,
-    warmupNs: settings.warmupMs * NS_PER_MS,
+    // A warm-up would bring pages of what is to be cold.
+    warmupNs: workload.mode === 'job' && workload.cache === 'cold' ? 0 : settings.warmupMs * NS_PER_MS,
     measureNs: settings.durationMs * NS_PER_MS,
-    connectTimeoutNs: CONNECT_TIMEOUT_NS.least + workload.connections * CONNECT_TIMEOUT_NS.perConnection,
+    connectTimeoutNs: CONNECT_TIMEOUT_NS.least + connectionsOf(workload) * CONNECT_TIMEOUT_NS.perConnection,
     stallTimeoutNs: STALL_TIMEOUT_NS,
     clientCpus: settings.clientCpus,
     edgeFiles,
@@ -781,4 +803,19 @@ function loadOf(
     hardware: trial.counter === 'cpu',
     kernelThreads: model.kernelThreads,
   };
+}
+
+/** What the load generator is asked for. */
+function shapeOf(
+  workload: Workload,
+): Pick<LoadRequest, 'mode' | 'connections' | 'active' | 'depth' | 'messageBytes' | 'ratePerS'> {
+  if (workload.mode === 'job') return conductShape(workload);
+  const { connections, messageBytes } = workload;
+  if (workload.mode === 'churn')
+    return { mode: 'churn', connections, active: connections, depth: 1, messageBytes, ratePerS: 0 };
+  const { active, depth } = workload;
+  const common = { connections, active, depth, messageBytes };
+  return workload.mode === 'open'
+    ? { ...common, mode: `open-${workload.arrivals}`, ratePerS: workload.ratePerSecond }
+    : { ...common, mode: 'closed', ratePerS: 0 };
 }

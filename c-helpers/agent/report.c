@@ -16,8 +16,8 @@ struct reading {
 const char *report_status(uint32_t status)
 {
 	static const char *const names[] = {
-		"ok",	   "stopped",	 "connect-failed", "stalled",	       "server-gone",
-		"corrupt", "unbalanced", "system",	   "connections-lost", "counts-differ"};
+		"ok",	      "stopped", "connect-failed",   "stalled",	      "server-gone",	 "corrupt",
+		"unbalanced", "system",	 "connections-lost", "counts-differ", "operation-failed"};
 
 	return status < sizeof(names) / sizeof(names[0]) ? names[status] : "system";
 }

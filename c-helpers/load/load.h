@@ -6,7 +6,7 @@
  * struct progress and meetings are read by others, and what all parts have in common is struct crew.
  *
  * Each file calls only those below it:
- *   engine.c    the event loop and the phases
+ *   engine.c    the event loop and the phases        conduct.c   the phases of a file program, instead
  *   traffic.c   requests of lasting connections      churn.c     connections of one request each
  *   receive.c   answers: read, verified, completed
  *   window.c    the end of the load; the books
@@ -14,7 +14,7 @@
  *   send.c      requests: entered, and sent
  *   conns.c     opening and closing
  *   crew.c      the threads: where they meet, and how they end
- *   schedule.c  due times     pattern.c  the bytes     histogram.c  the times
+ *   schedule.c  due times     pattern.c  the bytes
  */
 #ifndef IOMB_LOAD_H
 #define IOMB_LOAD_H
@@ -25,7 +25,7 @@
 
 #include "../wire/abi.h"
 #include "../wire/failure.h"
-#include "histogram.h"
+#include "../wire/histogram.h"
 #include "pattern.h"
 #include "schedule.h"
 
@@ -107,6 +107,7 @@ struct load_edge {
 #define RUN_DELAY_UNKNOWN UINT64_MAX
 
 struct crew;
+struct conducted;
 
 /* What a load is: an address, and what is sent to it. Nothing of the process that listens there. */
 struct load_config {
@@ -168,7 +169,8 @@ struct load {
 	uint64_t in_flight_at_deadline;
 	uint64_t due_unsent;
 	struct congestion congestion;
-	struct schedule schedule; /* open loop only */
+	struct schedule schedule;    /* open loop only */
+	struct conducted *conducted; /* a file program's phases; NULL: a load */
 	struct load_edge edge[LOADGEN_EDGES];
 	atomic_uint meetings; /* that this thread has come to */
 	struct progress progress;

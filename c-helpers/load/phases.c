@@ -7,6 +7,7 @@
 
 #include "../wire/clock.h"
 #include "churn.h"
+#include "conduct.h"
 #include "conns.h"
 #include "crew.h"
 #include "engine.h"
@@ -308,7 +309,49 @@ static void measure(struct load *lg)
 		(void)end_window(lg);
 }
 
-void phases_run(struct load *lg)
+static void tell_completed(struct load *lg)
+{
+	atomic_store_explicit(&lg->progress.completed,
+			      lg->warmup_completed + lg->counts.completed + lg->counts.drained,
+			      memory_order_relaxed);
+}
+
+static bool warm_up_conducted(struct load *lg)
+{
+	const struct conduct_answer *answer = &lg->conducted->answer;
+
+	if (lg->config.warmup_ns == 0)
+		return true;
+	set_phase(lg, PHASE_WARMUP);
+	if (!conduct_ask(lg, CONDUCT_WARM_UP, lg->config.warmup_ns))
+		return false;
+	lg->warmup_completed = answer->completed + answer->in_flight;
+	tell_completed(lg);
+	return true;
+}
+
+/* The program rests at both edges: in its read of what it is asked next. */
+static bool measure_conducted(struct load *lg)
+{
+	conduct_note_pages(lg, LOADGEN_EDGE_START);
+	if (!begin_window(lg) || !conduct_ask(lg, CONDUCT_MEASURE, lg->config.measure_ns))
+		return false;
+	conduct_book(lg);
+	tell_completed(lg);
+	lg->measuring = true;
+	set_phase(lg, PHASE_DRAINING);
+	return end_window(lg);
+}
+
+static void run_conducted(struct load *lg)
+{
+	if (conduct_open(lg) && conduct_ask(lg, CONDUCT_SETTLE, 0) && warm_up_conducted(lg) &&
+	    measure_conducted(lg) && conduct_ask(lg, CONDUCT_CHECK, 0))
+		conduct_note_pages(lg, LOADGEN_EDGE_END);
+	conduct_close(lg);
+}
+
+static void run_load(struct load *lg)
 {
 	bool connected = read_together(lg, read_unconnected) && (lg->churn || connect_all(lg));
 
@@ -316,6 +359,14 @@ void phases_run(struct load *lg)
 		warm_up(lg);
 	if (!failed(lg))
 		measure(lg);
+}
+
+void phases_run(struct load *lg)
+{
+	if (lg->conducted)
+		run_conducted(lg);
+	else
+		run_load(lg);
 	crew_leave(lg);
 	conns_close_all(lg);
 	set_phase(lg, PHASE_ENDED);

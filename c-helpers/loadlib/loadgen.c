@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../load/conduct.h"
 #include "../load/conns.h"
 #include "../load/crew.h"
 #include "../load/engine.h"
@@ -47,7 +48,7 @@ struct loadgen {
 	struct loadgen_config config;
 	/* Of the run, once it has ended. */
 	struct failure failure;
-	struct histogram response, service;
+	struct histogram response, service, submit;
 };
 
 uint32_t loadgen_abi_version(void)
@@ -137,6 +138,13 @@ static bool paths_end(const struct loadgen_config *config)
 	return true;
 }
 
+/* What a load has and a file program has one of: its connection. */
+static bool conducts_one(const struct loadgen_config *config)
+{
+	return config->connections == 1 && config->active == 1 && config->depth == 1 &&
+	       config->client_threads == 1;
+}
+
 static const char *find_fault(const struct loadgen_config *config)
 {
 	bool churn = config->mode == LOADGEN_CHURN;
@@ -144,7 +152,7 @@ static const char *find_fault(const struct loadgen_config *config)
 
 	if (config->abi_version != LOADGEN_ABI_VERSION)
 		return "abi_version is not the one this library was built with";
-	if (config->mode > LOADGEN_CHURN)
+	if (config->mode > LOADGEN_CONDUCT)
 		return "mode is none that there is";
 	if (config->server_ipv4 >> 24 != 127)
 		return "server_ipv4 is not in 127.0.0.0/8: this generator loads nobody else";
@@ -158,6 +166,10 @@ static const char *find_fault(const struct loadgen_config *config)
 		return "active * depth is not within 1..16777216";
 	if (config->message_bytes == 0 || config->message_bytes > MESSAGE_BYTES_MAX)
 		return "message_bytes is not within 1..1073741824";
+	if (config->mode == LOADGEN_CONDUCT && !conducts_one(config))
+		return "connections, active, depth and client_threads are not all 1, as conduct wants them";
+	if (config->mode == LOADGEN_CONDUCT && config->message_bytes % CONDUCT_BLOCK_BYTES != 0)
+		return "message_bytes is not a multiple of 4096, as conduct wants it";
 	if (config->server_pid < 0)
 		return "server_pid is negative";
 	if (config->client_threads == 0 || config->client_threads > LOADGEN_THREADS_MAX)
@@ -200,6 +212,8 @@ static bool allocate(struct load *lg, const struct loadgen_config *config)
 		lg->times = calloc((size_t)lg->active * lg->depth, sizeof(*lg->times));
 	lg->events = calloc(GENERATOR_EVENTS_MAX, sizeof(*lg->events));
 	if (!lg->conns || !lg->active_conn || (lg->depth > 1 && !lg->times) || !lg->events)
+		return false;
+	if (config->mode == LOADGEN_CONDUCT && !conduct_create(lg))
 		return false;
 	return !lg->open_loop || schedule_create(&lg->schedule, &plan);
 }
@@ -396,7 +410,7 @@ static void run_load(struct load *lg)
 	struct thread_settings saved;
 
 	adopt_thread(lg, lg->cpu, &saved);
-	if (lg->failure.status == LOADGEN_OK && engine_open(lg))
+	if (lg->failure.status == LOADGEN_OK && (lg->conducted || engine_open(lg)))
 		phases_run(lg);
 	crew_leave(lg);
 	engine_close(lg);
@@ -431,12 +445,15 @@ static void merge_histograms(struct loadgen *all)
 {
 	histogram_reset(&all->response);
 	histogram_reset(&all->service);
+	histogram_reset(&all->submit);
 	for (uint32_t i = 0; i < all->crew.threads; i++) {
 		const struct load *lg = &all->crew.load[i];
 
 		histogram_merge(&all->response, &lg->response);
 		/* In a closed loop a request is due when it is sent. */
 		histogram_merge(&all->service, lg->open_loop || lg->churn ? &lg->service : &lg->response);
+		if (lg->conducted)
+			histogram_merge(&all->submit, &lg->conducted->submit);
 	}
 }
 
@@ -531,9 +548,37 @@ static void add_window(const struct load *lg, struct loadgen_report *out)
 	}
 }
 
+/* What is left of the process's CPU when that of the threads that are known is taken away. */
+static uint64_t helper_cpu_ns(const struct loadgen_edge *edge, uint64_t loop_cpu_ns)
+{
+	const struct loadgen_edge *start = &edge[LOADGEN_EDGE_START], *end = &edge[LOADGEN_EDGE_END];
+	uint64_t all_ns = end->server_cpu_ns - start->server_cpu_ns;
+	/* That of iou-wrk is less where one has ended. */
+	uint64_t before_ns = start->sqp_cpu_ns + start->wrk_cpu_ns,
+		 after_ns = end->sqp_cpu_ns + end->wrk_cpu_ns;
+	uint64_t known_ns = loop_cpu_ns + (after_ns > before_ns ? after_ns - before_ns : 0);
+
+	return all_ns > known_ns ? all_ns - known_ns : 0;
+}
+
+static void add_conducted(const struct load *lg, struct loadgen_report *out)
+{
+	const struct conducted *c = lg->conducted;
+
+	out->bytes_verified = c->blocks_checked * CONDUCT_BLOCK_BYTES;
+	out->bytes_moved = c->bytes_moved;
+	out->blocks_checked = c->blocks_checked;
+	out->blocks_seen = c->blocks_seen;
+	out->pages = c->pages;
+	memcpy(out->pages_cached, c->pages_cached, sizeof(out->pages_cached));
+	out->loop_cpu_ns = c->loop_cpu_ns;
+	out->helper_cpu_ns = helper_cpu_ns(out->edge, c->loop_cpu_ns);
+}
+
 static void add_times(const struct loadgen *all, struct loadgen_report *out)
 {
 	const struct histogram *response = &all->response, *service = &all->service;
+	const struct histogram *submit = &all->submit;
 
 	out->response_sum_ns = response->sum_ns;
 	out->response_min_ns = response->count ? response->min_ns : 0;
@@ -541,6 +586,9 @@ static void add_times(const struct loadgen *all, struct loadgen_report *out)
 	out->service_sum_ns = service->sum_ns;
 	out->service_min_ns = service->count ? service->min_ns : 0;
 	out->service_max_ns = service->max_ns;
+	out->submit_sum_ns = submit->sum_ns;
+	out->submit_min_ns = submit->count ? submit->min_ns : 0;
+	out->submit_max_ns = submit->max_ns;
 }
 
 void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
@@ -565,6 +613,8 @@ void loadgen_report(const struct loadgen *all, struct loadgen_report *out)
 	for (uint32_t i = 0; i < crew->threads; i++)
 		if (crew->load[i].measuring)
 			add_window(&crew->load[i], out);
+	if (crew->load[0].conducted)
+		add_conducted(&crew->load[0], out);
 	add_times(all, out);
 }
 
@@ -598,9 +648,14 @@ void loadgen_thread(const struct loadgen *all, uint32_t thread, struct loadgen_t
 
 void loadgen_histogram(const struct loadgen *all, uint32_t id, uint64_t *counts)
 {
-	const struct histogram *h = id == LOADGEN_HIST_SERVICE ? &all->service : &all->response;
+	const struct histogram *const histograms[LOADGEN_HISTS] = {[LOADGEN_HIST_RESPONSE] = &all->response,
+								   [LOADGEN_HIST_SERVICE] = &all->service,
+								   [LOADGEN_HIST_SUBMIT] = &all->submit};
 
-	memcpy(counts, h->bucket, sizeof(h->bucket));
+	if (id < LOADGEN_HISTS)
+		memcpy(counts, histograms[id]->bucket, sizeof(histograms[id]->bucket));
+	else
+		memset(counts, 0, sizeof(histograms[0]->bucket));
 }
 
 void loadgen_counter_names(const struct loadgen *all, char *names)
@@ -663,6 +718,7 @@ static void free_load(struct load *lg)
 {
 	if (lg->open_loop)
 		schedule_destroy(&lg->schedule);
+	conduct_destroy(lg);
 	free(lg->conns);
 	free(lg->active_conn);
 	free(lg->times);

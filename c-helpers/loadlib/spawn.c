@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,4 +112,14 @@ int32_t loadgen_wait(int32_t pid)
 	if (ended < 0)
 		return -errno;
 	return WIFSIGNALED(status) ? LOADGEN_WAIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+uint64_t loadgen_children_cpu_ns(void)
+{
+	struct rusage used;
+
+	if (getrusage(RUSAGE_CHILDREN, &used) < 0)
+		return 0;
+	return ((uint64_t)used.ru_utime.tv_sec + (uint64_t)used.ru_stime.tv_sec) * 1000000000u +
+	       ((uint64_t)used.ru_utime.tv_usec + (uint64_t)used.ru_stime.tv_usec) * 1000u;
 }

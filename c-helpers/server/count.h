@@ -83,6 +83,9 @@
 	X(SYS_IO_URING_REGISTER, "sys.io_uring_register")                                                    \
 	X(SYS_PREAD64, "sys.pread64")                                                                        \
 	X(SYS_PWRITE64, "sys.pwrite64")                                                                      \
+	X(SYS_PREADV2, "sys.preadv2")                                                                        \
+	X(SYS_FDATASYNC, "sys.fdatasync")                                                                    \
+	X(SYS_MSYNC, "sys.msync")                                                                            \
 	X(SYS_READ, "sys.read")                                                                              \
 	X(SYS_WRITE, "sys.write")                                                                            \
 	X(SYS_GETPID, "sys.getpid")                                                                          \

@@ -315,7 +315,8 @@ static void die_with_parent(void)
 static int run_probe(struct loop *loop, const struct server *server)
 {
 	struct probe tested = {0}, probe = {0};
-	enum exit_code code = selftest(loop, server, &tested);
+	enum exit_code code =
+		model.selftest ? model.selftest(loop, server, &tested) : selftest(loop, server, &tested);
 	if (model.probe && model.probe(loop, server, &probe) != EXIT_SERVED) {
 		code = EXIT_UNSUPPORTED;
 	} else if (code != EXIT_SERVED) {

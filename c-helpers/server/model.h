@@ -86,6 +86,9 @@ struct model {
 	 */
 	enum exit_code (*probe)(struct loop *loop, const struct server *server, struct probe *probe);
 
+	/* The test that it serves, where that is not to echo a byte; see selftest.h. NULL: it is. */
+	enum exit_code (*selftest)(struct loop *loop, const struct server *server, struct probe *probe);
+
 	/*
 	 * Everything that can fail or that costs memory, before the ready line: tables, rings, contexts.
 	 * A failure ends the process through die(). Runs in the thread that is going to serve the loop.

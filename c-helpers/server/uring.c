@@ -188,7 +188,7 @@ static int sq_thread_cpu(void)
 /* The best first; uring_setup takes the first that the kernel knows. */
 static int open_ring(struct uring *ring, const struct uring_wants *wants)
 {
-	const uint32_t base = IORING_SETUP_CQSIZE;
+	const uint32_t base = IORING_SETUP_CQSIZE | (wants->iopoll ? IORING_SETUP_IOPOLL : 0);
 	const uint32_t all = base | IORING_SETUP_SUBMIT_ALL;
 	const uint32_t defer = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	struct io_uring_params params = {.cq_entries = wants->cq_entries};

@@ -58,6 +58,7 @@ enum taskrun { TASKRUN_AUTO, TASKRUN_DEFAULT, TASKRUN_COOP, TASKRUN_DEFER, TASKR
 /* What a server asks of a ring. */
 struct uring_wants {
 	bool sqpoll;	 /* a kernel thread takes the requests */
+	bool iopoll;	 /* the device is polled for results; files only */
 	bool no_sqarray; /* where the kernel can do without (6.6) */
 	enum taskrun taskrun;
 	uint32_t sq_entries, cq_entries;

@@ -7,7 +7,7 @@
 
 #include "../wire/abi.h"
 #include "../wire/clock.h"
-#include "../load/histogram.h"
+#include "../wire/histogram.h"
 #include "echo_child.h"
 
 #define WARMUP_NS (30 * NS_PER_MS)
@@ -19,6 +19,7 @@ struct outcome {
 	struct loadgen_report report;
 	uint64_t response[HISTOGRAM_BUCKETS];
 	uint64_t service[HISTOGRAM_BUCKETS];
+	uint64_t submit[HISTOGRAM_BUCKETS];
 	char names[LOADGEN_COUNTERS_MAX][LOADGEN_COUNTER_NAME_BYTES];
 	uint64_t sums[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
 	uint64_t sums_after[LOADGEN_EDGES][LOADGEN_COUNTERS_MAX];
@@ -60,6 +61,7 @@ static inline void collect(struct loadgen *lg)
 	loadgen_report(lg, &out.report);
 	loadgen_histogram(lg, LOADGEN_HIST_RESPONSE, out.response);
 	loadgen_histogram(lg, LOADGEN_HIST_SERVICE, out.service);
+	loadgen_histogram(lg, LOADGEN_HIST_SUBMIT, out.submit);
 	loadgen_counter_names(lg, &out.names[0][0]);
 	for (uint32_t edge = 0; edge < LOADGEN_EDGES; edge++) {
 		loadgen_edge_counters(lg, edge, LOADGEN_BEFORE_TRACES, out.sums[edge]);

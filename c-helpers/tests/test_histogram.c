@@ -1,12 +1,12 @@
 /*
  * test_histogram.c - the histogram against the exact quantiles of sorted samples.
  *
- * Build: cc -std=gnu11 -O2 test_histogram.c ../load/histogram.c -lm
+ * Build: cc -std=gnu11 -O2 test_histogram.c ../wire/histogram.c -lm
  */
 #include <math.h>
 #include <string.h>
 
-#include "../load/histogram.h"
+#include "../wire/histogram.h"
 #include "../load/random.h"
 #include "check.h"
 

@@ -17,7 +17,7 @@
 
 #include "congestion.h"
 
-#define LOADGEN_ABI_VERSION 5u
+#define LOADGEN_ABI_VERSION 6u
 #define LOADGEN_PATH_BYTES 1024
 #define LOADGEN_MESSAGE_BYTES 256
 #define LOADGEN_EDGE_FILES_MAX 12
@@ -35,19 +35,25 @@ enum loadgen_mode {
 	LOADGEN_OPEN_FIXED = 1,	  /* requests fall due at equal distances */
 	LOADGEN_OPEN_POISSON = 2, /* exponential distances, same mean */
 	LOADGEN_CHURN = 3,	  /* connect, one request, close, again */
+	/*
+	 * No load: a program that reads and writes a file is asked for its phases; see conduct.h. A request
+	 * is an operation of the program, and its times are those that the program took.
+	 */
+	LOADGEN_CONDUCT = 4,
 };
 
 enum loadgen_status {
 	LOADGEN_OK = 0,
-	LOADGEN_STOPPED = 1,	      /* loadgen_stop was called */
-	LOADGEN_CONNECT_FAILED = 2,   /* some connection could not be opened in time */
-	LOADGEN_STALLED = 3,	      /* requests in flight and no answer for stall_timeout_ns */
-	LOADGEN_SERVER_GONE = 4,      /* the server's process ended */
-	LOADGEN_CORRUPT = 5,	      /* an echoed byte was not the byte that was sent */
-	LOADGEN_UNBALANCED = 6,	      /* sent != completed + errors + in flight: our own bug */
-	LOADGEN_SYSTEM = 7,	      /* a system call of the generator failed */
-	LOADGEN_CONNECTIONS_LOST = 8, /* some broke in the warm-up, or while they were idle */
-	LOADGEN_COUNTS_DIFFER = 9,    /* the server accepted or echoed something else than this load sent */
+	LOADGEN_STOPPED = 1,	    /* loadgen_stop was called */
+	LOADGEN_CONNECT_FAILED = 2, /* some connection could not be opened in time */
+	LOADGEN_STALLED = 3, /* requests in flight and no answer for stall_timeout_ns; or none to an ask */
+	LOADGEN_SERVER_GONE = 4, /* the server's process ended */
+	LOADGEN_CORRUPT = 5,	 /* an echoed byte, or a block of the file, is not what was written */
+	LOADGEN_UNBALANCED = 6,	 /* sent != completed + errors + in flight: our own bug, or a program's */
+	LOADGEN_SYSTEM = 7,	 /* a system call of the generator failed */
+	LOADGEN_CONNECTIONS_LOST = 8,  /* some broke in the warm-up, or while they were idle */
+	LOADGEN_COUNTS_DIFFER = 9,     /* the server accepted or echoed something else than this load sent */
+	LOADGEN_OPERATION_FAILED = 10, /* conduct: an operation, or what the program prepares it with */
 };
 
 enum loadgen_edge_id { LOADGEN_EDGE_START = 0, LOADGEN_EDGE_END = 1, LOADGEN_EDGES = 2 };
@@ -60,17 +66,23 @@ enum loadgen_hardware_id {
 	LOADGEN_CYCLES = 2,	  /* in user space and in the kernel */
 	LOADGEN_CACHE_MISSES = 3, /* likewise */
 };
-enum loadgen_histogram_id { LOADGEN_HIST_RESPONSE = 0, LOADGEN_HIST_SERVICE = 1, LOADGEN_HISTS = 2 };
+enum loadgen_histogram_id {
+	LOADGEN_HIST_RESPONSE = 0,
+	LOADGEN_HIST_SERVICE = 1,
+	LOADGEN_HIST_SUBMIT = 2, /* conduct: in the call that issues, shared evenly by what it issued */
+	LOADGEN_HISTS = 3
+};
 
 struct loadgen_config {
 	uint32_t abi_version;
 	uint32_t mode;	      /* enum loadgen_mode */
 	uint32_t server_ipv4; /* host byte order; must lie in 127.0.0.0/8 */
 	uint32_t server_port;
-	uint32_t connections;	 /* N; in churn: connections alive at once */
+	/* N; in churn: connections alive at once. In conduct this, the next two and client_threads are 1 */
+	uint32_t connections;
 	uint32_t active;	 /* M <= N connections that carry requests */
 	uint32_t depth;		 /* D requests in flight per active connection */
-	uint32_t message_bytes;	 /* S */
+	uint32_t message_bytes;	 /* S; in conduct: of an operation */
 	int32_t server_pid;	 /* for its CPU clock and SIGUSR1; 0: neither is read */
 	uint32_t client_threads; /* of the generator; no more run than there are active connections */
 	uint32_t edge_files;	 /* how many of edge_path[] are set */
@@ -143,16 +155,32 @@ struct loadgen_report {
 	uint64_t drained;		/* of those in flight, completed before the end edge */
 	uint64_t due_unsent;		/* open loop: due by the deadline, never sent; in the response times
 					   with what they had waited by then */
-	uint64_t bytes_verified;	/* since the start edge, drained ones included */
+	uint64_t bytes_verified;	/* since the start edge, drained ones included; in conduct: of the
+					   blocks that were checked whole */
 	uint64_t connection_errors;
 	uint64_t connections_churned; /* churn: connections closed in the window */
 	uint64_t response_sum_ns, response_min_ns, response_max_ns;
 	uint64_t service_sum_ns, service_min_ns, service_max_ns;
+	/* From here to the edges, of conduct; zero in a load. */
+	uint64_t submit_sum_ns, submit_min_ns, submit_max_ns;
+	uint64_t bytes_moved;	 /* by what was completed */
+	uint64_t blocks_checked; /* whole: when the file was settled, and after the window */
+	uint64_t blocks_seen;	 /* by header and tail, in the window */
+	uint64_t pages;		 /* of the file */
+	/* ... in the page cache before the window and after it; UINT64_MAX: the kernel does not tell. */
+	uint64_t pages_cached[LOADGEN_EDGES];
+	uint64_t loop_cpu_ns; /* of the threads that issue, in the window */
+	/*
+	 * ... and of the process's other ones, between the edges: all but those and io_uring's kernel
+	 * threads, which are known with config.kernel_threads alone. What the program spends on asking and
+	 * answering is in it, some 0.1 ms.
+	 */
+	uint64_t helper_cpu_ns;
 	struct loadgen_edge edge[LOADGEN_EDGES];
 	char congestion[CONGESTION_NAME_BYTES]; /* TCP congestion control of the load's sockets */
 	char message[LOADGEN_MESSAGE_BYTES];	/* why status is not OK, for people */
 };
-_Static_assert(sizeof(struct loadgen_report) == 4 * (4 + LOADGEN_HARDWARE_EVENTS) + 18 * 8 +
+_Static_assert(sizeof(struct loadgen_report) == 4 * (4 + LOADGEN_HARDWARE_EVENTS) + 29 * 8 +
 							2 * (13 + 3 * LOADGEN_HARDWARE_EVENTS) * 8 +
 							CONGESTION_NAME_BYTES + LOADGEN_MESSAGE_BYTES,
 	       "loadgen_report has padding");
@@ -251,7 +279,7 @@ LOADGEN_API void loadgen_edge_counters(const struct loadgen *lg, uint32_t edge, 
 				       uint64_t *sums);
 /*
  * The counters before the first connect (edge LOADGEN_EDGE_START) and when the server has accepted the
- * last connection (LOADGEN_EDGE_END); zeros in churn, which has no such phase.
+ * last connection (LOADGEN_EDGE_END); zeros in churn and conduct, which have no such phase.
  */
 LOADGEN_API void loadgen_setup_counters(const struct loadgen *lg, uint32_t edge, uint64_t *sums);
 /* Hits of trace_id[], in that order, over all tasks of the server: u64[LOADGEN_TRACE_MAX]. */
@@ -279,6 +307,8 @@ LOADGEN_API void loadgen_adopt_listener(int32_t session, uint32_t port, struct l
 LOADGEN_API int32_t loadgen_spawn(char *text, uint32_t count, struct loadgen_spawned *spawned);
 /* Waits for it: its exit code, LOADGEN_WAIT_SIGNAL and the signal, or a negative errno. May block. */
 LOADGEN_API int32_t loadgen_wait(int32_t pid);
+/* CPU of all children that this process has waited for, with those that they have waited for. */
+LOADGEN_API uint64_t loadgen_children_cpu_ns(void);
 /* Whether a thread of this process may run on a CPU: 0, or the errno of sched_setaffinity. */
 LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
 /*

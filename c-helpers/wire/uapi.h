@@ -45,7 +45,10 @@
 typedef unsigned long aio_context_t;
 
 enum {
-	IOCB_CMD_POLL = 5, /* 4.18 */
+	IOCB_CMD_PREAD = 0,
+	IOCB_CMD_PWRITE = 1,
+	IOCB_CMD_FDSYNC = 3, /* does anything since 4.18 */
+	IOCB_CMD_POLL = 5,   /* 4.18 */
 };
 
 struct iocb {
@@ -181,6 +184,7 @@ _Static_assert(sizeof(struct perf_event_attr) == 112, "PERF_ATTR_SIZE_VER5");
 /* io_uring(7): requests. */
 enum {
 	IORING_OP_NOP = 0,
+	IORING_OP_FSYNC = 3,
 	IORING_OP_READ_FIXED = 4,
 	IORING_OP_WRITE_FIXED = 5,
 	IORING_OP_POLL_ADD = 6,
@@ -203,6 +207,7 @@ enum {
 #define IOSQE_ASYNC (1u << 4)		     /* 5.6 */
 #define IOSQE_BUFFER_SELECT (1u << 5)	     /* 5.7 */
 #define IOSQE_CQE_SKIP_SUCCESS (1u << 6)     /* 5.17 */
+#define IORING_FSYNC_DATASYNC (1u << 0)	     /* in fsync_flags */
 #define IORING_RECVSEND_POLL_FIRST (1u << 0) /* 5.19, in ioprio as those below */
 #define IORING_RECV_MULTISHOT (1u << 1)	     /* 6.0 */
 #define IORING_ACCEPT_MULTISHOT (1u << 0)    /* 5.19 */
@@ -223,6 +228,7 @@ struct io_uring_sqe {
 		uint32_t msg_flags;
 		uint32_t accept_flags;
 		uint32_t timeout_flags;
+		uint32_t fsync_flags;
 	};
 	uint64_t user_data; /* comes back in io_uring_cqe.user_data */
 	union {
@@ -259,6 +265,7 @@ struct io_uring_cqe {
 };
 
 /* io_uring_setup(2) */
+#define IORING_SETUP_IOPOLL (1u << 0)
 #define IORING_SETUP_SQPOLL (1u << 1)
 #define IORING_SETUP_SQ_AFF (1u << 2)
 #define IORING_SETUP_CQSIZE (1u << 3)	      /* 5.5 */
@@ -328,6 +335,8 @@ struct io_uring_params {
 
 /* io_uring_register(2) */
 enum {
+	IORING_REGISTER_BUFFERS = 0,
+	IORING_REGISTER_FILES = 2,
 	IORING_REGISTER_PROBE = 8,	     /* 5.6 */
 	IORING_REGISTER_FILES2 = 13,	     /* 5.13 */
 	IORING_REGISTER_BUFFERS2 = 15,	     /* 5.13 */

@@ -196,6 +196,7 @@ function guestDeps(guest: Guest, { request, environment }: DepsInput): RunDeps {
       }),
     probe: (model, path, connections) => probeIn(guest, { model, path, connections, signal }),
     whyNotVariant: () => Promise.resolve('a guest has no commands'),
+    openFiles: never('files'),
     whyNotCpu: () => null,
     prepareAudit: () => Promise.resolve({ counters: [], tracepoints: [] }),
     readEnvironment: () => environment,

@@ -2,7 +2,7 @@ import { rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ProbedKernel } from '../compare/feature-matrix.ts';
 import type { Kernel } from '../kernels/schema.ts';
-import { MODELS } from '../models/registry.ts';
+import { SOCKET_MODELS } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import type { Guest } from '../place/guest/boot.ts';
 import type { Support } from '../results/schema.ts';
@@ -99,7 +99,7 @@ async function probeInGuest(
     const texts = await guest.within('its version', limitMs, () => agent.files([BUILD_FILE], signal));
     const groups = await guest.within('what its kernel has', limitMs, () => agent.features(signal));
     const support: Support[] = [];
-    for (const model of MODELS) support.push(await askModel(guest, model, { machine, signal }));
+    for (const model of SOCKET_MODELS) support.push(await askModel(guest, model, { machine, signal }));
     await guest.powerOff();
     return { build: texts.get(BUILD_FILE)?.trim() ?? '', groups, support };
   } finally {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { buildGuestPrograms, type GuestPrograms } from '../build/guest-programs.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 import type { Kernel } from '../kernels/resolve.ts';
-import { findModel, MODELS, programsOf } from '../models/registry.ts';
+import { findModel, programsOf, SOCKET_MODELS } from '../models/registry.ts';
 import { writeInitramfs } from '../place/guest/initramfs.ts';
 import { derivedSeed } from '../plan/order.ts';
 import { newRunId } from '../results/run-id.ts';
@@ -188,7 +188,7 @@ function listenerOf(trialEnded: (result: TrialResult) => void): RunListener {
 
 /** The programs of a guest that the rows of a run need; all of them without a word. */
 export function buildFor(
-  models: readonly string[] = MODELS.map(({ id }) => id),
+  models: readonly string[] = SOCKET_MODELS.map(({ id }) => id),
   signal?: AbortSignal,
 ): Promise<GuestPrograms> {
   const specs = models.flatMap((id) => findModel(id) ?? []);

@@ -22,7 +22,7 @@ const COMPILER_STARTS_MS = 9_000;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'iomb-compile-'));
-  for (const name of ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'])
+  for (const name of 'server models job files wire load observer loadlib calibration'.split(' '))
     mkdirSync(join(folder, 'src', name), { recursive: true });
   for (const path of [
     'server/main.c',

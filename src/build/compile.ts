@@ -13,7 +13,17 @@ export const SHARED_FLAGS = ['-fPIC', '-shared', '-fvisibility=hidden'];
 export const LINK_FLAGS = ['-lpthread', '-lrt', '-lm'];
 
 /** Folders below `c-helpers` whose files decide what the compiled helpers are. */
-const SOURCE_FOLDERS = ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'] as const;
+const SOURCE_FOLDERS = [
+  'server',
+  'models',
+  'job',
+  'files',
+  'wire',
+  'load',
+  'observer',
+  'loadlib',
+  'calibration',
+] as const;
 
 /** A sanitizer build, for the tests: the argument of `-fsanitize`. */
 export type Sanitizer = 'address,undefined' | 'thread';
@@ -21,7 +31,7 @@ export type Sanitizer = 'address,undefined' | 'thread';
 export interface CompileRequest {
   /** The `c-helpers` folder. */
   readonly sourceDir: string;
-  /** Programs of `c-helpers/models`, without duplicates. */
+  /** Programs of `c-helpers/models` and `c-helpers/files`, without duplicates. */
   readonly programs: readonly string[];
   /** Libraries of single programs, without `-l`. */
   readonly libs?: ReadonlyMap<string, readonly string[]>;
@@ -210,12 +220,24 @@ export function serverJob(
   found: Pick<FoundPackage, 'compile' | 'link'> = { compile: [], link: [] },
 ): Job {
   const linked = (libs?.get(program) ?? []).map((lib) => `-l${lib}`);
+  const { main, folders } = sourcesOf(program, sources);
   return {
     name: program,
     vital: false,
-    args: [...found.compile, join(sourceDir, 'models', `${program}.c`), ...linked, ...found.link],
-    shared: filesOf(sources, 'server', sourceDir),
+    args: [...found.compile, join(sourceDir, main), ...linked, ...found.link],
+    shared: folders.flatMap((folder) => filesOf(sources, folder, sourceDir)),
   };
+}
+
+/** A program's own file, and the folders that it shares: those of file I/O have a harness of their own beside that of servers. */
+function sourcesOf(
+  program: string,
+  sources: readonly [string, string][],
+): { readonly main: string; readonly folders: readonly string[] } {
+  const ofFiles = `files/${program}.c`;
+  if (!sources.some(([path]) => path === ofFiles))
+    return { main: `models/${program}.c`, folders: ['server'] };
+  return { main: ofFiles, folders: ['job', 'wire', 'server'] };
 }
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {

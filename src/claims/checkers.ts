@@ -7,7 +7,7 @@ import type { RunResult } from '../results/schema.ts';
 import { idleCost, type ModelRatio, modelRatios } from '../summary/model-ratio.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
-import type { Workload } from '../workloads/schema.ts';
+import { connectionsOf, type Workload } from '../workloads/schema.ts';
 import type { Assertion, PerModelFigures } from './assertion.ts';
 import {
   type FoundRow,
@@ -166,7 +166,7 @@ function idleCellOf(run: GuideRun, model: string): GuideCell {
 }
 
 function idleConnections(workload: Workload): number {
-  return workload.mode === 'churn' ? 0 : workload.connections - workload.active;
+  return 'active' in workload ? workload.connections - workload.active : 0;
 }
 
 function ratioCell(run: GuideRun, { of, base }: Of<'ratio'>): GuideCell {
@@ -207,7 +207,7 @@ const HELD_MIN = 1000;
 /** How many connections one server held at once, and where its program ends. */
 function held(run: GuideRun, { model, workload }: Of<'held'>): GuideCell {
   const counts = run.summary.workloads.flatMap((group) =>
-    measuredIn(group, model).map((found) => found.workload.connections),
+    measuredIn(group, model).map((found) => connectionsOf(found.workload)),
   );
   const most = Math.max(0, ...counts);
   if (most < HELD_MIN) {

@@ -1,21 +1,23 @@
 import type { Command } from 'commander';
-import { cacheDir, compileHelpers } from '../build/compile.ts';
+import { type Artifacts, cacheDir, compileHelpers } from '../build/compile.ts';
 import { findCompiler } from '../build/compiler.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { type FactSources, type Facts, gatherFacts } from '../doctor/facts.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { fileWorkloads, jobsToTry, openJobFiles } from '../drive/job-files.ts';
 import { linuxHost } from '../host/host.ts';
-import { cheapestCall, congestionOf, hardwareErrnos } from '../load/ffi.ts';
-import { MODELS, programsOf } from '../models/registry.ts';
+import { cheapestCall, congestionOf, fileLocker, hardwareErrnos } from '../load/ffi.ts';
+import { MODELS, programsOf, SOCKET_MODELS } from '../models/registry.ts';
 import { serverSizes } from '../plan/plan-run.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import type { RenderOptions } from '../render/table.ts';
 import { renderDocument } from '../render/terminal.ts';
 import { doctorReport } from '../reports/doctor.ts';
 import { type DoctorJson, withSchema } from '../reports/json.ts';
+import type { Support } from '../results/schema.ts';
 import { DOCTOR_SCHEMA_VERSION } from '../results/schema-id.ts';
-import { supportOf } from '../server/probe.ts';
+import { fileSupportOf, supportOf } from '../server/probe.ts';
 import { EnvironmentError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { resultsOption } from './options.ts';
@@ -84,11 +86,28 @@ function realDeps(signal: AbortSignal): DoctorDeps {
   };
 }
 
+/** Of the rows of files, each asked for the plain jobs; none where no folder can hold a file. */
+async function fileSupport(built: Artifacts): Promise<Support[]> {
+  const workloads = fileWorkloads(loadWorkloads()).filter(({ profile }) => profile !== 'full');
+  const files = await openJobFiles({
+    ...{ directory: null, elsewhere: [process.cwd()], workloads },
+    tryLock: fileLocker(built.loadgen),
+  });
+  try {
+    const rows = MODELS.filter(({ domain }) => domain === 'file');
+    const answers = rows.map((model) => fileSupportOf(model, built, jobsToTry(model, workloads, files)));
+    return (await Promise.all(answers)).map(({ support }) => support);
+  } finally {
+    await files.remove();
+  }
+}
+
 async function prepareHelpers(signal: AbortSignal) {
   const built = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf(MODELS), signal });
   const support = await Promise.all(
-    MODELS.map((model) => supportOf(model, built, serverSizes(loadWorkloads()))),
+    SOCKET_MODELS.map((model) => supportOf(model, built, serverSizes(loadWorkloads()))),
   );
+  support.push(...(await fileSupport(built)));
   signal.throwIfAborted();
   return {
     support,

@@ -2,6 +2,7 @@ import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR, readTool } from '../build/package.ts';
 import { calibrator } from '../calibration/ffi.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import { openJobFiles } from '../drive/job-files.ts';
 import { lockCpus } from '../host/cpu-lock.ts';
 import { linuxHost } from '../host/host.ts';
 import {
@@ -78,6 +79,8 @@ function realDeps(outDir: string): RunDeps {
   return {
     compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
     probe: probeModel,
+    openFiles: (request, loadgenPath) =>
+      openJobFiles({ ...request, elsewhere: [outDir, process.cwd()], tryLock: fileLocker(loadgenPath) }),
     whyNotVariant,
     readEnvironment: () => readEnvironment(),
     whyNotCpu,

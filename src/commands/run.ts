@@ -13,6 +13,7 @@ import { UsageError } from '../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, exportRun, locateRequests, parseExportRequest } from './export-files.ts';
+import { readFioJobFile } from './fio-job-file.ts';
 import { loadOptions } from './load-options.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
@@ -21,6 +22,8 @@ import { endAsMeasured, measureRun } from './run-deps.ts';
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
   readonly workload: readonly string[];
   readonly export: readonly string[];
+  /** A job file of fio. */
+  readonly fio?: string;
   /** What `reference` was called before. */
   readonly baseline?: string;
   readonly dryRun?: boolean;
@@ -52,11 +55,23 @@ export function registerRun(command: Command, signal: AbortSignal): void {
         'workloads or globs, separated by commas (default: those of the profile)',
       ),
     )
-    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, []);
+    .option('--workload <file>', 'a workload file of your own; may be repeated', collect, [])
+    .option(
+      '--fio <file>',
+      "a job file of fio: its job as a workload, and without --models its engine's row",
+    );
   loadOptions(command)
     .option(
       '--profile <name>',
       `quick: within 20 s; default: within two minutes; full: all models and workloads (default: ${RUN_DEFAULTS.profile})`,
+    )
+    .option(
+      '--domain <name>',
+      'socket, file or all: what I/O is done on (default: that of the models and workloads that are named, else socket)',
+    )
+    .option(
+      '--dir <folder>',
+      'where the files of file I/O are made, and removed again (default: a folder for temporary files that is no memory)',
     )
     .option('--blocks <n>', `repetitions of every cell (default: ${RUN_DEFAULTS.blocks})`)
     .option('--duration <time>', `measured time of one trial (default: ${RUN_DEFAULTS.durationMs}ms)`)
@@ -165,11 +180,21 @@ function configure(options: RunOptions): { config: RunConfig; exports: readonly 
       return undefined;
     }
   };
-  const ownWorkloads = attempt(() => loadWorkloadFiles(options.workload, builtIn));
+  const job = attempt(() => (options.fio === undefined ? null : readFioJobFile(options.fio)));
+  const ownWorkloads = attempt(() => [
+    ...loadWorkloadFiles(options.workload, builtIn),
+    ...(job ? [job.workload] : []),
+  ]);
   const context = { workloads: builtIn, topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
   const config = attempt(() =>
     resolveRunConfig(
-      { ...options, reference: options.reference ?? options.baseline, ownWorkloads, load: options },
+      {
+        ...options,
+        reference: options.reference ?? options.baseline,
+        models: options.models ?? job?.model.id,
+        ownWorkloads,
+        load: options,
+      },
       context,
     ),
   );

@@ -3,7 +3,7 @@ import { compileHelpers } from '../build/compile.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 import { readCpuList } from '../config/cpus.ts';
 import { unknown } from '../config/selection.ts';
-import { findModel, MODELS, programsOf } from '../models/registry.ts';
+import { findModel, programsOf, SOCKET_MODELS } from '../models/registry.ts';
 import { readTopology } from '../observe/topology.ts';
 import { LaunchError, launchServer } from '../server/launch.ts';
 import { SERVER_EXIT } from '../server/protocol.ts';
@@ -34,7 +34,7 @@ async function serve(id: string, options: ServeOptions, signal: AbortSignal): Pr
     throw new UsageError(
       unknown(
         id,
-        MODELS.map((known) => known.id),
+        SOCKET_MODELS.map((known) => known.id),
         'model',
       ),
     );

@@ -1,8 +1,10 @@
 import type { Metric } from '../metrics/metric.ts';
+import { isJudgedUnder } from '../metrics/registry.ts';
 import { lostCells } from '../results/cells.ts';
 import type { CellName, RunResult } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { counted } from '../util/units.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import { batchingOf } from './batching.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { differencesOf } from './environment.ts';
@@ -196,7 +198,8 @@ function draftsOf(
   const [unlike = null] = weather.unlike;
   const material = { cell, batching, unlike, disturbances: weather.reasons };
   const limits = [by.own.runs.base, by.own.runs.current].map(mostlySaturated);
-  return metrics.flatMap((metric) => {
+  const judged = metrics.filter((metric) => isJudgedUnder(metric, cell.workload, paired));
+  return judged.flatMap((metric) => {
     const leave = (where: Unjudged['leftOut'], reason: string): Draft[] => {
       where.push({ label: cell.label, workload: cell.workload.id, metric: metric.id, reason });
       return [];
@@ -251,7 +254,7 @@ function detectOf(
   options: CompareOptions,
 ): number {
   const own = options.isDetectSaid ? null : metric.detectable;
-  const ofLoad = own === null ? [] : cells.map(({ workload }) => own(workload.connections));
+  const ofLoad = own === null ? [] : cells.map(({ workload }) => own(connectionsOf(workload)));
   const fallback = kind === 'counted' ? metric.countedThreshold : null;
   return options.detects[metric.id] ?? fallback ?? (ofLoad.length > 0 ? Math.max(...ofLoad) : options.detect);
 }

@@ -5,6 +5,7 @@ import { findModel } from '../models/registry.ts';
 import type { Entry, RunResult } from '../results/schema.ts';
 import type { RowSummary, RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import { COMPARE_DEFAULTS, compareRuns } from './compare-runs.ts';
 import { directionOf } from './judge.ts';
 import type { Ladder, LadderFamily, LadderStep, LadderStop, Loss, StepChange } from './ladder-schema.ts';
@@ -56,7 +57,11 @@ export function ladderOf(result: RunResult, summary: RunSummary = summarize(resu
   const families = treesOf(rows).filter((tree) => tree.length > 1);
   return {
     metrics: RUNG_METRICS.map(({ id }) => id),
-    workloads: settings.workloads.map(({ id, title, connections }) => ({ id, title, connections })),
+    workloads: settings.workloads.map((workload) => ({
+      id: workload.id,
+      title: workload.title,
+      connections: connectionsOf(workload),
+    })),
     families: [...byFamily(families)].map(([family, rungs]) => familyOf(family, rungs, { summary, compare })),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../util/errors.ts';
 import { loadWorkloads } from '../workloads/load.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import { type KernelsFlags, resolveKernelsConfig } from './kernels-config.ts';
 
 const resolve = (flags: KernelsFlags) =>
@@ -23,7 +24,7 @@ describe('What kernels run measures', () => {
       ...{ boots: 3, smps: [1, 2], clock: 'icount', perCell: 300 },
     });
     expect(settings.retry).toBeNull();
-    expect(settings.workloads.map(({ connections }) => connections)).toEqual([1, 50]);
+    expect(settings.workloads.map(connectionsOf)).toEqual([1, 50]);
   });
 
   test('takes what run takes of a profile', () => {

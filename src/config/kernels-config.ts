@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { findModel } from '../models/registry.ts';
 import { CLOCKS, type Guest, type RunSettings } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
-import type { Workload } from '../workloads/schema.ts';
+import { connectionsOf, type Workload } from '../workloads/schema.ts';
 import type { CpuTopology } from './cpus.ts';
 import { saysLoad } from './load-flags.ts';
 import { type RunFlags, resolveRunConfig } from './run-config.ts';
@@ -123,6 +123,8 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
     const { settings, warnings } = resolveRunConfig(
       {
         ...flags,
+        // A guest has no disk.
+        domain: 'socket',
         models: flags.models ?? (flags.profile === undefined ? models : undefined),
         workloads:
           flags.workloads ??
@@ -144,7 +146,7 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
 
 /** `2G`, `512M`; without a word enough for the connections that are asked for. */
 function memoryMb(text: string | undefined, settings: RunSettings | null, problems: string[]): number {
-  const most = Math.max(0, ...(settings?.workloads ?? []).map(({ connections }) => connections));
+  const most = Math.max(0, ...(settings?.workloads ?? []).map(connectionsOf));
   const threads = settings?.entries.some(({ model }) => findModel(model)?.tasks.endsWith('per-connection'));
   const each = threads ? CONNECTION_BYTES.withThread : CONNECTION_BYTES.alone;
   const enough = MEMORY_MB.base + Math.ceil((most * each) / 1024 ** 2);

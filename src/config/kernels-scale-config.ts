@@ -1,4 +1,5 @@
 import { UsageError } from '../util/errors.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import {
   type GuestFlags,
   type KernelsConfig,
@@ -40,7 +41,7 @@ export function resolveKernelsScaleConfig(
   const problems: string[] = [];
   const { idle, active, ...defaults } = KERNELS_SCALE_DEFAULTS;
   const ownWorkloads = sweepOf(flags, { idle, active }, problems);
-  const most = Math.max(...ownWorkloads.map(({ connections }) => connections));
+  const most = Math.max(...ownWorkloads.map(connectionsOf));
   const timeOf = ({ leastMs, perConnectionUs }: (typeof GUEST_TIMES)['warmup' | 'duration']) =>
     `${leastMs + Math.ceil((most * perConnectionUs) / 1000)}ms`;
   const times = { warmup: timeOf(GUEST_TIMES.warmup), duration: timeOf(GUEST_TIMES.duration) };

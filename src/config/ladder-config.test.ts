@@ -3,6 +3,7 @@ import { MODELS } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import { runSettingsSchema } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import { type LadderFlags, resolveLadderConfig } from './ladder-config.ts';
 
 const [ROW] = MODELS;
@@ -51,7 +52,7 @@ test('A ladder measures every rung of every family in its order, with 1, 64 and 
 test('It may be of one family, with other connections', () => {
   const { settings } = resolveLadderConfig({ family: 'u', connections: '2,1k', blocks: '6' }, CONTEXT);
   expect(settings.entries.map(({ label }) => label)).toEqual(['poll', 'select']);
-  expect(settings.workloads.map(({ connections }) => connections)).toEqual([2, 1000]);
+  expect(settings.workloads.map(connectionsOf)).toEqual([2, 1000]);
   expect(settings).toMatchObject({ blocks: 6, baseline: 'poll' });
 });
 

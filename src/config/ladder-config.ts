@@ -1,5 +1,5 @@
 import { ladderFamilies, ladderOfFamily } from '../models/ladder.ts';
-import { MODELS } from '../models/registry.ts';
+import { SOCKET_MODELS } from '../models/registry.ts';
 import type { ModelSpec } from '../models/spec.ts';
 import { UsageError } from '../util/errors.ts';
 import type { CpuTopology } from './cpus.ts';
@@ -39,7 +39,7 @@ export interface LadderContext {
  */
 export function resolveLadderConfig(
   { family, connections = LADDER_DEFAULTS.connections, message, ...flags }: LadderFlags,
-  { models = MODELS, ...context }: LadderContext,
+  { models = SOCKET_MODELS, ...context }: LadderContext,
 ): RunConfig {
   const known = ladderFamilies(models);
   const { names, problems } =
@@ -49,6 +49,7 @@ export function resolveLadderConfig(
     const { settings, warnings } = resolveRunConfig(
       {
         ...flags,
+        domain: 'socket',
         // With a list that is wrong the other options are looked at all the same.
         ...(rungs.length === 0 ? {} : { models: rungs.map(({ id }) => id).join(',') }),
         load: { connections, message },

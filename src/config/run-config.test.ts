@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { MODELS } from '../models/registry.ts';
+import { FIXTURE_JOB } from '../fixtures/files.ts';
+import { MODELS, SOCKET_MODELS } from '../models/registry.ts';
 import { runSettingsSchema } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
-import type { Workload } from '../workloads/schema.ts';
+import { domainOf, type Workload } from '../workloads/schema.ts';
 import { labelled, RUN_DEFAULTS, type RunContext, type RunFlags, resolveRunConfig } from './run-config.ts';
 
 function workload(id: string, profile: Workload['profile'] = 'default'): Workload {
@@ -49,9 +50,52 @@ describe('resolveRunConfig', () => {
     expect(taken({ models: '*-guide*' })).toEqual(guide);
   });
 
+  describe('what I/O is done on', () => {
+    const withFiles = { ...CONTEXT, workloads: [...CONTEXT.workloads, FIXTURE_JOB] };
+    const domainsOf = (flags: RunFlags) => {
+      const { entries, workloads } = resolveRunConfig(flags, withFiles).settings;
+      const ofRows = entries.map(({ model }) => MODELS.find(({ id }) => id === model)?.domain);
+      return [[...new Set(ofRows)], [...new Set(workloads.map(domainOf))]];
+    };
+    test.each<[RunFlags, readonly string[]]>([
+      [{}, ['socket']],
+      [{ domain: 'file' }, ['file']],
+      [{ domain: 'all' }, ['socket', 'file']],
+      [{ models: 'pread,mmap' }, ['file']],
+      [{ workloads: 'read-warm' }, ['file']],
+      [{ models: 'epoll-lt,pread' }, ['socket', 'file']],
+      // A glob that both know takes what is measured without a word.
+      [{ models: 'io_uring*' }, ['socket']],
+    ])('%j is of %j', (flags, domains) => {
+      expect(domainsOf(flags)).toEqual([domains, domains]);
+    });
+    test('has a reference of its own in each domain', () => {
+      const references = (flags: RunFlags) => {
+        const { baseline, fileBaseline } = resolveRunConfig(flags, withFiles).settings;
+        return { baseline, fileBaseline };
+      };
+      expect(references({ domain: 'all' })).toEqual({ baseline: 'epoll-lt', fileBaseline: 'pread' });
+      expect(references({ domain: 'file' })).toEqual({ baseline: 'pread', fileBaseline: null });
+      expect(references({ domain: 'all', reference: 'mmap' })).toEqual({
+        ...{ baseline: 'epoll-lt', fileBaseline: 'mmap' },
+      });
+    });
+    test.each<[RunFlags, string]>([
+      [{ domain: 'disk' }, '--domain disk: must be one of socket, file, all'],
+      [{ domain: 'file', models: 'epoll-lt' }, 'unknown model epoll-lt'],
+      [
+        { models: 'pread', workloads: 'ping-pong' },
+        'pread is of domain file, and no workload of this run is',
+      ],
+      [{ models: 'epoll-lt', workloads: 'read-warm' }, 'epoll-lt is of domain socket, and no workload'],
+    ])('%j is refused: %s', (flags, problem) => {
+      expect(() => resolveRunConfig(flags, withFiles)).toThrow(problem);
+    });
+  });
+
   test('measures every model under the workloads of the default profile when nothing is said', () => {
     const { settings, warnings } = resolveRunConfig({}, CONTEXT);
-    const plain = MODELS.filter(({ profile }) => ['quick', 'default'].includes(profile));
+    const plain = SOCKET_MODELS.filter(({ profile }) => ['quick', 'default'].includes(profile));
     expect(settings.entries).toEqual(plain.map(({ id }) => ({ label: id, model: id })));
     expect(settings.workloads.map(({ id }) => id)).toEqual(['ping-pong', 'many-connections']);
     expect({ ...settings, entries: [], workloads: [] }).toMatchInlineSnapshot(`
@@ -63,8 +107,10 @@ describe('resolveRunConfig', () => {
           0,
         ],
         "cpuCounters": false,
+        "directory": null,
         "durationMs": 60,
         "entries": [],
+        "fileBaseline": null,
         "handicap": null,
         "maxTimeS": null,
         "precision": null,
@@ -111,6 +157,7 @@ describe('resolveRunConfig', () => {
           1,
         ],
         "cpuCounters": true,
+        "directory": null,
         "durationMs": 1500,
         "entries": [
           {
@@ -126,6 +173,7 @@ describe('resolveRunConfig', () => {
             "model": "epoll-et",
           },
         ],
+        "fileBaseline": null,
         "handicap": null,
         "maxTimeS": 600,
         "precision": 0.02,

@@ -1,7 +1,14 @@
-import { MODELS } from '../models/registry.ts';
+import { findModel, MODELS } from '../models/registry.ts';
 import type { Entry, RunSettings, Variant } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
-import { PROFILES, type Profile, type Workload } from '../workloads/schema.ts';
+import {
+  DOMAINS,
+  type Domain,
+  domainOf,
+  PROFILES,
+  type Profile,
+  type Workload,
+} from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { type LoadFlags, saysLoad, workloadsNamed, workloadsOfFlags } from './load-flags.ts';
 import { select, unknown } from './selection.ts';
@@ -23,14 +30,22 @@ import {
  */
 export const RUN_DEFAULTS = {
   reference: 'epoll-lt',
+  fileReference: 'pread',
   blocks: 14,
   warmupMs: 20,
   durationMs: 60,
   retry: '50%',
   /** Of a run of which no more than the profile is said: its planned blocks, and what is measured again. */
-  withinMs: { quick: 18_000, default: 115_000, full: null },
+  withinMs: {
+    socket: { quick: 18_000, default: 115_000, full: null },
+    file: { quick: 18_000, default: 85_000, full: null },
+  },
   profile: 'default',
+  domain: 'socket',
 } as const;
+
+/** Rows and workloads of both. */
+const ALL_DOMAINS = 'all';
 
 /** Blocks that `--precision` may add without `--max-time`. */
 export const BLOCKS_MAX = 1000;
@@ -42,6 +57,8 @@ const HANDICAP_NS_MAX = 1e9;
 
 /** The flags of `run` as typed; undefined where not given. */
 export interface RunFlags extends ServerFlags {
+  readonly domain?: string | undefined;
+  readonly dir?: string | undefined;
   readonly models?: string | undefined;
   readonly workloads?: string | undefined;
   /** Workload files of the user's own, already read. */
@@ -91,11 +108,13 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
   const counts = workersOf(asked, serverCpus);
   const doubts: string[] = [];
   const servers = parseServers(flags, problems, doubts);
+  const domains = resolveDomains(flags, context.workloads, problems);
   const entries = withVariants(
-    [...resolveEntries(flags.models, { profile, counts, servers }, problems), ...servers],
+    [...resolveEntries(flags.models, { profile, counts, servers, domains }, problems), ...servers],
     variants,
   );
-  const workloads = resolveWorkloads(flags, context.workloads, profile, problems);
+  const workloads = resolveWorkloads(flags, context.workloads, { profile, domains }, problems);
+  problems.push(...alone(entries, workloads));
   const handicap = resolveHandicap(flags, entries, problems);
   const settings: RunSettings = {
     entries,
@@ -110,13 +129,14 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
     warmupMs: duration(flags.warmup, RUN_DEFAULTS.warmupMs, '--warmup', problems),
     durationMs: duration(flags.duration, RUN_DEFAULTS.durationMs, '--duration', problems),
     seed: wholeNumber(flags.seed, context.randomSeed, { flag: '--seed', min: 0, max: 0x7fffffff }, problems),
-    baseline: resolveReference(flags.reference, entries, problems),
+    ...resolveReferences(flags, entries, problems),
+    directory: flags.dir ?? null,
     serverCpus,
     clientCpus,
     precision: flags.precision === undefined ? null : precision(flags.precision, problems),
     maxTimeS:
       flags.maxTime === undefined ? null : duration(flags.maxTime, 0, '--max-time', problems, 'run') / 1000,
-    retry: retry(flags.retry, isPlain(flags) ? RUN_DEFAULTS.withinMs[profile] : null, problems),
+    retry: retry(flags.retry, isPlain(flags) ? withinMs(domains, profile) : null, problems),
     audit: flags.audit ?? false,
     cpuCounters: flags.cpuCounters ?? false,
     handicap,
@@ -158,15 +178,22 @@ function resolveEntries(
     profile,
     counts,
     servers,
-  }: { readonly profile: Profile; readonly counts: readonly number[]; readonly servers: readonly Entry[] },
+    domains,
+  }: {
+    readonly profile: Profile;
+    readonly counts: readonly number[];
+    readonly servers: readonly Entry[];
+    readonly domains: readonly Domain[];
+  },
   problems: string[],
 ): Entry[] {
-  const known = MODELS.map((model) => model.id);
+  const ofDomains = MODELS.filter(({ domain }) => domains.includes(domain));
+  const known = ofDomains.map((model) => model.id);
   if (servers.length > 0 && models === undefined) return labelled([RUN_DEFAULTS.reference], counts);
   if (servers.length > 0 && models === NO_MODELS) return [];
   if (models === undefined)
     return labelled(
-      profiled(MODELS, profile).map((model) => model.id),
+      profiled(ofDomains, profile).map((model) => model.id),
       counts,
     );
   const selection = select(models, known, 'model');
@@ -185,10 +212,11 @@ function profiled<T extends { readonly profile: Profile | 'guide' }>(
 
 function resolveWorkloads(
   flags: RunFlags,
-  builtIn: readonly Workload[],
-  profile: Profile,
+  all: readonly Workload[],
+  { profile, domains }: { readonly profile: Profile; readonly domains: readonly Domain[] },
   problems: string[],
 ): readonly Workload[] {
+  const builtIn = all.filter((workload) => domains.includes(domainOf(workload)));
   const files = flags.ownWorkloads ?? [];
   const inFiles = [...builtIn, ...files].map(({ id }) => id);
   const said = workloadsOfFlags(flags.load ?? {}, problems);
@@ -210,6 +238,89 @@ function resolveWorkloads(
   return names.flatMap((name) => known.filter((workload) => workload.id === name).slice(0, 1));
 }
 
+/**
+ * What is measured: as said, else that of what is named. Rows and workloads of the other domain are not known then, so
+ * that a glob takes none of them.
+ */
+function resolveDomains(
+  flags: RunFlags,
+  builtIn: readonly Workload[],
+  problems: string[],
+): readonly Domain[] {
+  if (flags.domain !== undefined) {
+    const said = oneOf(flags.domain, [...DOMAINS, ALL_DOMAINS], '--domain', problems);
+    return said === ALL_DOMAINS ? DOMAINS : [said];
+  }
+  const named = [
+    ...domainsNamed(flags.models, MODELS, ({ domain }) => domain),
+    ...domainsNamed(flags.workloads, builtIn, domainOf),
+    ...(flags.ownWorkloads ?? []).map(domainOf),
+  ];
+  const found = DOMAINS.filter((domain) => named.includes(domain));
+  return found.length > 0 ? found : [RUN_DEFAULTS.domain];
+}
+
+/** A name of one domain tells it; a glob that both know means the one that is measured without a word. */
+function domainsNamed<T extends { readonly id: string }>(
+  list: string | undefined,
+  rows: readonly T[],
+  read: (row: T) => Domain,
+): readonly Domain[] {
+  if (list === undefined) return [];
+  const of = (domain: Domain) => rows.filter((row) => read(row) === domain).map(({ id }) => id);
+  const items = list.split(',').map((item) => item.trim());
+  return items.flatMap((item) => {
+    const known = DOMAINS.filter((domain) => select(item, of(domain), 'row').names.length > 0);
+    return known.includes(RUN_DEFAULTS.domain) ? [RUN_DEFAULTS.domain] : known;
+  });
+}
+
+/** Rows without a workload of their domain, and the other way round. */
+function alone(entries: readonly Entry[], workloads: readonly Workload[]): string[] {
+  const ofEntry = ({ model }: Entry) => findModel(model)?.domain ?? 'socket';
+  const measured = new Set(workloads.map(domainOf));
+  const done = new Set(entries.map(ofEntry));
+  if (measured.size === 0 || done.size === 0) return [];
+  const idle = entries.find((entry) => !measured.has(ofEntry(entry)));
+  const unused = workloads.find((workload) => !done.has(domainOf(workload)));
+  return [
+    ...(idle === undefined
+      ? []
+      : [
+          `${idle.label} is of domain ${ofEntry(idle)}, and no workload of this run is; name one, or --domain`,
+        ]),
+    ...(unused === undefined
+      ? []
+      : [
+          `workload ${unused.id} is of domain ${domainOf(unused)}, and no model of this run is; name one, or --domain`,
+        ]),
+  ];
+}
+
+/** Of both together, their sum. */
+function withinMs(domains: readonly Domain[], profile: Profile): number | null {
+  const limits = domains.map((domain) => RUN_DEFAULTS.withinMs[domain][profile]);
+  return limits.reduce<number | null>((sum, ms) => (sum === null || ms === null ? null : sum + ms), 0);
+}
+
+/** Ratios of files refer to a row of files, in a run of both as well. */
+function resolveReferences(
+  flags: RunFlags,
+  entries: readonly Entry[],
+  problems: string[],
+): Pick<RunSettings, 'baseline' | 'fileBaseline'> {
+  const isOfFiles = ({ model }: Entry) => findModel(model)?.domain === 'file';
+  const files = entries.filter(isOfFiles);
+  const baseline = resolveReference(flags.reference, entries, problems);
+  if (files.length === 0 || files.length === entries.length) return { baseline, fileBaseline: null };
+  const isSaid = files.some(({ label }) => label === baseline);
+  const sockets = entries.filter((entry) => !isOfFiles(entry));
+  return {
+    baseline: isSaid ? resolveReference(undefined, sockets, problems) : baseline,
+    fileBaseline: isSaid ? baseline : resolveReference(undefined, files, problems),
+  };
+}
+
 /** A row, or with variants the first of those that a model, or a double of one, was entered as. Without `--reference`: the first row of epoll-lt where it is in the run, else the first row. */
 function resolveReference(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
   const labels = entries.map((entry) => entry.label);
@@ -221,7 +332,9 @@ function resolveReference(flag: string | undefined, entries: readonly Entry[], p
       problems.push(`--reference: ${unknown(flag, labels, 'model in this run')}`);
     return flag;
   }
-  const first = entries.find(({ model }) => model === RUN_DEFAULTS.reference);
+  const first = entries.find(
+    ({ model }) => model === RUN_DEFAULTS.reference || model === RUN_DEFAULTS.fileReference,
+  );
   return first?.label ?? labels[0] ?? RUN_DEFAULTS.reference;
 }
 
@@ -231,7 +344,10 @@ function resolveHandicap(
   entries: readonly Entry[],
   problems: string[],
 ): RunSettings['handicap'] {
-  const known = entries.filter(({ server }) => server === undefined).map((entry) => entry.label);
+  // A file program has no read of a connection to delay.
+  const known = entries
+    .filter(({ server, model }) => server === undefined && findModel(model)?.domain !== 'file')
+    .map((entry) => entry.label);
   if (flags.handicapNs === undefined) {
     if (flags.handicap !== undefined) problems.push('--handicap says which rows, --handicap-ns how much');
     return null;

@@ -1,4 +1,4 @@
-import { MODELS } from '../models/registry.ts';
+import { SOCKET_MODELS } from '../models/registry.ts';
 import { isScaleModel, scaleWorkloads } from '../plan/scale-workloads.ts';
 import { UsageError } from '../util/errors.ts';
 import { counted } from '../util/units.ts';
@@ -37,6 +37,7 @@ export function resolveScaleConfig(flags: ScaleFlags, context: ScaleContext): Ru
     const config = resolveRunConfig(
       {
         ...flags,
+        domain: 'socket',
         models: flags.models ?? scaleModels(),
         blocks: flags.blocks ?? SCALE_DEFAULTS.blocks,
         duration: flags.duration ?? SCALE_DEFAULTS.duration,
@@ -73,7 +74,7 @@ export function sweepOf(
 }
 
 function scaleModels(): string {
-  return MODELS.filter(isScaleModel)
+  return SOCKET_MODELS.filter(isScaleModel)
     .map((model) => model.id)
     .join(',');
 }

@@ -2,6 +2,7 @@ import { UNLIMITED } from '../observe/environment.ts';
 import { PINNED_CONGESTION } from '../observe/observe.ts';
 import { CONNECTIONS_SPARE, FDS_SPARE } from '../plan/plan-run.ts';
 import { BYTES_PER_MIB } from '../util/units.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 import { isEngine } from './checks-cpu.ts';
 import type { Facts, FolderFacts } from './facts.ts';
 import type { Answer } from './finding.ts';
@@ -25,7 +26,7 @@ function raise(facts: Pick<Facts, 'environment' | 'capabilities'>, how: Raise): 
 }
 
 function connectionsMost(facts: Facts): number {
-  return Math.max(0, ...facts.workloads.map((workload) => workload.connections));
+  return Math.max(0, ...facts.workloads.map(connectionsOf));
 }
 
 /** The next power of two: a round number that leaves room. */
@@ -39,7 +40,7 @@ export function fdLimit(facts: Facts): Answer {
   const asked = `the largest workload needs ${counted(need)}`;
   if (nofile === null) return { status: 'info', value: UNKNOWN, meaning: asked, fix: null };
   const value = nofile === UNLIMITED ? 'unlimited' : `${counted(nofile)} (hard limit); ${asked}`;
-  const tooLarge = facts.workloads.filter((workload) => workload.connections + FDS_SPARE > nofile);
+  const tooLarge = facts.workloads.filter((workload) => connectionsOf(workload) + FDS_SPARE > nofile);
   if (tooLarge.length === 0)
     return {
       status: 'ok',

@@ -7,25 +7,51 @@ import { findCompiler } from '../build/compiler.ts';
 import { runJobs } from '../build/jobs.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
-/** The C unit tests: exit 0 passed, 1 failed, 77 skipped; and the folder or files that each is linked with. */
-const PROGRAMS = [
+interface Program {
+  readonly name: string;
+  /** The folders or files that it is linked with. */
+  readonly links: readonly string[];
+  /** A program of file I/O, whose path it takes as its argument. */
+  readonly drives?: string;
+}
+
+/** The C unit tests: exit 0 passed, 1 failed, 77 skipped. */
+const PROGRAMS: readonly Program[] = [
   { name: 'test_agent_json', links: ['agent/answer.c', 'agent/json.c'] },
+  { name: 'test_conduct', links: ['wire', 'load', 'observer', 'loadlib'], drives: 'pread' },
+  { name: 'test_costs', links: ['costs', 'costlib'] },
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['wire', 'observer'] },
-  { name: 'test_histogram', links: ['load/histogram.c'] },
+  { name: 'test_histogram', links: ['wire/histogram.c'] },
+  {
+    name: 'test_job',
+    links: [
+      'job/block.c',
+      'job/file.c',
+      'job/file_check.c',
+      'job/job.c',
+      'server/counters.c',
+      'server/die.c',
+      'server/limits.c',
+      'server/net.c',
+      'wire/histogram.c',
+    ],
+  },
   { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
   { name: 'test_session', links: ['wire', 'observer'] },
   { name: 'test_sockets', links: ['wire', 'observer'] },
   { name: 'test_uring', links: [] },
-] as const;
+];
+/** What every program of file I/O is linked with. */
+const FILE_LINKS = ['job', 'server', 'wire'];
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
 const EXIT_SKIPPED = 77;
 const RUN_TIMEOUT_MS = 100_000;
 /** Whatever a test is linked with, or includes. */
-const FOLDERS = ['agent', 'server', 'wire', 'load', 'observer', 'loadlib', 'tests'];
+const FOLDERS = 'agent costlib costs files job load loadlib observer server tests wire'.split(' ');
 
 /** Where the programs of each build are. */
 const folders = new Map<Sanitizer | undefined, string>();
@@ -40,9 +66,10 @@ test('every C unit test is in the list', async () => {
   expect(programs.sort()).toEqual(PROGRAMS.map((program) => program.name).sort());
 });
 
-describe.each(PROGRAMS)('$name', ({ name }) => {
+describe.each(PROGRAMS)('$name', ({ name, drives }) => {
   test.for(BUILDS)('passes, compiled with the sanitizers %s', async (sanitizer, { skip }) => {
-    const result = await execa(programOf(name, sanitizer), {
+    const words = drives === undefined ? [] : [programOf(drives, undefined)];
+    const result = await execa(programOf(name, sanitizer), words, {
       reject: false,
       all: true,
       timeout: RUN_TIMEOUT_MS,
@@ -58,10 +85,16 @@ function programOf(name: string, sanitizer: Sanitizer | undefined): string {
 }
 
 async function compile(sanitizer: Sanitizer | undefined): Promise<string> {
-  const jobs = PROGRAMS.map(async ({ name, links }) => ({
+  const tests = PROGRAMS.map(({ name, links }) => ({ name, main: `tests/${name}.c`, links }));
+  const driven = PROGRAMS.flatMap(({ drives }) => drives ?? []).map((name) => ({
+    name,
+    main: `files/${name}.c`,
+    links: FILE_LINKS,
+  }));
+  const jobs = [...tests, ...(sanitizer === undefined ? driven : [])].map(async ({ name, main, links }) => ({
     name,
     vital: true,
-    args: [join(HELPERS_DIR, 'tests', `${name}.c`)],
+    args: [join(HELPERS_DIR, main)],
     shared: await sourcesOf(links),
   }));
   const { folder } = await runJobs({

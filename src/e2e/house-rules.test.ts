@@ -19,8 +19,8 @@ const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.p
 
 describe('packages with one home', () => {
   test.each([
-    { name: 'koffi', home: /^src\/((load|calibration)\/ffi|e2e\/libc\/libc)\.ts$/ },
-    { name: 'execa', home: /^src\/(build|server|place|kernels|e2e)\// },
+    { name: 'koffi', home: /^src\/((load|calibration|costs)\/ffi|e2e\/libc\/libc)\.ts$/ },
+    { name: 'execa', home: /^src\/(build|server|place|probes|kernels|e2e)\// },
     { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
     { name: 'cli-table3', home: /^src\/render\// },
     { name: 'cli-progress', home: /^src\/render\// },
@@ -43,7 +43,10 @@ const ROOMS = [
   'boots',
   'run.ts',
   'trial.ts',
+  'crosscheck',
+  'drive',
   'compare',
+  'costs',
   'doctor',
   'summary',
   'explain',
@@ -53,6 +56,7 @@ const ROOMS = [
   'server',
   'load',
   'calibration',
+  'probes',
   'build',
   'config',
   'plan',
@@ -218,6 +222,9 @@ describe('the load generator', () => {
     loadlib: ['wire', 'load', 'observer'],
     agent: ['wire'],
     calibration: [],
+    costlib: ['wire', 'server', 'load'],
+    costs: ['costlib', 'wire'],
+    costrun: ['costlib'],
   };
   const includesOf = (file: SourceFile) =>
     [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => join(dirname(file.path), match[1] ?? ''));

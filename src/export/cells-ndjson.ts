@@ -2,6 +2,7 @@ import type { Comparison } from '../compare/result.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { findMetric, UNITS } from '../metrics/registry.ts';
 import type { CellLine } from '../reports/cell-line.ts';
+import { referenceOf } from '../results/cells.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { type ExportCell, measuredCells, trialsOfMetric } from './cells.ts';
@@ -63,7 +64,7 @@ function linesOf(input: ExportInput): readonly CellLine[] {
   return [
     ...measuredCells(input).flatMap((cell) => [
       ...input.metrics.flatMap((metric) => measuredLine(cell, metric, context)),
-      ...referenceLine(cell, context, record.settings.baseline),
+      ...referenceLine(cell, context, referenceOf(record.settings, cell.load)),
     ]),
     ...(input.comparison === null ? [] : comparedLines(input.comparison, context)),
     ...sweepLines(input).map((line) => scaledLine(line, context)),

@@ -1,4 +1,4 @@
-import type { Metric, RowValue } from '../metrics/metric.ts';
+import { DISTRIBUTIONS, type Metric, type RowValue } from '../metrics/metric.ts';
 import { prometheusName, UNITS } from '../metrics/registry.ts';
 import { countsInstructions } from '../results/guest.ts';
 import { sumOf } from '../stats/sums.ts';
@@ -112,37 +112,36 @@ function metricFamilies(metric: Metric, input: ExportInput): readonly Family[] {
 function latencyFamilies({ metrics, ...input }: ExportInput): readonly Family[] {
   if (countsInstructions(input.result.record.environment.guest)) return [];
   const cells = measuredCells({ ...input, metrics });
-  return (['response', 'service'] as const)
-    .filter((of) => metrics.some(({ quantile }) => quantile?.of === of))
-    .flatMap((of) => {
-      const samples = (read: (latency: LatencySummary) => number | null) =>
-        cells.map((cell): readonly [Labels, number | null] => {
-          const latency = cell.row[of];
-          return [cellLabels(input.result.record, cell), latency === null ? null : read(latency)];
-        });
-      const inSeconds = (ns: number | null) => (ns === null ? null : ns / NS_PER_S);
-      const what = {
-        response: 'the reply minus its due time',
-        service: 'the reply minus its actual send, where that is not the due time',
-      }[of];
-      return [
-        gauge(
-          `${of}_mean_seconds`,
-          `Mean of ${what}.`,
-          samples(({ meanNs }) => inSeconds(meanNs)),
-        ),
-        gauge(
-          `${of}_max_seconds`,
-          `Largest of ${what}.`,
-          samples(({ maxNs }) => inSeconds(maxNs)),
-        ),
-        gauge(
-          `${of}_samples`,
-          `How many values there are of ${what}.`,
-          samples(({ count }) => count),
-        ),
-      ];
-    });
+  return DISTRIBUTIONS.filter((of) => metrics.some(({ quantile }) => quantile?.of === of)).flatMap((of) => {
+    const samples = (read: (latency: LatencySummary) => number | null) =>
+      cells.map((cell): readonly [Labels, number | null] => {
+        const latency = cell.row[of];
+        return [cellLabels(input.result.record, cell), latency === null ? null : read(latency)];
+      });
+    const inSeconds = (ns: number | null) => (ns === null ? null : ns / NS_PER_S);
+    const what = {
+      response: 'the reply minus its due time',
+      service: 'the reply minus its actual send, where that is not the due time',
+      submit: 'the time of an operation on a file in the call that issues it',
+    }[of];
+    return [
+      gauge(
+        `${of}_mean_seconds`,
+        `Mean of ${what}.`,
+        samples(({ meanNs }) => inSeconds(meanNs)),
+      ),
+      gauge(
+        `${of}_max_seconds`,
+        `Largest of ${what}.`,
+        samples(({ maxNs }) => inSeconds(maxNs)),
+      ),
+      gauge(
+        `${of}_samples`,
+        `How many values there are of ${what}.`,
+        samples(({ count }) => count),
+      ),
+    ];
+  });
 }
 
 function referenceFamilies(input: ExportInput): readonly Family[] {

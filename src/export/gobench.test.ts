@@ -15,8 +15,8 @@ test('Keys of the file come first, then a line per block and cell', () => {
     Unit req/s better=higher
     Unit goodput-bytes/s better=higher
     Unit instructions-per-cycle better=higher
-
-    BenchmarkEcho/model=epoll-lt/workload=many-connections/mode=closed/connections=200/active=200/depth=1/bytes=64 45600 6578.9473684210525 ns/op 152000 req/s 9728000 goodput-bytes/s 1118208 response-p50-ns 1839104 response-p99-ns 2236416 response-p999-ns 6400 cpu-ns/op 900 client-cpu-ns/op 2.05 syscalls/op 0.01206140350877193 context-switches/op 1 threads-max 2310144 rss-max-bytes 1.5 wakeups/conn"
+    Unit cached-share better=higher
+    "
   `);
 });
 

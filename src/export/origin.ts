@@ -48,10 +48,12 @@ export function endedAtMs({ finishedAt, startedAt }: RunRecord): number | null {
 /** What a workload asks for, one value each; null: its mode has no such thing. */
 export interface LoadParameters {
   readonly mode: Workload['mode'];
+  /** 0: of a file. */
   readonly connections: number;
   readonly active: number | null;
-  /** Requests in flight on each active connection. */
+  /** Requests in flight on each active connection, or operations in flight. */
   readonly depth: number | null;
+  /** Of a request, or of an operation on a file. */
   readonly messageBytes: number;
   /** Offered, over all active connections. */
   readonly ratePerS: number | null;
@@ -59,8 +61,12 @@ export interface LoadParameters {
 }
 
 export function parametersOf(workload: Workload): LoadParameters {
-  const { mode, connections, messageBytes } = workload;
   const none = { active: null, depth: null, ratePerS: null, arrivals: null };
+  if (workload.mode === 'job') {
+    const { mode, depth, blockBytes } = workload;
+    return { mode, connections: 0, ...none, depth, messageBytes: blockBytes };
+  }
+  const { mode, connections, messageBytes } = workload;
   const common = { mode, connections, ...none, messageBytes };
   switch (workload.mode) {
     case 'churn':

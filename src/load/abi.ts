@@ -2,7 +2,7 @@
  * The TypeScript side of the wire to the load generator; its twin is `c-helpers/wire/abi.h`.
  * Struct members are listed in the order of the C header.
  */
-export const LOADGEN_ABI_VERSION = 5;
+export const LOADGEN_ABI_VERSION = 6;
 export const PATH_BYTES = 1024;
 export const MESSAGE_BYTES = 256;
 export const EDGE_FILES_MAX = 12;
@@ -19,7 +19,7 @@ export const CONGESTION_BYTES = 16;
 export const HISTOGRAM_BUCKETS = 3840;
 
 /** `enum loadgen_mode`. */
-export const LOADGEN_MODE = { closed: 0, openFixed: 1, openPoisson: 2, churn: 3 } as const;
+export const LOADGEN_MODE = { closed: 0, openFixed: 1, openPoisson: 2, churn: 3, conduct: 4 } as const;
 
 /** `enum loadgen_status`, by value. */
 export const LOADGEN_STATUS = [
@@ -33,6 +33,7 @@ export const LOADGEN_STATUS = [
   'system',
   'connections-lost',
   'counts-differ',
+  'operation-failed',
 ] as const;
 export type LoadStatus = (typeof LOADGEN_STATUS)[number];
 
@@ -43,7 +44,7 @@ export type LoadPhase = (typeof LOADGEN_PHASE)[number];
 export const EDGE = { start: 0, end: 1 } as const;
 /** `enum loadgen_reading`. */
 export const READING = { beforeTraces: 0, afterTraces: 1 } as const;
-export const HISTOGRAM = { response: 0, service: 1 } as const;
+export const HISTOGRAM = { response: 0, service: 1, submit: 2 } as const;
 
 /** The C type of a member: a number, a text of so many bytes, or an array of one of these. */
 export type CType =
@@ -131,6 +132,16 @@ export const REPORT = {
   service_sum_ns: 'uint64_t',
   service_min_ns: 'uint64_t',
   service_max_ns: 'uint64_t',
+  submit_sum_ns: 'uint64_t',
+  submit_min_ns: 'uint64_t',
+  submit_max_ns: 'uint64_t',
+  bytes_moved: 'uint64_t',
+  blocks_checked: 'uint64_t',
+  blocks_seen: 'uint64_t',
+  pages: 'uint64_t',
+  pages_cached: { array: 'uint64_t', length: 2 },
+  loop_cpu_ns: 'uint64_t',
+  helper_cpu_ns: 'uint64_t',
   edge: { array: { struct: EDGE_STRUCT }, length: 2 },
   congestion: { text: CONGESTION_BYTES },
   message: { text: MESSAGE_BYTES },

@@ -38,6 +38,7 @@ import {
 } from './abi.ts';
 import type {
   ClientThread,
+  FileReport,
   Listener,
   LoadEdge,
   LoadGenerator,
@@ -153,6 +154,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     destroy: library.func('loadgen_destroy', 'void', ['void *']),
     congestion: library.func('loadgen_congestion', 'void', ['void *']),
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
+    childrenCpuNs: library.func('loadgen_children_cpu_ns', 'uint64_t', []),
     tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
     hardwareCheck: library.func('loadgen_hardware_check', 'int32_t', ['int32_t', 'uint32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
@@ -167,6 +169,7 @@ function toConfig(request: LoadRequest): Values<typeof CONFIG> {
     'open-fixed': LOADGEN_MODE.openFixed,
     'open-poisson': LOADGEN_MODE.openPoisson,
     churn: LOADGEN_MODE.churn,
+    conduct: LOADGEN_MODE.conduct,
   } as const;
   if (request.edgeFiles.length > EDGE_FILES_MAX)
     throw new UsageError(`at most ${EDGE_FILES_MAX} files can be kept at an edge`);
@@ -287,7 +290,26 @@ class ReportReader {
       setup: this.#readSetup(names),
       start: this.#readEdge(raw, EDGE.start, names),
       end: this.#readEdge(raw, EDGE.end, names),
+      file: this.#request.mode === 'conduct' ? this.#readFileReport(raw) : null,
       ...(this.#request.session ? { server: this.#readServer() } : {}),
+    };
+  }
+
+  #readFileReport(raw: RawReport): FileReport {
+    const cached = (edge: number) => {
+      const pages = raw.pages_cached[edge] ?? UNKNOWN;
+      return pages === UNKNOWN ? null : pages;
+    };
+    return {
+      submit: readLatency(this.#fns, this.#handle, raw, 'submit'),
+      bytesMoved: raw.bytes_moved,
+      blocksChecked: raw.blocks_checked,
+      blocksSeen: raw.blocks_seen,
+      pages: raw.pages,
+      pagesCachedStart: cached(EDGE.start),
+      pagesCachedEnd: cached(EDGE.end),
+      loopCpuNs: raw.loop_cpu_ns,
+      helperCpuNs: raw.helper_cpu_ns,
     };
   }
 
@@ -548,4 +570,10 @@ function errnoName(errno: number): string {
 export function fileLocker(libraryPath: string): (fd: number) => number {
   const fns = bind(libraryPath);
   return (fd) => Number(fns.tryLock(fd));
+}
+
+/** CPU of all children that ended and were waited for, in ns: their threads, those of the kernel and their own children included. */
+export function childrenCpu(libraryPath: string): () => number {
+  const fns = bind(libraryPath);
+  return () => Number(fns.childrenCpuNs());
 }

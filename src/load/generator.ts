@@ -2,7 +2,11 @@ import type { LoadPhase, LoadStatus } from './abi.ts';
 
 /** What one trial asks of the load generator. Times in nanoseconds. */
 export interface LoadRequest {
-  readonly mode: 'closed' | 'open-fixed' | 'open-poisson' | 'churn';
+  /**
+   * `conduct` is no load: a program that reads and writes a file is asked for its phases. A request is an operation of
+   * `messageBytes` then, and connections, active, depth and client threads are 1.
+   */
+  readonly mode: 'closed' | 'open-fixed' | 'open-poisson' | 'churn' | 'conduct';
   readonly port: number;
   readonly connections: number;
   readonly active: number;
@@ -124,6 +128,32 @@ export interface LoadServer {
   readonly socketsErrno: number;
 }
 
+/** What a program that reads and writes a file tells, of the window where nothing else is said. */
+export interface FileReport {
+  /**
+   * Of an operation, in the call that issues it and perhaps others, evenly shared; empty where issuing and waiting
+   * are one call. The response time begins with it.
+   */
+  readonly submit: LoadLatency;
+  /** By what was completed. */
+  readonly bytesMoved: number;
+  /** Blocks of 4 KiB that were checked whole, when the file was settled and after the window. */
+  readonly blocksChecked: number;
+  /** Those of which header and tail were looked at when they had been read. */
+  readonly blocksSeen: number;
+  /** Of the file, and how many of them lay in the page cache before and after it; null: the kernel does not tell. */
+  readonly pages: number;
+  readonly pagesCachedStart: number | null;
+  readonly pagesCachedEnd: number | null;
+  /** CPU of the threads that issue. */
+  readonly loopCpuNs: number;
+  /**
+   * CPU of the process's other threads between the edges, such as POSIX AIO's pool. Those of the kernel are left out
+   * with `LoadRequest.kernelThreads` alone. Some 0.1 ms for asking and answering is in it.
+   */
+  readonly helperCpuNs: number;
+}
+
 /** Who listens on a port, and where a session listens. */
 export interface Listener {
   /** Why nothing of it is known, by its name; null: it is. */
@@ -157,6 +187,7 @@ export interface LoadReport {
   readonly drained: number;
   /** They count in `response` with the time they had waited when the load ended. */
   readonly dueUnsent: number;
+  /** Of `conduct`: of the blocks that were checked whole. */
   readonly bytesVerified: number;
   readonly connectionErrors: number;
   readonly connectionsChurned: number;
@@ -166,13 +197,15 @@ export interface LoadReport {
   readonly service: LoadLatency;
   /**
    * What the server's counters grew by from before the first connect to the last accept; all zero in
-   * churn, which has no such phase.
+   * churn and conduct, which have no such phase.
    */
   readonly setup: Readonly<Record<string, number>>;
   readonly start: LoadEdge;
   readonly end: LoadEdge;
   /** Of `LoadRequest.session`. */
   readonly server?: LoadServer;
+  /** Of the mode `conduct`; null in all others. */
+  readonly file: FileReport | null;
 }
 
 export interface LoadProgress {

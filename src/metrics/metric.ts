@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
 import type { AuditInstrument, Instrument, Observation } from '../results/schema.ts';
+import type { Domain } from '../workloads/schema.ts';
 
 /** What a metric's numbers are of; decides how they look, and its names in the exports. */
 export type Unit =
@@ -14,8 +15,9 @@ export type Unit =
   | 'bytes'
   | 'count';
 
-/** What is measured of: more kinds of load come with file I/O. */
-export type Domain = 'socket';
+/** Distributions that are merged over the trials of a row. */
+export const DISTRIBUTIONS = ['response', 'service', 'submit'] as const;
+export type Distribution = (typeof DISTRIBUTIONS)[number];
 
 export const rowValueSchema = z.object({
   value: z.number().nullable().describe('null: could not be measured'),
@@ -47,7 +49,7 @@ export interface Metric {
   /** Names that formats have for it already. */
   readonly named?: { readonly bmf?: string; readonly gobench?: string };
   /** A quantile of a distribution, of which the exports know more. */
-  readonly quantile?: { readonly of: 'response' | 'service'; readonly share: number };
+  readonly quantile?: { readonly of: Distribution; readonly share: number };
   /** Which trials its values are of, by their instrument: those without any, or those in which the CPU counts. */
   readonly takenFrom: Exclude<Instrument, AuditInstrument>;
   /** Whether trials in which another instrument counts tell it where the server itself does not: a count, which no slowness moves. */
@@ -85,6 +87,11 @@ export interface Metric {
    * server; and asked for in an open loop, so that the speed of the machine does not move it.
    */
   readonly isRate: boolean;
+  /**
+   * It is mostly the device's under workloads that wait for one, whose speed wanders from run to run: there it is shown,
+   * and judged between rows of one run alone.
+   */
+  readonly ofDevice: boolean;
   /** Whether many machines cannot measure it, so that its absence is no loss. */
   readonly optional: boolean;
   /** Whether `ladder` tells what each rung adds to it. */
@@ -93,6 +100,8 @@ export interface Metric {
   readonly judged: boolean;
   /** Its column in the table of a workload, and which go first where the width does not suffice; null: none. */
   readonly column: { readonly header: string; readonly priority: number } | null;
+  /** The same under workloads of files, where it is named otherwise. */
+  readonly fileColumn: { readonly header: string; readonly priority: number } | null;
   /** Under what it stands in the table of kernel-side work; null: it has no column there. */
   readonly kernelColumn: 'calls' | 'cpu' | null;
   /** Its column in the table of workers; null: none. */

@@ -4,7 +4,7 @@ import { trimmedBlocks } from '../stats/bootstrap.ts';
 import { quantileNs, samplesNeeded } from '../stats/histogram.ts';
 import { blockPercentile } from '../stats/percentile-interval.ts';
 import { per, sumOf } from '../stats/sums.ts';
-import type { Metric, RowValue } from './metric.ts';
+import type { Distribution, Metric, RowValue } from './metric.ts';
 
 /** How the numbers of a metric come about. */
 type Reduction = Pick<Metric, 'ofTrial' | 'ofRow' | 'samplesNeeded' | 'pooledBy'>;
@@ -101,20 +101,25 @@ export function largest(read: Reading): Reduction {
   };
 }
 
+/** Null: a trial without it. */
+function distributionOf(o: Observation, of: Distribution) {
+  return of === 'submit' ? (o.file?.submit ?? null) : o[of];
+}
+
 /** A quantile: of a row, of the ONE histogram that its trials add up to. */
-export function quantileOf(of: 'response' | 'service', share: number): Reduction & Pick<Metric, 'quantile'> {
+export function quantileOf(of: Distribution, share: number): Reduction & Pick<Metric, 'quantile'> {
   const needed = samplesNeeded(share);
   return {
     quantile: { of, share },
     samplesNeeded: needed,
     pooledBy: 'merged histogram',
     ofTrial: (o) => {
-      const latency = o[of];
+      const latency = distributionOf(o, of);
       if (latency === null) return null;
       return latency.count >= needed ? quantileNs(latency, share) : null;
     },
     ofRow: (observations): RowValue => {
-      const latencies = observations.flatMap((o) => o[of] ?? []);
+      const latencies = observations.flatMap((o) => distributionOf(o, of) ?? []);
       if (latencies.length === 0) return { value: null, enough: true };
       const { valueNs, interval, enough } = blockPercentile(latencies, share);
       const bounds = interval === null ? {} : { low: interval.low, high: interval.high };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
 import { exportInput, exportText } from '../fixtures/export-input.ts';
+import { fixtureFilesRun } from '../fixtures/files.ts';
 import { withGuest } from '../fixtures/guest.ts';
 import { withHardware } from '../fixtures/hardware.ts';
 import { fixtureRun } from '../fixtures/run.ts';
@@ -31,8 +32,13 @@ describe('A metric is called by one name in every format:', () => {
   test.each(cases)('$format has $name', ({ format, name }) => {
     const exporter = EXPORTERS.find(({ id }) => id === format);
     if (exporter === undefined) throw new Error(`no exporter ${format}`);
-    // A guest has no times, a host no path length, and a server with one loop no workers.
-    const runs = [withHardware(fixtureRun()), withGuest(fixtureRun()), withWorkers(fixtureRun())];
+    // A guest has no times, a host no path length, a server with one loop no workers, and connections no file.
+    const runs = [
+      withHardware(fixtureRun()),
+      withGuest(fixtureRun()),
+      withWorkers(fixtureRun()),
+      fixtureFilesRun(),
+    ];
     expect(runs.map((run) => exportText(exporter, exportInput(run))).join('\n')).toContain(name);
   });
 });
@@ -117,7 +123,11 @@ describe('A percentile of too few samples', () => {
     if (trial?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
     const count = (metric.samplesNeeded ?? 0) - 1;
     const latency = { count, sumNs: 0, minNs: 1, maxNs: 1, histogram: [1, count] };
-    const observation = { ...trial.observation, response: latency, service: latency };
+    const [job] = fixtureFilesRun().trials;
+    if (job?.status !== 'measured') throw new Error('the fixture begins with a measured trial');
+    const measured = metric.domains.includes('socket') ? trial.observation : job.observation;
+    const file = measured.file && { ...measured.file, submit: latency };
+    const observation = { ...measured, file, response: latency, service: latency };
     expect(metric.ofTrial(observation)).toBeNull();
     expect(metric.ofRow([observation])).toMatchObject({ enough: false });
     // Too many blocks to lack samples, and one too few beyond it.

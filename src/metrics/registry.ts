@@ -1,13 +1,15 @@
 import type { Observation } from '../results/schema.ts';
 import { per, sumOf } from '../stats/sums.ts';
 import { NS_PER_S } from '../util/units.ts';
+import { DOMAINS, type Domain, domainOf, type Workload } from '../workloads/schema.ts';
 import type { Metric, Unit } from './metric.ts';
 import { largest, perRequest, quantileOf, ratioOf, steadyMean } from './reduce.ts';
 
 /** What most metrics are. */
 const COST = {
   better: 'lower',
-  domains: ['socket'],
+  domains: DOMAINS,
+  ofDevice: false,
   takenFrom: 'own',
   alsoTraced: false,
   resolution: 0,
@@ -21,6 +23,7 @@ const COST = {
   judged: true,
   optional: false,
   kernelColumn: null,
+  fileColumn: null,
   workersColumn: null,
 } as const satisfies Partial<Metric>;
 
@@ -60,12 +63,19 @@ function detectableByBoots(connections: number): number {
 /** What a guest executed, per request; null on a host, where nothing counts it. */
 const PATH_LENGTH = {
   ...COST,
+  domains: ['socket'],
   unit: 'per-request',
   optional: true,
   movedBy: 'boot',
   detectable: detectableByBoots,
   comparedBy: 'exact',
 } as const satisfies Partial<Metric>;
+
+/** Of connections alone. */
+const OF_SOCKETS = { domains: ['socket'] } as const satisfies Partial<Metric>;
+
+/** Of files alone. */
+const OF_FILES = { domains: ['file'], optional: true } as const satisfies Partial<Metric>;
 
 /** Shown and exported, and judged by `compare` only where asked for. */
 const TOLD = { judged: false } as const satisfies Partial<Metric>;
@@ -114,6 +124,7 @@ const ROWS: readonly Metric[] = [
     // No gate: in a closed loop it follows the response time, in an open one it is given.
     ...RATE,
     id: 'throughputPerS',
+    fileColumn: { header: 'IOPS', priority: 0 },
     ofRungs: true,
     stem: 'throughput',
     unit: 'requests-per-second',
@@ -129,22 +140,29 @@ const ROWS: readonly Metric[] = [
     ...RATE,
     ...TOLD,
     id: 'goodputBytesPerS',
+    fileColumn: { header: 'bytes\n/s', priority: 4 },
     stem: 'goodput',
     unit: 'bytes-per-second',
     title: 'goodput',
     name: 'goodput',
-    help: 'Echoed and verified bytes of completed requests per second, in one direction',
+    help: 'Bytes of completed requests per second, in one direction: echoed and verified, or read or written',
     column: null,
     // Bytes are verified until the last answer is drained, so this is the mean message times the rate. Exact
     // where no request broke; parts of broken echoes are counted, and the table tells of them.
-    ...steadyMean(({ requests, throughputPerS }) =>
-      requests.accounted === 0 ? null : (requests.bytesVerified / requests.accounted) * throughputPerS,
+    ...steadyMean(({ requests, throughputPerS, file, windowNs }) =>
+      file !== null
+        ? (file.bytes / windowNs) * NS_PER_S
+        : requests.accounted === 0
+          ? null
+          : (requests.bytesVerified / requests.accounted) * throughputPerS,
     ),
   },
   {
     ...COST,
     ...GATE,
     id: 'responseP50Ns',
+    ofDevice: true,
+    fileColumn: { header: 'p50', priority: 2 },
     stem: 'response_p50',
     unit: 'ns',
     title: 'p50 latency',
@@ -157,6 +175,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     id: 'responseP99Ns',
+    fileColumn: { header: 'p99', priority: 2 },
     ofRungs: true,
     stem: 'response_p99',
     unit: 'ns',
@@ -170,6 +189,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...TOLD,
     id: 'responseP999Ns',
+    fileColumn: { header: 'p99.9', priority: 5 },
     stem: 'response_p999',
     unit: 'ns',
     title: 'p99.9 latency',
@@ -182,6 +202,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...BEST,
     ...TOLD,
+    ...OF_SOCKETS,
     id: 'serviceP50Ns',
     stem: 'service_p50',
     unit: 'ns',
@@ -194,6 +215,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     ...TOLD,
+    ...OF_SOCKETS,
     id: 'serviceP99Ns',
     stem: 'service_p99',
     unit: 'ns',
@@ -206,6 +228,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     ...TOLD,
+    ...OF_SOCKETS,
     id: 'serviceP999Ns',
     stem: 'service_p999',
     unit: 'ns',
@@ -219,6 +242,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...GATE,
     id: 'cpuNsPerRequest',
+    fileColumn: { header: 'CPU ns\n/op', priority: 0 },
     ofRungs: true,
     stem: 'cpu',
     unit: 'ns-per-request',
@@ -235,6 +259,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...BEST,
     ...TOLD,
+    ...OF_SOCKETS,
     id: 'clientCpuNsPerRequest',
     stem: 'client_cpu',
     unit: 'ns-per-request',
@@ -248,6 +273,7 @@ const ROWS: readonly Metric[] = [
   {
     ...INSTRUCTIONS,
     id: 'instructionsUserPerRequest',
+    fileColumn: { header: 'user\ninstr.', priority: 8 },
     stem: 'instructions_user',
     title: 'instructions in user space',
     name: 'user instr./request',
@@ -258,6 +284,7 @@ const ROWS: readonly Metric[] = [
   {
     ...INSTRUCTIONS,
     id: 'instructionsKernelPerRequest',
+    fileColumn: { header: 'kernel\ninstr.', priority: 8 },
     stem: 'instructions_kernel',
     title: 'instructions in the kernel',
     name: 'kernel instr./request',
@@ -306,6 +333,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'syscallsPerRequest',
+    fileColumn: { header: 'sysc.\n/op', priority: 2 },
     ofRungs: true,
     stem: 'syscalls',
     unit: 'per-request',
@@ -323,6 +351,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     id: 'contextSwitchesPerRequest',
+    fileColumn: { header: 'ctxsw\n/op', priority: 4 },
     ofRungs: true,
     stem: 'context_switches',
     unit: 'per-request',
@@ -341,6 +370,7 @@ const ROWS: readonly Metric[] = [
     ...COST,
     ...TOLD,
     id: 'threadsMax',
+    fileColumn: { header: 'thr.', priority: 6 },
     stem: 'threads_max',
     unit: 'count',
     title: 'threads',
@@ -353,6 +383,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COST,
     id: 'rssMaxBytes',
+    fileColumn: { header: 'peak\nRSS', priority: 8 },
     stem: 'rss_max',
     unit: 'bytes',
     title: 'peak resident memory',
@@ -366,6 +397,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     ...TOLD,
+    ...OF_SOCKETS,
     id: 'wakeupsPerConnection',
     stem: 'wakeups',
     unit: 'per-connection',
@@ -379,6 +411,7 @@ const ROWS: readonly Metric[] = [
   {
     ...COUNT,
     ...TOLD,
+    ...OF_SOCKETS,
     id: 'connectionImbalance',
     stem: 'connection_imbalance',
     unit: 'ratio',
@@ -389,6 +422,84 @@ const ROWS: readonly Metric[] = [
     column: null,
     workersColumn: { header: 'conns of a\nworker,\nmax/mean', priority: 1 },
     ...steadyMean((o) => imbalance(o.server.acceptedByWorker)),
+  },
+  {
+    ...COST,
+    ...BEST,
+    ...OF_FILES,
+    id: 'submitP50Ns',
+    stem: 'submit_p50',
+    unit: 'ns',
+    title: 'p50 submit latency',
+    name: 'p50 submit',
+    help: 'Median of the time of an operation in the call that issues it, shared evenly by what it issues',
+    movedBy: 'cpu',
+    judged: false,
+    column: null,
+    fileColumn: { header: 'submit\np50', priority: 1 },
+    ...quantileOf('submit', 0.5),
+  },
+  {
+    ...COST,
+    ...OF_FILES,
+    ...TOLD,
+    id: 'submitP99Ns',
+    stem: 'submit_p99',
+    unit: 'ns',
+    title: 'p99 submit latency',
+    name: 'p99 submit',
+    help: '99th percentile of the time of an operation in the call that issues it, shared evenly by what it issues',
+    column: null,
+    ...quantileOf('submit', 0.99),
+  },
+  {
+    ...COST,
+    ...OF_FILES,
+    ...TOLD,
+    id: 'helperCpuNsPerRequest',
+    stem: 'helper_cpu',
+    unit: 'ns-per-request',
+    title: 'CPU of helper threads',
+    name: 'helpers CPU/request',
+    help: 'CPU time per operation of threads other than those that issue: a pool of libc, iou-wrk, iou-sqp; part of the CPU',
+    movedBy: 'cpu',
+    column: null,
+    fileColumn: { header: 'of it\nhelpers', priority: 3 },
+    ...perRequest((o) => o.file?.helperCpuNs ?? null),
+  },
+  {
+    ...COST,
+    ...OF_FILES,
+    ...TOLD,
+    id: 'cachedShare',
+    stem: 'cached_share',
+    unit: 'ratio',
+    title: 'page cache share',
+    name: 'cached',
+    help: 'Share of the file that lay in the page cache when the window ended',
+    better: 'higher',
+    movedBy: 'chance',
+    column: null,
+    fileColumn: { header: 'cached', priority: 6 },
+    ...ratioOf(
+      (o) => o.file?.pagesCachedEnd ?? null,
+      (o) => o.file?.pages ?? null,
+    ),
+  },
+  {
+    ...COST,
+    ...OF_FILES,
+    ...TOLD,
+    id: 'deviceBytesPerRequest',
+    stem: 'device_bytes',
+    unit: 'per-request',
+    title: 'bytes of the device',
+    name: 'device bytes/request',
+    help: 'Bytes that the block device read and wrote per operation, for everybody on the host',
+    movedBy: 'chance',
+    column: null,
+    fileColumn: { header: 'device\nB/op', priority: 5 },
+    ...perRequest(({ file }) => (file?.device ? file.device.readBytes + file.device.writeBytes : null)),
   },
 ];
 
@@ -421,11 +532,41 @@ function ofHostsOnly(metric: Metric): Metric {
   };
 }
 
+/** Under loads of another domain it has no value. */
+function ofItsDomains(metric: Metric): Metric {
+  if (metric.domains.length === DOMAINS.length) return metric;
+  const isOf = ({ file }: Observation) => metric.domains.includes(file === null ? 'socket' : 'file');
+  return {
+    ...metric,
+    ofTrial: (o) => (isOf(o) ? metric.ofTrial(o) : null),
+    ofRow: (all) => {
+      const own = all.filter(isOf);
+      return own.length === 0 ? { value: null, enough: true } : metric.ofRow(own);
+    },
+  };
+}
+
+/** The column of a metric in tables of a domain; null: it has none there. */
+export function columnOf(metric: Metric, domain: Domain): Metric['column'] {
+  if (!metric.domains.includes(domain)) return null;
+  return domain === 'file' ? metric.fileColumn : metric.column;
+}
+
+/**
+ * Whether a metric is judged under a workload.
+ * @param paired rows of one run are compared, side by side.
+ */
+export function isJudgedUnder(metric: Metric, workload: Workload, paired: boolean): boolean {
+  if (!metric.domains.includes(domainOf(workload))) return false;
+  if (paired || !metric.ofDevice || workload.mode !== 'job') return true;
+  return workload.cache === 'warm' && workload.action === 'read';
+}
+
 /**
  * THE METRICS, in the order of the tables. A row is all that a metric costs: no other file knows it, and
  * none asks for one by its id.
  */
-export const METRICS: readonly Metric[] = ROWS.map(ofHostsOnly);
+export const METRICS: readonly Metric[] = ROWS.map(ofHostsOnly).map(ofItsDomains);
 
 /** In user space and in the kernel. */
 function instructions({ server: { hardware } }: Observation): number | null {

@@ -1,3 +1,4 @@
+import { FILE_ROWS } from './file.ts';
 import { SOCKET_ROWS } from './socket.ts';
 import { type ModelSpec, modelSpec } from './spec.ts';
 
@@ -5,7 +6,10 @@ import { type ModelSpec, modelSpec } from './spec.ts';
  * THE REGISTRY: one row per model variant. The core checks a row once and never asks for a model by
  * name.
  */
-export const MODELS: readonly ModelSpec[] = SOCKET_ROWS.map(modelSpec);
+export const MODELS: readonly ModelSpec[] = [...SOCKET_ROWS, ...FILE_ROWS].map(modelSpec);
+
+/** Those of connections: what guests measure, and conformance tests ask for an echo. */
+export const SOCKET_MODELS: readonly ModelSpec[] = MODELS.filter(({ domain }) => domain === 'socket');
 
 /** The row with this id. */
 export function findModel(id: string, models: readonly ModelSpec[] = MODELS): ModelSpec | undefined {

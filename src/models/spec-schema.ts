@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { PROFILES } from '../workloads/schema.ts';
+import { DOMAINS, PROFILES } from '../workloads/schema.ts';
+
+const cache = z.enum(['warm', 'cold', 'direct']);
 
 /** A load that a row with known mistakes does not echo correctly, and which of them is the reason. */
 const unfitLoad = z.union([
@@ -16,19 +18,28 @@ const unfitLoad = z.union([
       reason: z.string(),
     })
     .readonly(),
+  z
+    .object({
+      caches: z.array(cache).optional(),
+      actions: z.array(z.enum(['read', 'write', 'append', 'synced'])).optional(),
+      depthOver: z.number().optional(),
+      reason: z.string(),
+    })
+    .readonly()
+    .describe('operations on files of which all that is said holds'),
 ]);
 
 export const modelSpecSchema = z
   .object({
     id: z.string().describe('what the user types; also the name in every output'),
     family: z.string(),
-    domain: z.literal('socket').describe('what it does I/O on'),
+    domain: z.enum(DOMAINS).describe('what it does I/O on'),
     profile: z
       .enum([...PROFILES, 'guide'])
       .describe(
         "the least that takes it: quick rows are in a run of 20 seconds, these and default ones in a plain run, which ends within two minutes; full ones want --profile full or a name; guide rows, the guide's own samples with their mistakes, always want a name",
       ),
-    program: z.string().describe('c-helpers/models/<program>.c'),
+    program: z.string().describe('c-helpers/models/<program>.c, or c-helpers/files/<program>.c'),
     options: z.array(z.string()).readonly(),
     libs: z
       .array(z.string())
@@ -59,8 +70,28 @@ export const modelSpecSchema = z
       .number()
       .nullable()
       .describe("the most connections that the mechanism itself can hold; null: only the host's limits"),
+    depthMax: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe(
+        'the most operations that a row of files has in flight, whatever the workload; null: as many',
+      ),
+    fio: z
+      .array(z.string())
+      .readonly()
+      .nullable()
+      .default(null)
+      .describe('options of the job of fio that does the same; null: none does'),
     tasks: z
-      .enum(['one', 'one-and-kernel-thread', 'per-connection', 'process-per-connection', 'workers'])
+      .enum([
+        'one',
+        'one-and-kernel-thread',
+        'per-connection',
+        'per-operation',
+        'process-per-connection',
+        'workers',
+      ])
       .describe(
         'that do the work: they bound how many CPUs the server can use at once. workers: one per server CPU',
       ),
@@ -72,7 +103,15 @@ export const modelSpecSchema = z
       .array(unfitLoad)
       .readonly()
       .default([])
-      .describe('loads that it is known not to echo correctly: their cells are skipped'),
+      .describe('loads that it is known not to echo correctly, or cannot do: their cells are skipped'),
+    takesCaches: z
+      .array(cache)
+      .readonly()
+      .nullable()
+      .default(null)
+      .describe(
+        'of a row of files: the only workloads that it stands under, by their cache, where another row is the same model under the others; null: all',
+      ),
     preflight: z
       .boolean()
       .default(true)

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { modelSpecSchema } from './spec-schema.ts';
 
-/** One way to wait for and do I/O: a program of `c-helpers/models` and the options it runs with. */
+/** One way to wait for and do I/O: a program of `c-helpers/models` or `c-helpers/files` and the options it runs with. */
 export type ModelSpec = z.infer<typeof modelSpecSchema>;
 
 /** What most rows are. */
@@ -17,6 +17,9 @@ const DEFAULTS = {
   spins: false,
   kernelThreads: false,
   unfit: [],
+  takesCaches: null,
+  depthMax: null,
+  fio: null,
   preflight: true,
   expectedFailures: [],
   sameCodeAs: null,

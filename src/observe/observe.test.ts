@@ -81,6 +81,7 @@ describe('observe', () => {
           "stealShare": null,
           "throttledShare": null,
         },
+        "file": null,
         "pathLength": null,
         "requests": {
           "accounted": 9,

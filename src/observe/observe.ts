@@ -6,7 +6,7 @@ import { encodeHistogram } from '../stats/histogram.ts';
 import { counted, NS_PER_S } from '../util/units.ts';
 import { judgeContamination, type SideCpus } from './contamination.ts';
 import { hardwareOf } from './hardware.ts';
-import { cpuTicksBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
+import { cpuTicksBetween, deviceBetween, edgeFilesOf, parseRunDelayNs, parseStatus } from './procfs.ts';
 import { judgeSaturation } from './saturation.ts';
 
 /** Counter names with this prefix are system calls by the kernel's name. */
@@ -38,6 +38,8 @@ export interface TrialReadings {
     /** The congestion control that the host gives to connections of which nothing is said. */
     readonly hostCongestion: string | null;
   } | null;
+  /** Where the kernel counts what the device of a file does, among the files of the report; null: no file, or not known. */
+  readonly deviceStat?: string | null;
   /** Whether requests are due at a rate, so that there are times at which nobody has anything to do. */
   readonly isPaced: boolean;
 }
@@ -87,7 +89,8 @@ export function observe(trial: TrialReadings): Observation {
           shareCpus: shareCpus(trial),
         }),
     pathLength: pathLength(trial, accountedNs, { server, client }),
-    congestion: { server: serverCongestion(trial), client: report.congestion },
+    file: fileSide(trial),
+    congestion: report.file === null ? { server: serverCongestion(trial), client: report.congestion } : null,
     contamination: countsInstructions(trial.guest)
       ? UNDISTURBED
       : contamination(trial, accountedNs, { server, client }),
@@ -121,7 +124,7 @@ function serverSide(
     setupPerConnection: trial.foreign ? null : setupPerConnection(trial.report),
     kernelThreads: kernelThreads(start, end),
     hardware: hardwareOf(trial.report),
-    wakeupsPerConnection: wakeupsPerConnection(trial.report, counters),
+    wakeupsPerConnection: trial.report.file === null ? wakeupsPerConnection(trial.report, counters) : null,
     acceptedByWorker: null,
     softirqShare: softirqShare(trial),
     processes: trial.report.server?.processes ?? null,
@@ -262,6 +265,7 @@ function usableCpus(trial: TrialReadings): number {
     one: 1,
     'one-and-kernel-thread': 2,
     'per-connection': many,
+    'per-operation': many,
     'process-per-connection': many,
     workers: many,
   };
@@ -301,11 +305,31 @@ function contamination(
     quotas: trial.quotaFiles.map((path) => bothTexts(trial, path)),
     clientRunDelayNs: client.runDelayNs,
     serverRunDelayNs: server.runDelayNs,
-    clientAlone: apart(trial),
+    clientAlone: apart(trial) && trial.report.file === null,
     // Several tasks of one server wait for each other, and one that never sleeps waits for every little
     // thing of the kernel: that is the model, not a disturbance. What others took of its CPU tells.
     serverAlone: apart(trial) && model.tasks === 'one' && !model.spins,
   });
+}
+
+/** What a job on a file showed beside what every load shows. */
+function fileSide(trial: TrialReadings): Observation['file'] {
+  const { report, deviceStat } = trial;
+  const { file, start, end } = report;
+  if (file === null) return null;
+  const threads = kernelThreads(start, end);
+  const ofKernel = threads === null ? 0 : threads.sqpCpuNs + threads.workerCpuNs;
+  return {
+    submit: latency(file.submit),
+    bytes: file.bytesMoved,
+    helperCpuNs: file.helperCpuNs + ofKernel,
+    blocksChecked: file.blocksChecked,
+    blocksSeen: file.blocksSeen,
+    pages: file.pages,
+    pagesCachedStart: file.pagesCachedStart,
+    pagesCachedEnd: file.pagesCachedEnd,
+    device: deviceStat ? deviceBetween(...bothTexts(trial, deviceStat)) : null,
+  };
 }
 
 /** Where nothing is pinned, others have CPUs enough of their own: nothing can be said of them. */
@@ -314,6 +338,9 @@ function sides(
   { server, client }: Pick<Observation, 'server' | 'client'>,
 ): readonly SideCpus[] {
   const { serverCpus } = trial;
+  // Who conducts a job sleeps meanwhile, and what the kernel does for it elsewhere is its own.
+  if (trial.report.file !== null)
+    return serverCpus === null ? [] : [{ who: 'the program', cpus: serverCpus, ownCpuNs: server.cpuNs }];
   const clientCpus = clientCpusUsed(trial);
   if (serverCpus === null || clientCpus === null) return [];
   if (apart(trial))

@@ -24,6 +24,25 @@ export function edgeFilesOf(serverPid: number | '{pid}') {
   } as const;
 }
 
+/** Of a sector in the kernel's counts of block devices, whatever the device has. */
+const SECTOR_BYTES = 512;
+
+/** What a block device did between two readings of its `stat` file; null where they tell nothing. */
+export function deviceBetween(
+  before: string,
+  after: string,
+): { reads: number; readBytes: number; writes: number; writeBytes: number } | null {
+  const [from, to] = [before, after].map((text) => text.trim().split(/\s+/).map(Number));
+  if (!from || !to || from.length < 7 || to.length < 7) return null;
+  const grown = (field: number) => Math.max(0, (to[field] ?? 0) - (from[field] ?? 0));
+  return {
+    reads: grown(0),
+    readBytes: grown(2) * SECTOR_BYTES,
+    writes: grown(4),
+    writeBytes: grown(6) * SECTOR_BYTES,
+  };
+}
+
 /** Ticks of each CPU, by its number. Guest time is part of user time already and not added again. */
 export function parseCpuStat(text: string): Map<number, CpuTicks> {
   const cpus = new Map<number, CpuTicks>();

@@ -1,4 +1,5 @@
 import type { RunSettings, Trial } from '../results/schema.ts';
+import { connectionsOf } from '../workloads/schema.ts';
 
 /**
  * What a trial takes beside its load, and a block beside its trials: a server started and stopped, its connections
@@ -21,7 +22,7 @@ export function estimate(
   settings: Pick<RunSettings, 'workloads' | 'warmupMs' | 'durationMs'>,
   trials: readonly Pick<Trial, 'workload' | 'block'>[],
 ): Estimate {
-  const connections = new Map(settings.workloads.map((workload) => [workload.id, workload.connections]));
+  const connections = new Map(settings.workloads.map((workload) => [workload.id, connectionsOf(workload)]));
   const loadMs = trials.length * (settings.warmupMs + settings.durationMs);
   const besideMs = trials.reduce(
     (sum, { workload }) => sum + TRIAL_MS + CONNECTION_MS * (connections.get(workload) ?? 0),

@@ -22,6 +22,8 @@ const settings: RunSettings = {
   durationMs: 20,
   seed: 7,
   baseline: 'epoll-lt',
+  fileBaseline: null,
+  directory: null,
   serverCpus: null,
   clientCpus: null,
   precision: null,

@@ -12,7 +12,13 @@ import type {
 } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { counted } from '../util/units.ts';
-import type { Workload } from '../workloads/schema.ts';
+import {
+  connectionsOf,
+  domainOf,
+  type FileWorkload,
+  socketWorkloads,
+  type Workload,
+} from '../workloads/schema.ts';
 import { derivedSeed, shuffled } from './order.ts';
 
 /** Connections beyond the workload's that a server must hold: the echo check, and some in closing. */
@@ -21,10 +27,14 @@ export const CONNECTIONS_SPARE = 8;
 export const FDS_SPARE = 64;
 
 /** What of a load decides whether a row is known not to echo it. */
-export type Shape = {
-  readonly connections: number;
-  readonly messageBytes: number;
-} & ({ readonly mode: 'churn' } | { readonly mode: 'closed' | 'open'; readonly depth: number });
+export type Shape =
+  | ({
+      readonly connections: number;
+      readonly messageBytes: number;
+    } & ({ readonly mode: 'churn' } | { readonly mode: 'closed' | 'open'; readonly depth: number }))
+  | FileShape;
+
+type FileShape = Pick<FileWorkload, 'mode' | 'cache' | 'action' | 'depth'>;
 
 export interface PlanInput {
   readonly settings: RunSettings;
@@ -33,6 +43,8 @@ export interface PlanInput {
   readonly nofile: number | null;
   /** Answers of the probes; a model without an answer is planned. */
   readonly support: readonly Support[];
+  /** Why a row cannot do a workload here, by `cellKey` of the model's id; others can, or were not asked. */
+  readonly refusals?: ReadonlyMap<string, string>;
   /** What counts beside the servers, each in trials of its own. */
   readonly instruments?: readonly FurtherInstrument[];
   /** What counts the system calls of servers that do not count them themselves; absent: nothing can. */
@@ -45,8 +57,8 @@ export type FurtherInstrument = Exclude<Instrument, 'own'>;
 export const INSTRUMENT_BLOCKS = 2;
 
 /** How many connections a server is to hold under each workload. */
-export function serverSizes(workloads: readonly Pick<Workload, 'connections'>[]): number[] {
-  return workloads.map(({ connections }) => connections + CONNECTIONS_SPARE);
+export function serverSizes(workloads: readonly Workload[]): number[] {
+  return socketWorkloads(workloads).map(({ connections }) => connections + CONNECTIONS_SPARE);
 }
 
 /** What a run will do, as data: its cells, and through `trialsOfBlock` its trials. */
@@ -75,12 +87,14 @@ export const STRACE_THREADS_MAX = 1000;
 export function planRun(input: PlanInput): RunPlan {
   const { settings } = input;
   const cells = settings.workloads.flatMap((workload) =>
-    settings.entries.map(({ label, model }) => ({
-      label,
-      model,
-      workload: workload.id,
-      skipReason: skipReason(input, model, workload),
-    })),
+    settings.entries
+      .filter((entry) => takes(findModel(entry.model, input.models), workload))
+      .map(({ label, model }) => ({
+        label,
+        model,
+        workload: workload.id,
+        skipReason: skipReason(input, model, workload),
+      })),
   );
   const instruments = input.instruments ?? [];
   return {
@@ -101,7 +115,17 @@ function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherIns
   return cells.flatMap(({ label, model, workload, skipReason: skipped }) => {
     if (foreign.includes(label)) return [];
     const threads = findModel(model, input.models)?.tasks.endsWith('per-connection');
-    const connections = input.settings.workloads.find(({ id }) => id === workload)?.connections ?? 0;
+    const load = input.settings.workloads.find(({ id }) => id === workload);
+    if (skipped === null && load !== undefined && domainOf(load) === 'file')
+      return [
+        {
+          label,
+          workload,
+          counter,
+          reason: 'strace counts a whole life, and most of this one settles and checks the file',
+        },
+      ];
+    const connections = load === undefined ? 0 : connectionsOf(load);
     if (skipped !== null || !threads || connections <= STRACE_THREADS_MAX) return [];
     return [
       { label, workload, counter, reason: `strace does not keep up with ${counted(connections, 'thread')}` },
@@ -109,25 +133,58 @@ function leftOutBy(input: PlanInput, cells: readonly Cell[], counter: FurtherIns
   });
 }
 
+/** Whether a row stands under a workload at all: it is of the same domain, and no other row stands for it there. */
+export function takes(model: ModelSpec | undefined, workload: Workload): boolean {
+  if (model === undefined) return true;
+  if (model.domain !== domainOf(workload)) return false;
+  return workload.mode !== 'job' || (model.takesCaches?.includes(workload.cache) ?? true);
+}
+
 /** Why a row with known mistakes is not put under a load: it would not echo it. Null: it echoes it. */
 export function whyUnfit({ unfit }: Pick<ModelSpec, 'unfit'>, workload: Shape): string | null {
-  const unanswered = workload.messageBytes * (workload.mode === 'churn' ? 1 : workload.depth);
   const known = unfit.find((one) => {
     if ('mode' in one) return one.mode === workload.mode;
+    const isOfFiles = !('connectionsOver' in one || 'unansweredBytesOver' in one);
+    if (workload.mode === 'job') return isOfFiles && isUnfitJob(one, workload);
+    if (isOfFiles) return false;
     if ('connectionsOver' in one) return workload.connections > one.connectionsOver;
+    const unanswered = workload.messageBytes * (workload.mode === 'churn' ? 1 : workload.depth);
     return unanswered > one.unansweredBytesOver;
   });
   return known?.reason ?? null;
 }
 
+/** Whether all that is said holds. */
+function isUnfitJob(
+  {
+    caches,
+    actions,
+    depthOver,
+  }: {
+    readonly caches?: readonly string[] | undefined;
+    readonly actions?: readonly string[] | undefined;
+    readonly depthOver?: number | undefined;
+  },
+  workload: FileShape,
+): boolean {
+  return (
+    (caches?.includes(workload.cache) ?? true) &&
+    (actions?.includes(workload.action) ?? true) &&
+    (depthOver === undefined || workload.depth > depthOver)
+  );
+}
+
 function skipReason(input: PlanInput, modelId: string, workload: Workload): string | null {
-  const { connections } = workload;
   const model = findModel(modelId, input.models);
   if (!model) return `unknown model ${modelId}`;
   const unfit = whyUnfit(model, workload);
   if (unfit !== null) return unfit;
+  const refused = input.refusals?.get(cellKey({ label: modelId, workload: workload.id }));
+  if (refused !== undefined) return refused;
   const support = input.support.find((answer) => answer.model === modelId);
   if (support && !support.supported) return support.reason ?? 'unsupported';
+  if (workload.mode === 'job') return null;
+  const { connections } = workload;
   if (model.connectionsMax !== null && connections > model.connectionsMax)
     return `holds at most ${counted(model.connectionsMax, 'connection')}, the workload needs ${connections}`;
   if (input.nofile !== null && connections + FDS_SPARE > input.nofile)

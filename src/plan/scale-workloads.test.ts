@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { MODELS } from '../models/registry.ts';
-import { workloadSchema } from '../workloads/schema.ts';
+import { connectionsOf, workloadSchema } from '../workloads/schema.ts';
 import { isScaleModel, scalePointOf, scaleWorkloads } from './scale-workloads.ts';
 
 test('Every pair of counts is a workload, in order and once', () => {
-  expect(scaleWorkloads([1000, 0, 0], [10, 1]).map(({ id, connections }) => ({ id, connections }))).toEqual([
+  expect(
+    scaleWorkloads([1000, 0, 0], [10, 1]).map((one) => ({ id: one.id, connections: connectionsOf(one) })),
+  ).toEqual([
     { id: 'idle-0-active-1', connections: 1 },
     { id: 'idle-1000-active-1', connections: 1001 },
     { id: 'idle-0-active-10', connections: 10 },
@@ -16,7 +18,7 @@ test('They are what a workload file could hold, and tell their counts again', ()
   for (const workload of scaleWorkloads([0, 9900], [1, 10])) {
     expect(workloadSchema.parse(workload)).toEqual(workload);
     expect(scalePointOf(workload)).toEqual({
-      idle: workload.connections - (workload.mode === 'closed' ? workload.active : 0),
+      idle: connectionsOf(workload) - (workload.mode === 'closed' ? workload.active : 0),
       active: workload.mode === 'closed' ? workload.active : 0,
     });
   }

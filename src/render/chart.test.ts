@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { fixtureSweep, type SweepOptions } from '../fixtures/scale.ts';
-import { MODELS } from '../models/registry.ts';
+import { SOCKET_MODELS } from '../models/registry.ts';
 import { scaleChart } from '../reports/scale.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { renderChart } from './chart.ts';
@@ -66,7 +66,7 @@ test('At 120 columns it is wider, not different', () => {
 });
 
 describe('Every chart', () => {
-  const all = MODELS.map(({ id }) => ({ model: id, baseNs: 5000, slopeNs: 0, eventsPerWakeup: 1 }));
+  const all = SOCKET_MODELS.map(({ id }) => ({ model: id, baseNs: 5000, slopeNs: 0, eventsPerWakeup: 1 }));
   test.each([
     { what: 'of all models', change: { behaviours: all } },
     { what: 'without the count 0', change: { idle: [10, 100] } },
@@ -89,16 +89,16 @@ describe('Every chart', () => {
 });
 
 test('Marks that have no room side by side become one, and the legend says so', () => {
-  const all = MODELS.map(({ id }) => ({ model: id, baseNs: 5000, slopeNs: 0, eventsPerWakeup: 1 }));
+  const all = SOCKET_MODELS.map(({ id }) => ({ model: id, baseNs: 5000, slopeNs: 0, eventsPerWakeup: 1 }));
   const text = chart(80, { behaviours: all });
   expect(text).toContain('* several of them');
   const lines = text.split('\n');
-  const legend = lines.findIndex((line) => line.includes(` ${MODELS[0]?.id} `));
+  const legend = lines.findIndex((line) => line.includes(` ${SOCKET_MODELS[0]?.id} `));
   const marks = lines
     .slice(legend)
     .join(' ')
     .matchAll(/(\S) ([a-z][\w-]+)/g);
-  expect(new Set([...marks].map((match) => match[1])).size).toBeGreaterThanOrEqual(MODELS.length);
+  expect(new Set([...marks].map((match) => match[1])).size).toBeGreaterThanOrEqual(SOCKET_MODELS.length);
 });
 
 test('There is no chart of nothing', () => {

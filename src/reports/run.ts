@@ -6,11 +6,12 @@ import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
 import { countsInstructions } from '../results/guest.ts';
-import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
+import type { Entry, Environment, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
 import { overallTable } from '../tables/compare-table.ts';
+import { filesTables } from '../tables/files-tables.ts';
 import { hardwareNotes } from '../tables/hardware-notes.ts';
 import { KERNEL_LEGEND, kernelTable } from '../tables/kernel-table.ts';
 import { serverNotes } from '../tables/server-notes.ts';
@@ -41,6 +42,7 @@ export function runReport(
         ...(kernel ? [tablePart(kernelTable(workload))] : []),
       ]),
       ...(workers === null ? [] : [tablePart(workers)]),
+      ...filesTables(summary).map(tablePart),
       notesPart([...legend(summary), ...(kernel ? [KERNEL_LEGEND] : [])]),
       notesPart([
         ...(countsInstructions(record.environment.guest)
@@ -85,13 +87,18 @@ function blocksText({ timing, settings }: RunRecord): string {
   return `${counted(blocks - repeatBlocks, 'block')}${again}`;
 }
 
+/** The kernel and the machine. */
+export function hostLine(env: Environment): string {
+  const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
+  const where = [env.hypervisor, env.container].filter((name) => name !== null);
+  return `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`;
+}
+
 /** The host, the pinning, and the settings of a run. */
 function headerLines(record: RunRecord): readonly string[] {
   const { environment: env, settings } = record;
-  const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
-  const where = [env.hypervisor, env.container].filter((name) => name !== null);
   return [
-    `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
+    hostLine(env),
     ...(env.guest === null ? [] : [guestLine(env.guest)]),
     [
       `server ${pinning(settings.serverCpus)}`,
@@ -105,10 +112,25 @@ function headerLines(record: RunRecord): readonly string[] {
             `clock ${env.clocksource ?? 'unknown'}`,
           ]),
     ].join(' · '),
-    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${settings.baseline}`,
+    `${blocksText(record)} of ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up · seed ${settings.seed} · reference ${[settings.baseline, settings.fileBaseline].filter((name) => name !== null).join(', of files ')}`,
+    ...(record.files === null ? [] : [filesLine(record.files)]),
     ...variantLines(settings.entries),
     ...serverTexts(settings.entries).map((text) => `server ${text}`),
   ];
+}
+
+/** Where the files were, and what proves them. */
+function filesLine({
+  directory,
+  fileSystem,
+  bytes,
+  blocksVerified,
+}: NonNullable<RunRecord['files']>): string {
+  const proof =
+    blocksVerified === null
+      ? 'not verified at the end'
+      : `${counted(blocksVerified, 'block')} verified at the end`;
+  return `files in ${directory} (${fileSystem ?? 'unknown file system'}) · ${formatBytes(bytes)} · ${proof}`;
 }
 
 /** What the names behind `@` mean. */

@@ -1,4 +1,5 @@
-import type { CellName, RunResult } from './schema.ts';
+import { domainOf, type Workload } from '../workloads/schema.ts';
+import type { CellName, RunResult, RunSettings } from './schema.ts';
 
 /** A cell that was measured before, and why it is not now. */
 export interface LostCell extends CellName {
@@ -8,6 +9,14 @@ export interface LostCell extends CellName {
 /** `epoll-lt/ping-pong`: a row under a workload in one word, as patterns name it. */
 export function cellKey({ label, workload }: CellName): string {
   return `${label}/${workload}`;
+}
+
+/** The label that ratios under a workload refer to. */
+export function referenceOf(
+  { baseline, fileBaseline }: Pick<RunSettings, 'baseline' | 'fileBaseline'>,
+  workload: Pick<Workload, 'domain'> | undefined,
+): string {
+  return workload !== undefined && domainOf(workload) === 'file' ? (fileBaseline ?? baseline) : baseline;
 }
 
 /** Cells of which any run of `before` has a measured trial and none of `after` has, each once. */

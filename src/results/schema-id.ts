@@ -5,6 +5,9 @@ export type SchemaName =
   | 'bisect'
   | 'cell'
   | 'comparison'
+  | 'costs'
+  | 'costs-models'
+  | 'crosscheck'
   | 'doctor'
   | 'document'
   | 'explain'
@@ -23,6 +26,7 @@ export type SchemaName =
   | 'scale'
   | 'show'
   | 'tables'
+  | 'verify'
   | 'workloads';
 
 /** What stands as `$schema` in it: a path in this package, as an import names it. */
@@ -38,8 +42,12 @@ export const COMPARE_SCHEMA_VERSION = 2;
 /** Of a noise certificate. */
 export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
+export const CROSSCHECK_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
 export const KERNEL_LIST_SCHEMA_VERSION = 1;
+export const VERIFY_SCHEMA_VERSION = 1;
+/** Of what `costs --json` prints and `--output` stores. */
+export const COSTS_SCHEMA_VERSION = 1;

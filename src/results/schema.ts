@@ -159,6 +159,26 @@ export const observationSchema = z.object({
     .describe(
       'guest instructions between the edges, in a guest whose clock counts them; null: times are times',
     ),
+  file: z
+    .object({
+      submit: latencySchema.describe('time in the call that issues, shared evenly by what it issued'),
+      bytes: count.describe('of completed operations'),
+      helperCpuNs: amount.describe(
+        'CPU of threads other than those that issue: a pool of libc, iou-wrk, iou-sqp; part of cpuNs',
+      ),
+      blocksChecked: count.describe('whole, before and after the window'),
+      blocksSeen: count.describe('by header or tail, on every read'),
+      pages: count.describe('of the file'),
+      pagesCachedStart: count.nullable().describe('in the page cache; null: the kernel does not tell'),
+      pagesCachedEnd: count.nullable(),
+      device: z
+        .object({ reads: count, readBytes: count, writes: count, writeBytes: count })
+        .nullable()
+        .describe('what the block device did between the edges, for everybody; null: not known'),
+    })
+    .nullable()
+    .default(null)
+    .describe('of a job on a file; null: a load of connections'),
   congestion: z
     .object({ server: z.string().nullable(), client: z.string().nullable() })
     .nullable()
@@ -306,6 +326,16 @@ export const runSettingsSchema = z.object({
   durationMs: amount,
   seed: count,
   baseline: z.string().describe('label of the reference: the row that ratios refer to'),
+  fileBaseline: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('the same under workloads of files, where there are connections beside them; null: baseline'),
+  directory: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('that files are to be made in, as asked for; null: chosen, or no file is needed'),
   serverCpus: z.array(count).nullable().describe('null: not pinned'),
   clientCpus: z.array(count).nullable(),
   precision: z.number().positive().nullable().describe('target half-width of the ratio interval, e.g. 0.02'),
@@ -462,6 +492,18 @@ export const runRecordSchema = z.object({
   environment: environmentSchema,
   build: buildSchema,
   support: z.array(supportSchema),
+  files: z
+    .object({
+      directory: z.string(),
+      fileSystem: z.string().nullable().describe('as the kernel calls it; null: not known'),
+      inMemory: z.boolean(),
+      bytes: count.describe('of all files together'),
+      freeBytes: count.describe('when the run began'),
+      blocksVerified: count.nullable().describe('at the end, of all files whole; null: not checked'),
+    })
+    .nullable()
+    .default(null)
+    .describe('where files were made; null: none was needed'),
   servers: z
     .array(serverFilesSchema)
     .default([])

@@ -5,6 +5,14 @@ import { parseLine, probeSchema, SERVER_EXIT } from './protocol.ts';
 
 const PROBE_TIMEOUT_MS = 20_000;
 
+/** `probeModel`, or what stands for it. */
+export type ProbeModel = (
+  model: ModelSpec,
+  path: string,
+  connections: number | null,
+  job?: readonly string[],
+) => Promise<Support>;
+
 /** What the programs were built to. */
 export interface Built {
   /** Programs to their executables. */
@@ -22,7 +30,7 @@ export async function supportOf(
   model: ModelSpec,
   built: Built,
   connections: readonly number[],
-  probe: typeof probeModel = probeModel,
+  probe: ProbeModel = probeModel,
 ): Promise<Support> {
   const path = built.servers.get(model.program);
   if (path === undefined)
@@ -39,6 +47,32 @@ export async function supportOf(
   return refusal ?? probe(model, path, null);
 }
 
+/**
+ * Asks the program of a row of files for each job that it is to do. It can run here where it can do one; why it cannot do
+ * another is told by the job's name.
+ */
+export async function fileSupportOf(
+  model: ModelSpec,
+  built: Built,
+  jobs: ReadonlyMap<string, readonly string[]>,
+  probe: ProbeModel = probeModel,
+): Promise<{ readonly support: Support; readonly refusals: ReadonlyMap<string, string> }> {
+  const path = built.servers.get(model.program);
+  if (path === undefined) {
+    const why = built.failures.get(model.program) ?? `${model.program} was not compiled`;
+    return { support: unsupported(model, why), refusals: new Map() };
+  }
+  const answers: Support[] = [];
+  const refusals = new Map<string, string>();
+  for (const [name, job] of jobs) {
+    const answer = await probe(model, path, null, job);
+    answers.push(answer);
+    if (!answer.supported) refusals.set(name, answer.reason ?? 'unsupported');
+  }
+  const support = answers.find(({ supported }) => supported) ?? answers[0];
+  return { support: support ?? unsupported(model, 'no workload of this run is one of its'), refusals };
+}
+
 function unsupported(model: ModelSpec, reason: string): Support {
   return { model: model.id, supported: false, reason, features: [], connectionsMax: null, limitReason: null };
 }
@@ -46,13 +80,15 @@ function unsupported(model: ModelSpec, reason: string): Support {
 /**
  * Asks a model's program whether it can run here. Never throws: a probe that breaks is a reason.
  * @param connections that it is to hold; null: as many as it holds by default.
+ * @param job of a program that does file I/O: the job that it is to try, on a small file of its own.
  */
 export async function probeModel(
   model: ModelSpec,
   path: string,
   connections: number | null,
+  job: readonly string[] = [],
 ): Promise<Support> {
-  const result = await execa(path, probeArguments(model, connections), {
+  const result = await execa(path, [...probeArguments(model, connections), ...job], {
     reject: false,
     timeout: PROBE_TIMEOUT_MS,
     stdin: 'ignore',

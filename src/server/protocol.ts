@@ -34,6 +34,12 @@ export const probeSchema = z.object({
   features: z.string(),
 });
 
+/** What a file program prints with `--verify`, where all blocks are what was written there. */
+export const verifiedSchema = z.object({
+  event: z.literal('verified'),
+  blocks: z.int().nonnegative(),
+});
+
 /** Connections that each worker accepted over the life of a server, in order; null: it has one loop. */
 export function acceptedByWorkerOf(stats: z.infer<typeof statsSchema>): number[] | null {
   const { workers } = stats;

@@ -2,7 +2,7 @@ import type { Latency, SparseHistogram } from '../results/schema.ts';
 
 /**
  * The log-linear histogram of nanoseconds that the load generator fills; its twin is
- * `c-helpers/load/histogram.h`: change both or neither.
+ * `c-helpers/wire/histogram.h`: change both or neither.
  *
  * A value below 256 ns has a bucket of its own. Above, every power of two is cut into 128 buckets,
  * so a bucket is never wider than 1/128 of its values. The last bucket ends at 2^36 ns (68.7 s); what

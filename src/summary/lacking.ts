@@ -1,4 +1,4 @@
-import { cellKey } from '../results/cells.ts';
+import { cellKey, referenceOf } from '../results/cells.ts';
 import type { Cell, CellName, MeasuredTrial, RunResult, TrialResult } from '../results/schema.ts';
 import { counted, MS_PER_S } from '../util/units.ts';
 import { cleanTrials, uncleanReasons, usualSpeed } from './clean-trials.ts';
@@ -31,6 +31,7 @@ export function lackingCells(
 ): Lacking {
   const clean = new Set(cleanTrials(run));
   const { settings } = run.record;
+  const workloadOf = ({ workload }: CellName) => settings.workloads.find(({ id }) => id === workload);
   const cleanBlocksOf = (cell: CellName) =>
     new Set([...clean].filter((trial) => isOf(trial, cell)).map(({ block }) => block));
   const measured = run.record.cells.filter((cell) => isMeasurable(cell, run.trials));
@@ -45,7 +46,9 @@ export function lackingCells(
   const again = new Map<string, CellName>();
   for (const cell of measurable) {
     const own = cleanBlocks(cell);
-    const rivals = measurable.filter((other) => isRival(cell, other, settings.baseline));
+    const rivals = measurable.filter((other) =>
+      isRival(cell, other, referenceOf(settings, workloadOf(cell))),
+    );
     const pairs = rivals.map((other) => [...own].filter((block) => cleanBlocks(other).has(block)).length);
     const clean = Math.min(own.size, ...pairs);
     if (clean >= planned) continue;

@@ -100,6 +100,10 @@ const rowNumbersSchema = z.object({
   service: latencySummarySchema
     .nullable()
     .describe('null where it is the response time: in a closed loop requests are due when they are sent'),
+  submit: latencySummarySchema
+    .nullable()
+    .default(null)
+    .describe('of operations on a file, in the call that issues them; null: of connections'),
   server: serverSummarySchema,
   kernel: kernelWorkSchema,
   client: z.object({ cpuNsPerRequest: maybe, utilisation: spreadSchema }),

@@ -32,12 +32,14 @@ export function summarizeRow(
     return value.value === null && metric.alsoTraced ? metric.ofRow(traced) : value;
   };
   const throughputPerS = spreadOf(observations, (o) => o.throughputPerS);
+  const submits = observations.flatMap((o) => (o.file === null ? [] : [o.file.submit]));
   const services = observations.flatMap((o) => (o.service === null ? [] : [o.service]));
   return {
     metrics: Object.fromEntries(METRICS.map((metric) => [metric.id, rowValueOf(metric)])),
     throughputPerS,
     timed: observations.every((o) => o.pathLength === null),
     response: summarizeLatency(observations.map((o) => o.response)),
+    submit: submits.length === 0 ? null : summarizeLatency(submits),
     service: services.length === 0 ? null : summarizeLatency(services),
     server: summarizeServer(observations, traced),
     kernel: summarizeKernelWork(observations),

@@ -1,3 +1,4 @@
+import { referenceOf } from '../results/cells.ts';
 import type {
   AuditedTrial,
   Cell,
@@ -39,7 +40,10 @@ export function summarize(result: RunResult): RunSummary {
       .filter((cell) => cell.workload === workload.id)
       .map((cell) => trialsOf(cell, result.trials, clean)),
   }));
-  const comparisons = groups.reduce((sum, { cells }) => sum + countComparisons(cells, record), 0);
+  const comparisons = groups.reduce(
+    (sum, { workload, cells }) => sum + countComparisons(cells, workload, record),
+    0,
+  );
   const measured = result.trials.filter((trial) => trial.status === 'measured');
   return {
     comparisons,
@@ -53,7 +57,7 @@ export function summarize(result: RunResult): RunSummary {
     audits: totalAudits(result),
     workloads: groups.map(({ workload, cells }) => ({
       workload,
-      baseline: record.settings.baseline,
+      baseline: referenceOf(record.settings, workload),
       rows: rankRows(cells.map((cell) => rowOf(cell, { workload, cells, record, comparisons }))),
     })),
   };
@@ -107,15 +111,15 @@ function trialsOf(cell: Cell, trials: readonly TrialResult[], clean: ReadonlySet
   };
 }
 
-function countComparisons(cells: readonly CellTrials[], record: RunRecord): number {
-  const { baseline } = record.settings;
+function countComparisons(cells: readonly CellTrials[], workload: Workload, record: RunRecord): number {
+  const baseline = referenceOf(record.settings, workload);
   const measured = cells.filter((cell) => cell.measured.length > 0);
   return measured.some(({ cell }) => cell.label === baseline) ? measured.length - 1 : 0;
 }
 
 function rowOf(trials: CellTrials, context: RowContext): RowSummary {
   const { cell, measured, failures, failed } = trials;
-  const baseline = cell.label === context.record.settings.baseline;
+  const baseline = cell.label === referenceOf(context.record.settings, context.workload);
   const common = { label: cell.label, model: cell.model, baseline };
   if (cell.skipReason !== null) return { ...common, status: 'skipped', reason: cell.skipReason };
   if (measured.length === 0) {
@@ -167,7 +171,7 @@ function usedOf<T>(
 }
 
 function compare(trials: CellTrials, context: RowContext): RowRatio {
-  const label = context.record.settings.baseline;
+  const label = referenceOf(context.record.settings, context.workload);
   const baseline = context.cells.find(({ cell }) => cell.label === label);
   const rankedBy = rankedByOf(trials, baseline, context.workload);
   if (baseline === undefined || baseline.measured.length === 0) {
@@ -224,12 +228,13 @@ function noComparison(rankedBy: RankedBy, reason: string): RowRatio {
 /**
  * Throughput ranks servers only where it is theirs: not where the rate is given (open loop), nor where
  * the client was the limit of either cell. There the CPU per request says who is cheaper. Where neither
- * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure. Where no time
+ * was saturated in a closed loop, throughput is requests in flight over response time: a fair measure. The rate of
+ * operations on a file is the device's as often as not, and wanders with it. Where no time
  * was measured, instructions are what there is.
  */
 function rankedByOf(row: CellTrials, baseline: CellTrials | undefined, workload: Workload): RankedBy {
   if (row.measured.some(({ observation }) => observation.pathLength !== null)) return 'path';
-  if (workload.mode === 'open') return 'cpu';
+  if (workload.mode === 'open' || workload.mode === 'job') return 'cpu';
   const clientLimited = [row, baseline].some(
     (cell) => cell !== undefined && summarizeSaturation(cell.measured).verdict === 'client',
   );

@@ -56,6 +56,17 @@ export function workloadsTable(workloads: readonly Workload[]): Table {
 }
 
 function workloadRow(workload: Workload): Row {
+  if (workload.mode === 'job')
+    return {
+      workload: text(workload.id, 'strong'),
+      profile: text(workload.profile),
+      mode: text(`${workload.cache} ${workload.action}`),
+      connections: text(''),
+      active: text(''),
+      depth: { kind: 'count', value: workload.depth },
+      message: { kind: 'bytes', bytes: workload.blockBytes },
+      rate: text(''),
+    };
   const carrying = workload.mode === 'churn' ? { active: workload.connections, depth: 1 } : workload;
   return {
     workload: text(workload.id, 'strong'),

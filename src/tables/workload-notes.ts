@@ -13,6 +13,7 @@ export function workloadNotes(summary: WorkloadSummary): readonly string[] {
   const measured = summary.rows.filter((row) => row.status === 'measured');
   return [
     ...rankingNotes(summary, measured),
+    ...depthNotes(summary, measured),
     ...spinningNotes(measured),
     ...copiedNotes(measured),
     ...offeredNotes(measured),
@@ -49,7 +50,10 @@ export function legend(summary: RunSummary): readonly string[] {
     lines.push(
       'Path length is guest instructions per request, of server, client and kernel: what is executed, not how long it takes. No caches, no stalls, no time.',
     );
-  if (timed && summary.workloads.some(({ workload }) => workload.mode !== 'open')) {
+  if (
+    timed &&
+    summary.workloads.some(({ workload }) => workload.mode !== 'open' && workload.mode !== 'job')
+  ) {
     lines.push(
       'In a closed loop the client waits for replies: response time is service time, and a slow server is asked less. Only open-loop workloads show latency at a given rate.',
     );
@@ -79,6 +83,17 @@ function rankingNotes(summary: WorkloadSummary, measured: readonly MeasuredRow[]
     ...notes,
     ...grouped(measured, (row) => (row.comparison?.reason ? [`no ranking: ${row.comparison.reason}`] : [])),
   ];
+}
+
+/** Rows whose calls allow fewer operations in flight than the workload asks for. */
+function depthNotes({ workload }: WorkloadSummary, measured: readonly MeasuredRow[]): readonly string[] {
+  if (workload.mode !== 'job') return [];
+  return grouped(measured, ({ model }) => {
+    const most = findModel(model)?.depthMax ?? null;
+    return most !== null && most < workload.depth
+      ? [`${counted(most, 'operation')} in flight, whatever the workload: its calls wait`]
+      : [];
+  });
 }
 
 /** What a rank does not show: speed that is bought with CPU time which nobody else gets. */

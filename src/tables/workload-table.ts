@@ -1,9 +1,9 @@
 import type { Column, Row, Table } from '../document/document-schema.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
-import { METRICS } from '../metrics/registry.ts';
+import { columnOf, METRICS } from '../metrics/registry.ts';
 import type { MeasuredRow, RankedBy, RowSummary, WorkloadSummary } from '../summary/run-summary.ts';
-import type { Workload } from '../workloads/schema.ts';
+import { type Domain, domainOf, type Workload } from '../workloads/schema.ts';
 import { metricValue } from './metric-value.ts';
 import { workloadNotes } from './workload-notes.ts';
 
@@ -11,6 +11,7 @@ const LOOPS = {
   closed: 'closed loop',
   open: 'open loop',
   churn: 'closed loop, a connection per request',
+  job: 'file I/O',
 } as const satisfies Record<Workload['mode'], string>;
 
 const RANKED = {
@@ -20,9 +21,11 @@ const RANKED = {
 } as const satisfies Record<RankedBy, string>;
 
 /** Metrics that have a column. */
-const SHOWN = METRICS.flatMap((metric) =>
-  metric.column === null ? [] : [{ ...metric, column: metric.column }],
-);
+const SHOWN = {
+  socket: shownOf('socket'),
+  file: shownOf('file'),
+} as const satisfies Record<Domain, unknown>;
+
 const NOTHING = { value: null, enough: true };
 
 /** The models under one workload, best first: the table of `run` and `show`. */
@@ -33,6 +36,13 @@ export function workloadTable(summary: WorkloadSummary): Table {
     rows: summary.rows.map((row) => (row.status === 'measured' ? measuredRow(row, summary) : otherRow(row))),
     notes: workloadNotes(summary),
   };
+}
+
+function shownOf(domain: Domain) {
+  return METRICS.flatMap((metric) => {
+    const column = columnOf(metric, domain);
+    return column === null ? [] : [{ ...metric, column }];
+  });
 }
 
 /** What the ratios of a table are of; null when its rows differ in that. */
@@ -46,7 +56,9 @@ function rankedByOf(summary: WorkloadSummary): RankedBy | null {
 }
 
 function columnsOf(summary: WorkloadSummary): readonly Column[] {
-  const metric = RANKED[rankedByOf(summary) ?? 'throughput'];
+  const ranked = rankedByOf(summary) ?? 'throughput';
+  const isOfFiles = domainOf(summary.workload) === 'file';
+  const metric = isOfFiles && ranked === 'cpu' ? 'operations per CPU time' : RANKED[ranked];
   return [
     { key: 'rank', header: '#', align: 'right', priority: 0 },
     { key: 'model', header: 'model', align: 'left', priority: 0 },
@@ -58,10 +70,10 @@ function columnsOf(summary: WorkloadSummary): readonly Column[] {
 }
 
 /** Without the columns of what this machine could not measure: a note says why. */
-function shownIn(summary: WorkloadSummary): typeof SHOWN {
+function shownIn(summary: WorkloadSummary): ReturnType<typeof shownOf> {
   const measured = summary.rows.filter((row) => row.status === 'measured');
   const timed = isTimed(summary);
-  return SHOWN.filter(
+  return SHOWN[domainOf(summary.workload)].filter(
     ({ id, optional }) =>
       (!optional && timed) || measured.some(({ metrics }) => (metrics[id] ?? NOTHING).value !== null),
   );

@@ -51,7 +51,7 @@ describe('the workloads of the package', () => {
 
   test('hold one of each mode, and in a plain run one active connection, many, mostly idle ones, and a rate', () => {
     const workloads = loadWorkloads();
-    expect(new Set(workloads.map(({ mode }) => mode))).toEqual(new Set(['closed', 'open', 'churn']));
+    expect(new Set(workloads.map(({ mode }) => mode))).toEqual(new Set(['closed', 'open', 'churn', 'job']));
     const plain = workloads.flatMap((w) => (w.profile !== 'full' && w.mode === 'closed' ? [w] : []));
     const has = (fits: (w: (typeof plain)[number]) => boolean) => plain.some(fits);
     expect(workloads.some((w) => w.profile !== 'full' && w.mode === 'open')).toBe(true);
@@ -104,7 +104,7 @@ describe('loadWorkloadFile', () => {
         "bad.json: $.connections: 130000 is over the limit of 120000",
         "bad.json: $.messageBytes: is missing; must be a number",
         "bad.json: $.active: is 2.5; must be a whole number",
-        "bad.json: $.dept: unknown member (did you mean "depth"?); known are id, title, description, profile, connections, messageBytes, active, depth, mode",
+        "bad.json: $.dept: unknown member (did you mean "depth"?); known are id, title, description, profile, domain, connections, messageBytes, active, depth, mode",
       ]
     `);
   });
@@ -129,18 +129,18 @@ describe('loadWorkloadFile', () => {
     });
     expect(told.join('\n')).toMatchInlineSnapshot(`
       "-- more active than connections beside another problem
-      case.json: $.extra: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode
+      case.json: $.extra: unknown member; known are id, title, description, profile, domain, connections, messageBytes, active, depth, mode
       case.json: $.active: 9 active connections do not fit in 4 connections
       -- more requests in flight than fit in memory
       case.json: $.depth: 60000 active connections x 1024 is over 1000000 requests in flight
       -- no mode, and problems behind it
-      case.json: $.mode: is missing; must be "closed", "open" or "churn"
+      case.json: $.mode: is missing; must be "closed", "open", "churn" or "job"
       case.json: $.active: is "two"; must be a number
       -- a mode that does not exist
-      case.json: $.mode: is "opne"; must be "closed", "open" or "churn"
+      case.json: $.mode: is "opne"; must be "closed", "open", "churn" or "job"
       case.json: $.ratePerSecond: -1 is too small; must be more than 0
       -- members of another mode
-      case.json: $.active: unknown member; known are id, title, description, profile, connections, messageBytes, mode
+      case.json: $.active: unknown member; known are id, title, description, profile, domain, connections, messageBytes, mode
       -- nulls, lists and objects where numbers belong
       case.json: $.connections: is null; must be a number
       case.json: $.messageBytes: is an object; must be a number
@@ -155,7 +155,7 @@ describe('loadWorkloadFile', () => {
       -- an id that is a path
       case.json: $.id: "../../etc/passwd" must be lower-case letters, digits and dashes, at most 40 characters
       -- names with control characters
-      case.json: $["a\\u001b]0;x\\u0007"]: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode
+      case.json: $["a\\u001b]0;x\\u0007"]: unknown member; known are id, title, description, profile, domain, connections, messageBytes, active, depth, mode
       -- text without end
       case.json: $.title: is longer than 80 characters"
     `);
@@ -206,22 +206,22 @@ describe('loadWorkloadFile', () => {
       text.json: $.connections: is missing; must be a number
       text.json: $.messageBytes: is missing; must be a number
       text.json: $.active: is missing; must be a number
-      text.json: $.a: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode
+      text.json: $.a: unknown member; known are id, title, description, profile, domain, connections, messageBytes, active, depth, mode
       -- numbers that overflow
       text.json: $.connections: is too large for a number; must be a number
       -- numbers past the safe integers
       text.json: $.active: 1e+300 is over the limit of 120000
       -- a prototype as member
-      text.json: $.__proto__: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode
-      text.json: $.constructor: unknown member; known are id, title, description, profile, connections, messageBytes, active, depth, mode
+      text.json: $.__proto__: unknown member; known are id, title, description, profile, domain, connections, messageBytes, active, depth, mode
+      text.json: $.constructor: unknown member; known are id, title, description, profile, domain, connections, messageBytes, active, depth, mode
       -- members hidden in a prototype
-      text.json: $.mode: is missing; must be "closed", "open" or "churn"
+      text.json: $.mode: is missing; must be "closed", "open", "churn" or "job"
       text.json: $.id: is missing; must be a string
       text.json: $.title: is missing; must be a string
       text.json: $.description: is missing; must be a string
       text.json: $.connections: is missing; must be a number
       text.json: $.messageBytes: is missing; must be a number
-      text.json: $.__proto__: unknown member; known are id, title, description, profile, connections, messageBytes, mode
+      text.json: $.__proto__: unknown member; known are id, title, description, profile, domain, connections, messageBytes, mode
       -- bytes that are no text
       text.json: is not UTF-8 text; save it as UTF-8
       -- a file that is too large

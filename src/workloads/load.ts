@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { codeOf, EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import { BYTES_PER_KIB } from '../util/units.ts';
 import { printable, problemsOf } from './problems.ts';
-import { type Workload, workloadSchema } from './schema.ts';
+import { domainOf, type Workload, workloadSchema } from './schema.ts';
 
 /** The registry of workloads: `workloads/` of the package, beside `dist/` (and beside `src/`). */
 export const WORKLOADS_DIRECTORY = fileURLToPath(new URL('../../workloads/', import.meta.url));
@@ -15,8 +15,8 @@ export const WORKLOAD_FILE_BYTES_MAX = 64 * BYTES_PER_KIB;
 const EXTENSION = '.json';
 
 /**
- * The workloads of a directory, one per `*.json` file, in the order in which they are shown: those of
- * the default profile first, then by connections.
+ * The workloads of a directory, one per `*.json` file, in the order in which they are shown: those of sockets, then of
+ * files, and of each those of the default profile first, then by connections or depth.
  *
  * @throws UsageError with all problems of all files.
  * @throws EnvironmentError where the directory itself cannot be read.
@@ -102,8 +102,14 @@ function listFiles(directory: string): string[] {
 }
 
 function inOrderShown(a: Workload, b: Workload): number {
+  if (domainOf(a) !== domainOf(b)) return domainOf(a) === 'file' ? 1 : -1;
   if ((a.profile === 'full') !== (b.profile === 'full')) return a.profile === 'full' ? 1 : -1;
-  return a.connections - b.connections || (a.id < b.id ? -1 : 1);
+  return sizeOf(a) - sizeOf(b) || (a.id < b.id ? -1 : 1);
+}
+
+/** Connections, or operations in flight. */
+function sizeOf(workload: Workload): number {
+  return workload.mode === 'job' ? workload.depth : workload.connections;
 }
 
 /** Reads at most the allowed size, whatever the path turns out to be. */
@@ -168,7 +174,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** What the user most likely meant, by the members that are there. */
 function modeOf(value: Record<string, unknown>): Workload['mode'] {
-  if (value.mode === 'closed' || value.mode === 'open' || value.mode === 'churn') return value.mode;
+  const modes = ['closed', 'open', 'churn', 'job'] as const;
+  const said = modes.find((mode) => mode === value.mode);
+  if (said !== undefined) return said;
+  if (value.domain === 'file' || ['action', 'cache', 'blockBytes'].some((name) => Object.hasOwn(value, name)))
+    return 'job';
   if (Object.hasOwn(value, 'ratePerSecond') || Object.hasOwn(value, 'arrivals')) return 'open';
   return Object.hasOwn(value, 'active') || Object.hasOwn(value, 'depth') ? 'closed' : 'churn';
 }

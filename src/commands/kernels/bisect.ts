@@ -14,6 +14,7 @@ import { withSchema } from '../../reports/json.ts';
 import { KERNELS_SCHEMA_VERSION } from '../../results/schema-id.ts';
 import { ExitError, GateError, UsageError } from '../../util/errors.ts';
 import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
+import { connectionsOf } from '../../workloads/schema.ts';
 import { resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
 import { NOT_EXPLAINED, whyChanged } from '../why.ts';
@@ -189,7 +190,8 @@ function reportOf(
 ): BisectReport {
   const nameOf = ({ release, path }: Kernel) => ({ release, image: path });
   const [workload] = settings.workloads;
-  const own = findMetric(PATH_LENGTH_ID)?.detectable?.(workload?.connections ?? 1) ?? 0;
+  const own =
+    findMetric(PATH_LENGTH_ID)?.detectable?.(workload === undefined ? 1 : connectionsOf(workload)) ?? 0;
   return {
     label: settings.entries[0]?.label ?? '',
     workload: workload?.id ?? '',

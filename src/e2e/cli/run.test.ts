@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RUN_DEFAULTS } from '../../config/run-config.ts';
-import { MODELS } from '../../models/registry.ts';
+import { MODELS, SOCKET_MODELS } from '../../models/registry.ts';
 import {
   type Observation,
   type RunResult,
@@ -134,7 +134,7 @@ describe('a run', () => {
   test('is so small on disk that the folder of a default run stays under 3 MiB', () => {
     const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
     const workloads = loadWorkloads().filter(({ profile }) => isDefault(profile));
-    const models = MODELS.filter(({ profile }) => isDefault(profile));
+    const models = SOCKET_MODELS.filter(({ profile }) => isDefault(profile));
     const trials = models.length * workloads.length * RUN_DEFAULTS.blocks;
     expect((bytes / result.trials.length) * trials).toBeLessThan(3 * BYTES_PER_MIB);
   });

@@ -1,6 +1,6 @@
 import { type Artifacts, compileHelpers, type Sanitizer } from '../../build/compile.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
-import { MODELS, programsOf } from '../../models/registry.ts';
+import { MODELS, programsOf, SOCKET_MODELS } from '../../models/registry.ts';
 import type { ModelSpec } from '../../models/spec.ts';
 import { probeModel } from '../../server/probe.ts';
 
@@ -25,7 +25,7 @@ export interface RowsOptions {
 
 /** Compiles and probes the rows. A program that does not compile breaks its own rows only. */
 export async function loadRows(options: RowsOptions = {}): Promise<Row[]> {
-  const models = options.models ?? MODELS;
+  const models = options.models ?? SOCKET_MODELS;
   const programs = [...new Set(models.map((model) => model.program))];
   const { servers, failures, lacking } = await compileEach(programs, options);
   const rows: Row[] = [];
@@ -57,7 +57,7 @@ function unsupported(model: ModelSpec, reason: string): Row {
 }
 
 function compileEach(programs: readonly string[], { sanitizer, changed }: RowsOptions): Promise<Artifacts> {
-  const { libs, packages } = programsOf(MODELS);
+  const { libs, packages } = programsOf(SOCKET_MODELS, MODELS);
   return compileHelpers({
     ...(changed ?? { sourceDir: HELPERS_DIR }),
     programs,

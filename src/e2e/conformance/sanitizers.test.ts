@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Sanitizer } from '../../build/compile.ts';
-import { MODELS } from '../../models/registry.ts';
+import { SOCKET_MODELS } from '../../models/registry.ts';
 import type { ModelSpec } from '../../models/spec.ts';
 import { SERVER_EXIT } from '../../server/protocol.ts';
 import { messageOf } from '../../util/errors.ts';
@@ -33,7 +33,7 @@ const CONNS_MAX = 128;
 const FEW = 4;
 
 /** One row for each program and each way through it: other numbers and flags in the same code show nothing more. */
-const paths = MODELS.filter((model) => model.sameCodeAs === null);
+const paths = SOCKET_MODELS.filter((model) => model.sameCodeAs === null);
 
 /** Rows whose own code runs in more than one thread. */
 const threaded = paths.filter(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MODELS } from '../../models/registry.ts';
+import { SOCKET_MODELS } from '../../models/registry.ts';
 import { acceptedByWorkerOf, SERVER_EXIT } from '../../server/protocol.ts';
 import {
   checkChurn,
@@ -21,8 +21,8 @@ const CONNS_MAX = 8;
 /** That all of them fall to one of two workers by their hash: one time in 2^31. */
 const CONNECTIONS = 32;
 
-const sharing = MODELS.filter(({ tasks }) => tasks === 'workers');
-const alone = MODELS.filter(({ tasks }) => tasks !== 'workers');
+const sharing = SOCKET_MODELS.filter(({ tasks }) => tasks === 'workers');
+const alone = SOCKET_MODELS.filter(({ tasks }) => tasks !== 'workers');
 
 /** The suite runs these rows with one worker, as it runs all: here is what another thread could break. */
 for (const row of await loadRows({ models: sharing }))

@@ -129,6 +129,7 @@ describe('the load generator, against the epoll server', () => {
     const report = await generator.run(request, never);
     expectBalanced(report, request);
     expect(report.errors + report.connectionErrors).toBe(0);
+    expect(report.file).toBeNull();
     expect(report.warmupCompleted > 0).toBe(request.warmupNs > 0);
     if (request.mode === 'churn') expect(report.connectionsChurned).toBeGreaterThan(0);
     else expect(report.connectionsOpened).toBe(request.connections);
@@ -377,6 +378,8 @@ describe('a request that makes no sense', () => {
     [{ mode: 'open-fixed', ratePerS: 0 }, /rate_per_s/],
     [{ mode: 'open-poisson', ratePerS: Number.NaN }, /rate_per_s/],
     [{ clientCpus: [1_000_000] }, /client_cpu/],
+    [{ mode: 'conduct', messageBytes: 4096, depth: 2 }, /conduct/],
+    [{ mode: 'conduct', messageBytes: 64 }, /message_bytes is not a multiple of 4096/],
     [{ edgeFiles: new Array(13).fill('/proc/stat') }, /at most 12 files/],
     [{ connections: 999_999, active: 1 }, /file descriptors/],
     [{ countersPath: `/proc/${'x'.repeat(1024)}` }, /path/],
@@ -414,7 +417,7 @@ describe('the library', () => {
     );
     expect(() => loadGenerator(library)).toThrow(EnvironmentError);
     expect(() => loadGenerator(library)).toThrow(
-      /other\.so does not match this version: ABI 99, expected 5; 7 buckets, expected 3840/,
+      /other\.so does not match this version: ABI 99, expected 6; 7 buckets, expected 3840/,
     );
   });
 

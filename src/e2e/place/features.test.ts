@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FeatureMatrix } from '../../compare/feature-matrix-schema.ts';
 import type { Kernel } from '../../kernels/schema.ts';
-import { MODELS } from '../../models/registry.ts';
+import { SOCKET_MODELS } from '../../models/registry.ts';
 import { EXIT } from '../../util/errors.ts';
 import { runCli } from '../cli/cli.ts';
 import { findMachine } from './machine.ts';
@@ -68,7 +68,7 @@ describe('kernels probe', () => {
 
     const cellsOf = (group: string, name: string) =>
       matrix.groups.find((one) => one.group === group)?.features.find((one) => one.name === name)?.cells;
-    for (const { id } of MODELS) expect(cellsOf('models', id), id).toHaveLength(ends.length + 1);
+    for (const { id } of SOCKET_MODELS) expect(cellsOf('models', id), id).toHaveLength(ends.length + 1);
     expect(cellsOf('models', 'epoll-lt')?.map(({ available }) => available)).toEqual([
       ...ends.map(() => true),
       null,

@@ -5,7 +5,8 @@ import type { AgentReport } from './protocol.ts';
 /** A report as the load generator gives it here. Throws `RangeError` where a bucket is none. */
 export function loadReportOf(report: AgentReport): LoadReport {
   const response = latencyOf(report.response);
-  return { ...report, response, service: report.service === null ? response : latencyOf(report.service) };
+  const service = report.service === null ? response : latencyOf(report.service);
+  return { ...report, response, service, file: null };
 }
 
 function latencyOf(latency: AgentReport['response']): LoadLatency {
