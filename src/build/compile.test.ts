@@ -22,7 +22,7 @@ const COMPILER_STARTS_MS = 9_000;
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'iomb-compile-'));
-  for (const name of ['server', 'models', 'wire', 'load', 'observer', 'loadlib', 'calibration'])
+  for (const name of 'server models job files wire load observer loadlib calibration'.split(' '))
     mkdirSync(join(folder, 'src', name), { recursive: true });
   for (const path of [
     'server/main.c',
@@ -98,19 +98,20 @@ describe('compileHelpers', () => {
     expect([...servers.keys()]).toEqual(['epoll', 'poll']);
     const epoll = readFileSync(servers.get('epoll') ?? '', 'utf8');
     expect(epoll).toContain('models/epoll.c');
-    expect(epoll).toContain('server/main.c');
+    expect(epoll).toContain('/server-main.o');
     expect(epoll).not.toContain('models/poll.c');
     expect(readFileSync(loadgen, 'utf8')).toMatch(/-shared.*load\/engine\.c/);
     expect(readFileSync(calibration, 'utf8')).toMatch(/-shared.*calibration\/calibration\.c/);
-    expect(calls()).toBe(4);
+    // Two libraries, two programs, and the one file that both share.
+    expect(calls()).toBe(5);
   });
 
   test('compiles nothing that is there already, and only what is missing', async () => {
     const first = await compile({ programs: ['epoll'] });
     const second = await compile();
-    expect([first.info.cached, second.info.cached, calls()]).toEqual([false, false, 4]);
+    expect([first.info.cached, second.info.cached, calls()]).toEqual([false, false, 5]);
     const third = await compile();
-    expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 4]);
+    expect([third.info.cached, third.info.hash, calls()]).toEqual([true, first.info.hash, 5]);
   });
 
   test.each<[string, (path: string) => void]>([
@@ -124,7 +125,7 @@ describe('compileHelpers', () => {
     const whole = readFileSync(path, 'utf8');
     damage(path);
     const { info } = await compile();
-    expect([info.cached, calls(), readFileSync(path, 'utf8')]).toEqual([false, 5, whole]);
+    expect([info.cached, calls(), readFileSync(path, 'utf8')]).toEqual([false, 6, whole]);
     expect((await compile()).info.cached).toBe(true);
   });
 
@@ -215,6 +216,18 @@ describe('compileHelpers', () => {
     expect(leftovers().some((name) => name.includes('epoll'))).toBe(false);
   });
 
+  test('says of each program what is wrong with a file that all share', async () => {
+    compiler(
+      'case "$*" in *-c*server/main.c*) echo "main.c:1: error: bad" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
+    );
+    const { servers, failures } = await compile();
+    expect(servers.size).toBe(0);
+    expect([...failures.values()].map((why) => why.replaceAll(folder, '<folder>'))).toEqual([
+      '<folder>/cc could not compile epoll: main.c:1: error: bad',
+      '<folder>/cc could not compile poll: main.c:1: error: bad',
+    ]);
+  });
+
   test('goes on without the calibration, and without any server', async () => {
     compiler(
       'case "$*" in *loadgen*) ;; *) echo "common.h:1: error: bad" >&2; exit 1;; esac\nwhile [ "$1" != -o ]; do shift; done\necho done >"$2"',
@@ -252,7 +265,7 @@ describe('compileHelpers', () => {
     const without = await compile({ programs: ['epoll'], ...withUring });
     pkgConfig('2.3');
     const { servers, lacking, info } = await compile(withUring);
-    expect(readFileSync(servers.get('poll') ?? '', 'utf8')).toMatch(/ -DU .*models\/poll\.c .* -luring /);
+    expect(readFileSync(servers.get('poll') ?? '', 'utf8')).toMatch(/ -DU .*models\/poll\.c -luring /);
     expect(readFileSync(servers.get('epoll') ?? '', 'utf8')).not.toContain('-luring');
     expect([...lacking]).toEqual([]);
     expect(info.hash).toBe(without.info.hash);

@@ -220,32 +220,24 @@ export function serverJob(
   found: Pick<FoundPackage, 'compile' | 'link'> = { compile: [], link: [] },
 ): Job {
   const linked = (libs?.get(program) ?? []).map((lib) => `-l${lib}`);
+  const { main, folders } = sourcesOf(program, sources);
   return {
     name: program,
     vital: false,
-    args: [
-      ...found.compile,
-      ...ownSources(program, sources, sourceDir),
-      ...filesOf(sources, 'server', sourceDir),
-      ...linked,
-      ...found.link,
-    ],
+    args: [...found.compile, join(sourceDir, main), ...linked, ...found.link],
+    shared: folders.flatMap((folder) => filesOf(sources, folder, sourceDir)),
   };
 }
 
-/** A server's file; a file program's as well, with the harness that all of those share. */
-function ownSources(
+/** A program's own file, and the folders that it shares: those of file I/O have a harness of their own beside that of servers. */
+function sourcesOf(
   program: string,
   sources: readonly [string, string][],
-  sourceDir: string,
-): readonly string[] {
+): { readonly main: string; readonly folders: readonly string[] } {
   const ofFiles = `files/${program}.c`;
-  if (!sources.some(([path]) => path === ofFiles)) return [join(sourceDir, 'models', `${program}.c`)];
-  return [
-    join(sourceDir, ofFiles),
-    ...filesOf(sources, 'job', sourceDir),
-    ...filesOf(sources, 'wire', sourceDir),
-  ];
+  if (!sources.some(([path]) => path === ofFiles))
+    return { main: `models/${program}.c`, folders: ['server'] };
+  return { main: ofFiles, folders: ['job', 'wire', 'server'] };
 }
 
 function libraryJob(library: Library, sourceDir: string, sources: readonly [string, string][]): Job {

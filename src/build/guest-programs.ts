@@ -96,8 +96,8 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
   const plain = request.programs.filter((program) => !packaged.includes(program));
   const { folder, info, failures } = await runJobs({
     compiler,
-    flags: [...compilerFlags(), ...STATIC_FLAGS],
-    linkFlags: LINK_FLAGS,
+    flags: compilerFlags(),
+    linkFlags: [...STATIC_FLAGS, ...LINK_FLAGS],
     jobs: [
       agentJob(request.sourceDir, sources),
       ...plain.map((program) => serverJob(request, program, sources)),
@@ -111,7 +111,7 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
     signal: request.signal,
   });
   return {
-    info,
+    info: { ...info, flags: [...info.flags, ...STATIC_FLAGS] },
     folder,
     agent: join(folder, AGENT),
     programs: [...plain, ...(request.costs ? [COST_PROGRAM] : [])].filter(

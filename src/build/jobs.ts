@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { BuildInfo } from '../results/schema.ts';
 import { codeOf, EnvironmentError, NotWrittenError } from '../util/errors.ts';
@@ -21,6 +21,8 @@ export interface Job {
   /** Nothing can be measured without it. */
   readonly vital: boolean;
   readonly args: readonly string[];
+  /** Source files that other jobs take as well: compiled once for all of them, and linked in front of `args`. */
+  readonly shared?: readonly string[];
 }
 
 /** What is to be compiled into one folder of the cache. */
@@ -68,8 +70,17 @@ export async function runJobs(request: JobsRequest): Promise<JobsResult> {
   for (const job of jobs) if (!(await isUsable(join(folder, job.name)))) missing.push(job);
   if (missing.length > 0) await removeLeftovers(folder);
   const failures = new Map<string, string>();
+  const objects = objectsOf(missing);
+  const complaints = new Map<string, readonly string[]>();
+  await inParallel(objects, async (object) => {
+    if (await isUsable(join(folder, object.name))) return;
+    const complaint = await compile(request, object, folder);
+    if (complaint !== null) complaints.set(object.name, complaint);
+  });
   await inParallel(missing, async (job) => {
-    const complaint = await compile(request, job, folder);
+    const broken = objectsOf([job]).find(({ name }) => complaints.has(name));
+    const linked = { ...job, args: [...objectPaths(job, folder), ...job.args, ...linkFlags] };
+    const complaint = complaints.get(broken?.name ?? '') ?? (await compile(request, linked, folder));
     if (complaint === null) return;
     const failed = `${compiler.command} could not compile ${job.name}:`;
     if (job.vital)
@@ -89,6 +100,21 @@ export async function runJobs(request: JobsRequest): Promise<JobsResult> {
   return { folder, info, failures };
 }
 
+/** What the jobs share, a job for each file: an object file, named after the file and its folder. */
+export function objectsOf(jobs: readonly Job[]): Job[] {
+  const files = new Set(jobs.flatMap(({ shared = [] }) => shared));
+  return [...files].map((file) => ({
+    name: `${basename(dirname(file))}-${basename(file, '.c')}.o`,
+    vital: false,
+    args: ['-c', file],
+  }));
+}
+
+/** The object files of a job, compiled into a folder. */
+export function objectPaths(job: Job, folder: string): string[] {
+  return objectsOf([job]).map(({ name }) => join(folder, name));
+}
+
 /** Those of `CC`. Under which name or through which wrapper it is called changes nothing of what it makes. */
 function argumentsOf({ words }: Compiler): readonly string[] {
   const first = words.findIndex((word) => word.startsWith('-'));
@@ -106,14 +132,14 @@ function hashOf(parts: readonly string[]): string {
  * lines in which the compiler complains; null: it did not. Throws the reason of an abort.
  */
 async function compile(
-  { compiler, flags, linkFlags, signal }: JobsRequest,
+  { compiler, flags, signal }: JobsRequest,
   job: Job,
   folder: string,
 ): Promise<readonly string[] | null> {
   const target = join(folder, job.name);
   const partial = `${target}.${process.pid}`;
   const [program, ...first] = compiler.words;
-  const result = await execa(program, [...first, ...flags, '-o', partial, ...job.args, ...linkFlags], {
+  const result = await execa(program, [...first, ...flags, '-o', partial, ...job.args], {
     reject: false,
     env: { LC_ALL: 'C' },
     timeout: COMPILE_TIMEOUT_MS,

@@ -11,8 +11,8 @@ export interface CommandRow {
 }
 
 /**
- * Every subcommand, in the order of `--help`. Nothing but types is imported here: zod, koffi, execa and the
- * distributions of R take longer to load than most commands take to run.
+ * Every subcommand, in the order of `--help`. Nothing but types is imported here: zod, koffi and execa take longer to
+ * load than most commands take to run.
  */
 export const COMMANDS: readonly CommandRow[] = [
   {

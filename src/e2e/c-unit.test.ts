@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compilerFlags, LINK_FLAGS, type Sanitizer } from '../build/compile.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cacheDir, compilerFlags, LINK_FLAGS, readSources, type Sanitizer } from '../build/compile.ts';
 import { findCompiler } from '../build/compiler.ts';
+import { runJobs } from '../build/jobs.ts';
 import { HELPERS_DIR } from '../build/package.ts';
 
 interface Program {
@@ -41,6 +41,8 @@ const PROGRAMS: readonly Program[] = [
   { name: 'test_inherited', links: ['server/inherited.c'] },
   { name: 'test_loadgen', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_loadgen_parts', links: ['load/pattern.c', 'load/schedule.c'] },
+  { name: 'test_session', links: ['wire', 'observer'] },
+  { name: 'test_sockets', links: ['wire', 'observer'] },
   { name: 'test_uring', links: [] },
 ];
 /** What every program of file I/O is linked with. */
@@ -48,28 +50,15 @@ const FILE_LINKS = ['job', 'server', 'wire'];
 const BUILDS: readonly (Sanitizer | undefined)[] = [undefined, 'address,undefined', 'thread'];
 const EXIT_SKIPPED = 77;
 const RUN_TIMEOUT_MS = 100_000;
-/** At the same time. */
-const COMPILERS = 2;
+/** Whatever a test is linked with, or includes. */
+const FOLDERS = 'agent costlib costs files job load loadlib observer server tests wire'.split(' ');
 
-let folder: string;
+/** Where the programs of each build are. */
+const folders = new Map<Sanitizer | undefined, string>();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'iomodels-bench-c-unit-'));
   // The tests themselves run one after the other: some measure.
-  const tests = PROGRAMS.flatMap(({ name, links }) =>
-    BUILDS.map((sanitizer) => ({ name, sanitizer, links: [`tests/${name}.c`, ...links] })),
-  );
-  const driven = PROGRAMS.flatMap(({ drives }) => drives ?? []).map((name) => ({
-    name,
-    sanitizer: undefined,
-    links: [`files/${name}.c`, ...FILE_LINKS],
-  }));
-  const jobs = [...driven, ...tests];
-  const compileLane = async (lane: number) => {
-    for (const job of jobs.filter((_, i) => i % COMPILERS === lane)) await compile(job);
-  };
-  await Promise.all(Array.from({ length: COMPILERS }, (_, lane) => compileLane(lane)));
+  for (const sanitizer of BUILDS) folders.set(sanitizer, await compile(sanitizer));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('every C unit test is in the list', async () => {
   const files = await readdir(join(HELPERS_DIR, 'tests'));
@@ -92,18 +81,32 @@ describe.each(PROGRAMS)('$name', ({ name, drives }) => {
 });
 
 function programOf(name: string, sanitizer: Sanitizer | undefined): string {
-  return join(folder, `${name}-${sanitizer ?? 'none'}`);
+  return join(folders.get(sanitizer) ?? '', name);
 }
 
-async function compile({
-  name,
-  links,
-  sanitizer,
-}: Omit<Program, 'drives'> & { readonly sanitizer: Sanitizer | undefined }): Promise<void> {
-  const [command, ...first] = (await findCompiler()).words;
-  const sources = await sourcesOf(links);
-  const output = programOf(name, sanitizer);
-  await execa(command, [...first, ...compilerFlags(sanitizer), '-o', output, ...sources, ...LINK_FLAGS]);
+async function compile(sanitizer: Sanitizer | undefined): Promise<string> {
+  const tests = PROGRAMS.map(({ name, links }) => ({ name, main: `tests/${name}.c`, links }));
+  const driven = PROGRAMS.flatMap(({ drives }) => drives ?? []).map((name) => ({
+    name,
+    main: `files/${name}.c`,
+    links: FILE_LINKS,
+  }));
+  const jobs = [...tests, ...(sanitizer === undefined ? driven : [])].map(async ({ name, main, links }) => ({
+    name,
+    vital: true,
+    args: [join(HELPERS_DIR, main)],
+    shared: await sourcesOf(links),
+  }));
+  const { folder } = await runJobs({
+    compiler: await findCompiler(),
+    flags: compilerFlags(sanitizer),
+    linkFlags: LINK_FLAGS,
+    jobs: await Promise.all(jobs),
+    key: (await readSources(HELPERS_DIR, FOLDERS)).flat(),
+    cacheDir: cacheDir(),
+    signal: undefined,
+  });
+  return folder;
 }
 
 async function sourcesOf(links: readonly string[]): Promise<string[]> {

@@ -119,7 +119,7 @@ describe('a command starts fast:', () => {
     expect(packagesOf('src/cli.ts')).toEqual(['commander']);
   });
   test('list loads no load generator, no launcher, no statistics and, before it needs one, no schema', () => {
-    const heavy = ['koffi', 'execa', 'lib-r-math.js', 'simple-statistics', 'tinybench', 'zod'];
+    const heavy = ['koffi', 'execa', 'simple-statistics', 'tinybench', 'zod'];
     expect(packagesOf('src/commands/list.ts').filter((name) => heavy.includes(name))).toEqual([]);
   });
 });

@@ -1,12 +1,12 @@
-import { pnorm, pwilcox } from 'lib-r-math.js';
+import { normalTail, rankSumCdf } from './rank-distribution.ts';
 
-/** Blocks per side up to which the exact distribution is used; its counts take long for more. */
+/** Blocks per side up to which the exact distribution is used: its counts are exact up to there. */
 const EXACT_MAX = 25;
 
 /**
  * Two-sided p-value of the rank-sum test of Wilcoxon, Mann and Whitney: whether one sample tends to lie
- * above the other. The distribution is R's (`pwilcox` of lib-r-math.js), exact up to 25 values a side,
- * and above that R's normal approximation with its continuity and tie corrections. Ties count half and
+ * above the other. As `wilcox.test` of R: the exact distribution up to 25 values a side, and above that
+ * the normal approximation with its continuity and tie corrections. Ties count half and
  * the statistic is then rounded towards no difference, so that with them the exact p-value errs to the
  * safe side. Null where a side is empty.
  */
@@ -30,7 +30,7 @@ function winsOf(base: readonly number[], current: readonly number[]): number {
 }
 
 function exactP(lower: number, base: number, current: number): number {
-  return Math.min(1, 2 * pwilcox(Math.ceil(lower), base, current));
+  return Math.min(1, 2 * rankSumCdf(Math.ceil(lower), base, current));
 }
 
 function normalP(distance: number, base: readonly number[], current: readonly number[]): number {
@@ -39,5 +39,5 @@ function normalP(distance: number, base: readonly number[], current: readonly nu
   for (const value of [...base, ...current]) times.set(value, (times.get(value) ?? 0) + 1);
   const ties = [...times.values()].reduce((sum, n) => sum + n ** 3 - n, 0) / (count * (count - 1));
   const variance = ((base.length * current.length) / 12) * (count + 1 - ties);
-  return Math.min(1, 2 * pnorm(-Math.max(0, distance - 0.5) / Math.sqrt(variance)));
+  return Math.min(1, 2 * normalTail(Math.max(0, distance - 0.5) / Math.sqrt(variance)));
 }

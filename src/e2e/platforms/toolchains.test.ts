@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compilerFlags, jobsOf, LINK_FLAGS, readSources } from '../../build/compile.ts';
+import { objectPaths, objectsOf } from '../../build/jobs.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { loadGenerator } from '../../load/ffi.ts';
 import { MODELS, programsOf } from '../../models/registry.ts';
@@ -119,10 +120,12 @@ async function compileAll(toolchain: Toolchain, into: string): Promise<void> {
   const [program, ...args] = toolchain.cc;
   const flags = [...compilerFlags(), ...warningFlags()];
   expect(flags).toContain('-Werror');
+  const compile = (name: string, rest: readonly string[]) =>
+    execa(program, [...args, ...flags, '-o', join(into, name), ...rest]);
+  const jobs = jobsOf(everything, await readSources(HELPERS_DIR));
+  await Promise.all(objectsOf(jobs).map((object) => compile(object.name, object.args)));
   await Promise.all(
-    jobsOf(everything, await readSources(HELPERS_DIR)).map((job) =>
-      execa(program, [...args, ...flags, '-o', join(into, job.name), ...job.args, ...LINK_FLAGS]),
-    ),
+    jobs.map((job) => compile(job.name, [...objectPaths(job, into), ...job.args, ...LINK_FLAGS])),
   );
 }
 
