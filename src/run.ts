@@ -43,7 +43,7 @@ import { lackingCells, lackWarnings } from './summary/lacking.ts';
 import { shortfalls, wantsMore } from './summary/precision.ts';
 import { type HalfWidth, halfWidths, summarize } from './summary/summarize.ts';
 import { Ending, type Execution, measureTrial, type TrialDeps, Upcoming } from './trial.ts';
-import { EnvironmentError, InterruptedError } from './util/errors.ts';
+import { EnvironmentError, InterruptedError, NothingMeasuredError } from './util/errors.ts';
 import { MS_PER_S, NS_PER_MS } from './util/units.ts';
 import type { FileWorkload } from './workloads/schema.ts';
 
@@ -414,7 +414,7 @@ function distinctModels(settings: RunSettings): ModelSpec[] {
 function requireSomething(plan: RunPlan): void {
   if (plan.cells.some((cell) => cell.skipReason === null)) return;
   const reasons = plan.cells.map((cell) => `${cell.label} under ${cell.workload}: ${cell.skipReason}`);
-  throw new EnvironmentError(`nothing can be measured here:\n${reasons.join('\n')}`);
+  throw new NothingMeasuredError(`nothing can be measured here:\n${reasons.join('\n')}`);
 }
 
 interface RecordInput {

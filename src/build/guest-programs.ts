@@ -11,6 +11,7 @@ import {
   serverJob,
 } from './compile.ts';
 import { type Compiler, findCompiler } from './compiler.ts';
+import { COST_FOLDERS } from './costs-library.ts';
 import { type Job, runJobs } from './jobs.ts';
 import { readTool } from './package.ts';
 
@@ -25,6 +26,9 @@ const AGENT_TEXT_FLAG = '-Wl,-Ttext=0x20000000';
 /** Folders below `c-helpers` that become the agent. */
 const AGENT_FOLDERS = [AGENT, 'wire', 'load', 'observer', 'loadlib'] as const;
 const SOURCE_FOLDERS = [...AGENT_FOLDERS, 'server', 'models'] as const;
+/** The program that runs a single cost, and the folders below `c-helpers` that it is made of. */
+export const COST_PROGRAM = 'cost';
+const COST_PROGRAM_FOLDERS = [...COST_FOLDERS, 'costrun'] as const;
 /** A C library that is always there as an archive, where it is installed at all. */
 const MUSL = 'musl-gcc';
 
@@ -37,6 +41,8 @@ export interface GuestProgramsRequest {
   readonly libs?: ReadonlyMap<string, readonly string[]>;
   /** Packages of the host that single programs need: these are left out. */
   readonly packages?: ReadonlyMap<string, readonly string[]>;
+  /** Whether the program that runs single costs is to be among them, as `COST_PROGRAM`. */
+  readonly costs?: boolean;
   /** Where artifacts are kept; default `cacheDir()`. */
   readonly cacheDir?: string;
   readonly signal?: AbortSignal;
@@ -85,6 +91,7 @@ function findStatic(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Pr
 
 async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Promise<GuestPrograms> {
   const sources = await readSources(request.sourceDir, SOURCE_FOLDERS);
+  const costSources = request.costs ? await readSources(request.sourceDir, COST_PROGRAM_FOLDERS) : [];
   const packaged = packagedPrograms(request);
   const plain = request.programs.filter((program) => !packaged.includes(program));
   const { folder, info, failures } = await runJobs({
@@ -94,8 +101,12 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
     jobs: [
       agentJob(request.sourceDir, sources),
       ...plain.map((program) => serverJob(request, program, sources)),
+      ...(request.costs ? [costJob(request.sourceDir, costSources)] : []),
     ],
-    key: [readTool().version, AGENT_TEXT_FLAG, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
+    key: [
+      ...[readTool().version, AGENT_TEXT_FLAG, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
+      ...costSources.flat(),
+    ],
     cacheDir: request.cacheDir ?? cacheDir(),
     signal: request.signal,
   });
@@ -103,7 +114,9 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
     info,
     folder,
     agent: join(folder, AGENT),
-    programs: plain.filter((program) => !failures.has(program)),
+    programs: [...plain, ...(request.costs ? [COST_PROGRAM] : [])].filter(
+      (program) => !failures.has(program),
+    ),
     skipped: new Map([
       ...failures,
       ...packaged.map((program) => [program, whyLeftOut(request.packages?.get(program) ?? [])] as const),
@@ -124,5 +137,13 @@ function agentJob(sourceDir: string, sources: readonly [string, string][]): Job 
       `-DIOMB_VERSION="${readTool().version}"`,
       ...AGENT_FOLDERS.flatMap((folder) => filesOf(sources, folder, sourceDir)),
     ],
+  };
+}
+
+function costJob(sourceDir: string, sources: readonly [string, string][]): Job {
+  return {
+    name: COST_PROGRAM,
+    vital: false,
+    args: COST_PROGRAM_FOLDERS.flatMap((folder) => filesOf(sources, folder, sourceDir)),
   };
 }

@@ -24,10 +24,14 @@ export interface LoadShape {
 const MESSAGE_MAX = 4096;
 const ACTIVE_MANY = 64;
 
-/** `one` active connection; `many` active ones; the `example` of the guide: 10,000 of which 1 % are active. */
+/**
+ * `one` active connection; `many` active ones; the `example` of the guide: 10,000 of which 1 % are active; `idle`: nearly
+ * as many and one active, as at the end of a sweep.
+ */
 export const SHAPES = {
   one: shape('ping-pong', 1, ({ connections, active }) => connections === 1 && active === 1),
   example: shape('c10k', 10_000, ({ connections, active }) => connections === 10_000 && active === 100),
+  idle: shape('idle-9900-active-1', 9901, ({ connections, active }) => connections >= 9000 && active === 1),
   many: shape(
     'many-connections',
     200,

@@ -33,6 +33,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./ladder.ts')).registerLadder,
   },
   {
+    name: 'costs',
+    description:
+      'time single operations, from a system call to a context switch, beside the numbers of the guide',
+    load: async () => (await import('./costs.ts')).registerCosts,
+  },
+  {
     name: 'show',
     description: 'print the tables of a stored run',
     load: async () => (await import('./show.ts')).registerShow,
@@ -41,6 +47,17 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'tables',
     description: "print the guide's tables with what a stored run measured beside its text",
     load: async () => (await import('./tables.ts')).registerTables,
+  },
+  {
+    name: 'verify',
+    description:
+      'hold every claim of the guide against this host: confirmed, refuted or why not, with evidence',
+    load: async () => (await import('./verify/verify.ts')).registerVerify,
+  },
+  {
+    name: 'recommend',
+    description: 'say from stored runs which model for which load here, and where that changes',
+    load: async () => (await import('./recommend.ts')).registerRecommend,
   },
   {
     name: 'baseline',

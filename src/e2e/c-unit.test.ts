@@ -19,6 +19,7 @@ interface Program {
 const PROGRAMS: readonly Program[] = [
   { name: 'test_agent_json', links: ['agent/answer.c', 'agent/json.c'] },
   { name: 'test_conduct', links: ['wire', 'load', 'observer', 'loadlib'], drives: 'pread' },
+  { name: 'test_costs', links: ['costs', 'costlib'] },
   { name: 'test_counters', links: ['server/counters.c', 'server/die.c'] },
   { name: 'test_crew', links: ['wire', 'load', 'observer', 'loadlib'] },
   { name: 'test_hardware', links: ['wire', 'observer'] },

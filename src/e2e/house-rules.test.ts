@@ -19,8 +19,8 @@ const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.p
 
 describe('packages with one home', () => {
   test.each([
-    { name: 'koffi', home: /^src\/((load|calibration)\/ffi|e2e\/libc\/libc)\.ts$/ },
-    { name: 'execa', home: /^src\/(build|server|place|kernels|e2e)\// },
+    { name: 'koffi', home: /^src\/((load|calibration|costs)\/ffi|e2e\/libc\/libc)\.ts$/ },
+    { name: 'execa', home: /^src\/(build|server|place|probes|kernels|e2e)\// },
     { name: 'commander', home: /^src\/(cli\.ts$|commands\/)/ },
     { name: 'cli-table3', home: /^src\/render\// },
     { name: 'cli-progress', home: /^src\/render\// },
@@ -45,7 +45,9 @@ const ROOMS = [
   'trial.ts',
   'crosscheck',
   'drive',
+  'recommend',
   'compare',
+  'costs',
   'doctor',
   'summary',
   'explain',
@@ -55,6 +57,7 @@ const ROOMS = [
   'server',
   'load',
   'calibration',
+  'probes',
   'build',
   'config',
   'plan',
@@ -122,7 +125,7 @@ describe('a command starts fast:', () => {
 
 describe('the pure rooms', () => {
   const PURE =
-    /^src\/(plan|stats|metrics|summary|compare|explain|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;
+    /^src\/(plan|stats|metrics|summary|compare|recommend|explain|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;
   const WORLDLY_NAMES =
     /\b(process|performance)\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b/;
   const rooms = production.filter((file) => PURE.test(file.path));
@@ -220,6 +223,9 @@ describe('the load generator', () => {
     loadlib: ['wire', 'load', 'observer'],
     agent: ['wire'],
     calibration: [],
+    costlib: ['wire', 'server', 'load'],
+    costs: ['costlib', 'wire'],
+    costrun: ['costlib'],
   };
   const includesOf = (file: SourceFile) =>
     [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => join(dirname(file.path), match[1] ?? ''));

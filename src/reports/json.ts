@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { bisectSchema } from '../boots/bisect-schema.ts';
+import { VERDICTS, type Verified, verifiedSchema } from '../claims/verify/verdict-schema.ts';
 import { featureMatrixSchema } from '../compare/feature-matrix-schema.ts';
 import { runHistorySchema } from '../compare/history-result.ts';
 import { kernelMatrixSchema } from '../compare/kernel-matrix-schema.ts';
 import { type Ladder, ladderSchema } from '../compare/ladder-schema.ts';
 import { comparisonSchema } from '../compare/result.ts';
+import { costsModelsSchema, costsResultSchema } from '../costs/schema.ts';
 import { crosscheckSchema } from '../crosscheck/result-schema.ts';
 import { findingSchema } from '../doctor/finding.ts';
 import { documentSchema } from '../document/document-schema.ts';
@@ -12,6 +14,8 @@ import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schem
 import { gotSchema, kernelSchema, originSchema } from '../kernels/schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
 import { qemuSchema } from '../place/guest/qemu-schema.ts';
+import { storedProbesSchema } from '../probes/stored-schema.ts';
+import { recommendationSchema } from '../recommend/recommendation-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { explanationSchema } from '../results/explanation-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
@@ -34,8 +38,10 @@ import {
   KERNEL_LIST_SCHEMA_VERSION,
   KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
+  RECOMMEND_SCHEMA_VERSION,
   type SchemaName,
   schemaId,
+  VERIFY_SCHEMA_VERSION,
 } from '../results/schema-id.ts';
 import { type RunSummary, runSummarySchema } from '../summary/run-summary.ts';
 import { type ScaleSummary, scaleSummarySchema } from '../summary/scale-summary.ts';
@@ -78,6 +84,18 @@ const ladderJsonSchema = z
 const tablesSchema = z
   .object({ ...stored, tables: guideSummarySchema, problems })
   .describe("What tables --json prints: the guide's tables with what this host says beside them");
+
+const verifyJsonSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(VERIFY_SCHEMA_VERSION),
+    environment: environmentSchema,
+    sources: z.array(z.string()).describe('where costs, probes and runs are from'),
+    summary: z.record(z.enum(VERDICTS), z.number().int().nonnegative()).describe('claims by verdict'),
+    claims: z.array(verifiedSchema),
+    failed: z.array(z.string()).describe('costs, probes and cells that should run here, and did not'),
+  })
+  .describe("What verify --json prints: the guide's claims with what this host says to each");
 
 const comparisonJsonSchema = z
   .object({
@@ -206,6 +224,14 @@ const baselineJsonSchema = z
   })
   .describe('What baseline save --json and baseline show --json print');
 
+const recommendationJsonSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(RECOMMEND_SCHEMA_VERSION),
+    recommendation: recommendationSchema,
+  })
+  .describe('What recommend --json prints: which model for which load here');
+
 const explainSchema = z
   .object({
     ...schema,
@@ -223,6 +249,12 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   bisect: bisectJsonSchema,
   cell: cellLineSchema,
   comparison: comparisonJsonSchema,
+  costs: costsResultSchema
+    .extend(schema)
+    .describe('What costs --json prints, and what is stored of it: single operations, in nanoseconds'),
+  'costs-models': costsModelsSchema
+    .extend(schema)
+    .describe('What costs --models --json prints: which costs the requests of a run are made of'),
   crosscheck: crosscheckSchema.extend(schema).describe('What crosscheck --json prints'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
@@ -237,11 +269,16 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   ladder: ladderJsonSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
+  probes: storedProbesSchema
+    .extend(schema)
+    .describe('What is stored of behaviour probes: what each saw the kernel and the C library do'),
+  recommendation: recommendationJsonSchema,
   run: runRecordSchema.extend(schema),
   runs: runsSchema,
   scale: scaleSchema,
   show: showSchema,
   tables: tablesSchema,
+  verify: verifyJsonSchema,
   workloads: workloadsSchema,
 };
 
@@ -250,12 +287,14 @@ export type ShowJson = ReadonlyDeep<z.infer<typeof showSchema>>;
 export type ScaleJson = ReadonlyDeep<z.infer<typeof scaleSchema>>;
 export type LadderJson = ReadonlyDeep<z.infer<typeof ladderJsonSchema>>;
 export type TablesJson = ReadonlyDeep<z.infer<typeof tablesSchema>>;
+export type VerifyJson = ReadonlyDeep<z.infer<typeof verifyJsonSchema>>;
 export type ComparisonJson = ReadonlyDeep<z.infer<typeof comparisonJsonSchema>>;
 export type HistoryJson = ReadonlyDeep<z.infer<typeof historySchema>>;
 export type KernelGetJson = ReadonlyDeep<z.infer<typeof kernelGetSchema>>;
 export type KernelListJson = ReadonlyDeep<z.infer<typeof kernelListSchema>>;
 export type KernelsScaleJson = ReadonlyDeep<z.infer<typeof kernelsScaleSchema>>;
 export type KernelsJson = ReadonlyDeep<z.infer<typeof kernelsSchema>>;
+export type CostsJson = ReadonlyDeep<z.infer<typeof costsResultSchema>>;
 export type DoctorJson = ReadonlyDeep<z.infer<typeof doctorSchema>>;
 export type ModelsJson = ReadonlyDeep<z.infer<typeof modelsSchema>>;
 export type WorkloadsJson = ReadonlyDeep<z.infer<typeof workloadsSchema>>;
@@ -264,6 +303,7 @@ export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
 export type ExplainJson = ReadonlyDeep<z.infer<typeof explainSchema>>;
 export type ExplanationJson = ReadonlyDeep<z.infer<typeof explanationSchema>>;
 export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
+export type RecommendationJson = ReadonlyDeep<z.infer<typeof recommendationJsonSchema>>;
 export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;
 export type RunJson = ReadonlyDeep<z.infer<typeof runRecordSchema>>;
 
@@ -318,4 +358,15 @@ export function toKernelsScaleJson(
 export function toTablesJson(result: RunResult, tables: GuideSummary): TablesJson {
   const { record: run, problems: found } = result;
   return withSchema('tables', { schemaVersion: SCHEMA_VERSION, run, tables, problems: found });
+}
+
+/** The JSON of verdicts. */
+export function toVerifyJson(
+  claims: readonly Verified[],
+  told: Pick<VerifyJson, 'environment' | 'sources' | 'failed'>,
+): VerifyJson {
+  const summary = Object.fromEntries(
+    VERDICTS.map((word) => [word, claims.filter(({ verdict }) => verdict.word === word).length]),
+  ) as VerifyJson['summary'];
+  return withSchema('verify', { schemaVersion: VERIFY_SCHEMA_VERSION, ...told, summary, claims });
 }

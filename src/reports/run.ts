@@ -6,7 +6,7 @@ import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Table } from '../document/document-schema.ts';
 import { formatBytes, formatShare, formatWallTime } from '../document/format.ts';
 import { countsInstructions } from '../results/guest.ts';
-import type { Entry, RunRecord, RunResult } from '../results/schema.ts';
+import type { Entry, Environment, RunRecord, RunResult } from '../results/schema.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { auditNotes } from '../tables/audit-notes.ts';
@@ -87,13 +87,18 @@ function blocksText({ timing, settings }: RunRecord): string {
   return `${counted(blocks - repeatBlocks, 'block')}${again}`;
 }
 
+/** The kernel and the machine. */
+export function hostLine(env: Environment): string {
+  const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
+  const where = [env.hypervisor, env.container].filter((name) => name !== null);
+  return `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`;
+}
+
 /** The host, the pinning, and the settings of a run. */
 function headerLines(record: RunRecord): readonly string[] {
   const { environment: env, settings } = record;
-  const cpus = `${env.cpus} × ${env.cpuModel ?? env.arch}`;
-  const where = [env.hypervisor, env.container].filter((name) => name !== null);
   return [
-    `Linux ${env.kernel} · ${cpus} · ${formatBytes(env.memoryBytes)}${where.length > 0 ? ` · in ${where.join(', ')}` : ''}`,
+    hostLine(env),
     ...(env.guest === null ? [] : [guestLine(env.guest)]),
     [
       `server ${pinning(settings.serverCpus)}`,

@@ -3,24 +3,32 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { CLAIMS } from '../claims/verify/sections.ts';
+import { verifyClaims } from '../claims/verify/verify.ts';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { featureMatrix } from '../compare/feature-matrix.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { ladderOf } from '../compare/ladder.ts';
+import { parseCase } from '../config/case-config.ts';
+import { compositionsOf } from '../costs/compose.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
+import { fixtureCosts } from '../fixtures/costs.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureBeside } from '../fixtures/guide-evidence.ts';
 import { fakeLadder } from '../fixtures/ladder.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
+import { fakeObservations, NOTHING_KNOWN } from '../fixtures/observations.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import { MODELS } from '../models/registry.ts';
+import { recommend } from '../recommend/recommend.ts';
 import type { SchemaName } from '../results/schema-id.ts';
 import { schemaId } from '../results/schema-id.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
@@ -33,6 +41,7 @@ import {
   toScaleJson,
   toShowJson,
   toTablesJson,
+  toVerifyJson,
   withSchema,
 } from './json.ts';
 import { scaleReport } from './scale.ts';
@@ -129,6 +138,14 @@ describe('what is printed and stored is as its schema says:', () => {
     },
     cell: JSON.parse(exportText(cellsExporter).split('\n')[0] ?? '') as object,
     comparison: { schemaVersion: 2, comparison, noise: fixtureNoise() },
+    costs: withSchema('costs', fixtureCosts()),
+    'costs-models': withSchema('costs-models', {
+      schemaVersion: 1,
+      runId: run.record.runId,
+      compositions: compositionsOf(summarize(run), fixtureCosts()),
+      costs: fixtureCosts(),
+      warnings: [],
+    }),
     crosscheck: {
       ...{ schemaVersion: 1, fioVersion: 'fio-3.33', kernel: '6.1', directory: '/d', fileSystem: null },
       ...{ blocks: 1, durationMs: 100, seed: 1, failed: 0, warnings: [] },
@@ -179,11 +196,26 @@ describe('what is printed and stored is as its schema says:', () => {
     ladder: toLadderJson(ladder, ladderOf(ladder)),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
+    probes: {
+      probesId: '20250101-000100',
+      measuredAt: '2025-01-01T00:01:00.000Z',
+      environment: run.record.environment,
+      observations: fixtureBeside().probes?.observations ?? [],
+    },
+    recommendation: {
+      schemaVersion: 1,
+      recommendation: recommend([guide, sweep], { asked: parseCase('connections=5000,active=1%') }),
+    },
     run: run.record,
     runs: { schemaVersion: 1, runs: [entry] },
     scale: toScaleJson(sweep, summarizeScale(sweep)),
     show: { ...toShowJson(run, summarize(run), { trials: true }), comparison },
     tables: toTablesJson(guide, summarizeGuide(guide)),
+    verify: toVerifyJson(verifyClaims(CLAIMS, fakeObservations(NOTHING_KNOWN)), {
+      environment: run.record.environment,
+      sources: [],
+      failed: ['probe herd: timed out'],
+    }),
     workloads: { schemaVersion: 1, workloads: run.record.settings.workloads },
   };
   test.each(NAMES)('%s', (name) => {

@@ -5,6 +5,8 @@ export type SchemaName =
   | 'bisect'
   | 'cell'
   | 'comparison'
+  | 'costs'
+  | 'costs-models'
   | 'crosscheck'
   | 'doctor'
   | 'document'
@@ -19,11 +21,14 @@ export type SchemaName =
   | 'models'
   | 'ladder'
   | 'noise'
+  | 'probes'
+  | 'recommendation'
   | 'run'
   | 'runs'
   | 'scale'
   | 'show'
   | 'tables'
+  | 'verify'
   | 'workloads';
 
 /** What stands as `$schema` in it: a path in this package, as an import names it. */
@@ -41,7 +46,11 @@ export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
 export const CROSSCHECK_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
+export const RECOMMEND_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */
 export const KERNEL_LIST_SCHEMA_VERSION = 1;
+export const VERIFY_SCHEMA_VERSION = 1;
+/** Of what `costs --json` prints and `--output` stores. */
+export const COSTS_SCHEMA_VERSION = 1;

@@ -32,6 +32,14 @@ export class EnvironmentError extends Error {
   }
 }
 
+/** Not one of the cells of a run can be measured here. Exit 3. */
+export class NothingMeasuredError extends EnvironmentError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NothingMeasuredError';
+  }
+}
+
 /** Results, or what is compiled, cannot be written: nothing that is measured from then on could be kept either. Exit 3. */
 export class NotWrittenError extends EnvironmentError {
   constructor(message: string, options?: ErrorOptions) {
