@@ -30,6 +30,7 @@ const PROGRAMS: readonly Program[] = [
       'job/block.c',
       'job/file.c',
       'job/file_check.c',
+      'job/file_check.c',
       'job/job.c',
       'server/counters.c',
       'server/die.c',
