@@ -41,8 +41,9 @@ static struct seen look(uint8_t flags, uint16_t ioprio)
 
 static void run(void)
 {
-	struct seen plain = look(0, 0), async = look(IOSQE_ASYNC, 0),
-		    multishot = look(0, IORING_ACCEPT_MULTISHOT);
+	struct seen plain = look(0, 0), async = look(IOSQE_ASYNC, 0);
+	struct seen multishot = look(0, IORING_ACCEPT_MULTISHOT);
+	struct seen both = look(IOSQE_ASYNC, IORING_ACCEPT_MULTISHOT);
 
 	observe("connections", CONNECTIONS);
 	observe("plain", plain.cqes);
@@ -53,6 +54,8 @@ static void run(void)
 		observe("multishot", multishot.cqes);
 		observe("multishotMore", multishot.more);
 	}
+	if (both.cqes > 0 && both.first >= 0)
+		observe("multishotAsync", both.cqes);
 }
 
 PROBE(.id = "multishot-accept", .title = "connections of one accept request", .run = run,
@@ -63,4 +66,5 @@ PROBE(.id = "multishot-accept", .title = "connections of one accept request", .r
 	      NUMBER("asyncMore", "of them, those that promise more (IORING_CQE_F_MORE)"),
 	      NUMBER_OR_NONE("multishot", "CQEs of one with IORING_ACCEPT_MULTISHOT"),
 	      NUMBER_OR_NONE("multishotMore", "of them, those that promise more"),
+	      NUMBER_OR_NONE("multishotAsync", "CQEs of one with both"),
       });

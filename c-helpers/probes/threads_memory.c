@@ -7,7 +7,7 @@
 #include "process.h"
 #include "sockets.h"
 
-enum { THREADS = 800, ROUNDS = 3 };
+enum { THREADS = 800, ROUNDS = 5 };
 
 static void *serve(void *arg)
 {
@@ -105,7 +105,7 @@ static void run(void)
 PROBE(.id = "threads-memory", .title = "what a blocked thread takes", .run = run,
       .values = {
 	      NUMBER("threads", "threads that wait in read"),
-	      NUMBER("kernelStackKiB", "KiB of kernel stack per thread (of the whole machine), median of 3"),
+	      NUMBER("kernelStackKiB", "KiB of kernel stack per thread (of the whole machine), median of 5"),
 	      NUMBER("rssKiB", "KiB of the process's memory per thread"),
 	      NUMBER("pageTablesKiB", "KiB of its page tables per thread"),
 	      NUMBER("slabKiB", "KiB of kernel slab per thread (of the whole machine)"),

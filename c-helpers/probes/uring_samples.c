@@ -5,11 +5,11 @@
 #include "compiler.h"
 #include "probe.h"
 
-/* What the lines use; a __u64 is what linux/types.h makes of it on most architectures. */
+/* What the lines use, as linux/io_uring.h and liburing.h declare it. */
 #define DECLARATIONS                                                                                         \
 	"#include <stdio.h>\n"                                                                               \
 	"#include <string.h>\n"                                                                              \
-	"#include <linux/types.h>\n"                                                                         \
+	"typedef unsigned long long __u64; typedef unsigned __u32; typedef int __s32;\n"                     \
 	"struct io_uring { int ring_fd; };\n"                                                                \
 	"struct io_uring_params { __u32 flags, sq_thread_idle; };\n"                                         \
 	"struct io_uring_cqe { __u64 user_data; __s32 res; __u32 flags; };\n"                                \

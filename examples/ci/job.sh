@@ -16,7 +16,8 @@
 # Set by environment variables; none is needed:
 #
 #   IOMB_OUT      folder of runs and baselines; it has to outlive the job     ./results
-#   IOMB_REPORT   folder of the report: summary.md, JSON, JUnit               ./iomb-report
+#   IOMB_REPORT   folder of the report: summary.md, JSON, JUnit, HTML pages   ./iomb-report
+#   IOMB_URL      address that the job publishes that folder at: the summary then links its pages and shows their image
 #   IOMB_RUNS     runs a side                                                    3
 #   IOMB_RUN      options of each run, such as "--models epoll-*,io_uring --blocks 12"
 #   IOMB_COMPARE  options of compare, such as "--detect 10% --inconclusive=pass --confirm"
@@ -70,7 +71,7 @@ attempt bench compare base current --results "$out" ${IOMB_COMPARE:-} --dry-run 
 [ "$code" -eq 0 ] || exit "$code"
 
 mkdir -p "$out" "$report"
-for file in summary.md comparison.md iomodels-bench.json iomodels-bench.md junit.xml; do
+for file in summary.md comparison.md comparison.html iomodels-bench.json iomodels-bench.md junit.xml report.html chart.svg; do
   rm -f "$report/$file"
 done
 
@@ -115,13 +116,16 @@ verdict=0
 if [ -n "$base" ]; then
   # shellcheck disable=SC2086
   attempt bench compare "$base" "$sides" --results "$out" ${IOMB_COMPARE:-} \
-    --export "json,junit=$report" --export "markdown=$report/comparison.md" 2>"$report/compare.log"
+    --export "json,junit=$report" --export "markdown=$report/comparison.md" \
+    --report "$report/comparison.html" 2>"$report/compare.log"
   cat "$report/compare.log" >&2
   verdict=$code
 fi
 formats=markdown
 [ -e "$report/comparison.md" ] || formats=json,junit,markdown
 bench export "$run" --results "$out" --format "$formats" --output "$report/"
+# The verdict is told without its pictures as well.
+attempt bench report "$run" --results "$out" --output "$report/report.html" --image "$report/chart.svg"
 [ "$verdict" -ne 0 ] || [ "$failed" -eq 0 ] || verdict=3
 
 case $verdict in
@@ -158,6 +162,14 @@ fi
     01 | 03) say 'To make this run the measure, run this job once with `IOMB_ACCEPT=1`.' ;;
   esac
   case $verdict in 0 | 1 | 4) ;; *) sed 's/^/    /' "$report/compare.log" ;; esac
+  # GitHub shows images by their address alone; without one the charts of the tables are characters.
+  if [ -n "${IOMB_URL:-}" ]; then
+    say
+    [ ! -e "$report/comparison.html" ] || say "- [Comparison with charts]($IOMB_URL/comparison.html)"
+    [ ! -e "$report/report.html" ] || say "- [Run with charts]($IOMB_URL/report.html)"
+    say
+    [ ! -e "$report/chart.svg" ] || say "![Requests served beside the reference]($IOMB_URL/chart.svg)"
+  fi
   for tables in comparison.md iomodels-bench.md; do
     [ ! -e "$report/$tables" ] || { say; sed 's/^#/##/' "$report/$tables"; }
   done

@@ -26,7 +26,7 @@
 #   IOMB_RUN        further options of kernels run, such as "--qemu /opt/qemu/bin/qemu-system-x86_64 --jobs 1"
 #   IOMB_COMPARE    further options of kernels compare, such as "--metrics syscalls* --allow-missing io_uring"
 #   IOMB_OUT        folder of the runs: what was measured, and what every guest said     ./results
-#   IOMB_REPORT     folder of the report: summary.md, comparison.md, kernels.json, junit.xml    ./iomb-report
+#   IOMB_REPORT     folder of the report: summary.md, comparison.md, report.html, kernels.json, junit.xml    ./iomb-report
 #   IOMB_SUMMARY    file that the summary is appended to                $GITHUB_STEP_SUMMARY
 #   IOMB_BIN        an installed iomodels-bench; without it the clone that this file is in is used
 #
@@ -105,7 +105,7 @@ attempt bench kernels run "$@" ${IOMB_RUN:-} --dry-run >/dev/null
 [ "$code" -eq 0 ] || exit "$code"
 
 mkdir -p "$out" "$report"
-for file in summary.md comparison.md kernels.json junit.xml; do rm -f "$report/$file"; done
+for file in summary.md comparison.md report.html kernels.json junit.xml; do rm -f "$report/$file"; done
 
 # Run. 1: a boot broke, or a trial failed: the others are compared, but that is no success.
 # shellcheck disable=SC2086
@@ -117,7 +117,7 @@ series=$(sed -n 's/^stored in .*; kernels compare \([0-9a-f-]*\) .*/\1/p' "$work
 
 # Compare: the matrix and what explains it, the verdicts one by one, and all of it as data.
 attempt compare "$series" --markdown --export "junit=$report/junit.xml" \
-  --export "markdown=$report/comparison.md" >"$work/matrix.md" 2>"$work/compare.log"
+  --export "markdown=$report/comparison.md" --report "$report/report.html" >"$work/matrix.md" 2>"$work/compare.log"
 cat "$work/compare.log" >&2
 verdict=$code
 # It ends with the verdict again.

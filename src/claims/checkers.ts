@@ -6,7 +6,7 @@ import { scalePointOf } from '../plan/scale-workloads.ts';
 import type { RunResult } from '../results/schema.ts';
 import { idleCost, type ModelRatio, modelRatios } from '../summary/model-ratio.ts';
 import type { MeasuredRow } from '../summary/run-summary.ts';
-import { summarizeScale } from '../summary/scale-summary.ts';
+import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { connectionsOf, type Workload } from '../workloads/schema.ts';
 import type { Assertion, PerModelFigures } from './assertion.ts';
 import {
@@ -130,9 +130,18 @@ function idleCell(run: GuideRun, { models }: Of<'idle-cost'>): GuideCell {
   return mergeCells(models.map((model) => idleCellOf(run, model)));
 }
 
+/** Fitted once for all cells that ask: its intervals are resampled. */
+const fitted = new WeakMap<RunResult, ScaleSummary['sweeps']>();
+
+function sweepsOf(result: RunResult): ScaleSummary['sweeps'] {
+  const sweeps = fitted.get(result) ?? summarizeScale(result).sweeps;
+  fitted.set(result, sweeps);
+  return sweeps;
+}
+
 function sweepFindings({ result }: GuideRun, model: string): FigureGroup[] {
   if (!result.record.settings.workloads.some((workload) => scalePointOf(workload) !== null)) return [];
-  return summarizeScale(result).sweeps.flatMap(({ active, lines }) => {
+  return sweepsOf(result).flatMap(({ active, lines }) => {
     const line = lines.find((candidate) => candidate.label === model);
     const slope = line?.fit.slopeNsPerIdle ?? line?.fit.slopeInstructionsPerIdle;
     const unit = line?.fit.slopeInstructionsPerIdle ? 'instructions' : 'ns';

@@ -20,8 +20,12 @@ export const guideCellSchema = z
       .describe('from documentation or source'),
     z.object({ status: z.literal('not-measured'), why: z.string() }),
     z
-      .object({ status: z.literal('not-here'), what: z.enum(['kernel', 'kernel/program']), why: z.string() })
-      .describe('this kernel has it not, or the program cannot hold what is asked of it'),
+      .object({
+        status: z.literal('not-here'),
+        what: z.enum(['kernel', 'kernel/program', 'host']),
+        why: z.string(),
+      })
+      .describe('this kernel or host has it not, or the program cannot hold what is asked of it'),
   ])
   .describe(
     'what this host says to a cell of the guide; never a guess, and never a measured value without a run',

@@ -286,7 +286,7 @@ export const GUIDE_CONTEXT: readonly GuideContext[] = [
         assertion: {
           kind: 'documented',
           text: 'yes, since 5.19 (IORING_ACCEPT_MULTISHOT)',
-          source: 'io_uring_prep_multishot_accept(3)',
+          source: 'io_uring_prep_accept(3)',
         },
       },
     },

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
+import { cellCharts, overallChart } from '../charts/compare-charts.ts';
 import { resolveCompareOptions } from '../compare/compare-config.ts';
 import { type CompareOptions, compareRuns } from '../compare/compare-runs.ts';
 import { confirmComparison, suspiciousCells } from '../compare/confirm.ts';
@@ -7,12 +8,14 @@ import { JUDGED_IDS, METRIC_IDS } from '../compare/judged-metrics.ts';
 import type { Comparison } from '../compare/result.ts';
 import { BY, type By, rowOf, sidesBy } from '../compare/sides.ts';
 import { commandText } from '../config/variants.ts';
+import type { Chart } from '../document/chart-schema.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { EXPORTERS } from '../export/index.ts';
 import { readEnvironment } from '../observe/environment.ts';
 import { compareReport } from '../reports/compare.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseQuote } from '../reports/noise.ts';
+import { joinedPages, pageOf } from '../reports/page.ts';
 import { readHistory } from '../results/history.ts';
 import { findNoise } from '../results/noise.ts';
 import { type OpenedRun, openRun } from '../results/open-run.ts';
@@ -25,6 +28,8 @@ import { exportComparison } from './export-comparison.ts';
 import { locateRequests, parseExportRequest } from './export-files.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from './report-file.ts';
+import { readHistoryParts } from './report-history.ts';
 import { measureRun } from './run-deps.ts';
 import { readSide, type Side } from './side.ts';
 import { NOT_EXPLAINED, whyChanged } from './why.ts';
@@ -32,7 +37,7 @@ import { NOT_EXPLAINED, whyChanged } from './why.ts';
 /** A second measurement takes twice the blocks of the first, within these bounds. */
 const CONFIRM_BLOCKS = { min: 12, max: 60 } as const;
 
-interface Options extends PrintOptions {
+interface Options extends PrintOptions, ReportOptions {
   readonly by?: By;
   readonly detect?: string;
   readonly threshold?: string;
@@ -106,6 +111,7 @@ export function registerCompare(command: Command, signal: AbortSignal): void {
       [],
     )
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'check the options and compare nothing: before a run that is to be compared')
@@ -125,6 +131,7 @@ async function compare(
   requireSides(currentNames, options);
   if (options.dryRun) return;
   await locateRequests(exports.filter(({ path }) => path !== null));
+  if (options.report !== undefined) await locatePage(options.report);
   if (options.by !== undefined) return compareRows(baseNames, options.by, compareOptions, options);
   const [base, current] = await readSides(baseNames, currentNames ?? '', options.results);
   if (options.confirm) requireConfirmable(base, current);
@@ -163,6 +170,16 @@ async function compareRows(
     name: sides.name,
     comparison: compareRuns([sides.base], [sides.current], compareOptions),
   }));
+  if (options.report !== undefined) {
+    const pages = found.map(({ name: title, comparison }) => {
+      const document = compareReport(comparison, { all: options.all === true, noise: null });
+      return pageOf(
+        { ...document, title: `${title}: ${document.title}` },
+        { charts: chartsOf(comparison), commands: [typedCommand()] },
+      );
+    });
+    await writePage(joinedPages(pages), options.report);
+  }
   if (options.json)
     await write(
       `${JSON.stringify(withSchema('comparison', { schemaVersion: COMPARE_SCHEMA_VERSION, comparisons: found, noise: null }), null, 1)}\n`,
@@ -337,13 +354,36 @@ async function report(
 ): Promise<void> {
   const environment = current.at(-1)?.record.environment ?? { kernel: 'unknown' };
   const noise = await findNoise(options.results, environment, comparison.design);
+  const told = async () => {
+    const why = (await whyChanged(comparison, { base, current })) ?? [NOT_EXPLAINED];
+    return compareReport(comparison, {
+      all: options.all === true,
+      noise: noiseQuote(noise, environment),
+      why,
+    });
+  };
+  const document = options.json && options.report === undefined ? null : await told();
+  if (document !== null && options.report !== undefined) {
+    const record = current.at(-1)?.record ?? null;
+    const page = pageOf(document, {
+      charts: chartsOf(comparison),
+      history: record === null ? [] : await readHistoryParts(record, options.results),
+      environment: record,
+      commands: [typedCommand()],
+    });
+    await writePage(page, options.report);
+  }
   if (options.json) {
     await write(
       `${JSON.stringify(withSchema('comparison', { schemaVersion: COMPARE_SCHEMA_VERSION, comparison, noise }), null, 1)}\n`,
     );
     return;
   }
-  const why = (await whyChanged(comparison, { base, current })) ?? [NOT_EXPLAINED];
-  const view = { all: options.all === true, noise: noiseQuote(noise, environment), why };
-  await writeDocument(compareReport(comparison, view), options);
+  if (document !== null) await writeDocument(document, options);
+}
+
+/** The answer first. */
+function chartsOf(comparison: Comparison): readonly Chart[] {
+  const main = overallChart(comparison);
+  return [...(main === null ? [] : [main]), ...cellCharts(comparison)];
 }

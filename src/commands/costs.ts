@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { guideCostsChart, guideCostsOf } from '../charts/guide-charts.ts';
 import { readCpuList } from '../config/cpus.ts';
 import { select } from '../config/selection.ts';
 import type { CostInfo } from '../costs/bench.ts';
@@ -10,6 +11,7 @@ import { saveCosts } from '../costs/store.ts';
 import { readTopology } from '../observe/topology.ts';
 import { compositionReport, costPathReport, costsReport } from '../reports/costs.ts';
 import { withSchema } from '../reports/json.ts';
+import { pageOf } from '../reports/page.ts';
 import { countsInstructions } from '../results/guest.ts';
 import type { RunKind } from '../results/schema.ts';
 import { COSTS_SCHEMA_VERSION, EXPLAIN_SCHEMA_VERSION } from '../results/schema-id.ts';
@@ -22,11 +24,12 @@ import { explainCostHere } from './explain-cost-here.ts';
 import { type CostsRequest, listCosts, measureCostsHere } from './measure-costs-here.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from './report-file.ts';
 
 const ROUNDS_MAX = 1000;
 const RUN_KINDS: readonly RunKind[] = ['run', 'scale', 'ladder'];
 
-interface CostsOptions extends PrintOptions {
+interface CostsOptions extends PrintOptions, ReportOptions {
   readonly only?: string;
   readonly list?: boolean;
   readonly rounds: number;
@@ -101,6 +104,7 @@ export function registerCosts(command: Command, signal: AbortSignal): void {
     )
     .addOption(waitOption())
     .addOption(resultsOption())
+    .addOption(reportOption().conflicts(['list', 'models', 'explain']))
     .addOption(markdownOption())
     .addOption(
       new Option('--format <format>', 'csv: a line per cost')
@@ -121,6 +125,7 @@ async function costs(options: CostsOptions, signal: AbortSignal): Promise<void> 
     throw new UsageError('--kernel and --qemu are for --explain');
   const chosen = chooseCosts(known, options.only);
   if (options.list) return list(chosen, options);
+  if (options.report !== undefined) await locatePage(options.report);
   const result = await measureCostsHere({
     only: chosen.map(({ id }) => id),
     ...requestOf(options),
@@ -129,6 +134,11 @@ async function costs(options: CostsOptions, signal: AbortSignal): Promise<void> 
   const file = await saveCosts(options.results, result);
   if (options.output !== undefined)
     await replaceFile(options.output, `${JSON.stringify(withSchema('costs', result), null, 1)}\n`);
+  if (options.report !== undefined) {
+    const chart = guideCostsChart(guideCostsOf(result));
+    const charts = chart === null ? [] : [chart];
+    await writePage(pageOf(costsReport(result), { charts, commands: [typedCommand()] }), options.report);
+  }
   await print(result, file, options);
 }
 

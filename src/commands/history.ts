@@ -7,6 +7,7 @@ import { parseSince } from '../config/since.ts';
 import type { Metric } from '../metrics/metric.ts';
 import { historyReport } from '../reports/history.ts';
 import { withSchema } from '../reports/json.ts';
+import { historyParts, pageOf } from '../reports/page.ts';
 import { HISTORY_MAX, readHistory } from '../results/history.ts';
 import type { RunKind, RunRecord } from '../results/schema.ts';
 import { HISTORY_SCHEMA_VERSION } from '../results/schema-id.ts';
@@ -14,6 +15,7 @@ import { UsageError } from '../util/errors.ts';
 import { readAskedRun, runArgument } from './asked-run.ts';
 import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from './report-file.ts';
 
 /** What the spread between runs is learned from. */
 const KINDS: readonly RunKind[] = ['run'];
@@ -21,7 +23,7 @@ const KINDS: readonly RunKind[] = ['run'];
 /** What is told where no metric is named: the first one of the gate, CPU per request. */
 const DEFAULT_METRIC = COMPARED_METRICS.find(({ gate, optional }) => gate && !optional)?.id ?? '';
 
-interface HistoryOptions extends PrintOptions {
+interface HistoryOptions extends PrintOptions, ReportOptions {
   readonly kernel?: string;
   readonly since?: string;
   readonly metric?: string;
@@ -46,6 +48,7 @@ export function registerHistory(command: Command): void {
     .option('--since <time>', 'a date such as 2026-01-31 (UTC), or back from now: 12h, 7d, 2w (default: all)')
     .option('--metric <id>', `which metric (default: ${DEFAULT_METRIC})`)
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -55,14 +58,21 @@ export function registerHistory(command: Command): void {
 async function history(name: string | undefined, options: HistoryOptions): Promise<void> {
   const metric = metricOf(options.metric ?? DEFAULT_METRIC);
   const where = filterOf(options);
+  if (options.report !== undefined) await locatePage(options.report);
   const { record: like } = await readAskedRun(name, options.results, { kinds: KINDS });
   const { runs, problems } = await readHistory(options.results, like, { where });
   const found = historyOf(runs, { metric, like, compare: COMPARE_DEFAULTS });
+  const document = historyReport(found, { metric, like, problems });
+  if (options.report !== undefined) {
+    const history = historyParts(found, metric);
+    const page = pageOf(document, { charts: [], history, environment: like, commands: [typedCommand()] });
+    await writePage(page, options.report);
+  }
   if (options.json) {
     const json = { schemaVersion: HISTORY_SCHEMA_VERSION, like: like.runId, history: found, problems };
     return write(`${JSON.stringify(withSchema('history', json), null, 1)}\n`);
   }
-  await writeDocument(historyReport(found, { metric, like, problems }), options);
+  await writeDocument(document, options);
 }
 
 function metricOf(id: string): Metric {

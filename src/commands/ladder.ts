@@ -7,18 +7,21 @@ import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toLadderJson } from '../reports/json.ts';
 import { ladderReport } from '../reports/ladder.ts';
+import { pageReport } from '../reports/page.ts';
 import { cleanText } from '../results/clean.ts';
 import { openRun } from '../results/open-run.ts';
 import type { RunOutcome } from '../run.ts';
 import { summarize } from '../summary/summarize.ts';
 import { UsageError } from '../util/errors.ts';
+import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { type ExportRequest, exportRun, locateRequests, parseExportRequest } from './export-files.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, writePage } from './report-file.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 
-interface LadderOptions extends LadderFlags, PrintOptions {
+interface LadderOptions extends LadderFlags, PrintOptions, ReportOptions {
   readonly from?: string;
   readonly export: readonly string[];
   readonly dryRun?: boolean;
@@ -73,6 +76,7 @@ export function registerLadder(command: Command, signal: AbortSignal): void {
     )
     .addOption(waitOption())
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -89,6 +93,7 @@ async function climb(options: LadderOptions, signal: AbortSignal): Promise<void>
 
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
+  if (options.report !== undefined) await locatePage(options.report);
   const outcome = await measureRun(config, {
     kind: 'ladder',
     results: options.results,
@@ -136,6 +141,10 @@ async function report(
     throw new UsageError(
       `${cleanText(folder)} holds no two rungs of a ladder; measure some with iomodels-bench ladder`,
     );
+  if (options.report !== undefined) {
+    const page = pageReport(result, { known: loadWorkloads(), summary, as: 'ladder' });
+    await writePage(page, options.report);
+  }
   if (options.json) {
     await write(`${JSON.stringify(toLadderJson(result, ladder), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);

@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./show.ts')).registerShow,
   },
   {
+    name: 'report',
+    description: 'write stored runs as a page with charts: one HTML file that needs no network and no script',
+    load: async () => (await import('./report.ts')).registerReport,
+  },
+  {
     name: 'tables',
     description: "print the guide's tables with what a stored run measured beside its text",
     load: async () => (await import('./tables.ts')).registerTables,
@@ -53,6 +58,11 @@ export const COMMANDS: readonly CommandRow[] = [
     description:
       'hold every claim of the guide against this host: confirmed, refuted or why not, with evidence',
     load: async () => (await import('./verify/verify.ts')).registerVerify,
+  },
+  {
+    name: 'recommend',
+    description: 'say from stored runs which model for which load here, and where that changes',
+    load: async () => (await import('./recommend.ts')).registerRecommend,
   },
   {
     name: 'baseline',

@@ -5,6 +5,7 @@ import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '.
 import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
+import { pageReport } from '../reports/page.ts';
 import { runReport } from '../reports/run.ts';
 import type { RunOutcome } from '../run.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
@@ -17,9 +18,11 @@ import { readFioJobFile } from './fio-job-file.ts';
 import { loadOptions } from './load-options.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, writePage } from './report-file.ts';
+import { readHistoryParts } from './report-history.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 
-interface RunOptions extends Omit<RunFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
+interface RunOptions extends Omit<RunFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions, ReportOptions {
   readonly workload: readonly string[];
   readonly export: readonly string[];
   /** A job file of fio. */
@@ -137,6 +140,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .option('--server-env <name=KEY=VALUE>', 'its environment; may be repeated', collect, [])
     .addOption(new Option('--handicap-ns <n>', 'busy work per read').hideHelp())
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -155,6 +159,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
 
   // A path that cannot be written is found out before minutes of measuring.
   await locateRequests(exports.filter(({ path }) => path !== null));
+  if (options.report !== undefined) await locatePage(options.report);
   const outcome = await measureRun(config, {
     kind: 'run',
     results: options.results,
@@ -163,6 +168,11 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   });
   const summary = summarize(outcome.result);
   await report(outcome, summary, options);
+  if (options.report !== undefined) {
+    const history = await readHistoryParts(outcome.result.record, options.results);
+    const page = pageReport(outcome.result, { known: loadWorkloads(), summary, history });
+    await writePage(page, options.report);
+  }
   await exportRun(exportInputOf(outcome.result, { summary }), outcome.folder, exports);
   endAsMeasured(outcome, signal);
 }

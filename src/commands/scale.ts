@@ -3,18 +3,21 @@ import { type Command, Option } from 'commander';
 import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/scale-config.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toScaleJson } from '../reports/json.ts';
+import { pageReport } from '../reports/page.ts';
 import { scaleReport } from '../reports/scale.ts';
 import { cleanText } from '../results/clean.ts';
 import { openRun } from '../results/open-run.ts';
 import type { RunOutcome } from '../run.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { UsageError } from '../util/errors.ts';
+import { loadWorkloads } from '../workloads/load.ts';
 import { printPlan } from './dry-run.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, writePage } from './report-file.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 
-interface ScaleOptions extends ScaleFlags, PrintOptions {
+interface ScaleOptions extends ScaleFlags, PrintOptions, ReportOptions {
   readonly from?: string;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
@@ -74,6 +77,7 @@ export function registerScale(command: Command, signal: AbortSignal): void {
     )
     .addOption(waitOption())
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -89,6 +93,7 @@ async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> 
   for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (options.dryRun) return printPlan(config, options.json === true);
 
+  if (options.report !== undefined) await locatePage(options.report);
   const outcome = await measureRun(config, {
     kind: 'scale',
     results: options.results,
@@ -115,6 +120,8 @@ async function report(
   summary: ScaleSummary,
   options: ScaleOptions,
 ): Promise<void> {
+  if (options.report !== undefined)
+    await writePage(pageReport(result, { known: loadWorkloads(), as: 'scale' }), options.report);
   if (options.json) {
     await write(`${JSON.stringify(toScaleJson(result, summary), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);

@@ -48,6 +48,18 @@ export const runHistorySchema = z.object({
         })
         .nullable()
         .describe('how far runs lie apart that differ in nothing; null: no two of them are equal'),
+      changes: z
+        .array(
+          z.object({
+            runId: z.string().describe('the first run after it'),
+            ratio: z
+              .number()
+              .describe('of the medians of the levels after it and before it, up to the next ones'),
+            pValue: z.number().describe('that levels in any order part as well somewhere'),
+          }),
+        )
+        .default([])
+        .describe('where the level changed and stayed, the oldest first'),
     }),
   ),
 });

@@ -1,6 +1,7 @@
 import { median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
 import type { RunRecord, RunResult } from '../results/schema.ts';
+import { changePoints } from '../stats/change-points.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
 import { type CompareOptions, compareRuns } from './compare-runs.ts';
@@ -11,6 +12,9 @@ import type { CellPair, UsedTrial } from './match-cells.ts';
 import type { Comparison } from './result.ts';
 import { type CellRun, cellRuns } from './side.ts';
 import { weatherOf } from './weather.ts';
+
+/** Over all cells together there is a change where there is none in so many histories. */
+const CHANGE_ERROR = 0.05;
 
 export interface HistoryQuestion {
   readonly metric: Metric;
@@ -50,14 +54,16 @@ export function historyOf(
     cells: cells.map(({ cell, seen }, i) => {
       const own = spreads[i];
       const spread = own === undefined ? null : spreadWith(own, spreads, metric);
+      const past = seen.map((one) => {
+        const { run } = one.cell;
+        return pastRun(one, { cell, metric, step: steps.get(run) ?? null, worst: weather.reasons(run)[0] });
+      });
       return {
         label: cell.label,
         model: cell.model,
         workload: cell.workload.id,
-        runs: seen.map((one) => {
-          const { run } = one.cell;
-          return pastRun(one, { cell, metric, step: steps.get(run) ?? null, worst: weather.reasons(run)[0] });
-        }),
+        runs: past,
+        changes: changesOf(past, { level: CHANGE_ERROR / cells.length, seed: like.settings.seed }),
         spread: spread && {
           share: Math.sqrt(spread.variance),
           degrees: spread.degrees,
@@ -66,6 +72,22 @@ export function historyOf(
       };
     }),
   };
+}
+
+/** Where the levels part, of the runs that have one. */
+function changesOf(
+  past: readonly PastRun[],
+  options: { readonly level: number; readonly seed: number },
+): RunHistory['cells'][number]['changes'] {
+  const levels = past.flatMap(({ runId, level }) => (level === null || level <= 0 ? [] : [{ runId, level }]));
+  const found = changePoints(
+    levels.map(({ level }) => Math.log(level)),
+    options,
+  );
+  return found.flatMap(({ at, pValue, before, after }) => {
+    const first = levels[at];
+    return first === undefined ? [] : [{ runId: first.runId, ratio: Math.exp(after - before), pValue }];
+  });
 }
 
 function cellsOf({ cells, settings }: RunRecord): CellPair[] {

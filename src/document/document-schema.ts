@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
+import { chartSchema } from './chart-schema.ts';
 import { valueSchema } from './value-schema.ts';
 
 const columnSchema = z.object({
@@ -28,26 +29,6 @@ const tableSchema = z
   })
   .describe('what a table says, before it is a text');
 
-const axisSchema = z.object({
-  label: z.string(),
-  scale: z.literal('log').describe('0 has a place of its own before the smallest value above it'),
-  unit: z.enum(['count', 'ns']),
-});
-
-const chartSchema = z
-  .object({
-    title: z.string(),
-    x: axisSchema,
-    y: axisSchema,
-    series: z.array(
-      z.object({
-        label: z.string(),
-        points: z.array(z.object({ x: z.number(), y: z.number() })).describe('with ascending x'),
-      }),
-    ),
-  })
-  .describe('lines through points');
-
 export const documentFindingSchema = z.object({
   status: z
     .enum(['ok', 'info', 'warning', 'problem'])
@@ -71,6 +52,12 @@ const partSchema = z.discriminatedUnion('kind', [
     .object({ kind: z.literal('findings'), findings: z.array(documentFindingSchema) })
     .describe('what was found about something, with what it means and the command that would change it'),
   z.object({ kind: z.literal('notes'), lines: z.array(z.string()).describe('sentences, a line each') }),
+  z
+    .object({ kind: z.literal('heading'), text: z.string() })
+    .describe('what the parts up to the next heading are about'),
+  z
+    .object({ kind: z.literal('commands'), lines: z.array(z.string()) })
+    .describe('commands for a shell, to be copied as they are'),
 ]);
 
 export const documentSchema = z.object({
@@ -90,8 +77,6 @@ export const documentSchema = z.object({
 export type Column = ReadonlyDeep<z.infer<typeof columnSchema>>;
 export type Row = ReadonlyDeep<z.infer<typeof rowSchema>>;
 export type Table = ReadonlyDeep<z.infer<typeof tableSchema>>;
-export type Axis = ReadonlyDeep<z.infer<typeof axisSchema>>;
-export type Chart = ReadonlyDeep<z.infer<typeof chartSchema>>;
 export type DocumentFinding = ReadonlyDeep<z.infer<typeof documentFindingSchema>>;
 export type Part = ReadonlyDeep<z.infer<typeof partSchema>>;
 /**

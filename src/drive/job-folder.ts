@@ -70,7 +70,7 @@ export async function openJobFolder(request: JobFolderRequest): Promise<JobFolde
 function warningsOf(directory: string, { type, inMemory, deviceStat }: FileSystem): string[] {
   if (inMemory)
     return [
-      `${directory} is ${type}: its files are memory, which takes O_DIRECT as well; what is measured is no disk, and no file can be cold`,
+      `${directory} is ${type}: its files are memory: what is measured is no disk, with O_DIRECT neither, and no file can be cold`,
     ];
   if (deviceStat === null)
     return [
@@ -92,7 +92,7 @@ async function choose(request: JobFolderRequest) {
   for (const place of [tmpdir(), '/var/tmp', ...elsewhere]) {
     const found = await look(place);
     if (typeof found === 'string') refused.push(`${place}: ${found}`);
-    else if (found.fileSystem.freeBytes < bytes + SPARE_BYTES) refused.push(noRoom(found, bytes));
+    else if (!hasRoom(found.fileSystem, bytes)) refused.push(noRoom(found, bytes));
     else if (found.fileSystem.inMemory) memory ??= found;
     else return found;
   }
@@ -112,14 +112,19 @@ async function look(place: string): Promise<{ directory: string; fileSystem: Fil
 }
 
 function requireRoom(found: { directory: string; fileSystem: FileSystem }, bytes: number): void {
-  if (found.fileSystem.freeBytes < bytes + SPARE_BYTES) throw new EnvironmentError(noRoom(found, bytes));
+  if (!hasRoom(found.fileSystem, bytes)) throw new EnvironmentError(noRoom(found, bytes));
+}
+
+/** Where nobody counts, it is found out by laying out. */
+function hasRoom({ freeBytes }: FileSystem, bytes: number): boolean {
+  return freeBytes === null || freeBytes >= bytes + SPARE_BYTES;
 }
 
 function noRoom(
   { directory, fileSystem }: { directory: string; fileSystem: FileSystem },
   bytes: number,
 ): string {
-  return `${directory}: the files take ${formatBytes(bytes)} and ${formatBytes(SPARE_BYTES)} are to stay free, and there are ${formatBytes(fileSystem.freeBytes)}; name another folder with --dir, or take fewer or smaller workloads`;
+  return `${directory}: the files take ${formatBytes(bytes)} and ${formatBytes(SPARE_BYTES)} are to stay free, and there are ${formatBytes(fileSystem.freeBytes ?? 0)}; name another folder with --dir, or take fewer or smaller workloads`;
 }
 
 /** Those whose lock can be had: whoever made them is gone. */

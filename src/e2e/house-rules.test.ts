@@ -38,6 +38,7 @@ const ROOMS = [
   'export',
   'render',
   'reports',
+  'charts',
   'tables',
   'claims',
   'boots',
@@ -45,6 +46,7 @@ const ROOMS = [
   'trial.ts',
   'crosscheck',
   'drive',
+  'recommend',
   'compare',
   'costs',
   'doctor',
@@ -124,7 +126,7 @@ describe('a command starts fast:', () => {
 
 describe('the pure rooms', () => {
   const PURE =
-    /^src\/(plan|stats|metrics|summary|compare|explain|claims|document|tables|reports|export|workloads\/schema|results\/schema)/;
+    /^src\/(plan|stats|metrics|summary|compare|recommend|explain|claims|document|tables|charts|reports|export|workloads\/schema|results\/schema)/;
   const WORLDLY_NAMES =
     /\b(process|performance)\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bsetTimeout\b/;
   const rooms = production.filter((file) => PURE.test(file.path));

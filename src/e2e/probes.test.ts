@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HELPERS_DIR } from '../build/package.ts';
 import { buildProbes, type ProbesProgram } from '../build/probes.ts';
+import { READINGS } from '../fixtures/guide-evidence.ts';
 import { listProbes, runProbes } from '../probes/run-probes.ts';
 import type { Observation, ProbeInfo, ProbeValue } from '../probes/schema.ts';
 
@@ -57,6 +58,15 @@ describe('the behaviour probes', () => {
         id,
       ).toEqual([]);
     }
+  });
+
+  test('declare what the tables of the guide read of them', () => {
+    const read = READINGS.flatMap((reading) =>
+      reading.kind === 'seen' ? reading.shows.map(({ value }) => `${reading.probe} ${value}`) : [],
+    );
+    const declared = new Set(known.flatMap(({ id, values }) => values.map(({ name }) => `${id} ${name}`)));
+    expect(read.length).toBeGreaterThan(50);
+    expect(read.filter((name) => !declared.has(name))).toEqual([]);
   });
 
   test('all end with an observation or a reason', () => {

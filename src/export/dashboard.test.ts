@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDashboard } from '../fixtures/dashboard.ts';
+import { readDashboard, readDashboardText } from '../fixtures/dashboard.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { parseExposition } from '../fixtures/exposition.ts';
 import { prometheusExporter } from './prometheus.ts';
@@ -54,6 +54,10 @@ test('No two hosts, kernels, models or workloads look alike', () => {
   }
   const byHand = variables.map(({ name }) => name);
   expect(byHand).toEqual(['host', 'kernel', 'instance', 'model', 'workload']);
+});
+
+test('It links nothing: neither a page of ours nor one that a run may not have', () => {
+  expect(readDashboardText()).not.toMatch(/https?:|"links": \[[^\]]/);
 });
 
 test('Every variable that a query uses is defined', () => {

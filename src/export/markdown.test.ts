@@ -12,6 +12,19 @@ test('The tables of the terminal are there with all their columns', () => {
     - 6 blocks of 300 ms trials after 80 ms warm-up · seed 42 · reference epoll-lt
     - host 1a2b3c4d5e6f · x64 · iomodels-bench 0.1.0
 
+    \`\`\`text
+    Work done, times that of epoll-lt, with 95 % intervals
+    many-connections
+      epoll-et                               ├─●──┤                                 0.993 [0.962, 1.024]
+      select   ├▼─┤                             │                                   0.645 [0.632, 0.658]
+      io_uring                                  │                             ├─▲─┤ 1.559 [1.515, 1.605]
+    fixed-rate
+      io_uring                                  │                             ├─▲─┤ 1.568 [1.530, 1.607]
+      epoll-et                                ├─●─┤                                 1.000 [0.967, 1.032]
+               0.632                      times epoll-lt                      1.607
+      ▲ better   ▼ worse   ● no difference   │ as epoll-lt
+    \`\`\`
+
     ## many-connections: 200 connections, all active, 64 B (closed loop)
 
     | \\# | model | req/s | CPU ns /req | throughput, times epoll-lt | p50 | p99 | p99.9 | sysc. /req | ctxsw /req | thr. | peak RSS | limit |
@@ -55,6 +68,16 @@ test('Of a comparison it says the verdict first', () => {
     - base     
     - current  
     - judged by runs: 0 and 0 runs, 5 other runs of this host known
+
+    \`\`\`text
+    All cells together: change of each metric, with 95 % intervals
+    what the outcome needs
+      CPU/request ·················│················               ├────▼───┤ +11.2 % [+9.80 %, +12.4 %]
+    beside it
+      p99         ·················│················               ├────◇───┤ +11.2 % [+9.80 %, +12.4 %]
+                  -5.00 %                   change                    +12.4 %
+      ▼ worse   ◇ unclear   │ no change   ··· less than 5 %, which was to be found
+    \`\`\`
 
     ## All cells together
 

@@ -1,3 +1,6 @@
+import { overallChart } from '../charts/compare-charts.ts';
+import { ratioChart } from '../charts/ratio-chart.ts';
+import type { Chart } from '../document/chart-schema.ts';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { compareReport } from '../reports/compare.ts';
@@ -15,11 +18,19 @@ export const markdownExporter: Exporter = {
   write: (input) => [`${renderMarkdown(reportOf(input))}\n`],
 };
 
-/** What the terminal would print: the comparison where there is one. */
+/** What the terminal would print, and before it the main chart: the comparison where there is one. */
 export function reportOf({ result, summary, comparison }: ExportInput): Document {
-  if (comparison !== null) return compareReport(comparison);
+  if (comparison !== null) return withChart(compareReport(comparison), overallChart(comparison));
   const report = runReport(result, { summary });
-  return { ...report, facts: [...report.facts, originText(result.record)] };
+  const told = { ...report, facts: [...report.facts, originText(result.record)] };
+  const { kind } = result.record;
+  // Of a sweep or a ladder the rows beside the reference are not what it was measured for.
+  return kind === 'scale' || kind === 'ladder' ? told : withChart(told, ratioChart(summary));
+}
+
+/** The main chart before the tables. */
+function withChart(document: Document, chart: Chart | null): Document {
+  return chart === null ? document : { ...document, parts: [{ kind: 'chart', chart }, ...document.parts] };
 }
 
 /** What a reader elsewhere has no other way to know. */

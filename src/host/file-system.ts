@@ -7,8 +7,8 @@ export interface FileSystem {
   readonly type: string | null;
   /** Whether its files are memory: what is measured there is no disk. */
   readonly inMemory: boolean;
-  /** What is free for this user. */
-  readonly freeBytes: number;
+  /** What is free for this user; null: the file system does not count, as ramfs. */
+  readonly freeBytes: number | null;
   /** Where the kernel counts what its block device does; null: it has none of its own, as overlay, btrfs and NFS. */
   readonly deviceStat: string | null;
 }
@@ -17,14 +17,14 @@ const IN_MEMORY = new Set(['tmpfs', 'ramfs', 'devtmpfs']);
 
 /** Rejects with the system's error where the folder is missing. */
 export async function fileSystemOf(folder: string): Promise<FileSystem> {
-  const [{ bavail, bsize }, { dev }] = await Promise.all([statfs(folder), stat(folder)]);
+  const [{ bavail, blocks, bsize }, { dev }] = await Promise.all([statfs(folder), stat(folder)]);
   const [major, minor] = deviceNumbers(dev);
   const type = typeIn(read('/proc/self/mountinfo'), folder, `${major}:${minor}`);
   const deviceStat = `/sys/dev/block/${major}:${minor}/stat`;
   return {
     type,
     inMemory: type !== null && IN_MEMORY.has(type),
-    freeBytes: bavail * bsize,
+    freeBytes: blocks === 0 ? null : bavail * bsize,
     deviceStat: read(deviceStat) === '' ? null : deviceStat,
   };
 }

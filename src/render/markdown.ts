@@ -25,13 +25,24 @@ function partOf(part: Part): string {
       return renderMarkdownTable(part.table);
     case 'chart': {
       const drawn = renderChart(part.chart, { width: CHART_WIDTH });
-      return drawn === '' ? '' : `\`\`\`text\n${drawn}\n\`\`\``;
+      return drawn === '' ? '' : fenced(drawn, 'text');
     }
+    case 'heading':
+      return `## ${escapeMarkdown(part.text)}`;
+    case 'commands':
+      return fenced(part.lines.join('\n'), 'sh');
     case 'findings':
       return part.findings.map(findingLine).join('\n');
     case 'notes':
       return bullets(part.lines);
   }
+}
+
+/** As code, in a fence that is longer than any in it. */
+function fenced(text: string, language: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 /** What it means is part of the line; a command is code, to be copied. */

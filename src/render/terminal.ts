@@ -30,6 +30,10 @@ function renderPart(part: Part, options: RenderOptions): string {
       return renderTable(part.table, options);
     case 'chart':
       return renderChart(part.chart, options);
+    case 'heading':
+      return pc.createColors(options.color).bold(part.text);
+    case 'commands':
+      return part.lines.map((line) => `  ${line}`).join('\n');
     case 'findings':
       return renderFindings(part.findings, options);
     case 'notes':

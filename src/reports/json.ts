@@ -14,6 +14,8 @@ import { pathDifferenceSchema, pathLengthSchema } from '../explain/explain-schem
 import { gotSchema, kernelSchema, originSchema } from '../kernels/schema.ts';
 import { modelSpecSchema } from '../models/spec-schema.ts';
 import { qemuSchema } from '../place/guest/qemu-schema.ts';
+import { storedProbesSchema } from '../probes/stored-schema.ts';
+import { recommendationSchema } from '../recommend/recommendation-schema.ts';
 import { baselineSchema, placeSchema } from '../results/baseline-schema.ts';
 import { explanationSchema } from '../results/explanation-schema.ts';
 import { noiseCertificateSchema } from '../results/noise-schema.ts';
@@ -36,6 +38,7 @@ import {
   KERNEL_LIST_SCHEMA_VERSION,
   KERNELS_SCHEMA_VERSION,
   LIST_SCHEMA_VERSION,
+  RECOMMEND_SCHEMA_VERSION,
   type SchemaName,
   schemaId,
   VERIFY_SCHEMA_VERSION,
@@ -221,6 +224,14 @@ const baselineJsonSchema = z
   })
   .describe('What baseline save --json and baseline show --json print');
 
+const recommendationJsonSchema = z
+  .object({
+    ...schema,
+    schemaVersion: z.literal(RECOMMEND_SCHEMA_VERSION),
+    recommendation: recommendationSchema,
+  })
+  .describe('What recommend --json prints: which model for which load here');
+
 const explainSchema = z
   .object({
     ...schema,
@@ -258,6 +269,10 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   ladder: ladderJsonSchema,
   models: modelsSchema,
   noise: noiseCertificateSchema.extend(schema),
+  probes: storedProbesSchema
+    .extend(schema)
+    .describe('What is stored of behaviour probes: what each saw the kernel and the C library do'),
+  recommendation: recommendationJsonSchema,
   run: runRecordSchema.extend(schema),
   runs: runsSchema,
   scale: scaleSchema,
@@ -288,6 +303,7 @@ export type BaselinesJson = ReadonlyDeep<z.infer<typeof baselinesSchema>>;
 export type ExplainJson = ReadonlyDeep<z.infer<typeof explainSchema>>;
 export type ExplanationJson = ReadonlyDeep<z.infer<typeof explanationSchema>>;
 export type BaselineJson = ReadonlyDeep<z.infer<typeof baselineJsonSchema>>;
+export type RecommendationJson = ReadonlyDeep<z.infer<typeof recommendationJsonSchema>>;
 export type NoiseJson = ReadonlyDeep<z.infer<typeof noiseCertificateSchema>>;
 export type RunJson = ReadonlyDeep<z.infer<typeof runRecordSchema>>;
 

@@ -1,8 +1,8 @@
+import { scaleChart } from '../charts/scale-chart.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
-import type { Chart, Document, Part } from '../document/document-schema.ts';
+import type { Document, Part } from '../document/document-schema.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { ScaleCost } from '../stats/scale-fit.ts';
-import { costOfCell, type ScaleSummary, type ScaleSweep, summarizeScale } from '../summary/scale-summary.ts';
+import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
 import { scaleLegend, scaleTable } from '../tables/scale-table.ts';
 import { counted } from '../util/units.ts';
 import { footerLines, runHeader } from './run.ts';
@@ -48,25 +48,4 @@ function partsOf(summary: ScaleSummary, where = ''): Part[] {
     tablePart(scaleTable(sweep, summary.cost, where)),
     { kind: 'chart', chart: scaleChart(sweep, summary.cost, where) },
   ]);
-}
-
-/**
- * What a request costs over idle connections, both axes logarithmic: a cost that does not grow is level, one in
- * proportion to N rises a decade per decade.
- */
-export function scaleChart({ active, lines }: ScaleSweep, cost: ScaleCost = 'server-cpu', where = ''): Chart {
-  const ofCpu = cost === 'server-cpu';
-  const name = ofCpu ? 'CPU per request' : 'instructions per request';
-  return {
-    title: `${where && `${where}: `}${name} over idle connections, ${active} active (log-log)`,
-    x: { label: 'idle connections', scale: 'log', unit: 'count' },
-    y: { label: name, scale: 'log', unit: ofCpu ? 'ns' : 'count' },
-    series: lines.map(({ label, cells }) => ({
-      label,
-      points: cells.flatMap((cell) => {
-        const y = costOfCell(cell);
-        return y === null ? [] : [{ x: cell.idle, y }];
-      }),
-    })),
-  };
 }

@@ -11,6 +11,7 @@ import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import { kernelMatrices } from '../compare/kernel-matrix.ts';
 import { ladderOf } from '../compare/ladder.ts';
+import { parseCase } from '../config/case-config.ts';
 import { compositionsOf } from '../costs/compose.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
@@ -20,12 +21,14 @@ import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
 import { fixtureBoots } from '../fixtures/guest.ts';
 import { fixtureGuideRun } from '../fixtures/guide.ts';
+import { fixtureBeside } from '../fixtures/guide-evidence.ts';
 import { fakeLadder } from '../fixtures/ladder.ts';
 import { fixtureNoise } from '../fixtures/noise.ts';
 import { fakeObservations, NOTHING_KNOWN } from '../fixtures/observations.ts';
 import { fixtureRun, withAudits } from '../fixtures/run.ts';
 import { fixtureSweep } from '../fixtures/scale.ts';
 import { MODELS } from '../models/registry.ts';
+import { recommend } from '../recommend/recommend.ts';
 import type { SchemaName } from '../results/schema-id.ts';
 import { schemaId } from '../results/schema-id.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
@@ -193,6 +196,16 @@ describe('what is printed and stored is as its schema says:', () => {
     ladder: toLadderJson(ladder, ladderOf(ladder)),
     models: { schemaVersion: 1, models: MODELS },
     noise: fixtureNoise(),
+    probes: {
+      probesId: '20250101-000100',
+      measuredAt: '2025-01-01T00:01:00.000Z',
+      environment: run.record.environment,
+      observations: fixtureBeside().probes?.observations ?? [],
+    },
+    recommendation: {
+      schemaVersion: 1,
+      recommendation: recommend([guide, sweep], { asked: parseCase('connections=5000,active=1%') }),
+    },
     run: run.record,
     runs: { schemaVersion: 1, runs: [entry] },
     scale: toScaleJson(sweep, summarizeScale(sweep)),

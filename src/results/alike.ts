@@ -28,18 +28,31 @@ function guestOf(guest: Guest | null): string {
 }
 
 /** Which CPUs a run is given may differ from run to run; how many moves the numbers. */
-const SETTINGS: readonly Property[] = [
-  { what: 'trial duration in ms', read: ({ settings }) => settings.durationMs },
-  { what: 'warm-up in ms', read: ({ settings }) => settings.warmupMs },
+const CPUS: readonly Property[] = [
   { what: 'server CPUs', read: ({ settings }) => settings.serverCpus?.length ?? 'not pinned' },
   { what: 'client CPUs', read: ({ settings }) => settings.clientCpus?.length ?? 'not pinned' },
 ];
 
-/** What is compared, and is one within a side. */
-const SUBJECT: readonly Property[] = [
+const SETTINGS: readonly Property[] = [
+  { what: 'trial duration in ms', read: ({ settings }) => settings.durationMs },
+  { what: 'warm-up in ms', read: ({ settings }) => settings.warmupMs },
+  ...CPUS,
+];
+
+const KERNEL: readonly Property[] = [
   { what: 'kernel', read: ({ environment }) => environment.kernel },
   { what: 'kernel build', read: ({ environment }) => environment.kernelVersion },
-  { what: 'servers (hash of sources, flags and compiler)', read: ({ build }) => build.hash },
+];
+
+const SERVERS: Property = {
+  what: 'servers (hash of sources, flags and compiler)',
+  read: ({ build }) => build.hash,
+};
+
+/** What is compared, and is one within a side. */
+const SUBJECT: readonly Property[] = [
+  ...KERNEL,
+  SERVERS,
   {
     what: 'files of servers of your own (hash)',
     read: ({ servers }) =>
@@ -76,6 +89,14 @@ export function unlike(run: RunRecord, like: RunRecord): readonly Unlike[] {
     ...unlikeByName('load of', loadsOf(run), loadsOf(like)),
     ...unlikeByName('server of', serversOf(run), serversOf(like)),
   ];
+}
+
+/**
+ * What keeps the pairs of two runs from telling of one thing: another host, kernel or servers, or other numbers of CPUs. Loads, lengths of
+ * trials and rows may differ. Empty: nothing.
+ */
+export function elsewhere(run: RunRecord, like: RunRecord): readonly Unlike[] {
+  return unlikeIn([...HOST, ...KERNEL, SERVERS, ...CPUS], run, like);
 }
 
 function unlikeIn(properties: readonly Property[], run: RunRecord, like: RunRecord): Unlike[] {

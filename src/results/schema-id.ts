@@ -21,6 +21,8 @@ export type SchemaName =
   | 'models'
   | 'ladder'
   | 'noise'
+  | 'probes'
+  | 'recommendation'
   | 'run'
   | 'runs'
   | 'scale'
@@ -44,6 +46,7 @@ export const NOISE_SCHEMA_VERSION = 2;
 export const HISTORY_SCHEMA_VERSION = 1;
 export const CROSSCHECK_SCHEMA_VERSION = 1;
 export const KERNELS_SCHEMA_VERSION = 1;
+export const RECOMMEND_SCHEMA_VERSION = 1;
 /** Of what `kernels explain --json` prints. */
 export const EXPLAIN_SCHEMA_VERSION = 1;
 /** Of what `kernels list` and `kernels get` print. */

@@ -498,7 +498,7 @@ export const runRecordSchema = z.object({
       fileSystem: z.string().nullable().describe('as the kernel calls it; null: not known'),
       inMemory: z.boolean(),
       bytes: count.describe('of all files together'),
-      freeBytes: count.describe('when the run began'),
+      freeBytes: count.nullable().describe('when the run began; null: the file system does not tell'),
       blocksVerified: count.nullable().describe('at the end, of all files whole; null: not checked'),
     })
     .nullable()

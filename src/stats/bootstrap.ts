@@ -152,8 +152,8 @@ export function expandedPercentiles(resampled: readonly number[], count: number)
   return { low: quantileSorted(sorted, level), high: quantileSorted(sorted, 1 - level) };
 }
 
-/** Trimmed means of resamples. */
-function resampledMeans(sorted: readonly number[], seed: number): number[] {
+/** Trimmed means of resamples. @param sorted in order. */
+export function resampledMeans(sorted: readonly number[], seed: number): number[] {
   const random = xoroshiro128plus(seed);
   const count = sorted.length;
   const trimmed = trimmedBlocks(count);

@@ -95,6 +95,18 @@ export const scaleFitSchema = z.object({
         'not two counts above zero',
     ),
   verdict: scaleVerdictSchema,
+  line: z
+    .array(
+      z.object({
+        idle: z.number(),
+        cost: z.number(),
+        interval: z.object({ low: z.number(), high: z.number() }).nullable(),
+      }),
+    )
+    .default([])
+    .describe(
+      'the fitted line at every count of idle connections, with the 95 % interval of its place there',
+    ),
 });
 
 export type ScaleVerdict = ReadonlyDeep<z.infer<typeof scaleVerdictSchema>>;
@@ -140,7 +152,7 @@ export function fitScale(
     const none = {
       ...{ slopeNsPerIdle: null, slopeInstructionsPerIdle: null, growthShare: null, exponent: null },
     };
-    return { ...none, blocks: fewest, verdict: { kind: 'inconclusive', why: 'too-few-points' } };
+    return { ...none, blocks: fewest, verdict: { kind: 'inconclusive', why: 'too-few-points' }, line: [] };
   }
   const { line, estimateOf, leastGrowth, blocksMin } = fitted;
   const growth = estimateOf(line.growth, (one) => one.growth);
@@ -156,6 +168,10 @@ export function fitScale(
       blocksMin,
       reach: IDLE_REFERENCE / lengthOf(counts),
       leastGrowth,
+    }),
+    line: counts.map(({ idle: at }) => {
+      const { value: cost, interval } = estimateOf(line.costAt(at), (one) => one.costAt(at));
+      return { idle: at, cost, interval };
     }),
   };
 }
@@ -224,6 +240,7 @@ function studentInterval(middle: number, values: readonly number[]): ScaleEstima
 
 interface Line {
   readonly slope: number;
+  readonly costAt: (idle: number) => number;
   /** Over the sweep, as a share of the cost with the fewest idle connections. */
   readonly growth: number;
   /** Between the two largest counts; null where they have no logarithm. */
@@ -234,11 +251,12 @@ interface Line {
 function lineThrough(counts: readonly Count[], costs: readonly number[]): Line | null {
   const [base] = costs;
   if (base === undefined || costs.length < 2) return null;
-  const slope = linearRegression(counts.map(({ idle }, i) => [idle, costs[i] ?? 0])).m;
+  const { m: slope, b: atZero } = linearRegression(counts.map(({ idle }, i) => [idle, costs[i] ?? 0]));
   const [from = 0, to = 0] = counts.slice(-2).map(({ idle }) => idle);
   const [before = 0, last = 0] = costs.slice(-2);
   const exponent = from > 0 ? Math.log(last / before) / Math.log(to / from) : null;
-  return { slope, growth: (slope * lengthOf(counts)) / base, exponent };
+  const costAt = (idle: number) => atZero + slope * idle;
+  return { slope, costAt, growth: (slope * lengthOf(counts)) / base, exponent };
 }
 
 function lengthOf(counts: readonly Count[]): number {

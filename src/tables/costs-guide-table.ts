@@ -8,6 +8,8 @@ import { formatCost, formatSpan } from './costs-table.ts';
 /** What the guide says, and the costs that answer it. */
 interface GuideLine {
   readonly guide: string;
+  /** The same in nanoseconds, where it says a time: from and to. */
+  readonly givesNs?: readonly [number, number];
   readonly says: string;
   readonly costs: readonly string[];
 }
@@ -16,21 +18,25 @@ interface GuideLine {
 const KEY_NUMBERS: readonly GuideLine[] = [
   {
     guide: '~150 ns',
+    givesNs: [150, 150],
     says: 'syscall cost on modern x86_64',
     costs: ['syscall-enosys', 'syscall-noop', 'read-0'],
   },
   {
     guide: '~200-500 ns',
+    givesNs: [200, 500],
     says: 'context switch to kernel (modern x86)',
     costs: ['syscall-enosys', 'syscall-noop'],
   },
   {
     guide: '~10 µs',
+    givesNs: [10_000, 10_000],
     says: 'epoll_wait overhead (O(1) delivery)',
     costs: ['epoll-wait-1-of-1', 'epoll-wait-1-of-18000', 'wake-epoll-same-cpu', 'wake-epoll-two-cpus'],
   },
   {
     guide: '~1-5 µs',
+    givesNs: [1000, 5000],
     says: 'io_uring CQ polling overhead',
     costs: ['uring-cq-peek', 'uring-nop-1', 'uring-nop-sqpoll-1'],
   },
@@ -40,13 +46,20 @@ const KEY_NUMBERS: readonly GuideLine[] = [
 const BREAKDOWN: readonly GuideLine[] = [
   {
     guide: '~50 + ~50 cycles (~50 ns)',
+    givesNs: [50, 50],
     says: 'syscall entry and return',
     costs: ['syscall-enosys'],
   },
-  { guide: '~30 cycles (~15 ns)', says: 'file table lookup', costs: ['fd-lookup'] },
-  { guide: '~185 cycles (~92 ns)', says: 'total per syscall, a simple read()', costs: ['read-0'] },
+  { guide: '~30 cycles (~15 ns)', givesNs: [15, 15], says: 'file table lookup', costs: ['fd-lookup'] },
+  {
+    guide: '~185 cycles (~92 ns)',
+    givesNs: [92, 92],
+    says: 'total per syscall, a simple read()',
+    costs: ['read-0'],
+  },
   {
     guide: '+2,000-3,000 cycles (~1-1.5 µs)',
+    givesNs: [1000, 1500],
     says: 'context switch, thread descheduled',
     costs: ['context-switch-same-cpu', 'context-switch-two-cpus'],
   },
@@ -68,6 +81,17 @@ export function costsGuideTables(result: CostsResult): Table[] {
     ]),
   ];
   return tables.filter(({ rows }) => rows.length > 0);
+}
+
+/** The guide's lines that give a time, with the costs of this result that answer them. */
+export function timedGuideLines(
+  result: CostsResult,
+): readonly (GuideLine & { readonly givesNs: readonly [number, number] })[] {
+  return [...KEY_NUMBERS, ...BREAKDOWN].flatMap((line) =>
+    line.givesNs === undefined
+      ? []
+      : [{ ...line, givesNs: line.givesNs, costs: line.costs.filter(wasAsked(result)) }],
+  );
 }
 
 /** What nobody asked for is no line: of a difference, all of its terms. */

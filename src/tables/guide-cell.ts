@@ -20,8 +20,7 @@ export function cellValue(cell: GuideCell): Value {
 }
 
 /** What a documented cell is, for the notes of a table that has some. */
-export const DOCUMENTED_NOTE =
-  'documented: a fact from the source in [ ], not measured here; it would need a probe of its own.';
+export const DOCUMENTED_NOTE = 'documented: a fact from the source in [ ], not measured here.';
 
 /** How factors are to be read, for the notes of a table that has some. */
 export const FACTOR_NOTE =

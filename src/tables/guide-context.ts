@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { check } from '../claims/checkers.ts';
-import type { GuideRun } from '../claims/evidence.ts';
+import { MEASURED_CONTEXT } from '../claims/further/measured.ts';
+import { type GuideEvidence, read } from '../claims/further/reading.ts';
+import { withMeasured } from '../claims/further/with-measured.ts';
 import { GUIDE_CONTEXT } from '../claims/guide.ts';
 import { guideCellSchema, mechanismSchema } from '../claims/guide-schema.ts';
 import type { Row, Table } from '../document/document-schema.ts';
@@ -22,8 +23,8 @@ export const contextRowSchema = z
 export type ContextRow = ReadonlyDeep<z.infer<typeof contextRowSchema>>;
 export type ContextCell = ReadonlyDeep<z.infer<typeof contextCellSchema>>;
 
-/** Every metric of the guide's "io_uring vs epoll: Benchmark Context" against the run. */
-export function guideContext(run: GuideRun): readonly ContextRow[] {
+/** Every metric of the guide's "io_uring vs epoll: Benchmark Context" against the run, costs and probes. */
+export function guideContext(evidence: GuideEvidence): readonly ContextRow[] {
   return GUIDE_CONTEXT.map((row) => ({
     id: row.id,
     metric: row.metric,
@@ -31,7 +32,9 @@ export function guideContext(run: GuideRun): readonly ContextRow[] {
     correction: row.correction,
     cells: mechanismSchema.options.flatMap((mechanism) => {
       const cell = row.cells[mechanism];
-      return cell === undefined ? [] : [{ mechanism, guide: cell.guide, here: check(run, cell.assertion) }];
+      if (cell === undefined) return [];
+      const reading = withMeasured(cell.assertion, MEASURED_CONTEXT[row.id]?.[mechanism]);
+      return [{ mechanism, guide: cell.guide, here: read(evidence, reading) }];
     }),
   }));
 }

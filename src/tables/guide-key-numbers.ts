@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { check } from '../claims/checkers.ts';
-import type { GuideRun } from '../claims/evidence.ts';
+import { MEASURED_NUMBERS } from '../claims/further/measured.ts';
+import { type GuideEvidence, read } from '../claims/further/reading.ts';
+import { withMeasured } from '../claims/further/with-measured.ts';
 import { GUIDE_KEY_NUMBERS } from '../claims/guide.ts';
 import { guideCellSchema, guideKeyNumberSchema } from '../claims/guide-schema.ts';
 import type { Table } from '../document/document-schema.ts';
@@ -13,9 +14,12 @@ export const keyNumberRowSchema = z
   .describe('a key number of the guide with what this host says to it');
 export type KeyNumberRow = ReadonlyDeep<z.infer<typeof keyNumberRowSchema>>;
 
-/** Every key number of the guide against the run. */
-export function keyNumbers(run: GuideRun): readonly KeyNumberRow[] {
-  return GUIDE_KEY_NUMBERS.map(({ assertion, ...guide }) => ({ guide, here: check(run, assertion) }));
+/** Every key number of the guide against the run, costs and probes. */
+export function keyNumbers(evidence: GuideEvidence): readonly KeyNumberRow[] {
+  return GUIDE_KEY_NUMBERS.map(({ assertion, ...guide }) => ({
+    guide,
+    here: read(evidence, withMeasured(assertion, MEASURED_NUMBERS[guide.id])),
+  }));
 }
 
 /** The guide's "Key Numbers", with this host beside it. */

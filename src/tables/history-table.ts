@@ -12,13 +12,18 @@ type CellHistory = RunHistory['cells'][number];
 type Verdict = NonNullable<PastRun['before']>['verdict'];
 
 /** A cell of the stored runs, a line each, the oldest first. */
-export function historyTable(metric: Metric, { label, workload, runs }: CellHistory): Table {
+export function historyTable(metric: Metric, { label, workload, runs, changes }: CellHistory): Table {
   return {
     title: `${metric.name} of ${label} under ${workload}${unitOf(metric)}`,
     columns: columnsOf(metric),
     rows: runs.map((run) => rowOf(metric, run)),
-    notes: [],
+    notes: changes.map(changeNote),
   };
+}
+
+function changeNote({ runId, ratio, pValue }: CellHistory['changes'][number]): string {
+  const share = 100 * (ratio - 1);
+  return `Changed by ${share >= 0 ? '+' : ''}${share.toFixed(1)} % from run ${runId} on, and stayed (p ${pValue.toPrecision(2)}).`;
 }
 
 /** Where the values do not say it. */

@@ -12,9 +12,10 @@ import { exportComparison } from '../export-comparison.ts';
 import { locateRequests, parseExportRequest } from '../export-files.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
+import { locatePage, type ReportOptions, reportOption } from '../report-file.ts';
 import { reportKernels } from './report.ts';
 
-interface Options extends PrintOptions {
+interface Options extends PrintOptions, ReportOptions {
   readonly detect?: string;
   readonly metrics?: string;
   readonly allowMissing?: string;
@@ -59,6 +60,7 @@ export function registerKernelsCompare(command: Command): void {
     )
     .option('--dry-run', 'check the options and compare nothing: before kernels run')
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -69,6 +71,7 @@ async function compare(names: readonly string[], options: Options): Promise<void
   const compareOptions = resolveCompareOptions(options);
   const exports = options.export.flatMap((text) => parseExportRequest(text, VERDICT_EXPORTERS));
   await locateRequests(exports.filter(({ path }) => path !== null));
+  if (options.report !== undefined) await locatePage(options.report);
   if (options.dryRun) return;
   const { runs, problems } = await read(names, options.results);
   const asked = runs.filter(

@@ -1,11 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { differenceChart, pathChart } from '../../charts/explain-charts.ts';
 import { matcherOf } from '../../config/selection.ts';
+import type { Chart } from '../../document/chart-schema.ts';
+import type { Document } from '../../document/document-schema.ts';
 import { collapsedStacks } from '../../explain/collapsed.ts';
 import { differenceOf } from '../../explain/difference.ts';
 import type { PathLength } from '../../explain/explain-schema.ts';
 import { explainedCells, pathLengthOf } from '../../explain/path-length.ts';
 import { differenceReport, type ExplainView, pathReport } from '../../reports/explain.ts';
 import { withSchema } from '../../reports/json.ts';
+import { pageOf } from '../../reports/page.ts';
 import { readExplanation } from '../../results/explanation.ts';
 import type { Explanation } from '../../results/explanation-schema.ts';
 import type { OpenedRun } from '../../results/open-run.ts';
@@ -14,11 +18,12 @@ import { EXPLAIN_SCHEMA_VERSION } from '../../results/schema-id.ts';
 import { NotComparableError, UsageError } from '../../util/errors.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
+import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from '../report-file.ts';
 import { readSide } from '../side.ts';
 
 const TOP_DEFAULT = 20;
 
-interface ExplainOptions extends PrintOptions {
+interface ExplainOptions extends PrintOptions, ReportOptions {
   readonly models?: string;
   readonly workloads?: string;
   readonly top: number;
@@ -54,6 +59,7 @@ export function registerExplain(command: Command): void {
         .conflicts(['json', 'markdown']),
     )
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: every function of every cell')
     .addHelpText('after', EXAMPLES)
@@ -72,6 +78,7 @@ async function explain(
   afterNames: string | undefined,
   options: ExplainOptions,
 ): Promise<void> {
+  if (options.report !== undefined) await locatePage(options.report);
   const before = await readExplained(beforeNames, options.results);
   const view: ExplainView = { top: options.top, warnings: [] };
   if (afterNames === undefined) return printPaths(pathsOf(before, options), view, options);
@@ -86,9 +93,10 @@ async function printPaths(
   options: ExplainOptions,
 ): Promise<void> {
   if (options.format === 'collapsed') return writeLines(paths.flatMap((path) => collapsedStacks(path)));
-  const { warnings } = pathReport(paths, view);
-  if (options.json) return writeJson({ paths, warnings });
-  return writeDocument(pathReport(paths, view), options);
+  const document = pathReport(paths, view);
+  await writeReport(document, paths.map(pathChart), options);
+  if (options.json) return writeJson({ paths, warnings: document.warnings });
+  return writeDocument(document, options);
 }
 
 async function printPairs(pairs: readonly Pair[], view: ExplainView, options: ExplainOptions): Promise<void> {
@@ -96,8 +104,17 @@ async function printPairs(pairs: readonly Pair[], view: ExplainView, options: Ex
     return writeLines(pairs.flatMap(({ before, after }) => collapsedStacks(before, after)));
   const differences = pairs.map(({ before, after }) => differenceOf(before, after));
   const document = differenceReport(differences, view);
+  await writeReport(document, differences.map(differenceChart), options);
   if (options.json) return writeJson({ differences, warnings: document.warnings });
   return writeDocument(document, options);
+}
+
+async function writeReport(
+  document: Document,
+  charts: readonly Chart[],
+  { report }: ReportOptions,
+): Promise<void> {
+  if (report !== undefined) await writePage(pageOf(document, { charts, commands: [typedCommand()] }), report);
 }
 
 function writeLines(lines: readonly string[]): Promise<void> {

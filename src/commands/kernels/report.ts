@@ -1,17 +1,21 @@
+import { kernelsHeatChart, pathLengthCharts } from '../../charts/kernels-charts.ts';
 import type { CompareOptions } from '../../compare/compare-runs.ts';
 import { kernelMatrices } from '../../compare/kernel-matrix.ts';
 import type { KernelMatrix } from '../../compare/kernel-matrix-schema.ts';
+import type { Chart } from '../../document/chart-schema.ts';
 import { withSchema } from '../../reports/json.ts';
 import { kernelsReport } from '../../reports/kernels.ts';
+import { pageOf } from '../../reports/page.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { KERNELS_SCHEMA_VERSION } from '../../results/schema-id.ts';
 import { type PrintOptions, write, writeDocument } from '../output.ts';
+import { type ReportOptions, typedCommand, writePage } from '../report-file.ts';
 import { NOT_EXPLAINED, whyChanged } from '../why.ts';
 
 /** Prints boots as matrices of models and kernels. */
 export async function reportKernels(
   runs: readonly (RunResult & { readonly folder: string })[],
-  options: PrintOptions,
+  options: PrintOptions & ReportOptions,
   {
     compareOptions,
     problems = [],
@@ -24,16 +28,29 @@ export async function reportKernels(
 ): Promise<readonly KernelMatrix[]> {
   const matrices = kernelMatrices(runs, compareOptions);
   const why = await whyOf(matrices, runs);
+  const document = kernelsReport(matrices, { why, warnings: problems });
+  if (options.report !== undefined)
+    await writePage(
+      pageOf(document, { charts: chartsOf(matrices), commands: [typedCommand()] }),
+      options.report,
+    );
   if (options.json)
     await write(
       `${JSON.stringify(withSchema('kernels', { schemaVersion: KERNELS_SCHEMA_VERSION, matrices, why, problems }), null, 1)}\n`,
     );
   else
-    await writeDocument(kernelsReport(matrices, { why, warnings: problems }), {
+    await writeDocument(document, {
       ...options,
       ...(stored === undefined ? {} : { stored }),
     });
   return matrices;
+}
+
+function chartsOf(matrices: readonly KernelMatrix[]): readonly Chart[] {
+  return matrices.flatMap((matrix) => [
+    ...[kernelsHeatChart(matrix)].filter((chart) => chart !== null),
+    ...pathLengthCharts(matrix),
+  ]);
 }
 
 /** What explains the change under every kernel, of the first kind of guest in which it was counted by function. */

@@ -17,6 +17,7 @@ import { loadWorkloadFiles, loadWorkloads } from '../../workloads/load.ts';
 import { loadOptions } from '../load-options.ts';
 import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
+import { locatePage, type ReportOptions, reportOption } from '../report-file.ts';
 import { withCpusLocked } from './cpu-lock.ts';
 import {
   CLOCKS_HERE,
@@ -30,7 +31,11 @@ import {
 import { reportKernels } from './report.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
-interface Options extends Omit<KernelsFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions {
+interface Options
+  extends Omit<KernelsFlags, 'ownWorkloads' | 'load'>,
+    LoadFlags,
+    PrintOptions,
+    ReportOptions {
   readonly kernel: readonly string[];
   readonly qemu?: string;
   readonly workload: readonly string[];
@@ -92,6 +97,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
     .addOption(listOption('--handicap <rows>', 'which rows are handicapped; default: all').hideHelp())
     .addOption(waitOption('with --clock kvm: '))
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print what would be booted, and boot nothing')
@@ -109,6 +115,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const kernels = await resolveKernels(options.kernel);
   const planned = planBoots({ kernels, ...config });
   if (options.dryRun) return printBoots(planned, options);
+  if (options.report !== undefined) await locatePage(options.report);
   const id = newRunId(new Date().toISOString());
   const { jobs, settings } = config;
   const { clock } = config;

@@ -11,16 +11,18 @@ import {
 } from '../../config/kernels-scale-config.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { toKernelsScaleJson } from '../../reports/json.ts';
+import { pageOf } from '../../reports/page.ts';
 import { bootsScaleReport } from '../../reports/scale.ts';
 import { newRunId } from '../../results/run-id.ts';
 import { summarizeScale } from '../../summary/scale-summary.ts';
 import { UsageError } from '../../util/errors.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
+import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from '../report-file.ts';
 import { CLOCKS_HERE, guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
-interface Options extends KernelsScaleFlags, PrintOptions {
+interface Options extends KernelsScaleFlags, PrintOptions, ReportOptions {
   readonly kernel: readonly string[];
   readonly qemu?: string;
   readonly dryRun?: boolean;
@@ -57,6 +59,7 @@ export function registerKernelsScale(command: Command, signal: AbortSignal): voi
     .option('--warmup <time>', `load before it (default: ${timeOf(GUEST_TIMES.warmup)})`)
     .option('--seed <n>', 'decides the order of trials and the messages (default: random, stored)')
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .option('--dry-run', 'print what would be booted, and boot nothing')
@@ -72,6 +75,7 @@ async function scale(options: Options, signal: AbortSignal): Promise<void> {
   const kernels = await resolveKernels(options.kernel);
   const planned = planBoots({ kernels, ...config });
   if (options.dryRun) return printBoots(planned, options);
+  if (options.report !== undefined) await locatePage(options.report);
   const outcomes = await withMachine(config, options, signal, (machine) =>
     runBoots(planned, {
       ...{ kernels, machine, signal, jobs: config.jobs, settings: config.settings },
@@ -87,6 +91,11 @@ async function scale(options: Options, signal: AbortSignal): Promise<void> {
   const measured = outcomes.flatMap((boot) =>
     'result' in boot ? [{ result: boot.result, summary: summarizeScale(boot.result) }] : [],
   );
+  if (options.report !== undefined && measured.length > 0) {
+    const document = bootsScaleReport(measured);
+    const charts = document.parts.flatMap((part) => (part.kind === 'chart' ? [part.chart] : []));
+    await writePage(pageOf(document, { charts, commands: [typedCommand()] }), options.report);
+  }
   if (options.json) await write(`${JSON.stringify(toKernelsScaleJson(measured), null, 1)}\n`);
   else if (measured.length > 0)
     await writeDocument(bootsScaleReport(measured), { ...options, stored: `stored in ${options.results}` });

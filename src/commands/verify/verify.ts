@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { claimCountsOf, claimsChart } from '../../charts/guide-charts.ts';
 import type { Claim } from '../../claims/verify/claim.ts';
 import { needsOf } from '../../claims/verify/needs.ts';
 import { observationsOf } from '../../claims/verify/observe.ts';
@@ -12,6 +13,7 @@ import { type CostsResult, costsResultSchema } from '../../costs/schema.ts';
 import { saveCosts } from '../../costs/store.ts';
 import { readEnvironment } from '../../observe/environment.ts';
 import { toVerifyJson } from '../../reports/json.ts';
+import { pageOf } from '../../reports/page.ts';
 import { explainReport, verifyReport } from '../../reports/verify.ts';
 import { cleaned } from '../../results/clean.ts';
 import { openRun } from '../../results/open-run.ts';
@@ -20,11 +22,12 @@ import { messageOf, TrialsFailedError, UsageError } from '../../util/errors.ts';
 import { measureCostsHere } from '../measure-costs-here.ts';
 import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
+import { type ReportOptions, reportOption, typedCommand, writePage } from '../report-file.ts';
 import { measureRun } from '../run-deps.ts';
 import { type Evidence, type Given, gather, type VerifyDeps } from './gather.ts';
 import { type ProbesFile, probesFileSchema, probesHere, saveProbes } from './probes-here.ts';
 
-interface VerifyOptions extends PrintOptions {
+interface VerifyOptions extends PrintOptions, ReportOptions {
   readonly section?: string;
   readonly kind?: string;
   readonly verdict?: string;
@@ -69,6 +72,7 @@ export function registerVerify(command: Command, signal: AbortSignal): void {
     .option('--probes <file>', 'run no probes: take a file under probes/ of --results')
     .addOption(waitOption())
     .addOption(resultsOption())
+    .addOption(reportOption().conflicts('json'))
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout')
     .addHelpText('after', EXAMPLES)
@@ -193,5 +197,10 @@ async function report(
     options.explain !== undefined && only !== undefined
       ? explainReport(only, told)
       : verifyReport(verified, told);
+  if (options.report !== undefined) {
+    const chart = claimsChart(claimCountsOf(verified));
+    const charts = chart === null ? [] : [chart];
+    await writePage(pageOf(document, { charts, commands: [typedCommand()] }), options.report);
+  }
   await writeDocument(document, options);
 }

@@ -127,7 +127,7 @@ describe('the CI kit', () => {
   test('calls only commands and options that there are', async () => {
     const used = usedOptions();
     const commands = [...new Set(used.map(({ command }) => command))].sort();
-    expect(commands).toEqual(['baseline save', 'baseline show', 'compare', 'export', 'run']);
+    expect(commands).toEqual(['baseline save', 'baseline show', 'compare', 'export', 'report', 'run']);
     for (const command of commands) {
       const help = await askCli([...command.split(' '), '--help'], { cwd });
       expect(help.exitCode, command).toBe(EXIT.ok);
@@ -198,6 +198,9 @@ describe('the job, night after night', () => {
     expect(summary()).toMatch(/^## I\/O models on .*: no baseline yet: nothing to compare with\n/);
     expect(summary()).toContain('epoll-lt');
     expect(summary()).toBe(report('summary.md'));
+    expect(summary()).not.toContain('![');
+    expect(report('report.html')).toMatch(/^<!doctype html>/);
+    expect(report('chart.svg')).toMatch(/^<svg /);
     // The tables are of the last of its runs.
     const runs = baseline === undefined ? [] : runFoldersOf(baseline);
     const ids = await Promise.all(runs.map(async (folder) => (await readRun(folder, cwd)).record.runId));
@@ -214,6 +217,8 @@ describe('the job, night after night', () => {
     expect(ended.stdout).toContain('nothing regressed. This run is now the baseline ci of kernel ');
     expect((await baselines()).map(({ kernel }) => kernel)).toEqual([expect.any(String), OLD_KERNEL]);
     expect(report('summary.md')).toContain('Compared with baseline:previous-kernel.');
+    expect(report('comparison.html')).toContain('All cells together');
+    expect(report('summary.md')).toMatch(/^```text\nAll cells together: change of each metric/m);
     expect(report('summary.md')).toContain(OLD_KERNEL);
     const { comparison } = JSON.parse(report('iomodels-bench.json'));
     expect(comparison.base.runs[0].runId).toBe(before.runId);
@@ -315,6 +320,7 @@ case "$1 $2" in
     case $COMPARE in 0 | 1 | 4) echo '# verdicts' >iomb-report/comparison.md ;; esac
     exit "$COMPARE" ;;
   export*) echo '# tables' >iomb-report/iomodels-bench.md ;;
+  report*) touch iomb-report/report.html iomb-report/chart.svg ;;
 esac
 `;
   const QUIET = { RUN: '0', COMPARE: '0', SHOW_PREVIOUS: '0', SHOW_THIS: '0', THIS: 'ci', SAYS: 'said' };
@@ -368,6 +374,14 @@ esac
     expect(report('summary.md').includes('\n## verdicts\n')).toBe(judged);
     expect(judged).toBe(!['no baseline yet', 'not comparable'].includes(text) && exitCode !== EXIT.usage);
     expect(saved()).toBe(saves === null ? null : SAVED(saves));
+  });
+
+  test('links its pages, and shows an image, only where they are published', async () => {
+    await stubbed({ IOMB_URL: 'https://example.org/r' });
+    expect(report('summary.md')).toContain('[Run with charts](https://example.org/r/report.html)');
+    expect(report('summary.md')).toContain('](https://example.org/r/chart.svg)');
+    await stubbed({});
+    expect(report('summary.md')).not.toContain('](');
   });
 
   test('checks the options of run and compare before it measures', async () => {

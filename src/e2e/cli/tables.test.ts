@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GuideCell } from '../../claims/guide-schema.ts';
 import type { Value } from '../../document/value-schema.ts';
-import type { TablesJson } from '../../reports/json.ts';
+import type { RecommendationJson, TablesJson } from '../../reports/json.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
@@ -40,11 +40,14 @@ describe('tables --json', () => {
     json = JSON.parse(ended.stdout);
   });
 
-  test('prints only JSON: the record and the four tables', () => {
+  test('prints only JSON: the record and the tables', () => {
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(json).toMatchObject({ schemaVersion: 1, problems: [] });
     expect(runRecordSchema.parse(json.run).runId).toBe(basename(folder));
-    expect(Object.keys(json.tables)).toEqual(['callFrequency', 'context', 'keyNumbers', 'tracing']);
+    expect(Object.keys(json.tables)).toEqual([
+      ...['callFrequency', 'context', 'keyNumbers', 'tracing', 'further', 'from'],
+    ]);
+    expect(json.tables.from).toEqual({ costs: null, probes: null });
   });
 
   test('counts three calls per request with one active, by name, and says who checked the count', async () => {
@@ -117,7 +120,7 @@ test.each([120, 80])('tables fits a terminal of %i columns', async (width) => {
 test('tables --markdown prints a document', async () => {
   const { exitCode, stdout } = await askCli(['tables', '--markdown', join(folder, 'run.json')], { cwd });
   expect(exitCode).toBe(0);
-  expect(stdout.match(/^## /gm)).toHaveLength(4);
+  expect(stdout.match(/^## /gm)).toHaveLength(12);
   expect(stdout).toMatch(/^\| epoll-lt \| /m);
   expect(stdout).not.toContain('\u001b');
 });
@@ -140,4 +143,42 @@ test('show tells of kernel-side work after an audited run, or where asked; its J
   const [row] = JSON.parse((await askCli(['show', '--json', ...own], { cwd })).stdout).summary.workloads[0]
     .rows;
   expect(row.kernel).toMatchObject({ wakeupsPerRequest: expect.closeTo(1, 1), cqOverflows: 0 });
+});
+
+describe('recommend', () => {
+  test('takes the stored runs of this host; one block decides nothing, and that is its exit code', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['recommend', '--json'], { cwd });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: EXIT.inconclusive,
+      stderr: 'nothing is decided under any load: more blocks, or more models in one run\n',
+    });
+    const { recommendation }: RecommendationJson = JSON.parse(stdout);
+    expect(recommendation.runs.map(({ runId }) => runId)).toEqual([basename(folder)]);
+    expect(recommendation.choices.map(({ workload, outcome }) => [workload.id, outcome])).toEqual([
+      ['ping-pong', 'undecided'],
+      ['many-connections', 'undecided'],
+    ]);
+  });
+
+  test('says of a case that nothing encloses which cell is nearest, and how to measure it', async () => {
+    const { exitCode, stdout, stderr } = await runCli(
+      ['recommend', '--for', 'connections=5000,active=1%', basename(folder)],
+      { cwd },
+    );
+    expect(exitCode).toBe(EXIT.inconclusive);
+    expect(stderr).toContain('Nothing measured encloses this case');
+    expect(stderr).toContain('--connections 5000 --active 50 --message 64');
+    expect(stdout).toContain('For 5,000 connections, 50 active, 64 B');
+  });
+
+  test.each([
+    { args: ['--for', 'conections=5'], says: 'did you mean connections?' },
+    { args: ['--models', 'nothing'], says: '--models: unknown model nothing' },
+    { args: ['--models', 'kqueue'], says: 'hold no measured row' },
+    { args: ['nowhere'], says: 'no run nowhere' },
+  ])('refuses $args', async ({ args, says }) => {
+    const { exitCode, stdout, stderr } = await runCli(['recommend', ...args], { cwd });
+    expect({ exitCode, stdout }).toEqual({ exitCode: EXIT.usage, stdout: '' });
+    expect(stderr).toContain(says);
+  });
 });

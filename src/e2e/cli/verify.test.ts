@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { cacheDir } from '../../build/compile.ts';
 import { buildCostsLibrary } from '../../build/costs-library.ts';
 import { HELPERS_DIR } from '../../build/package.ts';
 import { refsOf } from '../../claims/verify/amount.ts';
@@ -22,6 +23,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true }));
 
+/** Where the command compiles to: what is compiled here is found there. */
+function sharedCache(): string {
+  return cacheDir({ XDG_CACHE_HOME: inject('cacheHome') });
+}
+
 /** Probes that an assertion asks, its controls included. */
 function probesOf(assertion: Assertion): readonly ProbeRef[] {
   if (assertion.kind === 'source') return [];
@@ -33,7 +39,9 @@ function probesOf(assertion: Assertion): readonly ProbeRef[] {
 
 describe('what claims are held against is there:', () => {
   test('every value of every probe, with the type that is expected', async () => {
-    const known = new Map((await listProbes()).map(({ id, values }) => [id, values]));
+    const known = new Map(
+      (await listProbes({ cacheDir: sharedCache() })).map(({ id, values }) => [id, values]),
+    );
     const asked = CLAIMS.flatMap(({ id, assertions }) =>
       assertions
         .flatMap(probesOf)
@@ -46,7 +54,9 @@ describe('what claims are held against is there:', () => {
     expect(unknown).toEqual([]);
   });
   test('every cost', async () => {
-    const { costs } = costsBench(await buildCostsLibrary({ sourceDir: HELPERS_DIR }));
+    const { costs } = costsBench(
+      await buildCostsLibrary({ sourceDir: HELPERS_DIR, cacheDir: sharedCache() }),
+    );
     const known = [...costs, ...DERIVED_COSTS].map(({ id }) => id);
     expect(needsOf(CLAIMS).costs.filter((id) => !known.includes(id))).toEqual([]);
   });

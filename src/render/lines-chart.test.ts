@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { scaleChart } from '../charts/scale-chart.ts';
 import { fixtureSweep, type SweepOptions } from '../fixtures/scale.ts';
 import { SOCKET_MODELS } from '../models/registry.ts';
-import { scaleChart } from '../reports/scale.ts';
 import { summarizeScale } from '../summary/scale-summary.ts';
 import { renderChart } from './chart.ts';
 
