@@ -70,9 +70,17 @@ test('The document has every table of the guide, and every row the cells of its 
   expect(lines.filter((line) => line.startsWith('#'))).toMatchInlineSnapshot(`
     [
       "# Run 20250101-000000-fixture",
-      "## Call frequency by model: what the guide says, and system calls per request on this host (ping-pong, c10k, many-connections)",
-      "## io_uring vs epoll, benchmark context: what the guide says, and this host",
+      "## The models at a glance: what the guide says, and this host",
       "## Key numbers: what the guide says, and this host",
+      "## What \\~150 ns actually buys you on x86_64: what the guide says, and this host",
+      "## Call frequency by model: what the guide says, and system calls per request on this host (ping-pong, c10k, many-connections)",
+      "## When to use level vs edge: what the guide says, and this host",
+      "## kqueue filter flags: what the guide says, and this host",
+      "## epoll vs kqueue: what the guide says, and this host",
+      "## io_uring operations: what the guide says, and this host",
+      "## io_uring vs epoll, benchmark context: what the guide says, and this host",
+      "## Evolution timeline: what the guide says, and this host",
+      "## Tradeoffs: what the guide says, and this host",
       "## What tracing costs; the guide: “running strace -c ./my_server while your server handles 500k req/s adds 2–5% CPU overhead”",
     ]
   `);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
 import { loadWorkloadFile, loadWorkloadFiles, loadWorkloads, WORKLOADS_DIRECTORY } from './load.ts';
+import { DOMAINS, domainOf } from './schema.ts';
 
 const VALID = {
   id: 'mine',
@@ -41,12 +42,15 @@ function problemsOf(load: () => unknown): string[] {
 }
 
 describe('the workloads of the package', () => {
-  test('are the files of the folder, each under its own name, those of a plain run first', () => {
+  test('are the files of the folder, each under its own name, those of connections first, and of each those of a plain run', () => {
     const workloads = loadWorkloads();
     const files = readdirSync(WORKLOADS_DIRECTORY).filter((name) => name.endsWith('.json'));
     expect(workloads.map(({ id }) => `${id}.json`).toSorted()).toEqual(files.toSorted());
-    const isFull = workloads.map(({ profile }) => profile === 'full');
-    expect(isFull).toEqual(isFull.toSorted());
+    expect(workloads.map(domainOf)).toEqual(workloads.map(domainOf).toSorted().toReversed());
+    for (const domain of DOMAINS) {
+      const isFull = workloads.filter((w) => domainOf(w) === domain).map(({ profile }) => profile === 'full');
+      expect(isFull, domain).toEqual(isFull.toSorted());
+    }
   });
 
   test('hold one of each mode, and in a plain run one active connection, many, mostly idle ones, and a rate', () => {

@@ -16,6 +16,7 @@ import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { BYTES_PER_MIB } from '../../util/units.ts';
 import { loadWorkloads } from '../../workloads/load.ts';
+import { socketWorkloads } from '../../workloads/schema.ts';
 import { until } from '../conformance/until.ts';
 import { askCli, CLI_DEADLINE_MS, Cli, type Ended, runCli, runFolders } from './cli.ts';
 
@@ -133,7 +134,7 @@ describe('a run', () => {
 
   test('is so small on disk that the folder of a default run stays under 3 MiB', () => {
     const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-    const workloads = loadWorkloads().filter(({ profile }) => isDefault(profile));
+    const workloads = socketWorkloads(loadWorkloads()).filter(({ profile }) => isDefault(profile));
     const models = SOCKET_MODELS.filter(({ profile }) => isDefault(profile));
     const trials = models.length * workloads.length * RUN_DEFAULTS.blocks;
     expect((bytes / result.trials.length) * trials).toBeLessThan(3 * BYTES_PER_MIB);
