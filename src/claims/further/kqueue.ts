@@ -66,11 +66,7 @@ const EPOLL_KINDS = seen(
   ] as const),
 );
 
-const KQUEUE_HERE: Reading = seen(
-  'kqueue',
-  ['version', 'libkqueue'],
-  ['epollCalls', 'epoll calls that it made:'],
-);
+const KQUEUE_HERE: Reading = seen('kqueue', ['epollCalls', 'epoll calls that it made:']);
 
 /** "epoll vs kqueue Comparison". */
 export const EPOLL_KQUEUE: GuideTable = {
@@ -128,7 +124,7 @@ export const EPOLL_KQUEUE: GuideTable = {
       guide: { aspect: 'Edge-triggered', epollSays: 'EPOLLET flag', kqueueSays: 'EV_CLEAR flag' },
       here: {
         epoll: seen('epoll-edge', ['again', 'transports that report again, unread:']),
-        kqueue: seen('kqueue', ['clearAgain', 'EV_CLEAR, reports again, unread:']),
+        kqueue: seen('kqueue', ['clear', 'EV_CLEAR, events of two waits, unread:']),
       },
       correction: null,
     },

@@ -331,7 +331,11 @@ test('run takes --baseline for --reference, with a notice on stderr', async () =
 test('every command takes --out for --results, with a notice on stderr', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'iomb-results-'));
   try {
-    for (const args of [['history'], ['baseline', 'list'], ['run', '--models', 'poll', '--dry-run']]) {
+    for (const args of [
+      ['list', 'runs'],
+      ['baseline', 'list'],
+      ['run', '--models', 'poll', '--dry-run'],
+    ]) {
       const ended = await askCli([...args, '--out', 'old', '--json'], { cwd });
       expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
       expect(ended.stderr).toContain('notice: --out <folder> is called --results now');
