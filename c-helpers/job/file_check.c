@@ -225,8 +225,9 @@ uint64_t file_check(struct file *file, uint64_t count, uint64_t seed, bool *whol
 	size_t words = (size_t)((check.blocks + WORD_BITS - 1) / WORD_BITS);
 	check.marked = net_slab(words, sizeof(*check.marked));
 	pthread_mutex_init(&check.mutex, NULL);
-	mark_written(&check);
+	/* Drawn first: there may be no block left that is not written. */
 	mark_drawn(&check, count, seed);
+	mark_written(&check);
 	check_marked(&check);
 	pthread_mutex_destroy(&check.mutex);
 	(void)munmap(check.marked, words * sizeof(*check.marked));

@@ -504,6 +504,8 @@ static void test_append(void)
 	check(appended == BLOCKS && job.status == CONDUCT_OK, "appends end where the file may not grow: %u",
 	      appended);
 	check(file_check(&file, 0, 0, &whole, why) == BLOCKS && whole, "and all are checked: %s", why);
+	check(file_check(&file, BLOCKS / 4, 0, &whole, why) == BLOCKS && whole,
+	      "and some drawn where every block is written");
 	check(file_empty(&file, why) && file_check(&file, 256, 0, &whole, why) == 0 && whole,
 	      "an empty file has nothing to check");
 	close_job(&file);
