@@ -485,6 +485,7 @@ function observed(
     serverCongestion: server.congestion,
     guest: environment.guest,
     isPaced: workload.mode === 'open',
+    writes: workload.mode === 'job' && workload.action !== 'read',
     deviceStat: workload.mode === 'job' ? (files?.deviceStat ?? null) : null,
     foreign: server.foreign
       ? {

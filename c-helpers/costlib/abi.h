@@ -96,6 +96,8 @@ COSTS_API void costs_stop(void);
 COSTS_API void costs_release(void);
 /* flock(2) of a descriptor, exclusive, without waiting: 0 or an errno. */
 COSTS_API int32_t costs_try_lock(int32_t fd);
+/* Of everybody who has the descriptor, a copy of the table included. */
+COSTS_API void costs_unlock(int32_t fd);
 /* Takes about a millisecond. */
 COSTS_API void costs_read_clock(struct costs_clock *clock);
 

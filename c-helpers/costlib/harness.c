@@ -520,3 +520,8 @@ int32_t costs_try_lock(int32_t fd)
 {
 	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
 }
+
+void costs_unlock(int32_t fd)
+{
+	(void)flock(fd, LOCK_UN);
+}

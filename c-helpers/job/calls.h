@@ -32,7 +32,8 @@ static inline int64_t sys_preadv2(struct counters_slot *slot, int fd, void *to, 
 {
 	struct iovec part = {.iov_base = to, .iov_len = bytes};
 	count(slot, COUNT_SYS_PREADV2);
-	/* musl has no preadv2. The offset is two halves; where a long holds all of it, the second falls out. */
+	/* musl has no preadv2. The offset is two halves; where a long holds all of it, the second falls out.
+	 */
 	ssize_t n = syscall(SYS_preadv2, fd, &part, 1ul, (long)at, (long)(at >> 32), flags);
 	return n < 0 ? -errno : n;
 }

@@ -12,6 +12,9 @@
 
 #include "../server/net.h"
 
+/* The kernel may take some pages back while others are read. */
+#define WARM_TRIES 5u
+
 #ifndef SYS_cachestat
 #define SYS_cachestat 451 /* 6.5 */
 #endif
@@ -153,9 +156,11 @@ static bool settle_warm(const struct file *file, char *why)
 {
 	uint64_t pages, all = file->blocks * BLOCK_BYTES / (uint64_t)sysconf(_SC_PAGESIZE);
 
-	if (!file_cached(file, &pages) || pages == all)
-		return true;
-	if (!read_all(file)) {
+	for (uint32_t tries = 0; tries < WARM_TRIES; tries++) {
+		if (!file_cached(file, &pages) || pages == all)
+			return true;
+		if (read_all(file))
+			continue;
 		(void)snprintf(why, CONDUCT_MESSAGE_BYTES, "reading all of %s: %s", file->config->path,
 			       strerror(errno));
 		return false;

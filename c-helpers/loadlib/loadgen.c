@@ -776,3 +776,8 @@ int32_t loadgen_try_lock(int32_t fd)
 {
 	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
 }
+
+void loadgen_unlock(int32_t fd)
+{
+	(void)flock(fd, LOCK_UN);
+}

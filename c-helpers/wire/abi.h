@@ -316,5 +316,7 @@ LOADGEN_API int32_t loadgen_try_cpu(int32_t cpu);
  * For the orchestrator, whose language has no such call.
  */
 LOADGEN_API int32_t loadgen_try_lock(int32_t fd);
+/* Also where other processes or threads have inherited the descriptor. */
+LOADGEN_API void loadgen_unlock(int32_t fd);
 
 #endif

@@ -165,13 +165,18 @@ async function measure(
 ): Promise<Crosscheck> {
   const { models, workloads, directory, cpus } = settings;
   const artifacts = await compileHelpers({ sourceDir: HELPERS_DIR, ...programsOf(models), signal });
-  const tryLock = fileLocker(artifacts.loadgen);
-  const files = await openJobFiles({ directory, elsewhere: [process.cwd()], workloads, tryLock });
+  const locks = fileLocker(artifacts.loadgen);
+  const files = await openJobFiles({
+    directory,
+    elsewhere: [process.cwd()],
+    workloads,
+    tryLock: locks.tryLock,
+  });
   const lock = await lockCpus({
     cpus: cpus.several ?? [],
     holder: `crosscheck (process ${process.pid})`,
     wait,
-    tryLock,
+    ...locks,
     onWait: (message) => void process.stderr.write(`${message}\n`),
     signal,
   }).catch(async (error: unknown) => {

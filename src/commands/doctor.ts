@@ -91,7 +91,7 @@ async function fileSupport(built: Artifacts): Promise<Support[]> {
   const workloads = fileWorkloads(loadWorkloads()).filter(({ profile }) => profile !== 'full');
   const files = await openJobFiles({
     ...{ directory: null, elsewhere: [process.cwd()], workloads },
-    tryLock: fileLocker(built.loadgen),
+    tryLock: fileLocker(built.loadgen).tryLock,
   });
   try {
     const rows = MODELS.filter(({ domain }) => domain === 'file');

@@ -46,7 +46,7 @@ export async function measureCostsHere({ only, settings, wait, signal }: CostsRe
   const lock = await lockCpus({
     cpus: [places.cpu, places.otherCpu].filter((cpu) => cpu !== null),
     holder: `costs (process ${process.pid}, begun ${new Date().toISOString()})`,
-    tryLock: costsLocker(library),
+    ...costsLocker(library),
     elsewhere: 'choose other CPUs with --cpus',
     onWait: (message) => process.stderr.write(`${message}\n`),
     ...{ wait, signal },

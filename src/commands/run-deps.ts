@@ -80,7 +80,11 @@ function realDeps(outDir: string): RunDeps {
     compile: (request) => compileHelpers({ sourceDir: HELPERS_DIR, ...request }),
     probe: probeModel,
     openFiles: (request, loadgenPath) =>
-      openJobFiles({ ...request, elsewhere: [outDir, process.cwd()], tryLock: fileLocker(loadgenPath) }),
+      openJobFiles({
+        ...request,
+        elsewhere: [outDir, process.cwd()],
+        tryLock: fileLocker(loadgenPath).tryLock,
+      }),
     whyNotVariant,
     readEnvironment: () => readEnvironment(),
     whyNotCpu,
@@ -96,7 +100,7 @@ function realDeps(outDir: string): RunDeps {
     prepareAudit,
     hardwareErrnos,
     preflight: preflightEcho,
-    lockCpus: (request, loadgenPath) => lockCpus({ ...request, tryLock: fileLocker(loadgenPath) }),
+    lockCpus: (request, loadgenPath) => lockCpus({ ...request, ...fileLocker(loadgenPath) }),
     createStore: (runId) => createStore(outDir, runId),
     monotonicMs: () => performance.now(),
     now: () => new Date().toISOString(),

@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import type { FileLocks } from '../host/cpu-lock.ts';
 import { EnvironmentError, messageOf } from '../util/errors.ts';
 import {
   COSTS_ABI_VERSION,
@@ -106,10 +107,10 @@ export function costsBench(libraryPath: string): CostsBench {
   };
 }
 
-/** flock(2), exclusive, without waiting: 0 or an errno. Throws `EnvironmentError` as `costsBench` does. */
-export function costsLocker(libraryPath: string): (fd: number) => number {
-  const { tryLock } = bind(libraryPath);
-  return (fd) => Number(tryLock(fd));
+/** flock(2), exclusive, without waiting: 0 or an errno; and its release. Throws `EnvironmentError` as `costsBench` does. */
+export function costsLocker(libraryPath: string): FileLocks {
+  const { tryLock, unlock } = bind(libraryPath);
+  return { tryLock: (fd) => Number(tryLock(fd)), unlock: (fd) => void unlock(fd) };
 }
 
 function describe(fns: Functions, index: number): CostInfo {
@@ -170,6 +171,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     stop: library.func('costs_stop', 'void', []),
     release: library.func('costs_release', 'void', []),
     tryLock: library.func('costs_try_lock', 'int32_t', ['int32_t']),
+    unlock: library.func('costs_unlock', 'void', ['int32_t']),
     clock: library.func('costs_read_clock', 'void', [koffi.out(koffi.pointer(clock))]),
   };
 }

@@ -34,6 +34,7 @@ function lock(change: Partial<CpuLockRequest> = {}) {
     cpus: [0],
     holder: 'run a (process 1)',
     tryLock: () => 0,
+    unlock: () => {},
     wait: false,
     onWait: () => {},
     signal: new AbortController().signal,

@@ -21,12 +21,18 @@ const WAIT_POLL_MS = 250;
 const HOLDER_CHARS_MAX = 400;
 const EAGAIN = 11;
 
-export interface CpuLockRequest {
+/** flock(2) of descriptors. */
+export interface FileLocks {
+  /** Exclusive, without waiting: 0, or an errno. The kernel releases it with the last copy of the descriptor. */
+  tryLock(fd: number): number;
+  /** Also where somebody has a copy: a child that is not through yet, a thread with a table of its own. */
+  unlock(fd: number): void;
+}
+
+export interface CpuLockRequest extends FileLocks {
   readonly cpus: readonly number[];
   /** What others are told of this run: one line. */
   readonly holder: string;
-  /** flock(2), exclusive, without waiting: 0, or an errno. The kernel releases it with the descriptor. */
-  tryLock(fd: number): number;
   /** How other CPUs are chosen, as advice; default: by the options of `run`. */
   readonly elsewhere?: string;
   /** Whether to wait for others; else they are an error. */
@@ -54,6 +60,7 @@ export async function lockCpus(request: CpuLockRequest): Promise<CpuLock> {
     for (const fd of held.splice(0)) {
       // Else the file would name a holder that is gone.
       attempt(() => ftruncateSync(fd));
+      request.unlock(fd);
       closeSync(fd);
     }
   };

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import koffi from 'koffi';
+import type { FileLocks } from '../host/cpu-lock.ts';
 import { EnvironmentError, messageOf, UsageError } from '../util/errors.ts';
 import {
   CONFIG,
@@ -156,6 +157,7 @@ function functionsOf(library: ReturnType<typeof koffi.load>) {
     tryCpu: library.func('loadgen_try_cpu', 'int32_t', ['int32_t']),
     childrenCpuNs: library.func('loadgen_children_cpu_ns', 'uint64_t', []),
     tryLock: library.func('loadgen_try_lock', 'int32_t', ['int32_t']),
+    unlock: library.func('loadgen_unlock', 'void', ['int32_t']),
     hardwareCheck: library.func('loadgen_hardware_check', 'int32_t', ['int32_t', 'uint32_t']),
     traceCheck: library.func('loadgen_trace_check', 'int32_t', ['int32_t', 'uint64_t']),
   };
@@ -566,10 +568,10 @@ function errnoName(errno: number): string {
   return found?.[0] ?? `errno ${errno}`;
 }
 
-/** flock(2) of a descriptor, exclusive and without waiting: 0, or the errno. */
-export function fileLocker(libraryPath: string): (fd: number) => number {
+/** flock(2) of a descriptor, exclusive and without waiting: 0, or the errno; and its release. */
+export function fileLocker(libraryPath: string): FileLocks {
   const fns = bind(libraryPath);
-  return (fd) => Number(fns.tryLock(fd));
+  return { tryLock: (fd) => Number(fns.tryLock(fd)), unlock: (fd) => void fns.unlock(fd) };
 }
 
 /** CPU of all children that ended and were waited for, in ns: their threads, those of the kernel and their own children included. */

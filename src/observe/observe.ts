@@ -40,6 +40,8 @@ export interface TrialReadings {
   } | null;
   /** Where the kernel counts what the device of a file does, among the files of the report; null: no file, or not known. */
   readonly deviceStat?: string | null;
+  /** Whether a job writes: what the kernel's own threads do for it later, or on its CPU, is no disturbance. */
+  readonly writes?: boolean;
   /** Whether requests are due at a rate, so that there are times at which nobody has anything to do. */
   readonly isPaced: boolean;
 }
@@ -308,7 +310,7 @@ function contamination(
     clientAlone: apart(trial) && trial.report.file === null,
     // Several tasks of one server wait for each other, and one that never sleeps waits for every little
     // thing of the kernel: that is the model, not a disturbance. What others took of its CPU tells.
-    serverAlone: apart(trial) && model.tasks === 'one' && !model.spins,
+    serverAlone: apart(trial) && model.tasks === 'one' && !model.spins && !trial.writes,
   });
 }
 
@@ -340,7 +342,9 @@ function sides(
   const { serverCpus } = trial;
   // Who conducts a job sleeps meanwhile, and what the kernel does for it elsewhere is its own.
   if (trial.report.file !== null)
-    return serverCpus === null ? [] : [{ who: 'the program', cpus: serverCpus, ownCpuNs: server.cpuNs }];
+    return serverCpus === null || trial.writes
+      ? []
+      : [{ who: 'the program', cpus: serverCpus, ownCpuNs: server.cpuNs }];
   const clientCpus = clientCpusUsed(trial);
   if (serverCpus === null || clientCpus === null) return [];
   if (apart(trial))

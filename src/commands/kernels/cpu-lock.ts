@@ -28,7 +28,7 @@ export async function withCpusLocked<T>(
   const { warning, release } = await lockCpus({
     cpus: readTopology().allowed,
     holder: `kernels run ${id} (process ${process.pid}, begun ${new Date().toISOString()})`,
-    tryLock: fileLocker(loadgen),
+    ...fileLocker(loadgen),
     elsewhere: 'run this on other CPUs with taskset',
     onWait: (message) => process.stderr.write(`${message}\n`),
     ...{ wait, signal },

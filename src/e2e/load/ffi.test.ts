@@ -403,7 +403,7 @@ describe('the library', () => {
     return library;
   }
   const FUNCTIONS =
-    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy threads thread session server spawn wait adopt_listener hardware_check trace_check congestion try_cpu children_cpu_ns try_lock';
+    'create run stop progress report histogram counter_names edge_counters setup_counters edge_traces edge_file destroy threads thread session server spawn wait adopt_listener hardware_check trace_check congestion try_cpu children_cpu_ns try_lock unlock';
 
   test('of another version is refused by name', async () => {
     const stubs = FUNCTIONS.split(' ').map((name) => `void loadgen_${name}(void) {}`);
