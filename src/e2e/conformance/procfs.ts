@@ -45,7 +45,8 @@ export async function isStopped(pid: number): Promise<boolean> {
 /** Whether all tasks of a process sleep: none runs, or would if it had a CPU. */
 export async function areTasksAsleep(pid: number): Promise<boolean> {
   const folder = `/proc/${pid}/task`;
-  for (const task of await readdir(folder)) {
+  // A child may have ended since it was listed.
+  for (const task of await readdir(folder).catch(() => [])) {
     const stat = await readFile(`${folder}/${task}/stat`, 'utf8').catch(() => ''); // it may have ended
     if (stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('S')) return false;
   }

@@ -91,7 +91,7 @@ export class Server {
   /** Runs `body` while the server is stopped, so that all of what `body` does is there at once for it. */
   async whileStopped(body: () => Promise<void>): Promise<void> {
     const processes = await processesOf(this.pid);
-    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    for (const pid of processes) signalUnlessGone(pid, 'SIGSTOP');
     try {
       await until({
         what: 'the server is stopped',
@@ -101,7 +101,7 @@ export class Server {
       });
       await body();
     } finally {
-      for (const pid of processes) resume(pid);
+      for (const pid of processes) signalUnlessGone(pid, 'SIGCONT');
     }
   }
 
@@ -182,9 +182,9 @@ export async function startInVain(row: SupportedRow, options: ServerOptions): Pr
 }
 
 /** A child may have ended meanwhile: a server that is to stop ends its own. */
-function resume(pid: number): void {
+function signalUnlessGone(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
   try {
-    process.kill(pid, 'SIGCONT');
+    process.kill(pid, name);
   } catch (error) {
     if (codeOf(error) !== 'ESRCH') throw error;
   }
