@@ -146,7 +146,8 @@ function expandedPercentileInterval(sorted: readonly number[], seed: number): In
  * `pairedRatio`. @param count of blocks, at least two.
  */
 export function expandedPercentiles(resampled: readonly number[], count: number): Interval {
-  const sorted = resampled.toSorted((a, b) => a - b);
+  // Numbers alone are sorted several times faster than by a comparison.
+  const sorted = [...Float64Array.from(resampled).sort()];
   const t = studentTQuantile(1 - INTERVAL_ERROR / 2, count - 1);
   const level = normalProbability(-Math.sqrt(count / (count - 1)) * t);
   return { low: quantileSorted(sorted, level), high: quantileSorted(sorted, 1 - level) };
