@@ -80,7 +80,11 @@ export async function buildGuestPrograms(request: GuestProgramsRequest): Promise
         { cause: error },
       );
     });
-    return buildWith(musl, request);
+    return await buildWith(musl, request).catch((cause: unknown) => {
+      if (!(cause instanceof EnvironmentError) || cause instanceof NotWrittenError) throw cause;
+      // What the first one said is the reason that there was a second.
+      throw new EnvironmentError(`${error.message}\n${cause.message}`, { cause });
+    });
   }
 }
 

@@ -15,6 +15,10 @@ const ERROR_LINES_MAX = 12;
 /** What a compiler or a linker says where it could not write. */
 const DISK_FULL = /No space left on device|Disk quota exceeded/;
 
+/** What a machine says that could not spare a process or memory for a moment: it is asked once more. */
+const PASSING =
+  /[Cc]annot fork|Cannot allocate memory|Resource temporarily unavailable|Text file busy|EAGAIN|ETXTBSY/;
+
 /** One call of the compiler: arguments besides the flags, `-o` and what is linked with all. */
 export interface Job {
   readonly name: string;
@@ -139,12 +143,15 @@ async function compile(
   const target = join(folder, job.name);
   const partial = `${target}.${process.pid}`;
   const [program, ...first] = compiler.words;
-  const result = await execa(program, [...first, ...flags, '-o', partial, ...job.args], {
-    reject: false,
-    env: { LC_ALL: 'C' },
-    timeout: COMPILE_TIMEOUT_MS,
-    ...(signal ? { cancelSignal: signal } : {}),
-  });
+  const begin = () =>
+    execa(program, [...first, ...flags, '-o', partial, ...job.args], {
+      reject: false,
+      env: { LC_ALL: 'C' },
+      timeout: COMPILE_TIMEOUT_MS,
+      ...(signal ? { cancelSignal: signal } : {}),
+    });
+  let result = await begin();
+  if (PASSING.test(result.stderr) || PASSING.test(result.code ?? '')) result = await begin();
   if (result.exitCode !== 0) await rm(partial, { force: true });
   if (result.isCanceled) throw signal?.reason;
   const [full] = DISK_FULL.exec(result.stderr) ?? [];
