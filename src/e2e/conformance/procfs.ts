@@ -60,9 +60,11 @@ export async function readCpuNs(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10 * NS_PER_MS;
 }
 
-/** Resident memory of a server, pages that its processes share in each of them. */
+/** Resident memory of a server, pages that its processes share in each of them; a child that has ended has none. */
 export async function readRssBytes(pid: number): Promise<number> {
-  const each = await Promise.all((await processesOf(pid)).map(rssBytesOf));
+  const each = await Promise.all(
+    (await processesOf(pid)).map((one) => (one === pid ? rssBytesOf(one) : rssBytesOf(one).catch(() => 0))),
+  );
   return each.reduce((a, b) => a + b, 0);
 }
 
