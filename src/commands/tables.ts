@@ -69,5 +69,5 @@ async function probeFor({ record }: RunResult, outDir: string, signal: AbortSign
     throw new UsageError(
       `--probe asks this host, Linux ${kernel}; ${runId} was measured under ${environment.kernel}${environment.host === host ? '' : ' of another host'}`,
     );
-  await probeHere(outDir, signal);
+  await probeHere(outDir, 'all', signal);
 }

@@ -7,6 +7,15 @@ export const storedProbesSchema = z.object({
   probesId: z.string().describe('as that of a run: when, and a random end'),
   measuredAt: z.string(),
   environment: environmentSchema,
-  observations: z.array(observationSchema).describe('in the order in which they ran'),
+  observations: z
+    .array(
+      observationSchema.extend({
+        texts: z
+          .record(z.string(), z.string())
+          .optional()
+          .describe('what each value says, as the program declares it'),
+      }),
+    )
+    .describe('in the order in which they ran'),
 });
 export type StoredProbes = z.infer<typeof storedProbesSchema>;

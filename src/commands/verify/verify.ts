@@ -12,6 +12,7 @@ import { select } from '../../config/selection.ts';
 import { type CostsResult, costsResultSchema } from '../../costs/schema.ts';
 import { saveCosts } from '../../costs/store.ts';
 import { readEnvironment } from '../../observe/environment.ts';
+import { readProbes } from '../../probes/store.ts';
 import { toVerifyJson } from '../../reports/json.ts';
 import { pageOf } from '../../reports/page.ts';
 import { explainReport, verifyReport } from '../../reports/verify.ts';
@@ -22,10 +23,10 @@ import { messageOf, TrialsFailedError, UsageError } from '../../util/errors.ts';
 import { measureCostsHere } from '../measure-costs-here.ts';
 import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
+import { probeHere } from '../probe-here.ts';
 import { type ReportOptions, reportOption, typedCommand, writePage } from '../report-file.ts';
 import { measureRun } from '../run-deps.ts';
 import { type Evidence, type Given, gather, type VerifyDeps } from './gather.ts';
-import { type ProbesFile, probesFileSchema, probesHere, saveProbes } from './probes-here.ts';
 
 interface VerifyOptions extends PrintOptions, ReportOptions {
   readonly section?: string;
@@ -145,12 +146,6 @@ async function readCosts(path: string): Promise<CostsResult> {
   return cleaned(parsed.data);
 }
 
-async function readProbes(path: string): Promise<ProbesFile> {
-  const parsed = probesFileSchema.safeParse(await readJson(path));
-  if (!parsed.success) throw new UsageError(`${path} holds no observations that verify has stored`);
-  return cleaned(parsed.data);
-}
-
 async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
@@ -169,12 +164,7 @@ function depsOf({ results, wait }: VerifyOptions, signal: AbortSignal): VerifyDe
       await saveCosts(results, measured);
       return measured;
     },
-    runProbes: async (ids) => {
-      const observations = await probesHere(ids, signal);
-      const environment = readEnvironment();
-      await saveProbes(results, { observations, measuredAt: new Date().toISOString(), environment });
-      return observations;
-    },
+    runProbes: async (ids) => (await probeHere(results, ids, signal)).observations,
     measureRun: (config, kind) => measureRun(config, { kind, results, ...world }),
     tell: (line) => void process.stderr.write(`${line}\n`),
   };
