@@ -61,18 +61,13 @@ async function describeSanitizer(sanitizer: Sanitizer, models: readonly ModelSpe
     });
     const threads = sanitizer === 'thread';
     describeInLanes(rows, (row) => {
-      // Who sleeps in accept4 goes on to sleep; a worker that the nudge wakes would count it.
-      const nudge = threads && row.model.tasks !== 'workers';
       if (row.model.expectedFailures.length > 0)
-        test('is reported for what it declares, and for nothing else', () =>
-          expectReports(row, { sanitizer, nudge }));
+        test('is reported for what it declares, and for nothing else', () => expectReports(row, sanitizer));
       else
         test('echoes without a report', async () => {
           const workers = threads && row.model.tasks === 'workers' ? { workers: WORKERS } : {};
-          await withoutReport(row, { connsMax: FEW, nudge, ...workers }, (server) =>
-            checkConnsMax(server, FEW),
-          );
-          await withoutReport(row, { connsMax: CONNS_MAX, nudge, ...workers }, checkEcho);
+          await withoutReport(row, { connsMax: FEW, ...workers }, (server) => checkConnsMax(server, FEW));
+          await withoutReport(row, { connsMax: CONNS_MAX, ...workers }, checkEcho);
         });
     });
   });
@@ -117,14 +112,11 @@ async function checkEcho(server: Server): Promise<void> {
 }
 
 /** Of a row with known mistakes: what it passes, and connections that come one after the other. */
-async function expectReports(
-  row: SupportedRow,
-  { sanitizer, nudge }: { readonly sanitizer: Sanitizer; readonly nudge: boolean },
-): Promise<void> {
+async function expectReports(row: SupportedRow, sanitizer: Sanitizer): Promise<void> {
   const passed = SMALL_CHECKS.filter(([id]) => !isExpectedToFail(row.model, id)).map(([, check]) => check);
   const reports = new Set<Report>();
   for (const check of [...passed, oneAfterTheOther])
-    for (const report of reportsIn(await said(row, { nudge }, check))) reports.add(report);
+    for (const report of reportsIn(await said(row, check))) reports.add(report);
   const declared = REPORTS.filter(
     (report) =>
       row.model.expectedFailures.includes(report) &&
@@ -139,12 +131,8 @@ async function oneAfterTheOther(server: Server): Promise<void> {
 }
 
 /** What a server says on stderr while it is checked, and until it has ended. */
-async function said(
-  row: SupportedRow,
-  options: ServerOptions,
-  check: (server: Server) => Promise<void>,
-): Promise<string> {
-  const server = await Server.start(row, options);
+async function said(row: SupportedRow, check: (server: Server) => Promise<void>): Promise<string> {
+  const server = await Server.start(row);
   try {
     await check(server);
     if (server.end === null) await server.stop();

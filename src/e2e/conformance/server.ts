@@ -1,7 +1,6 @@
 import { LaunchError, launchServer, type ServerEnd, type ServerHandle } from '../../server/launch.ts';
 import type { ServerStats } from '../../server/protocol.ts';
 import { codeOf } from '../../util/errors.ts';
-import { Socket } from '../libc/socket.ts';
 import { type CountersReading, readCounters } from './counters.ts';
 import { areTasksAsleep, countFds, isStopped, processesOf } from './procfs.ts';
 import type { Row } from './rows.ts';
@@ -19,11 +18,6 @@ export interface ServerOptions {
   readonly handicapNs?: number;
   /** A command that ends in running the server, e.g. `['strace', '-c']`. */
   readonly under?: readonly string[];
-  /**
-   * Connects once after SIGTERM: ThreadSanitizer holds a signal back until the call that it interrupts
-   * returns, and the kernel restarts an accept4 without returning.
-   */
-  readonly nudge?: boolean;
 }
 
 /** How a stopped server ended, and what it said. */
@@ -42,18 +36,16 @@ export class Server {
   /** Open descriptors before the first connection. */
   readonly fdsAtStart: number;
   readonly #handle: ServerHandle;
-  readonly #nudge: boolean;
   readonly #spins: boolean;
   #end: ServerEnd | null = null;
 
-  private constructor(handle: ServerHandle, fdsAtStart: number, is: { nudge: boolean; spins: boolean }) {
+  private constructor(handle: ServerHandle, fdsAtStart: number, spins: boolean) {
     this.#handle = handle;
     this.port = handle.port;
     this.pid = handle.pid;
     this.connsMax = handle.connsMax;
     this.fdsAtStart = fdsAtStart;
-    this.#nudge = is.nudge;
-    this.#spins = is.spins;
+    this.#spins = spins;
     void handle.ended.then((end) => {
       this.#end = end;
     });
@@ -67,8 +59,7 @@ export class Server {
     if (options.handicapNs !== undefined) args.push(`--handicap-ns=${options.handicapNs}`);
     const [path, ...rest] = [...(options.under ?? []), row.path, ...args];
     const handle = await launchServer(path ?? row.path, rest, new AbortController().signal);
-    const is = { nudge: options.nudge ?? false, spins: row.model.spins };
-    return new Server(handle, await countFds(handle.pid), is);
+    return new Server(handle, await countFds(handle.pid), row.model.spins);
   }
 
   get stderr(): string {
@@ -151,14 +142,12 @@ export class Server {
   /** SIGTERM to the server itself, whatever it runs under; then its last words. */
   async stop(): Promise<Stopped> {
     if (this.#end === null) this.signal('SIGTERM');
-    const nudge = this.#nudge && this.#end === null ? await Socket.connect(this.port) : null;
     await until({
       what: 'the server ends after SIGTERM',
       deadlineMs: SETTLE_DEADLINE_MS,
       look: () => this.#end,
       reached: (end) => end !== null,
     });
-    nudge?.close();
     return { stats: await this.#handle.stop(), end: await this.#handle.ended, stderr: this.stderr };
   }
 
