@@ -18,6 +18,8 @@ import { missing } from './consumers.ts';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const FOUND = NAMES.find((name) => missing([name]).length === 0);
 const WIDTHS = [360, 800, 1600];
+/** In CSS pixels: below it few can read. */
+const TEXT_MIN_PX = 11;
 const SCHEMES = ['light', 'dark'] as const;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** A page is drawn in less than a second; machines stall. */
@@ -99,6 +101,17 @@ describe.skipIf(FOUND === undefined)(
         }
       });
 
+      test('has text of at least 11 px in its pictures, none over another and none cut off, on every width', async () => {
+        const { page } = await open(kind, { width: 360, scheme: 'light' });
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          const { smallest, faults: found } = (await page.evaluate(READ_TEXTS)) as Texts;
+          expect(smallest, `${width} px`).toBeGreaterThanOrEqual(TEXT_MIN_PX);
+          expect(found, `${width} px`).toEqual([]);
+        }
+        await page.context().close();
+      });
+
       test('has a picture for every chart, below it the numbers of the JSON, and no fault that axe finds', async () => {
         const { page } = await open(kind, { width: 1600, scheme: 'light' });
         expect(await faults(page)).toEqual([]);
@@ -161,7 +174,7 @@ test('What draws the charts is one file that imports nothing, with the licence o
   const imported = [...bundle.matchAll(/\b(?:from|import)\s*"([@\w./:-]+)"/g)].map(([, name]) => name);
   expect(imported.filter((name) => !name?.startsWith('node:') && !isBuiltin(name ?? ''))).toEqual([]);
   const licences = readFileSync(new URL('THIRD-PARTY-LICENSES.txt', folder), 'utf8');
-  for (const name of ['@observablehq/plot', 'd3-scale', 'linkedom'])
+  for (const name of ['@observablehq/plot', 'd3-scale'])
     expect(licences).toMatch(new RegExp(`^${name} [0-9.]+ \\(ISC\\)\n\n.*Copyright`, 'ms'));
 });
 
@@ -216,6 +229,38 @@ function marksOf(chart: Chart): number {
       return chart.cells.filter(({ value }) => value !== null).length;
   }
 }
+
+interface Texts {
+  readonly smallest: number;
+  readonly faults: readonly string[];
+}
+
+/** Runs in the page: every text of every picture as it is on the screen, and where two of one picture meet. */
+const READ_TEXTS = `(() => {
+  const faults = [];
+  let smallest = Infinity;
+  for (const svg of document.querySelectorAll('figure svg')) {
+    const figure = svg.closest('figure').getBoundingClientRect();
+    const name = svg.getAttribute('aria-label').slice(0, 60);
+    const texts = [...svg.querySelectorAll('text')].filter((text) => text.textContent.trim() !== '').map((text) => {
+      const { a, b } = text.getScreenCTM();
+      const size = parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b);
+      smallest = Math.min(smallest, size);
+      return { at: text.getBoundingClientRect(), size, is: text.textContent };
+    });
+    texts.forEach(({ at, size, is }, i) => {
+      if (at.left < figure.left || at.right > figure.right) faults.push(name + ': ' + is + ' is cut off');
+      // Boxes of fonts are higher than their letters: lines of text may touch.
+      const room = size / 4;
+      for (const other of texts.slice(i + 1))
+        if (is !== '×' && other.is !== '×'
+          && Math.min(at.right, other.at.right) - Math.max(at.left, other.at.left) > room
+          && Math.min(at.bottom, other.at.bottom) - Math.max(at.top, other.at.top) > room)
+          faults.push(name + ': ' + is + ' meets ' + other.is);
+    });
+  }
+  return { smallest, faults };
+})()`;
 
 interface Figure {
   readonly title: string;

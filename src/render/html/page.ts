@@ -1,3 +1,4 @@
+import { formatOnAxis } from '../../document/axis.ts';
 import type { Chart } from '../../document/chart-schema.ts';
 import { chartTable, MARK_WORDS } from '../../document/chart-table.ts';
 import type { Document, DocumentFinding, Part, Table } from '../../document/document-schema.ts';
@@ -7,8 +8,10 @@ import { formatValue } from '../table.ts';
 import { unglue } from '../wrap.ts';
 import { escapeHtml } from './html.ts';
 import { STYLE } from './style.ts';
-import { renderSvg } from './svg.ts';
+import { renderSvgs } from './svg.ts';
 
+/** Up to so many pictures of a chart stand beside each other. */
+const PANELS_BESIDE = 4;
 /** A longer text of a cell goes on in further lines. */
 const WIDE_FROM = 48;
 /** Nothing is loaded and no script runs, whatever a stored run has in its names. */
@@ -117,13 +120,15 @@ function findingHtml({ status, title, value, meaning, fix }: DocumentFinding): s
 
 /** The picture, what it shows, its legend, and all of its numbers. */
 function figureHtml(chart: Chart, ids: Ids): string {
-  const svg = renderSvg(chart);
-  if (svg === '') return '';
+  const svgs = renderSvgs(chart);
+  if (svgs.length === 0) return '';
   const id = ids.next();
   const legend = legendOf(chart);
-  return `<figure aria-labelledby="${id}" data-chart="${chart.kind}">
+  return `<figure aria-labelledby="${id}" data-chart="${chart.kind}"${svgs.length === 1 ? '' : ` class="of${Math.min(PANELS_BESIDE, svgs.length)}"`}>
 <figcaption><h3 id="${id}" dir="auto">${escapeHtml(chart.title)}</h3>${chart.says === '' ? '' : `<p dir="auto">${escapeHtml(chart.says)}</p>`}</figcaption>
-${yLabel(chart)}${svg}
+${yLabel(chart)}<div class="panels">
+${svgs.join('\n')}
+</div>
 ${legend.length === 0 ? '' : `<p class="legend">${legend.map((item) => `<span dir="auto">${escapeHtml(item)}</span>`).join(' ')}</p>`}
 <details><summary>Numbers<span class="hidden"> of: ${escapeHtml(chart.title)}</span></summary>
 ${tableHtml({ ...chartTable(chart), title: '' }, ids, chart.title)}
@@ -163,10 +168,21 @@ function legendOf(chart: Chart): string[] {
       return chart.markerName === '' ? [] : [`┃ ${chart.markerName}`];
     case 'heat':
       return [
-        ...(chart.middle === null ? ['darker: more'] : []),
+        ...shadesText(chart),
         ...(chart.cells.some(({ marked }) => marked) ? [`× ${chart.markName}`] : []),
       ];
   }
+}
+
+/** What the lightest and the darkest shades are. */
+function shadesText({ cells, value: axis, middle, shown }: Extract<Chart, { kind: 'heat' }>): string[] {
+  if (shown && middle === null) return ['darker: more'];
+  const values = cells.flatMap(({ value }) => (value === null ? [] : [value]));
+  const [low, high] = [Math.min(...(axis.scale === 'log' ? [] : [0]), ...values), Math.max(...values)];
+  const written = (value: number) => formatOnAxis(value, axis, 'tick');
+  if (middle === null) return [`lightest: ${written(low)}, darkest: ${written(high)}`];
+  const farthest = high - middle > middle - low ? high : low;
+  return [`red: more than ${written(middle)}, green: less; darkest: ${written(farthest)}`];
 }
 
 /** A table that scrolls by itself where it is too wide, so that the page never does. */
@@ -192,7 +208,8 @@ function tableHtml(table: Table, ids: Ids, name = table.title): string {
       ? `aria-label="${escapeHtml(name === '' ? 'Table' : `Numbers: ${name}`)}"`
       : `aria-labelledby="${id}"`;
   const notes = table.notes.map((note) => `<p class="note" dir="auto">${escapeHtml(note)}</p>`).join('\n');
-  return `${title}<div class="scroll" tabindex="0" role="group" ${label}><table><thead><tr>${head}</tr></thead>
+  const pair = table.columns.length === 2 ? ' class="pair"' : '';
+  return `${title}<div class="scroll" tabindex="0" role="group" ${label}><table${pair}><thead><tr>${head}</tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>
 ${notes}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The libraries that draw the charts of a page, in one file: the build puts them into its compiled form, with all that
- * they need, so that whoever installs this tool installs none of them.
+ * The library that draws the charts of a page, in one file: the build puts it into its compiled form, with all that
+ * it needs, so that whoever installs this tool installs none of it.
  */
 export {
   areaY,
@@ -17,4 +17,3 @@ export {
   ruleY,
   text,
 } from '@observablehq/plot';
-export { parseHTML } from 'linkedom';
