@@ -59,12 +59,13 @@ describe.skipIf(FOUND === undefined)(
     /** Opens a page with the network off, and notes what it says and what it asks for. */
     async function open(
       kind: string,
-      options: { readonly width: number; readonly scheme: 'light' | 'dark' },
+      options: { readonly width: number; readonly scheme: 'light' | 'dark'; readonly scripts?: boolean },
     ): Promise<Seen & { readonly page: Page }> {
       const context = await browser.newContext({
         viewport: { width: options.width, height: 900 },
         colorScheme: options.scheme,
         offline: true,
+        javaScriptEnabled: options.scripts ?? true,
       });
       const page = await context.newPage();
       page.setDefaultTimeout(PAGE_DEADLINE_MS);
@@ -85,13 +86,16 @@ describe.skipIf(FOUND === undefined)(
     });
 
     describe.each(KINDS)('of %s', (kind) => {
-      test('asks for nothing, says nothing, and fits every width, light and dark', async () => {
+      test('asks for nothing, says nothing, and fits every width, light and dark, with text that can be read', async () => {
         for (const scheme of SCHEMES) {
           const { page, said, asked } = await open(kind, { width: 800, scheme });
           for (const width of WIDTHS) {
             await page.setViewportSize({ width, height: 900 });
             const wide = await page.evaluate('document.documentElement.scrollWidth');
             expect(wide, `${scheme}, ${width} px`).toBeLessThanOrEqual(width);
+            const { smallest, faults: found } = (await page.evaluate(READ_TEXTS)) as Texts;
+            expect(smallest, `${width} px`).toBeGreaterThanOrEqual(TEXT_MIN_PX);
+            expect(found, `${width} px`).toEqual([]);
           }
           const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
           expect(background).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(20, 23, 27)');
@@ -99,17 +103,6 @@ describe.skipIf(FOUND === undefined)(
           expect(asked).toEqual([pathToFileURL(pathOf(kind)).href]);
           await page.context().close();
         }
-      });
-
-      test('has text of at least 11 px in its pictures, none over another and none cut off, on every width', async () => {
-        const { page } = await open(kind, { width: 360, scheme: 'light' });
-        for (const width of WIDTHS) {
-          await page.setViewportSize({ width, height: 900 });
-          const { smallest, faults: found } = (await page.evaluate(READ_TEXTS)) as Texts;
-          expect(smallest, `${width} px`).toBeGreaterThanOrEqual(TEXT_MIN_PX);
-          expect(found, `${width} px`).toEqual([]);
-        }
-        await page.context().close();
       });
 
       test('has a picture for every chart, below it the numbers of the JSON, and no fault that axe finds', async () => {
@@ -162,7 +155,89 @@ describe.skipIf(FOUND === undefined)(
       const { page } = await open('hostile', { width: 1600, scheme: 'light' });
       const texts = await page.locator('table td, table th').allTextContents();
       for (const name of HOSTILE_NAMES) expect(texts).toContain(name);
-      expect(await page.locator('script, img, b').count()).toBe(0);
+      expect(await page.locator('script:not(footer ~ script), img, b').count()).toBe(0);
+      await page.context().close();
+    });
+
+    test('runs no script but its own, whoever puts one into it', async () => {
+      const { page, said } = await open('run', { width: 1600, scheme: 'light' });
+      await page.evaluate(`document.body.append(
+        Object.assign(document.createElement('script'), { textContent: 'globalThis.ran = true' }),
+        Object.assign(document.createElement('script'), { src: 'data:text/javascript,globalThis.ran = true' }))`);
+      await page.evaluate(
+        `document.body.setAttribute('onclick', 'globalThis.ran = true'); document.body.click()`,
+      );
+      expect(await page.evaluate('globalThis.ran === undefined')).toBe(true);
+      expect(said.filter((line) => line.includes('Content Security Policy'))).toHaveLength(3);
+      await page.context().close();
+    });
+
+    test('has all of its numbers where no script may run', async () => {
+      const { page, said } = await open('run', { width: 360, scheme: 'light', scripts: false });
+      expect(await page.locator('form, button').count()).toBe(0);
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      const rows = page.locator('tbody tr');
+      expect(await rows.filter({ visible: true }).count()).toBe(await rows.count());
+      expect(said).toEqual([]);
+      await page.context().close();
+    });
+
+    test('narrows charts and tables to rows by their names, and finds no fault with axe then', async () => {
+      const { page } = await open('run', { width: 1600, scheme: 'light' });
+      const [figures, rows] = [page.locator('figure'), page.locator('section > .scroll tbody tr')];
+      const [allFigures, allRows] = [await figures.count(), await rows.count()];
+      await page.getByLabel('Charts and rows with').fill('many-connections EPOLL-ET');
+      for (const row of await rows.filter({ visible: true }).all())
+        expect((await row.textContent())?.toLowerCase()).toContain('epoll-et');
+      const left = await figures.filter({ visible: true }).count();
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThan(allFigures);
+      expect(await page.locator('output').textContent()).toMatch(
+        new RegExp(`^[1-9]\\d* rows, ${left} charts$`),
+      );
+      expect(await faults(page)).toEqual([]);
+      await page.getByLabel('Charts and rows with').fill('no such row');
+      expect(await figures.filter({ visible: true }).count()).toBe(0);
+      await page.getByLabel('Charts and rows with').fill('');
+      expect(await figures.filter({ visible: true }).count()).toBe(allFigures);
+      expect(await rows.filter({ visible: true }).count()).toBe(allRows);
+      await page.context().close();
+    });
+
+    test('sorts a table by a column: up, down, and as it was', async () => {
+      const { page } = await open('run', { width: 1600, scheme: 'light' });
+      const head = page.locator('section > .scroll th button').filter({ hasText: 'req/s' }).first();
+      const table = head.locator('xpath=ancestor::table');
+      const column = 1 + (await head.locator('xpath=ancestor::th/preceding-sibling::*').count());
+      const cells = table.locator(`tbody tr > :nth-child(${column}) data`);
+      const read = async () =>
+        await Promise.all((await cells.all()).map(async (cell) => Number(await cell.getAttribute('value'))));
+      const before = await read();
+      const known = before.toSorted((a, b) => a - b);
+      expect(known.length).toBeGreaterThan(2);
+      expect(known).not.toEqual(before);
+      await head.focus();
+      await page.keyboard.press('Enter');
+      expect(await read()).toEqual(known);
+      expect(await head.locator('xpath=ancestor::th').getAttribute('aria-sort')).toBe('ascending');
+      await page.keyboard.press('Enter');
+      expect(await read()).toEqual(known.toReversed());
+      await page.keyboard.press('Enter');
+      expect(await read()).toEqual(before);
+      await page.context().close();
+    });
+
+    test('tells the value of a mark that is pointed at, as text, until Escape', async () => {
+      const { page } = await open('hostile', { width: 800, scheme: 'light' });
+      const mark = page.locator('figure svg :has(> title)').first();
+      const says = await mark.locator('title').textContent();
+      await mark.hover({ force: true });
+      const tip = page.locator('.tip');
+      expect(await tip.textContent()).toBe(says);
+      expect(await tip.isVisible()).toBe(true);
+      expect(await tip.locator('*').count()).toBe(0);
+      await page.keyboard.press('Escape');
+      expect(await tip.isVisible()).toBe(false);
       await page.context().close();
     });
   },

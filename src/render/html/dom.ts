@@ -68,7 +68,7 @@ export class SvgElement {
 
   setAttribute(name: string, value: unknown): void {
     const text = String(value);
-    this.#attributes.set(name, PLACED.test(name) ? shortNumbers(text) : text);
+    this.#attributes.set(name, text.includes('.') && PLACED.test(name) ? shortNumbers(text) : text);
   }
 
   setAttributeNS(_namespace: string | null, name: string, value: unknown): void {
@@ -112,10 +112,15 @@ export class SvgElement {
   }
 
   get outerHTML(): string {
-    const style = [...this.style.rules].map(([name, value]) => `${name}:${value}`).join(';');
-    const attributes = [...this.#attributes, ...(style === '' ? [] : [['style', style] as const])];
-    const written = attributes.map(([name, value]) => ` ${name}="${escapeHtml(value)}"`).join('');
-    return `<${this.name}${written}>${this.#children.map((child) => child.outerHTML).join('')}</${this.name}>`;
+    let written = `<${this.name}`;
+    for (const [name, value] of this.#attributes) written += ` ${name}="${escapeHtml(value)}"`;
+    if (this.style.rules.size > 0) {
+      const style = [...this.style.rules].map(([name, value]) => `${name}:${value}`).join(';');
+      written += ` style="${escapeHtml(style)}"`;
+    }
+    written += '>';
+    for (const child of this.#children) written += child.outerHTML;
+    return `${written}</${this.name}>`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SaxesParser } from 'saxes';
 import { expect, test } from 'vitest';
 import type { Chart } from '../../document/chart-schema.ts';
@@ -27,10 +28,21 @@ const LINES: Chart = {
 const page = (chart: Chart, title = 'A run') =>
   renderHtml(documentOf({ title, parts: [{ kind: 'chart', chart }] }), { tool: 'tool 1' });
 
-test('A page has nothing to load, and forbids it and scripts', () => {
+test('A page has nothing to load, and forbids it and every script but its own, which is small', () => {
   const html = page(LINES);
-  expect(html).toContain(`content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;`);
-  expect(html).not.toMatch(/<(script|link|img|iframe|object)\b|\b(src|href)=|@import|url\(/);
+  const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]*)">/.exec(html)?.[1] ?? '';
+  const scripts = [...html.matchAll(/<script[^>]*>(.*?)<\/script>/gs)].map(([, text]) => text ?? '');
+  expect(scripts).toHaveLength(1);
+  const sha = createHash('sha256').update(scripts.join()).digest('base64');
+  expect(policy.replaceAll('&#39;', "'").split('; ')).toEqual([
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    `script-src 'sha256-${sha}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ]);
+  expect(Buffer.byteLength(scripts.join())).toBeLessThan(4096);
+  expect(html).not.toMatch(/<(link|img|iframe|object)\b|\b(src|href)=|@import|url\(/);
 });
 
 test('A chart says what it is, its numbers stand below it, and doubted ones are marked', () => {
@@ -47,7 +59,7 @@ test.each(HOSTILE_NAMES)('%s is text wherever it stands', (name) => {
     { ...LINES, title: name, says: name, series: [{ label: name, points: series?.points ?? [] }] },
     name,
   );
-  expect(html.match(/<(script|img|b|\/style)\b/g)).toEqual(['</style']);
+  expect(html.match(/<(script|img|b|\/style)\b/g)).toEqual(['</style', '<script']);
 });
 
 test('A chart without a point has no picture, and a page without a chart is one all the same', () => {

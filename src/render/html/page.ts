@@ -7,6 +7,7 @@ import { MARK_SIGNS } from '../line-by-line.ts';
 import { formatValue } from '../table.ts';
 import { unglue } from '../wrap.ts';
 import { escapeHtml } from './html.ts';
+import { hashOf, SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { renderSvgs } from './svg.ts';
 
@@ -14,12 +15,12 @@ import { renderSvgs } from './svg.ts';
 const PANELS_BESIDE = 4;
 /** A longer text of a cell goes on in further lines. */
 const WIDE_FROM = 48;
-/** Nothing is loaded and no script runs, whatever a stored run has in its names. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/** Nothing is loaded and no script runs but the one that is written here, whatever a stored run has in its names. */
+const POLICY = `default-src 'none'; style-src 'unsafe-inline'; script-src '${hashOf(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
 
 /**
- * A document as a page of its own: no script, nothing that is loaded, charts as SVG with all their numbers in a table
- * below each.
+ * A document as a page of its own: nothing that is loaded, charts as SVG with all their numbers in a table below each, and
+ * one small script that it can do without.
  */
 export function renderHtml(document: Document, { tool }: { readonly tool: string }): string {
   const { title, status, facts, parts, warnings, conclusion } = document;
@@ -47,7 +48,8 @@ ${said.length === 0 ? '' : `<ul class="warnings">${said.map((warning) => `<li di
 <main>
 ${sections.map((section) => sectionHtml(section, ids)).join('\n')}
 </main>
-<footer><p>${escapeHtml(tool)}. This page is one file: it loads nothing and runs no script.</p></footer>
+<footer><p>${escapeHtml(tool)}. This page is one file: it loads nothing, and says all that it has to say without its script.</p></footer>
+<script>${SCRIPT}</script>
 </body>
 </html>
 `;

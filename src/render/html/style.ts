@@ -36,7 +36,16 @@ h1 { font-size: clamp(1.2rem, 4vw, 1.5rem); margin: 0 0 .5rem; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; padding-bottom: .2rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { margin: .25rem 0; max-width: 75rem; }
-.fact, .note, .legend, .axis, figcaption p, footer { color: var(--faint); font-size: .875rem; }
+.fact, .note, .legend, .axis, figcaption p, .filter { margin: 1rem 0 0; }
+.filter input { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--faint); border-radius: .25rem; padding: .15rem .4rem; max-width: 100%; }
+.tip { position: absolute; z-index: 1; max-width: min(22rem, 100vw); padding: .3rem .5rem; white-space: pre-line; font-size: .875rem;
+  color: var(--ink); background: var(--band); border: 1px solid var(--line); border-radius: .25rem; }
+[hidden] { display: none !important; }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
+th button:hover { text-decoration: underline; }
+th[aria-sort] button::after { content: ' ▲'; }
+th[aria-sort=descending] button::after { content: ' ▼'; }
+footer { color: var(--faint); font-size: .875rem; }
 .axis { margin: 0; }
 .legend span { display: inline-block; margin-right: 1.25em; }
 .conclusion { font-weight: 600; }
@@ -62,7 +71,7 @@ figure svg { display: block; width: 100%; height: auto; max-width: 30rem; margin
 svg text { white-space: pre; font-family: system-ui, sans-serif; }
 details { margin-top: .5rem; }
 summary { cursor: pointer; color: var(--link); }
-summary:focus-visible, .scroll:focus-visible, pre:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+summary:focus-visible, .scroll:focus-visible, pre:focus-visible, th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .scroll { overflow-x: auto; max-width: 100%; }
 details .scroll { max-height: 24rem; overflow-y: auto; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
@@ -92,6 +101,6 @@ footer { margin-top: 2rem; border-top: 1px solid var(--line); }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
-  summary { display: none; }
+  summary, .filter, .tip { display: none; }
 }
 `;
