@@ -1,6 +1,8 @@
 import { isAscii } from 'node:buffer';
+import type { z } from 'zod';
 import { counted } from '../util/units.ts';
 import { cleanedJson } from './clean.ts';
+import { conforms } from './conforms.ts';
 import { type Calibration, calibrationSchema, type TrialResult, trialResultSchema } from './schema.ts';
 
 export const TRIALS_FILE = 'trials.ndjson';
@@ -23,7 +25,7 @@ export function parseTrials(
 ): { trials: TrialResult[]; problems: string[] } {
   const what = { file: TRIALS_FILE, noun: 'trial' };
   const shorter = histograms ? null : (line: string) => line.replaceAll(HISTOGRAM, '"histogram":[]');
-  const { items, problems } = parseLines(source, trialResultSchema, what, shorter);
+  const { items, problems } = parseLines(source, parseTrial, what, shorter);
   const { once, doubled } = onlyOnce(items, what, (trial) => ({
     key: JSON.stringify([trial.block, trial.label, trial.workload, trial.counter]),
     shown: `${trial.label} under ${trial.workload} in block ${trial.block + 1}`,
@@ -37,7 +39,7 @@ export function parseCalibrations(source: string | Buffer): {
   problems: string[];
 } {
   const what = { file: CALIBRATIONS_FILE, noun: 'calibration' };
-  const { items, problems } = parseLines(source, calibrationSchema, what);
+  const { items, problems } = parseLines(source, parseCalibration, what);
   const { once, doubled } = onlyOnce(items, what, ({ block }) => ({
     key: String(block),
     shown: `block ${block + 1}`,
@@ -77,6 +79,19 @@ function onlyOnce<T>(
   };
 }
 
+const parseTrial = parserOf(trialResultSchema);
+const parseCalibration = parserOf(calibrationSchema);
+
+/** Null for what a schema refuses. Nearly all lines are as this version writes them, and need no more than a look. */
+function parserOf<T>(schema: z.ZodType<T>): (value: unknown) => T | null {
+  const isWhole = conforms(schema);
+  return (value) => {
+    if (isWhole(value)) return value as T;
+    const parsed = schema.safeParse(value);
+    return parsed.success ? parsed.data : null;
+  };
+}
+
 interface LinesOf {
   readonly file: string;
   readonly noun: string;
@@ -85,7 +100,7 @@ interface LinesOf {
 /** What the lines hold, and of those that hold something else the first few by number. */
 function parseLines<T>(
   source: string | Buffer,
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+  parse: (value: unknown) => T | null,
   { file, noun }: LinesOf,
   shorter: ((line: string) => string) | null = null,
 ): { items: T[]; problems: string[] } {
@@ -97,8 +112,8 @@ function parseLines<T>(
     number++;
     if (text === '') continue;
     const line = shorter?.(text) ?? text;
-    const parsed = schema.safeParse(parseJson(line));
-    if (parsed.success) items.push(cleanedJson(parsed.data, line));
+    const value = parse(parseJson(line));
+    if (value !== null) items.push(cleanedJson(value, line));
     else if (ends) broken.push(number);
     else problems.push(`${file} ends in the middle of line ${number}; that ${noun} is left out`);
   }
