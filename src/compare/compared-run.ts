@@ -83,17 +83,30 @@ function keptRun(run: RunResult, metrics: readonly Metric[]): ComparedRun {
   };
 }
 
-/** Values that are alike, as one: by far the most of what is kept is. */
-type Once = <T>(value: T) => T;
+/** Texts and connections that are alike, as one: in nearly all trials they are. */
+interface Once {
+  text<T extends string>(value: T): T;
+  congestion(value: Observation['congestion']): Observation['congestion'];
+}
 
 function shared(): Once {
-  const known = new Map<string, unknown>();
-  return <T>(value: T): T => {
-    const key = JSON.stringify(value);
-    if (!known.has(key)) known.set(key, value);
-    return known.get(key) as T;
+  const texts = new Map<string, string>();
+  let last: Observation['congestion'] = null;
+  return {
+    text: <T extends string>(value: T): T => {
+      const known = texts.get(value);
+      if (known !== undefined) return known as T;
+      texts.set(value, value);
+      return value;
+    },
+    congestion: (value) => {
+      if (last?.server !== value?.server || last?.client !== value?.client) last = value;
+      return value === null ? null : last;
+    },
   };
 }
+
+const UNMARKED: Pick<Observation['contamination'], 'marks'> = { marks: [] };
 
 function keptTrial(trial: ObservedTrial, metrics: readonly Metric[], once: Once): KeptTrial {
   const { status, block, label, model, workload, observation } = trial;
@@ -102,14 +115,14 @@ function keptTrial(trial: ObservedTrial, metrics: readonly Metric[], once: Once)
   return {
     status,
     block,
-    label: once(label),
-    model: once(model),
-    workload: once(workload),
+    label: once.text(label),
+    model: once.text(model),
+    workload: once.text(workload),
     observation: {
-      saturation: once(saturation),
-      congestion: once(congestion),
+      saturation: once.text(saturation),
+      congestion: once.congestion(congestion),
       pathLength,
-      contamination: once({ marks: contamination.marks }),
+      contamination: contamination.marks.length === 0 ? UNMARKED : { marks: contamination.marks },
       server: { syscallsPerRequest: server.syscallsPerRequest, counters: { wakeups, events } },
     },
     values: Object.fromEntries(metrics.map((metric) => [metric.id, metric.ofTrial(observation)])),

@@ -103,10 +103,8 @@ function testOfObject(shape: Readonly<Record<string, z.ZodType>>): Test {
   const members = Object.entries(shape).map(([name, schema]) => ({ name, test: conforms(schema) }));
   return (value) => {
     if (!isPlain(value)) return false;
-    let present = 0;
-    for (const name in value) if (Object.hasOwn(value, name)) present++;
-    if (present !== members.length) return false;
-    for (const { name, test } of members) if (!Object.hasOwn(value, name) || !test(value[name])) return false;
+    if (Object.keys(value).length !== members.length) return false;
+    for (const { name, test } of members) if (!test(value[name]) || !Object.hasOwn(value, name)) return false;
     return true;
   };
 }

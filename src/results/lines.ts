@@ -1,7 +1,8 @@
 import { isAscii } from 'node:buffer';
+import { readSync } from 'node:fs';
 import type { z } from 'zod';
 import { counted } from '../util/units.ts';
-import { cleanedJson } from './clean.ts';
+import { cleanedJson, isCleanJson } from './clean.ts';
 import { conforms } from './conforms.ts';
 import { type Calibration, calibrationSchema, type TrialResult, trialResultSchema } from './schema.ts';
 
@@ -9,6 +10,8 @@ export const TRIALS_FILE = 'trials.ndjson';
 export const CALIBRATIONS_FILE = 'calibrations.ndjson';
 /** So many broken lines are named one by one. */
 const LINES_NAMED_MAX = 5;
+const PIECE_BYTES = 256 * 1024;
+const LINE_FEED = 0x0a;
 
 export interface TrialsReading {
   /** Whether histograms are wanted, which are most of what is stored; without them they are empty. Default: they are. */
@@ -20,30 +23,34 @@ const HISTOGRAM = /"histogram":\[[\d,]*\]/g;
 
 /** Every line that is a trial; the others are named by their number. */
 export function parseTrials(
-  source: string | Buffer,
+  source: LineSource,
   { histograms = true }: TrialsReading = {},
 ): { trials: TrialResult[]; problems: string[] } {
   const what = { file: TRIALS_FILE, noun: 'trial' };
   const shorter = histograms ? null : (line: string) => line.replaceAll(HISTOGRAM, '"histogram":[]');
   const { items, problems } = parseLines(source, parseTrial, what, shorter);
-  const { once, doubled } = onlyOnce(items, what, (trial) => ({
-    key: JSON.stringify([trial.block, trial.label, trial.workload, trial.counter]),
-    shown: `${trial.label} under ${trial.workload} in block ${trial.block + 1}`,
-  }));
+  const { once, doubled } = onlyOnce(
+    items,
+    what,
+    ({ block, label, workload, counter }) => JSON.stringify([block, label, workload, counter]),
+    ({ block, label, workload }) => `${label} under ${workload} in block ${block + 1}`,
+  );
   return { trials: once, problems: [...problems, ...doubled] };
 }
 
 /** Every line that is a calibration; the others are named by their number. */
-export function parseCalibrations(source: string | Buffer): {
+export function parseCalibrations(source: LineSource): {
   calibrations: Calibration[];
   problems: string[];
 } {
   const what = { file: CALIBRATIONS_FILE, noun: 'calibration' };
   const { items, problems } = parseLines(source, parseCalibration, what);
-  const { once, doubled } = onlyOnce(items, what, ({ block }) => ({
-    key: String(block),
-    shown: `block ${block + 1}`,
-  }));
+  const { once, doubled } = onlyOnce(
+    items,
+    what,
+    ({ block }) => String(block),
+    ({ block }) => `block ${block + 1}`,
+  );
   return { calibrations: once, problems: [...problems, ...doubled] };
 }
 
@@ -54,17 +61,18 @@ export function parseCalibrations(source: string | Buffer): {
 function onlyOnce<T>(
   items: readonly T[],
   { file, noun }: LinesOf,
-  identify: (item: T) => { readonly key: string; readonly shown: string },
+  keyOf: (item: T) => string,
+  shownAs: (item: T) => string,
 ): { once: T[]; doubled: string[] } {
   const first = new Map<string, T>();
   const again = new Map<string, string>();
   let lines = 0;
   for (const item of items) {
-    const { key, shown } = identify(item);
+    const key = keyOf(item);
     if (!first.has(key)) first.set(key, item);
     else {
       lines++;
-      again.set(key, shown);
+      again.set(key, shownAs(item));
     }
   }
   const [example] = again.values();
@@ -99,7 +107,7 @@ interface LinesOf {
 
 /** What the lines hold, and of those that hold something else the first few by number. */
 function parseLines<T>(
-  source: string | Buffer,
+  source: LineSource,
   parse: (value: unknown) => T | null,
   { file, noun }: LinesOf,
   shorter: ((line: string) => string) | null = null,
@@ -108,12 +116,12 @@ function parseLines<T>(
   const broken: number[] = [];
   const problems: string[] = [];
   let number = 0;
-  for (const { text, ends } of linesOf(source)) {
+  for (const { text, ends, isClean } of linesOf(source)) {
     number++;
     if (text === '') continue;
     const line = shorter?.(text) ?? text;
     const value = parse(parseJson(line));
-    if (value !== null) items.push(cleanedJson(value, line));
+    if (value !== null) items.push(isClean ? value : cleanedJson(value, line));
     else if (ends) broken.push(number);
     else problems.push(`${file} ends in the middle of line ${number}; that ${noun} is left out`);
   }
@@ -137,19 +145,44 @@ interface Line {
   readonly text: string;
   /** Whether a line break ends it. */
   readonly ends: boolean;
+  /** Whether it is known that `cleanedJson` would change nothing. */
+  readonly isClean: boolean;
 }
 
-/** Of bytes one line after the other becomes a text, so that no text of the whole file is ever in memory. */
-function* linesOf(source: string | Buffer): Generator<Line> {
-  const bytes = typeof source === 'string' ? Buffer.from(source) : source;
-  // The same texts, in half of the time.
-  const encoding = isAscii(bytes) ? 'latin1' : 'utf8';
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf('\n', start);
-    const end = found < 0 ? bytes.length : found;
-    yield { text: bytes.toString(encoding, start, end), ends: found >= 0 };
-    start = end + 1;
+/** A text, or a file that is open for reading. */
+export type LineSource = string | { readonly fd: number };
+
+/** Read again and again: what a file takes of the memory is one piece of it, and the line that it is in. */
+let piece = Buffer.alloc(PIECE_BYTES);
+
+function* linesOf(source: LineSource): Generator<Line> {
+  if (typeof source === 'string') {
+    const lines = source.split('\n');
+    for (const [i, text] of lines.entries()) yield { text, ends: i < lines.length - 1, isClean: false };
+    return;
   }
+  let kept = 0;
+  for (;;) {
+    if (kept === piece.length) piece = Buffer.concat([piece, Buffer.alloc(piece.length)]);
+    const bytes = piece.subarray(0, kept + readSync(source.fd, piece, { offset: kept }));
+    if (bytes.length === kept) break;
+    const encoding = encodingOf(bytes);
+    const isClean = isCleanJson(bytes);
+    let start = 0;
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+      yield { text: bytes.toString(encoding, start, end), ends: true, isClean };
+      start = end + 1;
+    }
+    kept = bytes.copy(piece, 0, start);
+  }
+  if (kept === 0) return;
+  const rest = piece.subarray(0, kept);
+  yield { text: rest.toString(encodingOf(rest)), ends: false, isClean: false };
+}
+
+/** Of ASCII the same text in half of the time. */
+function encodingOf(bytes: Buffer): 'latin1' | 'utf8' {
+  return isAscii(bytes) ? 'latin1' : 'utf8';
 }
 
 /** Undefined, which no schema takes, for what is not JSON. */
