@@ -22,7 +22,7 @@ export function blocksChart(run: ChartedRun, summary: WorkloadSummary): HeatChar
   return {
     kind: 'heat',
     title: `${summary.workload.id}: CPU per request above the floor of each row, block by block`,
-    says: 'A dark column is a block that was disturbed as a whole.',
+    says: 'A strong column is a block that was disturbed as a whole.',
     columns: { label: 'block', names: blocks.map((block) => String(block + 1)) },
     rows: { label: 'row', names: rows.map(({ label }) => label) },
     value: { label: 'above the floor', scale: 'linear', unit: 'percent' },

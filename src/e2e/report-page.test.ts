@@ -186,7 +186,7 @@ describe.skipIf(FOUND === undefined)(
       const { page } = await open('run', { width: 1600, scheme: 'light' });
       const [figures, rows] = [page.locator('figure'), page.locator('section > .scroll tbody tr')];
       const [allFigures, allRows] = [await figures.count(), await rows.count()];
-      await page.getByLabel('Charts and rows with').fill('many-connections EPOLL-ET');
+      await page.getByLabel('Only charts and rows with').fill('many-connections EPOLL-ET');
       for (const row of await rows.filter({ visible: true }).all())
         expect((await row.textContent())?.toLowerCase()).toContain('epoll-et');
       const left = await figures.filter({ visible: true }).count();
@@ -196,9 +196,9 @@ describe.skipIf(FOUND === undefined)(
         new RegExp(`^[1-9]\\d* rows, ${left} charts$`),
       );
       expect(await faults(page)).toEqual([]);
-      await page.getByLabel('Charts and rows with').fill('no such row');
+      await page.getByLabel('Only charts and rows with').fill('no such row');
       expect(await figures.filter({ visible: true }).count()).toBe(0);
-      await page.getByLabel('Charts and rows with').fill('');
+      await page.getByLabel('Only charts and rows with').fill('');
       expect(await figures.filter({ visible: true }).count()).toBe(allFigures);
       expect(await rows.filter({ visible: true }).count()).toBe(allRows);
       await page.context().close();

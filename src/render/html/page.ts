@@ -176,15 +176,15 @@ function legendOf(chart: Chart): string[] {
   }
 }
 
-/** What the lightest and the darkest shades are. */
+/** What the faintest and the strongest shades are: on a dark page the strongest is the brightest. */
 function shadesText({ cells, value: axis, middle, shown }: Extract<Chart, { kind: 'heat' }>): string[] {
-  if (shown && middle === null) return ['darker: more'];
+  if (shown && middle === null) return ['stronger: more'];
   const values = cells.flatMap(({ value }) => (value === null ? [] : [value]));
   const [low, high] = [Math.min(...(axis.scale === 'log' ? [] : [0]), ...values), Math.max(...values)];
   const written = (value: number) => formatOnAxis(value, axis, 'tick');
-  if (middle === null) return [`lightest: ${written(low)}, darkest: ${written(high)}`];
+  if (middle === null) return [`faintest: ${written(low)}, strongest: ${written(high)}`];
   const farthest = high - middle > middle - low ? high : low;
-  return [`red: more than ${written(middle)}, green: less; darkest: ${written(farthest)}`];
+  return [`red: more than ${written(middle)}, green: less; strongest: ${written(farthest)}`];
 }
 
 /** A table that scrolls by itself where it is too wide, so that the page never does. */

@@ -33,7 +33,7 @@ addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
 const field = make('input', { type: 'search', id: 'filter' });
 const found = make('output', { htmlFor: 'filter' });
 const form = make('form', { className: 'filter', role: 'search' });
-form.append(make('label', { htmlFor: 'filter', textContent: 'Charts and rows with ' }), field, ' ', found);
+form.append(make('label', { htmlFor: 'filter', textContent: 'Only charts and rows with ' }), field, ' ', found);
 const blocks = all('figure, main > section > .scroll').map((block) => {
   const title = block.matches('figure') ? block.querySelector('h3') : block.previousElementSibling;
   const own = title && title.matches('h3') ? title : null;

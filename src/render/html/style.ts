@@ -36,22 +36,13 @@ h1 { font-size: clamp(1.2rem, 4vw, 1.5rem); margin: 0 0 .5rem; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; padding-bottom: .2rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { margin: .25rem 0; max-width: 75rem; }
-.fact, .note, .legend, .axis, figcaption p, .filter { margin: 1rem 0 0; }
-.filter input { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--faint); border-radius: .25rem; padding: .15rem .4rem; max-width: 100%; }
-.tip { position: absolute; z-index: 1; max-width: min(22rem, 100vw); padding: .3rem .5rem; white-space: pre-line; font-size: .875rem;
-  color: var(--ink); background: var(--band); border: 1px solid var(--line); border-radius: .25rem; }
-[hidden] { display: none !important; }
-th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
-th button:hover { text-decoration: underline; }
-th[aria-sort] button::after { content: ' ▲'; }
-th[aria-sort=descending] button::after { content: ' ▼'; }
-footer { color: var(--faint); font-size: .875rem; }
+.fact, .note, .legend, .axis, figcaption p, footer { color: var(--faint); font-size: .875rem; }
 .axis { margin: 0; }
 .legend span { display: inline-block; margin-right: 1.25em; }
 .conclusion { font-weight: 600; }
 .warnings { margin: .75rem 0; padding: .5rem .75rem .5rem 1.75rem; border: 1px solid var(--line); border-left: .3rem solid var(--s1); }
 .charts, .panels { display: grid; grid-template-columns: minmax(0, 1fr); align-items: start; }
-.charts { gap: 1.25rem; grid-auto-flow: dense; }
+.charts { gap: 1.25rem; margin: .75rem 0; grid-auto-flow: dense; }
 .panels { gap: .5rem 1.25rem; }
 @media (min-width: 46rem) {
   .charts, .of2 .panels, .of3 .panels, .of4 .panels { grid-template-columns: repeat(2, minmax(0, 1fr)); }
@@ -89,6 +80,15 @@ tbody tr { border-bottom: 1px solid var(--grid); }
 .worse { color: var(--worse); }
 pre { background: var(--band); padding: .6rem .75rem; overflow-x: auto; white-space: pre-wrap; font-size: .875rem; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.filter { margin: 1rem 0 0; }
+.filter input { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--faint); border-radius: .25rem; padding: .15rem .4rem; max-width: 100%; }
+.tip { position: absolute; z-index: 1; max-width: min(22rem, 100vw); padding: .3rem .5rem; white-space: pre-line; font-size: .875rem;
+  color: var(--ink); background: var(--band); border: 1px solid var(--line); border-radius: .25rem; }
+[hidden] { display: none !important; }
+th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
+th button:hover { text-decoration: underline; }
+th[aria-sort] button::after { content: ' ▲'; }
+th[aria-sort=descending] button::after { content: ' ▼'; }
 footer { margin-top: 2rem; border-top: 1px solid var(--line); }
 @media (max-width: 30rem) { body { padding: .5rem; } figure { padding: .4rem; } }
 @media print {
@@ -98,6 +98,7 @@ footer { margin-top: 2rem; border-top: 1px solid var(--line); }
   .scroll, details .scroll { overflow: visible; max-height: none; }
   th, td { white-space: normal; padding-right: .35rem; }
   table { font-size: .68rem; }
+  tbody th { position: static; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; block-size: auto; }
