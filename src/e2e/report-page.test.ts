@@ -18,6 +18,8 @@ import { missing } from './consumers.ts';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const FOUND = NAMES.find((name) => missing([name]).length === 0);
 const WIDTHS = [360, 800, 1600];
+/** A4 less margins of a centimetre, in CSS pixels. */
+const PAPER_PX = 718;
 /** In CSS pixels: below it few can read. */
 const TEXT_MIN_PX = 11;
 const SCHEMES = ['light', 'dark'] as const;
@@ -124,6 +126,13 @@ describe.skipIf(FOUND === undefined)(
     test('has enough contrast in the dark as well', async () => {
       const { page } = await open('run', { width: 1600, scheme: 'dark' });
       expect(await faults(page, ['color-contrast'])).toEqual([]);
+      await page.context().close();
+    });
+
+    test.each(['run', 'hostile'])('of %s is as wide as paper when it is printed', async (kind) => {
+      const { page } = await open(kind, { width: PAPER_PX, scheme: 'light' });
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(PAPER_PX);
       await page.context().close();
     });
 

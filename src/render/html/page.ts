@@ -13,6 +13,8 @@ import { renderSvgs } from './svg.ts';
 
 /** Up to so many pictures of a chart stand beside each other. */
 const PANELS_BESIDE = 4;
+/** Tables with more columns are printed smaller. */
+const COLUMNS_MANY = 12;
 /** A longer text of a cell goes on in further lines. */
 const WIDE_FROM = 48;
 /** Nothing is loaded and no script runs but the one that is written here, whatever a stored run has in its names. */
@@ -210,8 +212,9 @@ function tableHtml(table: Table, ids: Ids, name = table.title): string {
       ? `aria-label="${escapeHtml(name === '' ? 'Table' : `Numbers: ${name}`)}"`
       : `aria-labelledby="${id}"`;
   const notes = table.notes.map((note) => `<p class="note" dir="auto">${escapeHtml(note)}</p>`).join('\n');
-  const pair = table.columns.length === 2 ? ' class="pair"' : '';
-  return `${title}<div class="scroll" tabindex="0" role="group" ${label}><table${pair}><thead><tr>${head}</tr></thead>
+  const width = table.columns.length;
+  const kind = width === 2 ? ' class="pair"' : width > COLUMNS_MANY ? ' class="many"' : '';
+  return `${title}<div class="scroll" tabindex="0" role="group" ${label}><table${kind}><thead><tr>${head}</tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>
 ${notes}`;
 }

@@ -22,13 +22,15 @@ test.each([
   ['a linear one', [-3, 48], { ...TIME, scale: 'linear', unit: 'percent' }],
   ['a linear one of one value', [4, 4], { ...COUNT, scale: 'linear' }],
   ['with 0 before the smallest', [0, 100, 1000, 9900], COUNT],
+  ['what differs by less than is written', [6_380, 6_400], { ...TIME, scale: 'linear' }],
   ['percentiles', [1.25, 40_000], { ...TIME, unit: 'percentile' }],
 ] as const)(
-  'Ticks of %s stand beside each other however narrow the axis is, and there is one',
+  'Ticks of %s can be told apart however narrow the axis is, and there is one',
   (_, values, axis) => {
     for (const width of [60, 120, 200, 400]) {
       const labels = labelsOf(values, axis, lying(width)).sort((a, b) => a.at - b.at);
       expect(labels.length).toBeGreaterThan(0);
+      expect(new Set(labels.map(({ text }) => text)).size).toBe(labels.length);
       labels.slice(1).forEach(({ text, at }, i) => {
         const before = labels[i] ?? { text: '', at: 0 };
         expect(at - before.at, `${before.text}, ${text}`).toBeGreaterThan(

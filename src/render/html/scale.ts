@@ -46,7 +46,7 @@ type Bare = Omit<Scale, 'ticks' | 'upright'>;
 export function scaleOf(values: readonly number[], axis: Axis, extent: Extent, from0 = true): Scale {
   const { candidates, ...bare } =
     axis.scale === 'log' ? logScale(values, axis, !from0) : linearScale(values, axis, from0);
-  const fitting = candidates.find((ticks) => ticks.length > 0 && haveRoom(bare, ticks, extent));
+  const fitting = candidates.find((ticks) => ticks.length > 0 && canBeRead(bare, ticks, extent));
   if (fitting !== undefined) return { ...bare, ticks: fitting, upright: 0 };
   const last = candidates.at(-1) ?? [];
   return axis.unit === 'place'
@@ -54,8 +54,11 @@ export function scaleOf(values: readonly number[], axis: Axis, extent: Extent, f
     : { ...bare, ticks: last.slice(0, 1), upright: 0 };
 }
 
-function haveRoom(scale: Bare, ticks: readonly number[], extent: Extent): boolean {
+/** Whether all labels can be read: each within the picture, and none like another or over it. */
+function canBeRead(scale: Bare, ticks: readonly number[], extent: Extent): boolean {
   const pixel = pixelOf(scale, extent);
+  // Two that are written alike tell nothing apart.
+  if (new Set(ticks.map((tick) => scale.format(tick))).size < ticks.length) return false;
   const labels = ticks
     .map((tick) => ({ at: pixel(tick), half: extent.lying ? textWidth(scale.format(tick)) / 2 : FONT / 2 }))
     .sort((a, b) => a.at - b.at);

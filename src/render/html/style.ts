@@ -36,7 +36,7 @@ h1 { font-size: clamp(1.2rem, 4vw, 1.5rem); margin: 0 0 .5rem; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; padding-bottom: .2rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
 p { margin: .25rem 0; max-width: 75rem; }
-.fact, .note, .legend, .axis, figcaption p, footer { color: var(--faint); font-size: .875rem; }
+.fact, .note, .legend, .axis, figcaption p, footer { color: var(--faint); font-size: .875em; }
 .axis { margin: 0; }
 .legend span { display: inline-block; margin-right: 1.25em; }
 .conclusion { font-weight: 600; }
@@ -74,6 +74,7 @@ tbody th { position: sticky; left: 0; background: var(--page); }
 thead th { color: var(--faint); border-bottom: 1px solid var(--line); vertical-align: bottom; }
 tbody tr { border-bottom: 1px solid var(--grid); }
 .r { text-align: right; }
+data { white-space: nowrap; }
 .strong { font-weight: 650; }
 .faint { color: var(--faint); }
 .better { color: var(--better); }
@@ -96,8 +97,11 @@ footer { margin-top: 2rem; border-top: 1px solid var(--line); }
   .charts, .of2 .panels, .of3 .panels, .of4 .panels { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .of2, .of3, .of4 { grid-column: span 2; }
   .scroll, details .scroll { overflow: visible; max-height: none; }
-  th, td { white-space: normal; padding-right: .35rem; }
   table { font-size: .68rem; }
+  th, td { white-space: normal; overflow-wrap: break-word; padding-right: .35rem; }
+  .wide, .pair td, figure th, figure td { overflow-wrap: anywhere; min-width: 0; }
+  .many { font-size: .56rem; }
+  .many th, .many td { padding-right: .25rem; }
   tbody th { position: static; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
