@@ -54,7 +54,7 @@ export async function observeInGuest(
     });
     const door = doorOf(guest, signal);
     const known = await listProbes({ door });
-    const observations = await runProbes({ ids, door, ...(onProgress ? { onProgress } : {}) });
+    const observations = await runProbes({ ids, door, known, ...(onProgress ? { onProgress } : {}) });
     await guest.powerOff();
     await rm(dirname(folder), { recursive: true, force: true });
     const image = { image: basename(kernel.path), imageHash: await imageHash(kernel.path) };

@@ -23,7 +23,7 @@ export async function probeHere(
   const progress = createCountProgress(process.stderr, 'probes');
   try {
     const observations = await runProbes({
-      ...{ ids, signal, program },
+      ...{ ids, signal, program, known },
       onProgress: ({ id, done, of }) => progress.update(done, of, id),
     });
     const probesId = newRunId(measuredAt);

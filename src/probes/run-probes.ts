@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { buildProbes, type ProbesProgram } from '../build/probes.ts';
+import { EnvironmentError } from '../util/errors.ts';
 import { type Observation, observationSchema, type ProbeInfo, probeInfoSchema } from './schema.ts';
 
 const LIST_TIMEOUT_MS = 30_000;
@@ -38,6 +39,8 @@ export interface RunProbesRequest {
   readonly program?: ProbesProgram;
   /** Where it runs; default: here. */
   readonly door?: ProbesDoor;
+  /** What there is, with the deadlines there; default: it is listed. */
+  readonly known?: readonly ProbeInfo[];
   /** How long a probe may take beyond the deadline that it keeps by itself. */
   readonly graceMs?: number;
 }
@@ -45,11 +48,11 @@ export interface RunProbesRequest {
 /**
  * Runs behaviour probes, each in a process of its own and one after the other, and returns what they observed in the
  * order of the ids. A probe that cannot show its behaviour here, or breaks, is an observation that says so. Throws
- * `EnvironmentError` where the program does not compile, an error for an id that it does not have, and the reason of an abort.
+ * `EnvironmentError` where the program does not compile or run, an error for an id that it does not have, and the reason of an abort.
  */
 export async function runProbes(request: RunProbesRequest): Promise<Observation[]> {
   const door = request.door ?? (await doorHere(request));
-  const known = await listProbes({ ...request, door });
+  const known = request.known ?? (await listProbes({ ...request, door }));
   const wanted = request.ids === 'all' ? known : request.ids.map((id) => infoOf(known, id));
   const observations: Observation[] = [];
   for (const info of wanted) {
@@ -65,7 +68,7 @@ export async function listProbes(
 ): Promise<ProbeInfo[]> {
   const door = request.door ?? (await doorHere(request));
   const { stdout, stderr, how } = await door(['--list'], LIST_TIMEOUT_MS);
-  if (stdout === '') throw new Error(`the probes cannot be listed: ${stderr.trim() || how}`);
+  if (stdout === '') throw new EnvironmentError(`the probes cannot be listed: ${stderr.trim() || how}`);
   const lines = stdout.trim().split('\n');
   return lines.map((line) => probeInfoSchema.parse(JSON.parse(line)));
 }
