@@ -31,6 +31,10 @@ describe('What is kept of a run', () => {
       });
     expect(compared((run) => keptOf(run, metrics))).toEqual(compared((run) => run));
   });
+  test('is a fifth of it at most', () => {
+    const bytesOf = (run: ComparedRun) => JSON.stringify(run.trials).length;
+    expect(bytesOf(keptOf(fixtureRun(), ['cpuNsPerRequest']))).toBeLessThan(bytesOf(fixtureRun()) / 5);
+  });
   test('has the failed trials and the audits as well', () => {
     const audited = withAudits(fixtureRun());
     const kept = () => keptOf(audited, null);
