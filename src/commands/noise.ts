@@ -3,12 +3,14 @@ import type { Command } from 'commander';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { certifyNoise, type NoiseOptions as NoiseCertification, RUNS_MIN } from '../compare/noise.ts';
 import type { LoadFlags } from '../config/load-flags.ts';
+import { MODEL_LIST } from '../config/model-list.ts';
 import { NOISE_DEFAULTS, type NoiseFlags, noiseDetect, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseReport } from '../reports/noise.ts';
 import { readHistory } from '../results/history.ts';
+import { WHOLE } from '../results/lines.ts';
 import { saveNoise } from '../results/noise.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { openRun } from '../results/open-run.ts';
@@ -22,6 +24,7 @@ import { loadOptions } from './load-options.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
+import { tellConfig } from './tell-config.ts';
 
 interface NoiseOptions extends Omit<NoiseFlags, 'load'>, LoadFlags, PrintOptions {
   readonly dryRun?: boolean;
@@ -44,12 +47,7 @@ by a known share. What it finds is kept under --results in noise/, and compare q
 export function registerNoise(command: Command, signal: AbortSignal): void {
   const { blocks, durationMs, warmupMs } = RUN_DEFAULTS;
   command
-    .addOption(
-      listOption(
-        '--models <list>',
-        `models or globs, separated by commas (default: ${NOISE_DEFAULTS.models})`,
-      ),
-    )
+    .addOption(listOption('--models <list>', `${MODEL_LIST} (default: ${NOISE_DEFAULTS.models})`))
     .addOption(
       listOption(
         '--workloads <list>',
@@ -93,7 +91,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   const detect = noiseDetect(options.detect);
   if (options.history) return certifyHistory(options, detect);
   const config = configure(options);
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.dryRun) return printPlan(config, options.json === true);
 
   const outcome = await measureRun(config, {
@@ -112,9 +110,6 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   await report(certificate, result, { ...options, stored: `run stored in ${outcome.folder}` });
   endAsMeasured(outcome, signal);
 }
-
-/** Any of them may become a side that is made slower. */
-const WHOLE = { keep: (run: RunResult) => run };
 
 /** What compare does, as it is certified. */
 function rules(detect: number): Pick<NoiseCertification, 'detect' | 'compare'> {

@@ -1,11 +1,12 @@
 import type { Metric } from '../metrics/metric.ts';
 import { METRICS } from '../metrics/registry.ts';
+import type { TrialsReading } from '../results/lines.ts';
 import type {
   CountedTrial,
   MeasuredTrial,
   Observation,
   ObservedTrial,
-  RunResult,
+  RunOf,
   TrialResult,
 } from '../results/schema.ts';
 import type { MetricId } from './result.ts';
@@ -29,10 +30,9 @@ export interface KeptTrial extends Pick<ObservedTrial, 'status' | 'block' | 'lab
 /** Trials that metrics are taken from. */
 export type UsedTrial = MeasuredTrial | CountedTrial | KeptTrial;
 
-/** A run as it is compared: whole, or what `keptRun` kept of it. */
-export interface ComparedRun extends Omit<RunResult, 'trials'> {
-  readonly trials: readonly (TrialResult | KeptTrial)[];
-}
+/** A run as it is compared: whole, or what was kept of it. */
+export type ComparedRun = RunOf<ComparedTrial>;
+export type ComparedTrial = TrialResult | KeptTrial;
 
 /** A cell in one run. */
 export interface CellRun<Trial extends UsedTrial = UsedTrial> {
@@ -55,31 +55,17 @@ export function readMetric(metric: Pick<Metric, 'id' | 'ofTrial'>, trial: UsedTr
 }
 
 /**
- * How runs are to be read that are compared by these metrics, so that many fit into memory: a part of `HistoryOptions`.
+ * How runs are to be read of which these metrics are compared and nothing else, so that many fit into memory.
  * @param ids null: those that are `judged`.
  */
-export function keptFor(ids: readonly MetricId[] | null): {
-  readonly keep: (run: RunResult) => ComparedRun;
-  readonly histograms: boolean;
-} {
+export function keptFor(ids: readonly MetricId[] | null): TrialsReading<ComparedTrial> {
   const metrics = METRICS.filter(
     (metric) => (ids?.includes(metric.id) ?? metric.judged) || AGREEING.includes(metric),
   );
-  return {
-    keep: (run) => keptRun(run, metrics),
-    histograms: metrics.some(({ quantile }) => quantile !== undefined),
-  };
-}
-
-/** A run of which these metrics can be compared, and nothing else. */
-function keptRun(run: RunResult, metrics: readonly Metric[]): ComparedRun {
-  const { record, calibrations, problems, trials } = run;
   const once = shared();
   return {
-    record,
-    calibrations,
-    problems,
-    trials: trials.map((trial) => (trial.status === 'failed' ? trial : keptTrial(trial, metrics, once))),
+    keep: (trial) => (trial.status === 'failed' ? trial : keptTrial(trial, metrics, once)),
+    histograms: metrics.some(({ quantile }) => quantile !== undefined),
   };
 }
 

@@ -33,10 +33,12 @@ interface CheckDefinition {
  */
 export function conforms(schema: z.ZodType): Test {
   const definition = schema._zod.def as unknown as Definition;
-  const isOfType = testOfType(definition);
   const checks = (definition.checks ?? []).map(({ _zod: { def } }) => testOfCheck(def));
-  if (checks.length === 0) return isOfType;
-  return (value) => isOfType(value) && checks.every((check) => check(value));
+  return checks.reduce(both, testOfType(definition));
+}
+
+function both(first: Test, second: Test): Test {
+  return (value) => first(value) && second(value);
 }
 
 const NEVER: Test = () => false;

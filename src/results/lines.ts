@@ -13,29 +13,49 @@ const LINES_NAMED_MAX = 5;
 const PIECE_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
-export interface TrialsReading {
-  /** Whether histograms are wanted, which are most of what is stored; without them they are empty. Default: they are. */
-  readonly histograms?: boolean;
+/** How the trials of a run are read. */
+export interface TrialsReading<Kept> {
+  /** What is kept of a trial: only one at a time is in memory as a whole. */
+  readonly keep: (trial: TrialResult) => Kept;
+  /** Whether histograms are wanted, which are most of what is stored; without them they are empty. */
+  readonly histograms: boolean;
 }
+
+/** All of every trial. */
+export const WHOLE: TrialsReading<TrialResult> = { keep: (trial) => trial, histograms: true };
+
+const TRIAL: LineKind<TrialResult> = {
+  file: TRIALS_FILE,
+  noun: 'trial',
+  parse: parserOf(trialResultSchema),
+  keyOf: ({ block, label, workload, counter }) => JSON.stringify([block, label, workload, counter]),
+  shownAs: ({ block, label, workload }) => `${label} under ${workload} in block ${block + 1}`,
+};
+
+const CALIBRATION: LineKind<Calibration> = {
+  file: CALIBRATIONS_FILE,
+  noun: 'calibration',
+  parse: parserOf(calibrationSchema),
+  keyOf: ({ block }) => String(block),
+  shownAs: ({ block }) => `block ${block + 1}`,
+};
 
 /** In a text a quotation mark would have a backslash before it. */
 const HISTOGRAM = /"histogram":\[[\d,]*\]/g;
 
 /** Every line that is a trial; the others are named by their number. */
-export function parseTrials(
+export function parseTrials(source: LineSource): { trials: TrialResult[]; problems: string[] } {
+  return readTrials(source, WHOLE);
+}
+
+/** What is kept of every line that is a trial; the others are named by their number. */
+export function readTrials<Kept>(
   source: LineSource,
-  { histograms = true }: TrialsReading = {},
-): { trials: TrialResult[]; problems: string[] } {
-  const what = { file: TRIALS_FILE, noun: 'trial' };
-  const shorter = histograms ? null : (line: string) => line.replaceAll(HISTOGRAM, '"histogram":[]');
-  const { items, problems } = parseLines(source, parseTrial, what, shorter);
-  const { once, doubled } = onlyOnce(
-    items,
-    what,
-    ({ block, label, workload, counter }) => JSON.stringify([block, label, workload, counter]),
-    ({ block, label, workload }) => `${label} under ${workload} in block ${block + 1}`,
-  );
-  return { trials: once, problems: [...problems, ...doubled] };
+  { keep, histograms }: TrialsReading<Kept>,
+): { trials: Kept[]; problems: string[] } {
+  const shorter = (line: string) => line.replaceAll(HISTOGRAM, '"histogram":[]');
+  const { items, problems } = parseLines(source, TRIAL, { keep, shorter: histograms ? null : shorter });
+  return { trials: items, problems };
 }
 
 /** Every line that is a calibration; the others are named by their number. */
@@ -43,52 +63,9 @@ export function parseCalibrations(source: LineSource): {
   calibrations: Calibration[];
   problems: string[];
 } {
-  const what = { file: CALIBRATIONS_FILE, noun: 'calibration' };
-  const { items, problems } = parseLines(source, parseCalibration, what);
-  const { once, doubled } = onlyOnce(
-    items,
-    what,
-    ({ block }) => String(block),
-    ({ block }) => `block ${block + 1}`,
-  );
-  return { calibrations: once, problems: [...problems, ...doubled] };
+  const { items, problems } = parseLines(source, CALIBRATION, { keep: (item) => item, shorter: null });
+  return { calibrations: items, problems };
 }
-
-/**
- * The first of each: a file that was written twice, or put together of several, would count as more data
- * than was measured, and every interval would be too narrow.
- */
-function onlyOnce<T>(
-  items: readonly T[],
-  { file, noun }: LinesOf,
-  keyOf: (item: T) => string,
-  shownAs: (item: T) => string,
-): { once: T[]; doubled: string[] } {
-  const first = new Map<string, T>();
-  const again = new Map<string, string>();
-  let lines = 0;
-  for (const item of items) {
-    const key = keyOf(item);
-    if (!first.has(key)) first.set(key, item);
-    else {
-      lines++;
-      again.set(key, shownAs(item));
-    }
-  }
-  const [example] = again.values();
-  return {
-    once: [...first.values()],
-    doubled:
-      example === undefined
-        ? []
-        : [
-            `${counted(lines, 'line')} of ${file} ${lines === 1 ? 'is' : 'are'} of a ${noun} that is there already, such as ${example}; only the first of each is used`,
-          ],
-  };
-}
-
-const parseTrial = parserOf(trialResultSchema);
-const parseCalibration = parserOf(calibrationSchema);
 
 /** Null for what a schema refuses. Nearly all lines are as this version writes them, and need no more than a look. */
 function parserOf<T>(schema: z.ZodType<T>): (value: unknown) => T | null {
@@ -100,45 +77,71 @@ function parserOf<T>(schema: z.ZodType<T>): (value: unknown) => T | null {
   };
 }
 
-interface LinesOf {
+/** What the lines of a file are. */
+interface LineKind<T> {
   readonly file: string;
   readonly noun: string;
+  /** Null for what is none. */
+  readonly parse: (value: unknown) => T | null;
+  /** What no two of them share. */
+  readonly keyOf: (item: T) => string;
+  readonly shownAs: (item: T) => string;
 }
 
-/** What the lines hold, and of those that hold something else the first few by number. */
-function parseLines<T>(
+interface LinesReading<T, Kept> {
+  readonly keep: (item: T) => Kept;
+  /** What is parsed instead of a line; null: the line. */
+  readonly shorter: ((line: string) => string) | null;
+}
+
+/**
+ * What is kept of the lines, and of those that hold something else the first few by number. Of each only the first is used: a file
+ * that was written twice, or put together of several, would count as more data than was measured, and every interval would be
+ * too narrow.
+ */
+function parseLines<T, Kept>(
   source: LineSource,
-  parse: (value: unknown) => T | null,
-  { file, noun }: LinesOf,
-  shorter: ((line: string) => string) | null = null,
-): { items: T[]; problems: string[] } {
-  const items: T[] = [];
-  const broken: number[] = [];
-  const problems: string[] = [];
+  { file, noun, parse, keyOf, shownAs }: LineKind<T>,
+  { keep, shorter }: LinesReading<T, Kept>,
+): { items: Kept[]; problems: string[] } {
+  const items: Kept[] = [];
+  const known = new Set<string>();
+  const broken: string[] = [];
+  const again: string[] = [];
+  let cut: string[] = [];
   let number = 0;
   for (const { text, ends, isClean } of linesOf(source)) {
     number++;
     if (text === '') continue;
     const line = shorter?.(text) ?? text;
-    const value = parse(parseJson(line));
-    if (value !== null) items.push(isClean ? value : cleanedJson(value, line));
-    else if (ends) broken.push(number);
-    else problems.push(`${file} ends in the middle of line ${number}; that ${noun} is left out`);
+    const parsed = parse(parseJson(line));
+    if (parsed === null) {
+      if (ends) broken.push(`line ${number} of ${file} is not a ${noun}; it is left out`);
+      else cut = [`${file} ends in the middle of line ${number}; that ${noun} is left out`];
+      continue;
+    }
+    const item = isClean ? parsed : cleanedJson(parsed, line);
+    const key = keyOf(item);
+    if (known.has(key)) again.push(shownAs(item));
+    else items.push(keep(item));
+    known.add(key);
   }
-  const named = broken.slice(0, LINES_NAMED_MAX);
-  const more = broken.length - named.length;
-  return {
-    items,
-    problems: [
-      ...named.map((line) => `line ${line} of ${file} is not a ${noun}; it is left out`),
-      ...(more > 0
-        ? [
-            `${counted(more, 'more line')} of ${file} ${more === 1 ? 'is not a' : 'are not a'} ${noun}; ${more === 1 ? 'it is' : 'they are'} left out`,
-          ]
-        : []),
-      ...problems,
-    ],
-  };
+  return { items, problems: [...firstOf(broken, { file, noun }), ...cut, ...doubled(again, { file, noun })] };
+}
+
+function firstOf(broken: readonly string[], { file, noun }: { file: string; noun: string }): string[] {
+  const more = broken.length - LINES_NAMED_MAX;
+  const rest = `${counted(more, 'more line')} of ${file} ${more === 1 ? `is not a ${noun}; it is` : `are not a ${noun}; they are`} left out`;
+  return [...broken.slice(0, LINES_NAMED_MAX), ...(more > 0 ? [rest] : [])];
+}
+
+/** @param again what is there already, by line. */
+function doubled(again: readonly string[], { file, noun }: { file: string; noun: string }): string[] {
+  const [example] = again;
+  if (example === undefined) return [];
+  return [
+    `${counted(again.length, 'line')} of ${file} ${again.length === 1 ? 'is' : 'are'} of a ${noun} that is there already, such as ${example}; only the first of each is used`,
+  ];
 }
 
 interface Line {

@@ -9,12 +9,14 @@ import { cleaned, cleanText } from './clean.ts';
 import {
   CALIBRATIONS_FILE,
   parseCalibrations,
-  parseTrials,
+  readTrials,
   TRIALS_FILE,
   type TrialsReading,
+  WHOLE,
 } from './lines.ts';
 import {
   type Calibration,
+  type RunOf,
   type RunRecord,
   type RunResult,
   runRecordSchema,
@@ -98,18 +100,18 @@ export async function writing(
 export async function readRun(name: string, outDir: string): Promise<RunResult & { folder: string }> {
   const folder = await folderOf(name, outDir);
   const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
-  return { ...(await readMeasured(folder, record)), folder };
+  return { ...(await readMeasured(folder, record, WHOLE)), folder };
 }
 
 /** What was measured in a run whose record has been read, as `readRun` reads it. */
-export async function readMeasured(
+export async function readMeasured<Kept>(
   folder: string,
   record: RunRecord,
-  reading: TrialsReading = {},
-): Promise<RunResult> {
+  reading: TrialsReading<Kept>,
+): Promise<RunOf<Kept>> {
   const { trials, problems } = await withFile(join(folder, TRIALS_FILE), (file) =>
-    parseTrials(file, reading),
-  ).catch((error: unknown) => ({ trials: [], problems: [messageOf(error)] }));
+    readTrials(file, reading),
+  ).catch((error: unknown) => ({ trials: [] as Kept[], problems: [messageOf(error)] }));
   // Not there in runs that did not calibrate, or that ended before their first block.
   const calibrated = await withFile(join(folder, CALIBRATIONS_FILE), parseCalibrations).catch(() =>
     parseCalibrations(''),
