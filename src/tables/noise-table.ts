@@ -44,7 +44,8 @@ export function noiseTable(certificate: NoiseCertificate): Table {
   };
 }
 
-function designsOf({ pairs, runs, threes }: NoiseCertificate): readonly NoiseDesign[] {
+/** The ways of judging that are certified. */
+export function designsOf({ pairs, runs, threes }: NoiseCertificate): readonly NoiseDesign[] {
   return [pairs, runs, threes].filter((design) => design !== null);
 }
 
