@@ -1,3 +1,4 @@
+import type { Change, Verdict } from '../compare/result.ts';
 import type { IntervalsChart, Mark } from '../document/chart-schema.ts';
 
 type Group = IntervalsChart['groups'][number];
@@ -10,6 +11,13 @@ export const CHANGES = {
   x: { label: 'change', scale: 'linear', unit: 'percent' },
   reference: { value: 0, text: 'no change' },
 } as const satisfies Partial<IntervalsChart>;
+
+export const VERDICT_MARKS: Readonly<Record<Verdict, Mark>> = {
+  regressed: 'worse',
+  improved: 'better',
+  same: 'same',
+  inconclusive: 'unclear',
+};
 
 /** In which every interval of equals lies, where all that is shown is judged by one `detect`, a share; else null. */
 export function detectBand(detects: readonly number[]): IntervalsChart['band'] {
@@ -25,18 +33,15 @@ export function aroundNoChange(share: number): { readonly low: number; readonly 
 
 /** A change with its interval, both as ratios. */
 export function changePoint(
-  {
-    ratio,
-    interval,
-  }: { readonly ratio: number; readonly interval: { readonly low: number; readonly high: number } | null },
-  said: { readonly mark: Mark; readonly name?: string; readonly notes?: readonly string[] },
+  { ratio, interval }: Change,
+  { mark, notes = [] }: { readonly mark: Mark; readonly notes?: readonly string[] },
 ): IntervalPoint {
   return {
-    name: said.name ?? '',
+    name: '',
     value: percentOf(ratio),
     interval: interval && { low: percentOf(interval.low), high: percentOf(interval.high) },
-    mark: said.mark,
-    note: (said.notes ?? []).join('; '),
+    mark,
+    note: notes.join('; '),
   };
 }
 

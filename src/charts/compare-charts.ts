@@ -1,17 +1,11 @@
-import type { Comparison, MetricComparison, Verdict } from '../compare/result.ts';
-import type { IntervalsChart, Mark } from '../document/chart-schema.ts';
+import type { Comparison, MetricComparison } from '../compare/result.ts';
+import type { IntervalsChart } from '../document/chart-schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { metricName } from '../tables/metric-value.ts';
-import { CHANGES, changePoint, detectBand, percentText } from './change-axis.ts';
+import { CHANGES, changePoint, detectBand, percentText, VERDICT_MARKS } from './change-axis.ts';
 
-const MARK: Readonly<Record<Verdict, Mark>> = {
-  regressed: 'worse',
-  improved: 'better',
-  same: 'same',
-  inconclusive: 'unclear',
-};
 /** A metric with more cells has a chart of its own for each workload. */
-const ROWS_MAX = 40;
+export const ROWS_MAX = 40;
 
 /** Every metric over all of its cells: the main chart of a comparison. Null where nothing was judged. */
 export function overallChart({ overall }: Comparison): IntervalsChart | null {
@@ -35,7 +29,7 @@ export function overallChart({ overall }: Comparison): IntervalsChart | null {
           label: metricName(one.metric),
           points: [
             changePoint(one.change, {
-              mark: MARK[one.verdict],
+              mark: VERDICT_MARKS[one.verdict],
               notes: [
                 `${one.cells} of ${one.of} cells`,
                 ...(band === null ? [`${percentText(one.detect)} to be found`] : []),
@@ -50,14 +44,24 @@ export function overallChart({ overall }: Comparison): IntervalsChart | null {
 
 /** Every cell of every metric beside what was to be found; a chart for each metric. */
 export function cellCharts({ metrics }: Comparison): readonly IntervalsChart[] {
-  return [...groupBy(metrics, ({ metric }) => metric)].flatMap(([metric, own]) => {
-    const many = own.length > ROWS_MAX;
-    return many
-      ? [...groupBy(own, ({ workload }) => workload)].map(([workload, part]) =>
-          cellChart(part, `${metricName(metric)}, ${workload}: change of each cell`),
-        )
-      : [cellChart(own, `${metricName(metric)}: change of each cell`)];
-  });
+  return chartedTogether(metrics, ROWS_MAX).map(({ name, own }) =>
+    cellChart(own, `${name}: change of each cell`),
+  );
+}
+
+/** What stands in one chart: the cells of a metric, or where these are more than so many, of a metric under a workload. */
+export function chartedTogether(
+  metrics: readonly MetricComparison[],
+  max: number,
+): readonly { readonly name: string; readonly own: readonly MetricComparison[] }[] {
+  return [...groupBy(metrics, ({ metric }) => metric)].flatMap(([metric, own]) =>
+    own.length <= max
+      ? [{ name: metricName(metric), own }]
+      : [...groupBy(own, ({ workload }) => workload)].map(([workload, part]) => ({
+          name: `${metricName(metric)}, ${workload}`,
+          own: part,
+        })),
+  );
 }
 
 function cellChart(own: readonly MetricComparison[], title: string): IntervalsChart {
@@ -72,7 +76,7 @@ function cellChart(own: readonly MetricComparison[], title: string): IntervalsCh
         label: one.label,
         points: [
           changePoint(one.change, {
-            mark: MARK[one.verdict],
+            mark: VERDICT_MARKS[one.verdict],
             notes: one.reason === null ? [] : [one.reason],
           }),
         ],

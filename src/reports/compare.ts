@@ -96,7 +96,7 @@ function percent(ratio: number): string {
 }
 
 function headerOf(comparison: Comparison): string[] {
-  const { base, current, calibration, environment, unlike, finding } = comparison;
+  const { base, current, again, calibration, environment, unlike, finding } = comparison;
   const side = ({ runs }: Comparison['base']) =>
     runs
       .map(
@@ -107,6 +107,7 @@ function headerOf(comparison: Comparison): string[] {
   return [
     `base     ${side(base)}`,
     `current  ${side(current)}`,
+    ...(again === undefined ? [] : [`again    ${side(again)}`]),
     designLine(comparison),
     ...(calibration === null
       ? []

@@ -40,6 +40,7 @@ export function overallTable({ overall }: Comparison): Table {
       { key: 'verdict', header: '', align: 'left', priority: 0 },
       { key: 'metric', header: 'metric', align: 'left', priority: 0 },
       { key: 'change', header: 'change in %, geometric\nmean over the cells', align: 'left', priority: 0 },
+      ...againColumns(overall),
       { key: 'cells', header: 'cells', align: 'left', priority: 1 },
       { key: 'by', header: 'decided\nby', align: 'left', priority: 2 },
       { key: 'detect', header: 'to be\nfound', align: 'right', priority: 3 },
@@ -50,6 +51,7 @@ export function overallTable({ overall }: Comparison): Table {
       verdict: verdictOf(one.verdict),
       metric: text(metricName(one.metric), one.gate ? 'plain' : 'faint'),
       change: one.cells === 0 ? NONE : percent(one.change),
+      again: againOf(one),
       cells: text(one.cells === one.of ? String(one.of) : `${one.cells} of ${one.of}`),
       by: text(decidedBy(one.decidedBy, one.metric), 'faint'),
       detect: { kind: 'share', share: one.detect },
@@ -75,6 +77,17 @@ function overallNotes(overall: readonly Overall[]): string[] {
       'metrics',
     ),
   ];
+}
+
+/** Where something was measured again that seemed to have regressed. */
+function againColumns(judged: readonly Pick<MetricComparison, 'again'>[]): Column[] {
+  return judged.some(({ again }) => again !== undefined)
+    ? [{ key: 'again', header: 'measured\nagain', align: 'left', priority: 1 }]
+    : [];
+}
+
+function againOf({ again }: Pick<MetricComparison, 'again'>): Value {
+  return again === undefined ? text('') : percent(again.change);
 }
 
 const COLUMNS: readonly Column[] = [
@@ -106,7 +119,9 @@ export function compareTable(
       kind === 'counted'
         ? 'Counts that hardly vary from block to block'
         : 'Times, memory, and counts that vary with the load',
-    columns: COLUMNS,
+    columns: COLUMNS.flatMap((column) =>
+      column.key === 'change' ? [column, ...againColumns(shown)] : [column],
+    ),
     rows,
     notes: [
       ...eachOnce(
@@ -204,6 +219,7 @@ function rowOf(metric: MetricComparison): Row {
     base: shownValue(metric.metric, metric.base.value),
     current: shownValue(metric.metric, metric.current.value),
     change: percent(metric.change),
+    again: againOf(metric),
     by: text(decidedBy(metric.decidedBy, metric.metric), 'faint'),
     clean: text(`${cleanOf(metric.base)}, ${cleanOf(metric.current)}`, 'faint'),
     spread:
