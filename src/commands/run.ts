@@ -107,7 +107,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option(
       '--retry <budget>',
-      `time for measuring contaminated trials again: a share of the planned blocks', such as 50%, a time such as 30s, or 0 (default: ${RUN_DEFAULTS.retry})`,
+      `time for measuring contaminated trials again: a share of the planned blocks', such as 50%, a time such as 30s, or 0; behind it, by when the last of them ends: '50% within 115s' (default: ${RUN_DEFAULTS.retry})`,
     )
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
     .option('--no-cpu-counters', "leave out the trials that count instructions with the CPU's counters")
