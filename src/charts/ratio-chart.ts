@@ -20,13 +20,17 @@ const BY = {
 export function ratioChart({ workloads }: Pick<RunSummary, 'workloads'>): IntervalsChart | null {
   const groups = workloads.map(groupOf).filter(({ rows }) => rows.length > 0);
   if (groups.length === 0) return null;
-  const references = [...new Set(workloads.map(({ baseline }) => baseline))];
+  const references = [...new Set(workloads.map(({ baseline }) => baseline))].join(' or ');
+  const points = groups.flatMap(({ rows }) => rows.flatMap((row) => row.points));
+  const isKnown = points.some(({ interval }) => interval !== null);
   return {
     kind: 'intervals',
-    title: `${groups.length === 1 ? `${groups[0]?.label}: work` : 'Work'} done, times that of ${references.join(' or ')}, with 95 % intervals`,
-    says: 'Right of the line is better. An interval that covers it shows no difference.',
-    x: { label: `times ${references.join(' or ')}`, scale: 'log', unit: 'ratio' },
-    reference: { value: 1, text: `as ${references.join(' or ')}` },
+    title: `${groups.length === 1 ? `${groups[0]?.label}: work` : 'Work'} done, times that of ${references}${isKnown ? ', with 95 % intervals' : ''}`,
+    says: isKnown
+      ? 'Right of the line is better. An interval that covers it shows no difference.'
+      : 'Right of the line is better. Of so few blocks there is no interval: any of it may be chance.',
+    x: { label: `times ${references}`, scale: 'log', unit: 'ratio' },
+    reference: { value: 1, text: `as ${references}` },
     band: null,
     groups: groups.length === 1 ? groups.map((group) => ({ ...group, label: '' })) : groups,
   };

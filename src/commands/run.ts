@@ -5,8 +5,8 @@ import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '.
 import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
-import { pageReport } from '../reports/page.ts';
 import { runReport } from '../reports/run.ts';
+import { runPage } from '../reports/run-page.ts';
 import type { RunOutcome } from '../run.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
@@ -170,7 +170,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   await report(outcome, summary, options);
   if (options.report !== undefined) {
     const history = await readHistoryParts(outcome.result.record, options.results);
-    const page = pageReport(outcome.result, { known: loadWorkloads(), summary, history });
+    const page = runPage(outcome.result, { known: loadWorkloads(), summary, history });
     await writePage(page, options.report);
   }
   await exportRun(exportInputOf(outcome.result, { summary }), outcome.folder, exports);

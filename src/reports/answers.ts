@@ -1,6 +1,6 @@
 import { formatDuration, formatEstimate, formatRatio } from '../document/format.ts';
 import type { MeasuredRow, RankedBy, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
-import type { ScaleLine, ScaleSummary } from '../summary/scale-summary.ts';
+import { costOfCell, type ScaleLine, type ScaleSummary } from '../summary/scale-summary.ts';
 
 const BY = {
   throughput: 'by throughput',
@@ -49,6 +49,8 @@ function timesText({ ratio, interval }: NonNullable<MeasuredRow['comparison']>):
 /** What idle connections cost, in a sentence for each number of active ones. */
 export function scaleAnswerLines({ sweeps }: ScaleSummary): string[] {
   return sweeps.map(({ active, lines }) => {
+    if (lines.every(({ cells }) => cells.every((cell) => costOfCell(cell) === null)))
+      return `${active} active: nothing could be measured.`;
     const of = (kind: string) => lines.filter(({ fit }) => fit.verdict.kind === kind);
     const grows = of('O(N)').map(slopeText);
     const level = of('O(1)').map(({ label }) => label);
