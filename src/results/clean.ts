@@ -18,6 +18,14 @@ export function cleanText(text: string): string {
   return text.replaceAll(LINE_BREAKS, ' ').replaceAll(UNPRINTABLE, '\u{FFFD}').replaceAll(COMMANDS, '$& ');
 }
 
+/** What JSON holds none of whose texts `cleaned` would change, as nearly all lines of trials. */
+const UNCLEAN_JSON = /[^\x20-\x5b\x5d-\x7e]|::|##\[/;
+
+/** What JSON text holds, with every text in it clean; see `cleaned`. @param json that `value` was read from, on one line. */
+export function cleanedJson<T>(value: T, json: string): T {
+  return UNCLEAN_JSON.test(json) ? cleaned(value) : value;
+}
+
 /**
  * What was read from a file, with every text in it clean, the names of members too. Whoever wrote the file
  * is not known: a run may come from another host or from the artifact of a CI job. Apply it to what a

@@ -2,23 +2,25 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLike } from './alike.ts';
 import { listBaselines, runFoldersOf } from './baseline-index.ts';
-import { type OpenedRun, openRun } from './open-run.ts';
+import type { TrialsReading } from './lines.ts';
 import { listRuns } from './run-index.ts';
-import type { RunRecord } from './schema.ts';
-import { parseRecord, RECORD_FILE } from './store.ts';
+import type { RunRecord, RunResult } from './schema.ts';
+import { parseRecord, RECORD_FILE, readMeasured } from './store.ts';
 
 /** So many runs say how far runs lie apart as well as more would. */
 export const HISTORY_MAX = 20;
 
 /** Stored runs that may be compared with one. */
-export interface History {
+export interface History<Run> {
   /** The oldest first. */
-  readonly runs: readonly OpenedRun[];
+  readonly runs: readonly Run[];
   /** Runs that should be among them and cannot be read. */
   readonly problems: readonly string[];
 }
 
-export interface HistoryOptions {
+export interface HistoryOptions<Run> extends TrialsReading {
+  /** What is kept of a run: only one at a time is in memory as a whole. */
+  readonly keep: (run: RunResult) => Run;
   /** The newest so many; default: `HISTORY_MAX`. */
   readonly max?: number;
   /** Ids of runs that are left out. */
@@ -32,11 +34,11 @@ export interface HistoryOptions {
  * `outDir` and in its baselines, each run once, complete ones of the kind `run` alone; other kernels, builds and handicaps
  * are among them, for their readers to tell apart.
  */
-export async function readHistory(
+export async function readHistory<Run>(
   outDir: string,
   like: RunRecord,
-  { max = HISTORY_MAX, exclude = new Set(), where = () => true }: HistoryOptions = {},
-): Promise<History> {
+  { keep, max = HISTORY_MAX, exclude = new Set(), where = () => true, ...reading }: HistoryOptions<Run>,
+): Promise<History<Run>> {
   const found = new Map<string, { folder: string; record: RunRecord }>();
   for (const folder of await foldersOf(outDir)) {
     const file = join(folder, RECORD_FILE);
@@ -51,11 +53,11 @@ export async function readHistory(
     .sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt))
     .slice(-max);
   const problems: string[] = [];
-  const runs: OpenedRun[] = [];
+  const runs: Run[] = [];
   for (const { folder, record } of newest) {
-    const run = await openRun(folder, outDir).catch(() => null);
+    const run = await readMeasured(folder, record, reading).catch(() => null);
     if (run === null) problems.push(`run ${record.runId} of the history cannot be read`);
-    else runs.push(run);
+    else runs.push(keep(run));
   }
   return { runs, problems };
 }

@@ -49,6 +49,13 @@ export function endsOfBlock(calibrations: readonly Calibration[], block: number)
   return calibrations.filter((calibration) => calibration.block === block || calibration.block === block + 1);
 }
 
+/** What says whether a trial is clean. */
+export interface MarkedTrial extends Pick<MeasuredTrial, 'block'> {
+  readonly observation: {
+    readonly contamination: Pick<MeasuredTrial['observation']['contamination'], 'marks'>;
+  };
+}
+
 /**
  * Why a trial is not clean; none: it is. It is clean when nobody else had its CPUs (its own marks) and the machine
  * was not slow at both ends of its block: then all of the block lies in a slow spell, and nothing in it tells its floor
@@ -56,7 +63,7 @@ export function endsOfBlock(calibrations: readonly Calibration[], block: number)
  * best of several trials is taken for.
  */
 export function uncleanReasons(
-  trial: MeasuredTrial,
+  trial: MarkedTrial,
   calibrations: readonly Calibration[],
   usual: UsualSpeed | null,
 ): string[] {
