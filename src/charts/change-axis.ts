@@ -1,9 +1,5 @@
 import type { Change, Verdict } from '../compare/result.ts';
-import type { IntervalsChart, Mark } from '../document/chart-schema.ts';
-
-type Group = IntervalsChart['groups'][number];
-export type IntervalRow = Group['rows'][number];
-export type IntervalPoint = IntervalRow['points'][number];
+import type { IntervalPoint, IntervalsChart, Mark } from '../document/chart-schema.ts';
 
 /** What every chart of changes has in common: per cent, beside no change. */
 export const CHANGES = {

@@ -1,8 +1,8 @@
 import type { Comparison, MetricComparison } from '../compare/result.ts';
-import type { IntervalsChart } from '../document/chart-schema.ts';
+import type { IntervalRow, IntervalsChart } from '../document/chart-schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { metricName } from '../tables/metric-value.ts';
-import { CHANGES, changePoint, detectBand, type IntervalRow, VERDICT_MARKS } from './change-axis.ts';
+import { CHANGES, changePoint, detectBand, VERDICT_MARKS } from './change-axis.ts';
 import { chartedTogether, ROWS_MAX } from './compare-charts.ts';
 
 type Twice = Pick<MetricComparison, 'label' | 'change' | 'again' | 'reason' | 'detect'>;

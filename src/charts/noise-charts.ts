@@ -1,9 +1,9 @@
-import type { IntervalsChart } from '../document/chart-schema.ts';
+import type { IntervalRow, IntervalsChart } from '../document/chart-schema.ts';
 import { formatShare } from '../document/format.ts';
 import type { NoiseCertificate, NoiseDesign, NoiseRate } from '../results/noise-schema.ts';
 import { metricName } from '../tables/metric-value.ts';
 import { designName, designsOf } from '../tables/noise-table.ts';
-import { aroundNoChange, CHANGES, detectBand, type IntervalRow, percentText } from './change-axis.ts';
+import { aroundNoChange, CHANGES, detectBand, percentText } from './change-axis.ts';
 
 /** What a noise certificate says, each way of judging by itself. */
 export function noiseCharts(certificate: NoiseCertificate): readonly IntervalsChart[] {

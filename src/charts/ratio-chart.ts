@@ -1,6 +1,6 @@
 import type { IntervalsChart, Mark } from '../document/chart-schema.ts';
 import type { RankedBy, RowRatio, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
-import { measuredRows } from './used-trials.ts';
+import { measuredRows } from './charted-run.ts';
 
 const MARK: Readonly<Record<RowRatio['verdict'], Mark>> = {
   better: 'better',
@@ -10,7 +10,8 @@ const MARK: Readonly<Record<RowRatio['verdict'], Mark>> = {
   unknown: 'none',
 };
 
-const BY = {
+/** In words. */
+export const RANKED_BY = {
   throughput: 'by throughput',
   cpu: 'by requests per CPU time, because the client was the limit',
   path: 'by requests per instruction',
@@ -42,7 +43,7 @@ function groupOf(summary: WorkloadSummary): IntervalsChart['groups'][number] {
     rows: measuredRows(summary).flatMap(({ label, comparison }) => {
       if (comparison === null || comparison.ratio === null || comparison.ratio <= 0) return [];
       const { ratio, interval, verdict, rankedBy } = comparison;
-      const point = { name: '', value: ratio, interval, mark: MARK[verdict], note: BY[rankedBy] };
+      const point = { name: '', value: ratio, interval, mark: MARK[verdict], note: RANKED_BY[rankedBy] };
       return [{ label, points: [point] }];
     }),
   };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   formatBytes,
+  formatChange,
   formatCount,
   formatDuration,
   formatEstimate,
@@ -83,6 +84,7 @@ const CASES = [
     cases: { 0.6471: '0.647', 1: '1.000', 9.9999: '10.00', 12.345: '12.35', 123.4: '123' },
   },
   { format: formatSigned, cases: { 1204.4: '+1,204', [-36.2]: '-36', [-0.3]: '0', 0: '0' } },
+  { format: formatChange, cases: { 1.05: '+5.0 %', 1: '+0.0 %', 0.968: '-3.2 %' } },
   { format: formatShare, cases: { 0.764: '76 %', 1: '100 %' } },
 ].flatMap(({ format, cases }) =>
   Object.entries(cases).map(([value, text]) => ({ format, value: Number(value), text })),

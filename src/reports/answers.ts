@@ -1,12 +1,7 @@
+import { RANKED_BY } from '../charts/ratio-chart.ts';
 import { formatDuration, formatEstimate, formatRatio } from '../document/format.ts';
-import type { MeasuredRow, RankedBy, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
+import type { MeasuredRow, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
 import { costOfCell, type ScaleLine, type ScaleSummary } from '../summary/scale-summary.ts';
-
-const BY = {
-  throughput: 'by throughput',
-  cpu: 'by requests per CPU time, for the client was the limit',
-  path: 'by requests per instruction',
-} as const satisfies Record<RankedBy, string>;
 
 /** What each workload says, in a sentence. */
 export function answerLines({ workloads }: RunSummary): string[] {
@@ -37,7 +32,7 @@ function answerOf({ rows, baseline }: WorkloadSummary): string {
   const first =
     best === undefined
       ? `nothing is shown to be better than ${baseline}`
-      : `${best.row.label} serves ${timesText(best.comparison)} times what ${baseline} serves, ${BY[best.comparison.rankedBy]}`;
+      : `${best.row.label} serves ${timesText(best.comparison)} times what ${baseline} serves, ${RANKED_BY[best.comparison.rankedBy]}`;
   return `${first}; of ${compared.length} beside it ${counts}${apart}.`;
 }
 

@@ -1,11 +1,12 @@
 import { blocksChart } from '../charts/blocks-chart.ts';
-import { callsChart, costAgainstCallsChart, utilisationChart } from '../charts/cost-charts.ts';
-import { depthCharts } from '../charts/depth-chart.ts';
+import { chartedRun } from '../charts/charted-run.ts';
+import { callsChart, costAgainstCallsChart } from '../charts/cost-charts.ts';
+import { depthCharts } from '../charts/depth-charts.ts';
 import { ladderChart } from '../charts/ladder-chart.ts';
 import { latencyChart } from '../charts/latency-chart.ts';
 import { ratioChart } from '../charts/ratio-chart.ts';
 import { scaleChart } from '../charts/scale-chart.ts';
-import { chartedRun } from '../charts/used-trials.ts';
+import { utilisationChart } from '../charts/utilisation-chart.ts';
 import { ladderOf } from '../compare/ladder.ts';
 import type { Chart } from '../document/chart-schema.ts';
 import { chartParts, notesPart, section } from '../document/document.ts';
