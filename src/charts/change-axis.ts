@@ -1,5 +1,6 @@
 import type { Change, Verdict } from '../compare/result.ts';
 import type { IntervalPoint, IntervalsChart, Mark } from '../document/chart-schema.ts';
+import { formatPercent } from '../document/format.ts';
 
 /** What every chart of changes has in common: per cent, beside no change. */
 export const CHANGES = {
@@ -19,7 +20,7 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, Mark>> = {
 export function detectBand(detects: readonly number[]): IntervalsChart['band'] {
   const [detect, ...others] = new Set(detects);
   if (detect === undefined || others.length > 0) return null;
-  return { ...aroundNoChange(detect), text: `less than ${percentText(detect)}, which was to be found` };
+  return { ...aroundNoChange(detect), text: `less than ${formatPercent(detect)}, which was to be found` };
 }
 
 /** As verdicts have it, up and down by the same factor: of 0.05 from -4.76 to +5 per cent. */
@@ -43,9 +44,4 @@ export function changePoint(
 
 export function percentOf(ratio: number): number {
   return 100 * (ratio - 1);
-}
-
-/** `5 %`, `0.25 %`. */
-export function percentText(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
 }

@@ -1,8 +1,9 @@
 import type { Comparison, MetricComparison } from '../compare/result.ts';
 import type { IntervalsChart } from '../document/chart-schema.ts';
+import { formatPercent } from '../document/format.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { metricName } from '../tables/metric-value.ts';
-import { CHANGES, changePoint, detectBand, percentText, VERDICT_MARKS } from './change-axis.ts';
+import { CHANGES, changePoint, detectBand, VERDICT_MARKS } from './change-axis.ts';
 
 /** A metric with more cells has a chart of its own for each workload. */
 export const ROWS_MAX = 40;
@@ -32,7 +33,7 @@ export function overallChart({ overall }: Comparison): IntervalsChart | null {
               mark: VERDICT_MARKS[one.verdict],
               notes: [
                 `${one.cells} of ${one.of} cells`,
-                ...(band === null ? [`${percentText(one.detect)} to be found`] : []),
+                ...(band === null ? [`${formatPercent(one.detect)} to be found`] : []),
                 ...(one.reason === null ? [] : [one.reason]),
               ],
             }),

@@ -1,9 +1,9 @@
 import type { IntervalRow, IntervalsChart } from '../document/chart-schema.ts';
-import { formatShare } from '../document/format.ts';
+import { formatPercent } from '../document/format.ts';
 import type { NoiseCertificate, NoiseDesign, NoiseRate } from '../results/noise-schema.ts';
 import { metricName } from '../tables/metric-value.ts';
 import { designName, designsOf } from '../tables/noise-table.ts';
-import { aroundNoChange, CHANGES, detectBand, percentText } from './change-axis.ts';
+import { aroundNoChange, CHANGES, detectBand } from './change-axis.ts';
 
 /** What a noise certificate says, each way of judging by itself. */
 export function noiseCharts(certificate: NoiseCertificate): readonly IntervalsChart[] {
@@ -31,7 +31,7 @@ function ratesOf({ equal, found }: NoiseDesign): IntervalRow[] {
     rateRow('equals: false alarms', equal.falseAlarms),
     rateRow('equals: passed', equal.passed),
     rateRow('equals: inconclusive', equal.inconclusive),
-    ...found.map(({ change, regressed }) => rateRow(`${formatShare(change)} slower: regressed`, regressed)),
+    ...found.map(({ change, regressed }) => rateRow(`${formatPercent(change)} slower: regressed`, regressed)),
   ];
 }
 
@@ -69,7 +69,7 @@ function widthRow({ metric, halfWidth }: NoiseDesign['halfWidths'][number], dete
         value: 0,
         interval: aroundNoChange(halfWidth),
         mark: fits ? 'same' : 'unclear',
-        note: `half-width ${percentText(halfWidth)}, ${fits ? 'narrower' : 'not narrower'} than what was to be found`,
+        note: `half-width ${formatPercent(halfWidth)}, ${fits ? 'narrower' : 'not narrower'} than what was to be found`,
       },
     ],
   };

@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDuration,
   formatEstimate,
+  formatPercent,
   formatPerRequest,
   formatRatio,
   formatShare,
@@ -85,6 +86,7 @@ const CASES = [
   },
   { format: formatSigned, cases: { 1204.4: '+1,204', [-36.2]: '-36', [-0.3]: '0', 0: '0' } },
   { format: formatChange, cases: { 1.05: '+5.0 %', 1: '+0.0 %', 0.968: '-3.2 %' } },
+  { format: formatPercent, cases: { 0.05: '5 %', 0.0025: '0.25 %', 0.1: '10 %', 0.07: '7 %' } },
   { format: formatShare, cases: { 0.764: '76 %', 1: '100 %' } },
 ].flatMap(({ format, cases }) =>
   Object.entries(cases).map(([value, text]) => ({ format, value: Number(value), text })),

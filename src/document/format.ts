@@ -85,6 +85,11 @@ export function formatChange(ratio: number, interval: Interval | null = null): s
   return interval === null ? text(ratio) : `${text(ratio)} [${text(interval.low)}, ${text(interval.high)}]`;
 }
 
+/** A share that was asked for, as it was: `5 %`, `0.25 %`. */
+export function formatPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
 /** A share of one: `76 %`. */
 export function formatShare(share: number): string {
   return `${Math.round(share * 100)} %`;

@@ -1,6 +1,6 @@
 import { tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
-import { formatShare } from '../document/format.ts';
+import { formatPercent } from '../document/format.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
 import { designName, designsOf, noiseTable, rateText } from '../tables/noise-table.ts';
@@ -25,7 +25,7 @@ export function noiseQuote(
   const of = kernel === environment.kernel ? '' : ` under Linux ${kernel}`;
   const said = designsOf(certificate).map((design) => {
     const found = design.found.map(
-      ({ change, regressed }) => `${formatShare(change)} found ${rateText(regressed)}`,
+      ({ change, regressed }) => `${formatPercent(change)} found ${rateText(regressed)}`,
     );
     return `${designName(design)}: equals called different ${rateText(design.equal.falseAlarms)}, ${found.join(', ')}`;
   });

@@ -22,7 +22,7 @@ const LADDER = fakeLadder({
 const RUNS: readonly { readonly of: string; readonly kind: RunKind; readonly result: RunResult }[] = [
   { of: 'run', kind: 'run', result: fixtureRun({ audit: true }) },
   { of: 'run of files', kind: 'run', result: fixtureFilesRun() },
-  { of: 'sweep', kind: 'scale', result: fixtureSweep() },
+  { of: 'sweep', kind: 'scale', result: fixtureSweep({ active: [1] }) },
   { of: 'ladder', kind: 'ladder', result: LADDER },
 ];
 
@@ -62,7 +62,7 @@ function linesOf({ parts }: Document): string[] {
 describe.each(RUNS)('A page of a $of', ({ kind, result }) => {
   test('has something below every heading and in every chart', () => {
     const document = pageOf(result, kind);
-    expect(charts(document.parts).length).toBeGreaterThan(3);
+    expect(charts(document.parts).length).toBeGreaterThan(2);
     expectWhole(document);
   });
 
@@ -89,7 +89,7 @@ describe.each(RUNS)('A page of a $of', ({ kind, result }) => {
 
   test('of one block shows it, and says what one block cannot', () => {
     const document = pageOf(firstBlockOf(result), kind);
-    expect(charts(document.parts).length).toBeGreaterThan(3);
+    expect(charts(document.parts).length).toBeGreaterThan(2);
     expectWhole(document);
     expect(linesOf(document)).toContain(
       'Of so few blocks no ratio has an interval: nothing says which difference is chance.',

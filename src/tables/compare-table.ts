@@ -10,6 +10,7 @@ import type {
   Verdict,
 } from '../compare/result.ts';
 import type { Column, Row, Table } from '../document/document-schema.ts';
+import { formatPercent } from '../document/format.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { findMetric } from '../metrics/registry.ts';
@@ -54,7 +55,7 @@ export function overallTable({ overall }: Comparison): Table {
       again: againOf(one),
       cells: text(one.cells === one.of ? String(one.of) : `${one.cells} of ${one.of}`),
       by: text(decidedBy(one.decidedBy, one.metric), 'faint'),
-      detect: { kind: 'share', share: one.detect },
+      detect: text(formatPercent(one.detect)),
       p: pOf(one.adjustedP),
       more: needed(one),
     })),
