@@ -11,6 +11,7 @@ import { withSchema } from '../reports/json.ts';
 import { noiseReport } from '../reports/noise.ts';
 import { pageOf } from '../reports/page.ts';
 import { readHistory } from '../results/history.ts';
+import { WHOLE } from '../results/lines.ts';
 import { saveNoise } from '../results/noise.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { openRun } from '../results/open-run.ts';
@@ -121,9 +122,6 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   await report(certificate, result, { ...options, stored: `run stored in ${outcome.folder}` });
   endAsMeasured(outcome, signal);
 }
-
-/** Any of them may become a side that is made slower. */
-const WHOLE = { keep: (run: RunResult) => run };
 
 /** What compare does, as it is certified. */
 function rules(detect: number): Pick<NoiseCertification, 'detect' | 'compare'> {

@@ -1,11 +1,12 @@
 import type { Metric } from '../metrics/metric.ts';
 import { METRICS } from '../metrics/registry.ts';
+import type { TrialsReading } from '../results/lines.ts';
 import type {
   CountedTrial,
   MeasuredTrial,
   Observation,
   ObservedTrial,
-  RunResult,
+  RunOf,
   TrialResult,
 } from '../results/schema.ts';
 import type { MetricId } from './result.ts';
@@ -29,10 +30,9 @@ export interface KeptTrial extends Pick<ObservedTrial, 'status' | 'block' | 'lab
 /** Trials that metrics are taken from. */
 export type UsedTrial = MeasuredTrial | CountedTrial | KeptTrial;
 
-/** A run as it is compared: whole, or what `keptRun` kept of it. */
-export interface ComparedRun extends Omit<RunResult, 'trials'> {
-  readonly trials: readonly (TrialResult | KeptTrial)[];
-}
+/** A run as it is compared: whole, or what was kept of it. */
+export type ComparedRun = RunOf<ComparedTrial>;
+export type ComparedTrial = TrialResult | KeptTrial;
 
 /** A cell in one run. */
 export interface CellRun<Trial extends UsedTrial = UsedTrial> {
@@ -55,45 +55,44 @@ export function readMetric(metric: Pick<Metric, 'id' | 'ofTrial'>, trial: UsedTr
 }
 
 /**
- * How runs are to be read that are compared by these metrics, so that many fit into memory: a part of `HistoryOptions`.
+ * How runs are to be read of which these metrics are compared and nothing else, so that many fit into memory.
  * @param ids null: those that are `judged`.
  */
-export function keptFor(ids: readonly MetricId[] | null): {
-  readonly keep: (run: RunResult) => ComparedRun;
-  readonly histograms: boolean;
-} {
+export function keptFor(ids: readonly MetricId[] | null): TrialsReading<ComparedTrial> {
   const metrics = METRICS.filter(
     (metric) => (ids?.includes(metric.id) ?? metric.judged) || AGREEING.includes(metric),
   );
+  const once = shared();
   return {
-    keep: (run) => keptRun(run, metrics),
+    keep: (trial) => (trial.status === 'failed' ? trial : keptTrial(trial, metrics, once)),
     histograms: metrics.some(({ quantile }) => quantile !== undefined),
   };
 }
 
-/** A run of which these metrics can be compared, and nothing else. */
-function keptRun(run: RunResult, metrics: readonly Metric[]): ComparedRun {
-  const { record, calibrations, problems, trials } = run;
-  const once = shared();
-  return {
-    record,
-    calibrations,
-    problems,
-    trials: trials.map((trial) => (trial.status === 'failed' ? trial : keptTrial(trial, metrics, once))),
-  };
+/** Texts and connections that are alike, as one: in nearly all trials they are. */
+interface Once {
+  text<T extends string>(value: T): T;
+  congestion(value: Observation['congestion']): Observation['congestion'];
 }
-
-/** Values that are alike, as one: by far the most of what is kept is. */
-type Once = <T>(value: T) => T;
 
 function shared(): Once {
-  const known = new Map<string, unknown>();
-  return <T>(value: T): T => {
-    const key = JSON.stringify(value);
-    if (!known.has(key)) known.set(key, value);
-    return known.get(key) as T;
+  const texts = new Map<string, string>();
+  let last: Observation['congestion'] = null;
+  return {
+    text: <T extends string>(value: T): T => {
+      const known = texts.get(value);
+      if (known !== undefined) return known as T;
+      texts.set(value, value);
+      return value;
+    },
+    congestion: (value) => {
+      if (last?.server !== value?.server || last?.client !== value?.client) last = value;
+      return value === null ? null : last;
+    },
   };
 }
+
+const UNMARKED: Pick<Observation['contamination'], 'marks'> = { marks: [] };
 
 function keptTrial(trial: ObservedTrial, metrics: readonly Metric[], once: Once): KeptTrial {
   const { status, block, label, model, workload, observation } = trial;
@@ -102,14 +101,14 @@ function keptTrial(trial: ObservedTrial, metrics: readonly Metric[], once: Once)
   return {
     status,
     block,
-    label: once(label),
-    model: once(model),
-    workload: once(workload),
+    label: once.text(label),
+    model: once.text(model),
+    workload: once.text(workload),
     observation: {
-      saturation: once(saturation),
-      congestion: once(congestion),
+      saturation: once.text(saturation),
+      congestion: once.congestion(congestion),
       pathLength,
-      contamination: once({ marks: contamination.marks }),
+      contamination: contamination.marks.length === 0 ? UNMARKED : { marks: contamination.marks },
       server: { syscallsPerRequest: server.syscallsPerRequest, counters: { wakeups, events } },
     },
     values: Object.fromEntries(metrics.map((metric) => [metric.id, metric.ofTrial(observation)])),

@@ -2,7 +2,7 @@ import { median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
 import type { Calibration } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
-import { SPEED_LIMIT, type UsualSpeed, uncleanReasons, usualSpeed } from '../summary/clean-trials.ts';
+import { SPEED_LIMIT, slowBlock, type UsualSpeed, usualSpeed } from '../summary/clean-trials.ts';
 import type { Workload } from '../workloads/schema.ts';
 import { AGREEING, type CellRun, type ComparedRun } from './compared-run.ts';
 import { isSeen, logOf } from './levels.ts';
@@ -102,13 +102,17 @@ interface RunState {
 
 function runState({ trials, calibrations }: ComparedRun, usual: UsualSpeed | null): RunState {
   const slow = usual === null ? [] : slowReadings(calibrations, usual);
+  const slowBlocks = new Map<number, readonly string[]>();
   const clean = new Set<RunTrial>();
   const all: string[] = [];
   for (const trial of trials) {
     if (trial.status !== 'measured') continue;
-    const reasons = uncleanReasons(trial, calibrations, usual);
-    if (reasons.length === 0 && slow.length === 0) clean.add(trial);
-    all.push(...reasons);
+    // As `uncleanReasons`, once for a block.
+    const ofBlock = slowBlocks.get(trial.block) ?? slowBlock(trial.block, calibrations, usual);
+    slowBlocks.set(trial.block, ofBlock);
+    const { marks } = trial.observation.contamination;
+    if (marks.length + ofBlock.length + slow.length === 0) clean.add(trial);
+    all.push(...marks, ...ofBlock);
   }
   return { clean, reasons: [...slow, ...mostFrequent(all)] };
 }

@@ -33,10 +33,12 @@ interface CheckDefinition {
  */
 export function conforms(schema: z.ZodType): Test {
   const definition = schema._zod.def as unknown as Definition;
-  const isOfType = testOfType(definition);
   const checks = (definition.checks ?? []).map(({ _zod: { def } }) => testOfCheck(def));
-  if (checks.length === 0) return isOfType;
-  return (value) => isOfType(value) && checks.every((check) => check(value));
+  return checks.reduce(both, testOfType(definition));
+}
+
+function both(first: Test, second: Test): Test {
+  return (value) => first(value) && second(value);
 }
 
 const NEVER: Test = () => false;
@@ -103,10 +105,8 @@ function testOfObject(shape: Readonly<Record<string, z.ZodType>>): Test {
   const members = Object.entries(shape).map(([name, schema]) => ({ name, test: conforms(schema) }));
   return (value) => {
     if (!isPlain(value)) return false;
-    let present = 0;
-    for (const name in value) if (Object.hasOwn(value, name)) present++;
-    if (present !== members.length) return false;
-    for (const { name, test } of members) if (!Object.hasOwn(value, name) || !test(value[name])) return false;
+    if (Object.keys(value).length !== members.length) return false;
+    for (const { name, test } of members) if (!test(value[name]) || !Object.hasOwn(value, name)) return false;
     return true;
   };
 }

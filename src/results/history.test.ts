@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
 import { saveBaseline } from './baselines.ts';
 import { type HistoryOptions, readHistory } from './history.ts';
-import type { RunRecord, RunResult } from './schema.ts';
+import { WHOLE } from './lines.ts';
+import type { RunRecord, TrialResult } from './schema.ts';
 import { createStore } from './store.ts';
 
 const { record, trials } = fixtureRun();
@@ -22,9 +23,7 @@ async function stored(runId: string, change: Partial<RunRecord> = {}): Promise<v
   for (const trial of trials.slice(0, 2)) await store.appendTrial(trial);
 }
 
-const WHOLE = { keep: (run: RunResult) => run };
-
-async function ids(options: Partial<HistoryOptions<RunResult>> = {}): Promise<string[]> {
+async function ids(options: Partial<HistoryOptions<TrialResult>> = {}): Promise<string[]> {
   return (await readHistory(out, record, { ...WHOLE, ...options })).runs.map((run) => run.record.runId);
 }
 
@@ -39,21 +38,19 @@ test('The history is what was measured like it, the oldest first, with trials', 
   expect(problems).toEqual([]);
 });
 
-test('One run after the other is read, without its histograms if they are not wanted, and what is kept of it returned', async () => {
+test('Of each trial what is wanted is kept, and read without its histograms where these are not', async () => {
   await stored('a', at(1));
   await stored('b', at(2));
-  const counts = async (histograms?: boolean) =>
+  const latencies = async (histograms: boolean) =>
     (
       await readHistory(out, record, {
-        keep: (run) =>
-          run.trials.map((trial) => (trial.status === 'measured' ? trial.observation.response : null)),
-        ...(histograms === undefined ? {} : { histograms }),
+        keep: (trial) => (trial.status === 'measured' ? trial.observation.response : null),
+        histograms,
       })
-    ).runs.flat();
-  const whole = await counts();
+    ).runs.flatMap((run) => run.trials);
+  const whole = await latencies(true);
   expect(whole.every((latency) => latency !== null && latency.histogram.length > 0)).toBe(true);
-  expect(await counts(true)).toEqual(whole);
-  expect(await counts(false)).toEqual(whole.map((latency) => ({ ...latency, histogram: [] })));
+  expect(await latencies(false)).toEqual(whole.map((latency) => ({ ...latency, histogram: [] })));
 });
 
 describe('Of the history is', () => {

@@ -598,9 +598,12 @@ export type RunKind = (typeof RUN_KINDS)[number];
 export type RunStatus = RunRecord['status'];
 
 /** A stored run as read back: the record, and every trial that was saved whole. */
-export interface RunResult {
+export type RunResult = RunOf<TrialResult>;
+
+/** The same, with what was kept of each trial. */
+export interface RunOf<Kept> {
   readonly record: RunRecord;
-  readonly trials: readonly TrialResult[];
+  readonly trials: readonly Kept[];
   /** One per block that was begun; none in runs of versions that did not calibrate. */
   readonly calibrations: readonly Calibration[];
   /** What could not be read, e.g. a line that a crash cut short. */

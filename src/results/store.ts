@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, open, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
 import { makeFolder } from '../host/make-folder.ts';
@@ -9,12 +9,14 @@ import { cleaned, cleanText } from './clean.ts';
 import {
   CALIBRATIONS_FILE,
   parseCalibrations,
-  parseTrials,
+  readTrials,
   TRIALS_FILE,
   type TrialsReading,
+  WHOLE,
 } from './lines.ts';
 import {
   type Calibration,
+  type RunOf,
   type RunRecord,
   type RunResult,
   runRecordSchema,
@@ -98,22 +100,21 @@ export async function writing(
 export async function readRun(name: string, outDir: string): Promise<RunResult & { folder: string }> {
   const folder = await folderOf(name, outDir);
   const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
-  return { ...(await readMeasured(folder, record)), folder };
+  return { ...(await readMeasured(folder, record, WHOLE)), folder };
 }
 
 /** What was measured in a run whose record has been read, as `readRun` reads it. */
-export async function readMeasured(
+export async function readMeasured<Kept>(
   folder: string,
   record: RunRecord,
-  reading: TrialsReading = {},
-): Promise<RunResult> {
-  const { trials, problems } = await readBytes(join(folder, TRIALS_FILE)).then(
-    (bytes) => parseTrials(bytes, reading),
-    (error: unknown) => ({ trials: [], problems: [messageOf(error)] }),
-  );
+  reading: TrialsReading<Kept>,
+): Promise<RunOf<Kept>> {
+  const { trials, problems } = await withFile(join(folder, TRIALS_FILE), (file) =>
+    readTrials(file, reading),
+  ).catch((error: unknown) => ({ trials: [] as Kept[], problems: [messageOf(error)] }));
   // Not there in runs that did not calibrate, or that ended before their first block.
-  const calibrated = parseCalibrations(
-    await readFile(join(folder, CALIBRATIONS_FILE)).catch(() => Buffer.alloc(0)),
+  const calibrated = await withFile(join(folder, CALIBRATIONS_FILE), parseCalibrations).catch(() =>
+    parseCalibrations(''),
   );
   return {
     record,
@@ -162,12 +163,18 @@ async function findRun(name: string, outDir: string): Promise<string> {
 }
 
 async function readText(path: string): Promise<string> {
-  return (await readBytes(path)).toString('utf8');
+  return withFile(path, (file) => file.readFile('utf8'));
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+/** Throws `UsageError` where the file cannot be opened or read. */
+async function withFile<T>(path: string, read: (file: FileHandle) => T | Promise<T>): Promise<T> {
   try {
-    return await readFile(path);
+    const file = await open(path);
+    try {
+      return await read(file);
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     throw new UsageError(cleanText(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`), { cause });
   }

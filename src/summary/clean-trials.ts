@@ -67,12 +67,18 @@ export function uncleanReasons(
   calibrations: readonly Calibration[],
   usual: UsualSpeed | null,
 ): string[] {
-  const ends =
-    usual === null
-      ? []
-      : endsOfBlock(calibrations, trial.block).map((calibration) => unusualReadings(calibration, usual));
-  const slow = ends.every((readings) => readings.length > 0) ? ends.flat() : [];
-  return [...trial.observation.contamination.marks, ...slow];
+  return [...trial.observation.contamination.marks, ...slowBlock(trial.block, calibrations, usual)];
+}
+
+/** What was above the usual at both ends of a block; none: it was not slow at one of them. */
+export function slowBlock(
+  block: number,
+  calibrations: readonly Calibration[],
+  usual: UsualSpeed | null,
+): string[] {
+  if (usual === null) return [];
+  const ends = endsOfBlock(calibrations, block).map((calibration) => unusualReadings(calibration, usual));
+  return ends.every((readings) => readings.length > 0) ? ends.flat() : [];
 }
 
 /**
