@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import type { Comparison, MetricComparison } from '../compare/result.ts';
+import { formatPercent } from '../document/format.ts';
 import type { Kernel } from '../kernels/resolve.ts';
 import { PATH_LENGTH_ID } from '../metrics/registry.ts';
 import { GuestError, type GuestFailure } from '../place/guest/failures.ts';
@@ -88,13 +89,9 @@ function judgementOf({ verdict, change, detect, reason }: MetricComparison): {
   if (verdict === 'regressed' && low > limit) return { judgement: 'bad', reason: null };
   const lies =
     verdict === 'regressed'
-      ? `its interval lies on both sides of the ${shareText(detect)} that are asked for`
+      ? `its interval lies on both sides of the ${formatPercent(detect)} that are asked for`
       : null;
   return { judgement: 'unknown', reason: lies ?? reason ?? 'the boots do not decide' };
-}
-
-function shareText(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
 }
 
 /** Tells good kernels from bad ones by the path length of one cell. */

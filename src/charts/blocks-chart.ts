@@ -3,7 +3,7 @@ import type { MeasuredTrial } from '../results/schema.ts';
 import { expectedLowest } from '../stats/extremes.ts';
 import { CLEAN_MIN, uncleanReasons, usualSpeed } from '../summary/clean-trials.ts';
 import type { WorkloadSummary } from '../summary/run-summary.ts';
-import { type ChartedRun, measuredRows } from './used-trials.ts';
+import { type ChartedRun, measuredRows } from './charted-run.ts';
 
 /** As `compare` takes a run: the expected lowest of so many. */
 const BEST_OF = 5;

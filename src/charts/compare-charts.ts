@@ -1,36 +1,27 @@
-import type { Change, Comparison, MetricComparison, Verdict } from '../compare/result.ts';
-import type { IntervalsChart, Mark } from '../document/chart-schema.ts';
+import type { Comparison, MetricComparison } from '../compare/result.ts';
+import type { IntervalsChart } from '../document/chart-schema.ts';
+import { formatPercent } from '../document/format.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { metricName } from '../tables/metric-value.ts';
+import { CHANGES, changePoint, detectBand, VERDICT_MARKS } from './change-axis.ts';
 
-const MARK: Readonly<Record<Verdict, Mark>> = {
-  regressed: 'worse',
-  improved: 'better',
-  same: 'same',
-  inconclusive: 'unclear',
-};
 /** A metric with more cells has a chart of its own for each workload. */
-const ROWS_MAX = 40;
-
-type Point = IntervalsChart['groups'][number]['rows'][number]['points'][number];
+export const ROWS_MAX = 40;
 
 /** Every metric over all of its cells: the main chart of a comparison. Null where nothing was judged. */
 export function overallChart({ overall }: Comparison): IntervalsChart | null {
   const judged = overall.filter(({ cells }) => cells > 0);
-  const [first] = judged;
-  if (first === undefined) return null;
-  const detects = [...new Set(judged.map(({ detect }) => detect))];
+  if (judged.length === 0) return null;
+  const band = detectBand(judged.map(({ detect }) => detect));
   const groups = [
     { label: 'what the outcome needs', own: judged.filter(({ gate }) => gate) },
     { label: 'beside it', own: judged.filter(({ gate }) => !gate) },
   ];
   return {
-    kind: 'intervals',
+    ...CHANGES,
     title: 'All cells together: change of each metric, with 95 % intervals',
     says: 'Whether more is better is the metric’s: the mark says which way it went.',
-    x: { label: 'change', scale: 'linear', unit: 'percent' },
-    reference: { value: 0, text: 'no change' },
-    band: detects.length === 1 ? bandOf(first.detect) : null,
+    band,
     groups: groups
       .filter(({ own }) => own.length > 0)
       .map(({ label, own }) => ({
@@ -38,11 +29,14 @@ export function overallChart({ overall }: Comparison): IntervalsChart | null {
         rows: own.map((one) => ({
           label: metricName(one.metric),
           points: [
-            pointOf(one.change, one.verdict, [
-              `${one.cells} of ${one.of} cells`,
-              ...(detects.length === 1 ? [] : [`${percentText(one.detect)} to be found`]),
-              ...(one.reason === null ? [] : [one.reason]),
-            ]),
+            changePoint(one.change, {
+              mark: VERDICT_MARKS[one.verdict],
+              notes: [
+                `${one.cells} of ${one.of} cells`,
+                ...(band === null ? [`${formatPercent(one.detect)} to be found`] : []),
+                ...(one.reason === null ? [] : [one.reason]),
+              ],
+            }),
           ],
         })),
       })),
@@ -51,55 +45,43 @@ export function overallChart({ overall }: Comparison): IntervalsChart | null {
 
 /** Every cell of every metric beside what was to be found; a chart for each metric. */
 export function cellCharts({ metrics }: Comparison): readonly IntervalsChart[] {
-  return [...groupBy(metrics, ({ metric }) => metric)].flatMap(([metric, own]) => {
-    const many = own.length > ROWS_MAX;
-    return many
-      ? [...groupBy(own, ({ workload }) => workload)].map(([workload, part]) =>
-          cellChart(part, `${metricName(metric)}, ${workload}: change of each cell`),
-        )
-      : [cellChart(own, `${metricName(metric)}: change of each cell`)];
-  });
+  return chartedTogether(metrics, ROWS_MAX).map(({ name, own }) =>
+    cellChart(own, `${name}: change of each cell`),
+  );
+}
+
+/** What stands in one chart: the cells of a metric, or where these are more than so many, of a metric under a workload. */
+export function chartedTogether(
+  metrics: readonly MetricComparison[],
+  max: number,
+): readonly { readonly name: string; readonly own: readonly MetricComparison[] }[] {
+  return [...groupBy(metrics, ({ metric }) => metric)].flatMap(([metric, own]) =>
+    own.length <= max
+      ? [{ name: metricName(metric), own }]
+      : [...groupBy(own, ({ workload }) => workload)].map(([workload, part]) => ({
+          name: `${metricName(metric)}, ${workload}`,
+          own: part,
+        })),
+  );
 }
 
 function cellChart(own: readonly MetricComparison[], title: string): IntervalsChart {
-  const detects = [...new Set(own.map(({ detect }) => detect))];
-  const [detect = 0] = detects;
   return {
-    kind: 'intervals',
+    ...CHANGES,
     title: `${title}, with 95 % intervals`,
     says: '',
-    x: { label: 'change', scale: 'linear', unit: 'percent' },
-    reference: { value: 0, text: 'no change' },
-    band: detects.length === 1 ? bandOf(detect) : null,
+    band: detectBand(own.map(({ detect }) => detect)),
     groups: [...groupBy(own, ({ workload }) => workload)].map(([workload, part]) => ({
       label: workload,
       rows: part.map((one) => ({
         label: one.label,
-        points: [pointOf(one.change, one.verdict, one.reason === null ? [] : [one.reason])],
+        points: [
+          changePoint(one.change, {
+            mark: VERDICT_MARKS[one.verdict],
+            notes: one.reason === null ? [] : [one.reason],
+          }),
+        ],
       })),
     })),
-  };
-}
-
-function bandOf(detect: number): NonNullable<IntervalsChart['band']> {
-  return {
-    low: -100 * detect,
-    high: 100 * detect,
-    text: `less than ${percentText(detect)}, which was to be found`,
-  };
-}
-
-function percentText(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
-}
-
-function pointOf({ ratio, interval }: Change, verdict: Verdict, notes: readonly string[]): Point {
-  const percent = (of: number) => 100 * (of - 1);
-  return {
-    name: '',
-    value: percent(ratio),
-    interval: interval && { low: percent(interval.low), high: percent(interval.high) },
-    mark: MARK[verdict],
-    note: notes.join('; '),
   };
 }

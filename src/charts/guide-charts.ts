@@ -1,7 +1,7 @@
 import { VERDICTS, type Verified } from '../claims/verify/verdict-schema.ts';
 import { costOf } from '../costs/cost-of.ts';
 import type { CostsResult } from '../costs/schema.ts';
-import type { BarsChart, IntervalsChart } from '../document/chart-schema.ts';
+import type { BarsChart, IntervalPoint, IntervalsChart } from '../document/chart-schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { timedGuideLines } from '../tables/costs-guide-table.ts';
 
@@ -31,13 +31,11 @@ export function guideCostsOf(result: CostsResult): readonly GuideCost[] {
   );
 }
 
-type Point = IntervalsChart['groups'][number]['rows'][number]['points'][number];
-
 /** Costs of this host beside a guide's figures, on a logarithmic scale. Null where nothing was measured. */
 export function guideCostsChart(costs: readonly GuideCost[]): IntervalsChart | null {
   const rows = costs.flatMap(({ label, here, guide, note }) => {
     if (here === null || here.ns <= 0) return [];
-    const own: Point = {
+    const own: IntervalPoint = {
       name: 'here',
       value: here.ns,
       interval: { low: here.lowNs, high: here.highNs },
@@ -59,7 +57,7 @@ export function guideCostsChart(costs: readonly GuideCost[]): IntervalsChart | n
 }
 
 /** In the middle of a range, as far from both ends on a logarithmic scale. */
-function guidePoint({ lowNs, highNs }: NonNullable<GuideCost['guide']>): Point {
+function guidePoint({ lowNs, highNs }: NonNullable<GuideCost['guide']>): IntervalPoint {
   const interval = lowNs === highNs ? null : { low: lowNs, high: highNs };
   return { name: 'the guide', value: Math.sqrt(lowNs * highNs), interval, mark: 'none', note: '' };
 }

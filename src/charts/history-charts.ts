@@ -1,14 +1,9 @@
 import type { PastRun, RunHistory } from '../compare/history-result.ts';
-import type { Axis, LinesChart } from '../document/chart-schema.ts';
-import type { Metric, Unit } from '../metrics/metric.ts';
+import type { LinesChart } from '../document/chart-schema.ts';
+import { formatChange } from '../document/format.ts';
+import type { Metric } from '../metrics/metric.ts';
+import { metricAxis } from './metric-axis.ts';
 
-const UNITS: Readonly<Partial<Record<Unit, Axis['unit']>>> = {
-  ns: 'ns',
-  'ns-per-request': 'ns',
-  'per-request': 'per-request',
-  'per-connection': 'per-request',
-  ratio: 'ratio',
-};
 const SIGNS: Readonly<Partial<Record<NonNullable<PastRun['before']>['verdict'], string>>> = {
   regressed: '▼',
   improved: '▲',
@@ -35,7 +30,7 @@ export function historyCharts({ cells }: RunHistory, metric: Metric): readonly L
         title: `${cell.workload}, ${cell.label}: ${metric.title} over ${cell.runs.length} stored runs`,
         says: saysOf(cell),
         x: { label: 'begun', scale: 'linear', unit: 'place', names: cell.runs.map(placeOf) },
-        y: { label: metric.title, scale: 'linear', unit: UNITS[metric.unit] ?? 'count' },
+        y: metricAxis(metric),
         shape: 'straight',
         series: series.filter(({ points }) => points.length > 0),
         marks: marksOf(cell),
@@ -61,7 +56,7 @@ function nameOf({ runId, kernel, before }: PastRun): string {
 }
 
 function saysOf({ changes }: RunHistory['cells'][number]): string {
-  const found = changes.map(({ runId, ratio }) => `${percent(ratio)} from run ${runId} on`);
+  const found = changes.map(({ runId, ratio }) => `${formatChange(ratio)} from run ${runId} on`);
   return `${found.length === 0 ? 'No change that stayed.' : `◆ changed and stayed: ${found.join('; ')}.`} ▼ regressed and ▲ improved beside the run before.`;
 }
 
@@ -71,12 +66,8 @@ function marksOf({ runs, changes }: RunHistory['cells'][number]): NonNullable<Li
     const texts = [
       ...(x === 0 || runs[x - 1]?.kernel !== kernel ? [kernel] : []),
       ...(before === null ? [] : (SIGNS[before.verdict] ?? [])),
-      ...changes.flatMap((change) => (change.runId === runId ? [`◆ ${percent(change.ratio)}`] : [])),
+      ...changes.flatMap((change) => (change.runId === runId ? [`◆ ${formatChange(change.ratio)}`] : [])),
     ];
     return texts.length === 0 ? [] : [{ x, text: texts.join(' ') }];
   });
-}
-
-function percent(ratio: number): string {
-  return `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
 }

@@ -1,14 +1,7 @@
 import type { Ladder, LadderFamily } from '../compare/ladder-schema.ts';
-import type { Axis, LinesChart } from '../document/chart-schema.ts';
-import type { Unit } from '../metrics/metric.ts';
+import type { LinesChart } from '../document/chart-schema.ts';
 import { findMetric } from '../metrics/registry.ts';
-
-const UNITS: Readonly<Partial<Record<Unit, Axis['unit']>>> = {
-  ns: 'ns',
-  'ns-per-request': 'ns',
-  'per-request': 'per-request',
-  'per-connection': 'per-request',
-};
+import { metricAxis } from './metric-axis.ts';
 
 /** One metric over the rungs of a family, as steps, a line for every workload. Null where no rung has it. */
 export function ladderChart(
@@ -32,7 +25,7 @@ export function ladderChart(
     title: `${family.family}, rung by rung: ${found.title}`,
     says: `${found.better === 'lower' ? 'Lower' : 'Higher'} is better. From left to right each rung adds a step to one before it.`,
     x: { label: 'rung', scale: 'linear', unit: 'place', names: family.rungs.map(({ label }) => label) },
-    y: { label: found.title, scale: 'linear', unit: UNITS[found.unit] ?? 'count' },
+    y: metricAxis(found),
     shape: 'steps',
     series,
   };

@@ -1,7 +1,7 @@
 import type { LinesChart } from '../document/chart-schema.ts';
 import { mergeLatencies, quantileNs, samplesNeeded } from '../stats/histogram.ts';
 import type { LatencySummary, MeasuredRow, WorkloadSummary } from '../summary/run-summary.ts';
-import { type ChartedRun, inOrder, measuredRows, usedTrials } from './used-trials.ts';
+import { type ChartedRun, inOrder, measuredRows, usedTrials } from './charted-run.ts';
 
 /** 1 / (1 - p): from p20 on. */
 const STEPS = [1.25, 2, 4, 10, 20, 40, 100, 200, 400, 1000, 2000, 4000, 10_000, 20_000, 40_000, 100_000];

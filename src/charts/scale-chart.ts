@@ -4,13 +4,22 @@ import { costOfCell, type ScaleLine, type ScaleSweep } from '../summary/scale-su
 
 /**
  * What a request costs over idle connections, both axes logarithmic: a cost that does not grow is level, one in
- * proportion to N rises a decade per decade.
+ * proportion to N rises a decade per decade. Null where nothing was measured.
  */
 export function scaleChart(
   { active, lines }: ScaleSweep,
   cost: ScaleCost = 'server-cpu',
   where = '',
-): LinesChart {
+): LinesChart | null {
+  const series = lines.map((line) => ({
+    label: line.label,
+    points: line.cells.flatMap((cell) => {
+      const y = costOfCell(cell);
+      return y === null ? [] : [{ x: cell.idle, y }];
+    }),
+    ...fitOf(line),
+  }));
+  if (series.every(({ points }) => points.length === 0)) return null;
   const ofCpu = cost === 'server-cpu';
   const name = ofCpu ? 'CPU per request' : 'instructions per request';
   return {
@@ -20,14 +29,7 @@ export function scaleChart(
     x: { label: 'idle connections', scale: 'log', unit: 'count' },
     y: { label: name, scale: 'log', unit: ofCpu ? 'ns' : 'count' },
     shape: 'straight',
-    series: lines.map((line) => ({
-      label: line.label,
-      points: line.cells.flatMap((cell) => {
-        const y = costOfCell(cell);
-        return y === null ? [] : [{ x: cell.idle, y }];
-      }),
-      ...fitOf(line),
-    })),
+    series,
   };
 }
 

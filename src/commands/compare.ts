@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { cellCharts, overallChart } from '../charts/compare-charts.ts';
+import { confirmationCharts } from '../charts/confirmation-charts.ts';
 import { resolveCompareOptions } from '../compare/compare-config.ts';
 import { type CompareOptions, compareRuns } from '../compare/compare-runs.ts';
 import { type ComparedRun, keptFor } from '../compare/compared-run.ts';
@@ -390,5 +391,5 @@ async function report(
 /** The answer first. */
 function chartsOf(comparison: Comparison): readonly Chart[] {
   const main = overallChart(comparison);
-  return [...(main === null ? [] : [main]), ...cellCharts(comparison)];
+  return [...(main === null ? [] : [main]), ...confirmationCharts(comparison), ...cellCharts(comparison)];
 }

@@ -17,12 +17,12 @@ import { readAskedRun, runArgument } from './asked-run.ts';
 import { listOption, resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from './report-file.ts';
+import { HISTORY_METRIC } from './report-history.ts';
 
 /** What the spread between runs is learned from. */
 const KINDS: readonly RunKind[] = ['run'];
 
-/** What is told where no metric is named: the first one of the gate, CPU per request. */
-const DEFAULT_METRIC = COMPARED_METRICS.find(({ gate, optional }) => gate && !optional)?.id ?? '';
+const DEFAULT_METRIC = HISTORY_METRIC?.id ?? '';
 
 interface HistoryOptions extends PrintOptions, ReportOptions {
   readonly kernel?: string;

@@ -7,7 +7,7 @@ import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toLadderJson } from '../reports/json.ts';
 import { ladderReport } from '../reports/ladder.ts';
-import { pageReport } from '../reports/page.ts';
+import { runPage } from '../reports/run-page.ts';
 import { cleanText } from '../results/clean.ts';
 import { openRun } from '../results/open-run.ts';
 import type { RunOutcome } from '../run.ts';
@@ -143,7 +143,7 @@ async function report(
       `${cleanText(folder)} holds no two rungs of a ladder; measure some with iomodels-bench ladder`,
     );
   if (options.report !== undefined) {
-    const page = pageReport(result, { known: loadWorkloads(), summary, as: 'ladder' });
+    const page = runPage(result, { known: loadWorkloads(), summary, as: 'ladder' });
     await writePage(page, options.report);
   }
   if (options.json) {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Command } from 'commander';
+import { noiseCharts } from '../charts/noise-charts.ts';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { certifyNoise, type NoiseOptions as NoiseCertification, RUNS_MIN } from '../compare/noise.ts';
 import type { LoadFlags } from '../config/load-flags.ts';
@@ -9,6 +10,7 @@ import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseReport } from '../reports/noise.ts';
+import { pageOf } from '../reports/page.ts';
 import { readHistory } from '../results/history.ts';
 import { WHOLE } from '../results/lines.ts';
 import { saveNoise } from '../results/noise.ts';
@@ -23,10 +25,11 @@ import { printPlan } from './dry-run.ts';
 import { loadOptions } from './load-options.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
+import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from './report-file.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
 import { tellConfig } from './tell-config.ts';
 
-interface NoiseOptions extends Omit<NoiseFlags, 'load'>, LoadFlags, PrintOptions {
+interface NoiseOptions extends Omit<NoiseFlags, 'load'>, LoadFlags, PrintOptions, ReportOptions {
   readonly dryRun?: boolean;
   readonly detect?: string;
   /** Certify from stored runs, and measure nothing. */
@@ -39,6 +42,7 @@ Examples:
   iomodels-bench noise
   iomodels-bench noise --models epoll-lt --workloads ping-pong --blocks 20 --json
   iomodels-bench noise --history --detect 2%      from stored runs, without measuring
+  iomodels-bench noise --report noise.html        its rates and intervals as charts as well
 
 Measures every model twice under two labels, and lets compare judge what does not differ, and what differs
 by a known share. What it finds is kept under --results in noise/, and compare quotes it.`;
@@ -80,6 +84,7 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
     .option('--history', 'certify from the stored runs of this host alone, and measure nothing')
     .addOption(waitOption())
     .addOption(resultsOption())
+    .addOption(reportOption())
     .addOption(markdownOption())
     .option('--json', 'print only JSON on stdout: the certificate')
     .option('--dry-run', 'print the plan and measure nothing')
@@ -89,11 +94,15 @@ export function registerNoise(command: Command, signal: AbortSignal): void {
 
 async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> {
   const detect = noiseDetect(options.detect);
-  if (options.history) return certifyHistory(options, detect);
+  if (options.history) {
+    if (options.report !== undefined) await locatePage(options.report);
+    return certifyHistory(options, detect);
+  }
   const config = configure(options);
   tellConfig(config);
   if (options.dryRun) return printPlan(config, options.json === true);
 
+  if (options.report !== undefined) await locatePage(options.report);
   const outcome = await measureRun(config, {
     kind: 'noise',
     results: options.results,
@@ -144,13 +153,22 @@ async function report(
   options: NoiseOptions & { readonly stored: string },
 ): Promise<void> {
   const file = await saveNoise(options.results, certificate);
+  const document = noiseReport(certificate, result.record);
+  if (options.report !== undefined) {
+    const page = pageOf(document, {
+      charts: noiseCharts(certificate),
+      environment: result.record,
+      commands: [typedCommand()],
+    });
+    await writePage(page, options.report);
+  }
   if (options.json) {
     await write(`${JSON.stringify(withSchema('noise', certificate), null, 1)}\n`);
     process.stderr.write(`stored in ${file}\n`);
     return;
   }
   const stored = [options.stored, `certificate stored in ${file}`].filter((line) => line !== '').join('\n');
-  await writeDocument(noiseReport(certificate, result.record), { ...options, stored: `\n${stored}` });
+  await writeDocument(document, { ...options, stored: `\n${stored}` });
 }
 
 function configure(options: NoiseOptions): RunConfig {

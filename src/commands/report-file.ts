@@ -9,8 +9,9 @@ import { locateExports } from './export-files.ts';
 import { write } from './output.ts';
 
 const STDOUT = '/dev/stdout';
-/** As far as it goes somewhere: what is in it is decided by the command. */
+/** As far as they go somewhere: what is in them is decided by the command. */
 const PAGE: Exporter = { id: 'the report', title: 'a page', files: ['report.html'], write: () => [] };
+const IMAGE: Exporter = { id: 'the image', title: 'a chart', files: ['chart.svg'], write: () => [] };
 
 /** What every command takes that can write a page. */
 export interface ReportOptions {
@@ -28,18 +29,38 @@ export function typedCommand(): string {
 }
 
 /** Where a page goes, found out before anything is measured. Throws as `locateExports` does. */
-export async function locatePage(path: string): Promise<string> {
-  const [target] = await locateExports([PAGE], path);
+export function locatePage(path: string): Promise<string> {
+  return locate(PAGE, path);
+}
+
+async function locate(what: Exporter, path: string): Promise<string> {
+  const [target] = await locateExports([what], path);
   return target?.paths[0] ?? path;
+}
+
+/**
+ * Where an image goes beside a page, or beside what is printed. Throws as `locateExports` does, and `UsageError` where both would go
+ * to one place.
+ * @param page its path; null: the document is printed.
+ */
+export async function locateImage(path: string, page: string | null): Promise<string> {
+  const image = await locate(IMAGE, path);
+  const other = page === null ? STDOUT : await locatePage(page);
+  if (image === other)
+    throw new UsageError(`--image ${path}: the report goes there as well; name another file`);
+  return image;
 }
 
 /** Writes the first chart of a document as an SVG of its own. Throws `UsageError` where it has none. */
 export async function writeImage(document: Document, path: string): Promise<void> {
-  const chart = document.parts.flatMap((part) => (part.kind === 'chart' ? [part.chart] : []))[0];
+  const chart = document.parts.find((part) => part.kind === 'chart')?.chart;
+  if (chart === undefined)
+    throw new UsageError(
+      '--image: there is no chart in this report, for nothing was measured that one could show',
+    );
   const { renderSvgFile } = await import('../render/html/svg.ts');
-  const svg = chart === undefined ? '' : renderSvgFile(chart);
-  if (svg === '') throw new UsageError('--image: there is no chart in this report');
-  const file = await locatePage(path);
+  const svg = renderSvgFile(chart);
+  const file = await locate(IMAGE, path);
   if (file === STDOUT) return write(svg);
   await replaceFile(file, svg, 'name another file');
 }

@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { withSchema } from '../reports/json.ts';
-import { joinedPages, pageReport } from '../reports/page.ts';
+import { joinedPages } from '../reports/page.ts';
+import { runPage } from '../reports/run-page.ts';
 import { HISTORY_MAX } from '../results/history.ts';
 import type { OpenedRun } from '../results/open-run.ts';
 import { loadWorkloads } from '../workloads/load.ts';
 import { readAskedRun, TOLD_KINDS } from './asked-run.ts';
 import { resultsOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
-import { locatePage, writeImage, writePage } from './report-file.ts';
+import { locateImage, locatePage, writeImage, writePage } from './report-file.ts';
 import { readHistoryParts } from './report-history.ts';
 
 const OUTPUT_DEFAULT = 'report.html';
@@ -62,7 +63,7 @@ function readCount(text: string): number {
 async function report(names: readonly string[], options: ReportOptions): Promise<void> {
   const prints = options.json === true || options.markdown === true;
   if (!prints) await locatePage(options.output);
-  if (options.image !== undefined) await locatePage(options.image);
+  if (options.image !== undefined) await locateImage(options.image, prints ? null : options.output);
   const runs: OpenedRun[] = [];
   for (const name of names.length === 0 ? [undefined] : names)
     runs.push(await readAskedRun(name, options.results, { kinds: TOLD_KINDS, silent: true }));
@@ -73,10 +74,11 @@ async function report(names: readonly string[], options: ReportOptions): Promise
       : await readHistoryParts(first.record, options.results, { max: options.history });
   const known = loadWorkloads();
   const single = runs.length === 1;
-  const pages = runs.map((run) => pageReport(run, { known, history: single ? history : [] }));
+  const pages = runs.map((run) => runPage(run, { known, history: single ? history : [] }));
   const document = joinedPages(pages, history);
+  if (options.json) await write(`${JSON.stringify(withSchema('document', document), null, 1)}\n`);
+  else if (options.markdown) await writeDocument(document, options);
+  else await writePage(document, options.output);
+  // Of a run in which nothing went well there is a page and no image.
   if (options.image !== undefined) await writeImage(document, options.image);
-  if (options.json) return write(`${JSON.stringify(withSchema('document', document), null, 1)}\n`);
-  if (options.markdown) return writeDocument(document, options);
-  await writePage(document, options.output);
 }

@@ -6,8 +6,8 @@ import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '.
 import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toShowJson } from '../reports/json.ts';
-import { pageReport } from '../reports/page.ts';
 import { runReport } from '../reports/run.ts';
+import { runPage } from '../reports/run-page.ts';
 import type { RunOutcome } from '../run.ts';
 import type { RunSummary } from '../summary/run-summary.ts';
 import { summarize } from '../summary/summarize.ts';
@@ -107,7 +107,7 @@ export function registerRun(command: Command, signal: AbortSignal): void {
     .option('--max-time <time>', 'start no further block after this time, such as 10m (default: none)')
     .option(
       '--retry <budget>',
-      `time for measuring contaminated trials again: a share of the planned blocks', such as 50%, a time such as 30s, or 0 (default: ${RUN_DEFAULTS.retry})`,
+      `time for measuring contaminated trials again: a share of the planned blocks', such as 50%, a time such as 30s, or 0; behind it, by when the last of them ends: '50% within 115s' (default: ${RUN_DEFAULTS.retry})`,
     )
     .option('--audit', "add trials in which tracepoints and strace check the servers' own counts")
     .option('--no-cpu-counters', "leave out the trials that count instructions with the CPU's counters")
@@ -170,7 +170,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
   await report(outcome, summary, options);
   if (options.report !== undefined) {
     const history = await readHistoryParts(outcome.result.record, options.results);
-    const page = pageReport(outcome.result, { known: loadWorkloads(), summary, history });
+    const page = runPage(outcome.result, { known: loadWorkloads(), summary, history });
     await writePage(page, options.report);
   }
   await exportRun(exportInputOf(outcome.result, { summary }), outcome.folder, exports);

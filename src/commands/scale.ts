@@ -4,7 +4,7 @@ import { MODEL_LIST } from '../config/model-list.ts';
 import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/scale-config.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toScaleJson } from '../reports/json.ts';
-import { pageReport } from '../reports/page.ts';
+import { runPage } from '../reports/run-page.ts';
 import { scaleReport } from '../reports/scale.ts';
 import { cleanText } from '../results/clean.ts';
 import { openRun } from '../results/open-run.ts';
@@ -121,7 +121,7 @@ async function report(
   options: ScaleOptions,
 ): Promise<void> {
   if (options.report !== undefined)
-    await writePage(pageReport(result, { known: loadWorkloads(), as: 'scale' }), options.report);
+    await writePage(runPage(result, { known: loadWorkloads(), as: 'scale' }), options.report);
   if (options.json) {
     await write(`${JSON.stringify(toScaleJson(result, summary), null, 1)}\n`);
     process.stderr.write(`stored in ${folder}\n`);

@@ -1,6 +1,6 @@
 import type { CellName } from '../results/schema.ts';
 import { countsOf, outcomeOf } from './compare-runs.ts';
-import type { Comparison, MetricComparison, Overall } from './result.ts';
+import type { Change, Comparison, MetricComparison, Overall } from './result.ts';
 
 /** What is to be measured again: the cells of which anything is called a regression; all, where all together did. */
 export function suspiciousCells(comparison: Comparison): readonly CellName[] {
@@ -31,14 +31,16 @@ export function confirmComparison(comparison: Comparison, again: Comparison): Co
   });
   const overall = comparison.overall.map((first): Overall => {
     if (first.verdict !== 'regressed') return first;
+    const second = again.overall.find(({ metric }) => metric === first.metric);
     const { confirmed: _, ...verdict } = confirmed(
-      again.overall.find(({ metric }) => metric === first.metric),
+      second && { ...second, change: second.cells === 0 ? null : second.change },
     );
     return { ...first, ...verdict };
   });
   const { missing, finding } = comparison;
   return {
     ...comparison,
+    again: again.current,
     overall,
     metrics,
     counts: countsOf(metrics),
@@ -46,16 +48,24 @@ export function confirmComparison(comparison: Comparison, again: Comparison): Co
   };
 }
 
-type Second = Pick<MetricComparison, 'verdict' | 'reason'>;
+interface Second extends Pick<MetricComparison, 'verdict' | 'reason'> {
+  /** Null: of nothing that could be judged. */
+  readonly change: Change | null;
+}
 
-function confirmed(second: Second | undefined): Second & { confirmed: boolean } {
-  if (second?.verdict === 'regressed')
-    return { verdict: 'regressed', confirmed: true, reason: 'measured again: regressed again' };
+function confirmed(
+  second: Second | undefined,
+): Pick<MetricComparison, 'verdict' | 'reason' | 'again'> & { confirmed: boolean } {
   if (second === undefined)
     return { verdict: 'inconclusive', confirmed: false, reason: 'could not be measured again' };
+  const { verdict, reason, change } = second;
+  const again = change === null ? {} : { again: { change, verdict } };
+  if (verdict === 'regressed')
+    return { verdict, confirmed: true, reason: 'measured again: regressed again', ...again };
   return {
-    verdict: second.verdict === 'same' ? 'same' : 'inconclusive',
+    verdict: verdict === 'same' ? 'same' : 'inconclusive',
     confirmed: false,
-    reason: `measured again: ${second.verdict}${second.reason === null ? '' : `, ${second.reason}`}`,
+    reason: `measured again: ${verdict}${reason === null ? '' : `, ${reason}`}`,
+    ...again,
   };
 }

@@ -141,9 +141,9 @@ function familyOf(family: string, rungs: readonly Row[], context: Context): Ladd
   const measuredIn = (workload: string) =>
     rungs.filter(({ label }) => rowIn(summary, { label, workload })?.status === 'measured');
   const climbs = workloads.map((workload) => ({ workload, rungs: measuredIn(workload) }));
-  const everywhere = rungs.filter((rung) =>
-    climbs.every(({ rungs: own }) => own.length === 0 || own.includes(rung)),
-  );
+  const climbed = climbs.filter(({ rungs: own }) => own.length > 0);
+  const everywhere =
+    climbed.length === 0 ? [] : rungs.filter((rung) => climbed.every(({ rungs: own }) => own.includes(rung)));
   return {
     family,
     rungs: rungs.map((rung) => ({ ...rung, title: findModel(rung.model)?.title ?? rung.model })),

@@ -53,6 +53,10 @@ const batchingSchema = z
   })
   .describe('how many requests one system call serves, of a cell where it varies');
 
+const againSchema = z
+  .object({ change: changeSchema, verdict: verdictSchema })
+  .describe('what a second measurement of the current side says');
+
 const metricComparisonSchema = z
   .object({
     label: z.string(),
@@ -91,6 +95,9 @@ const metricComparisonSchema = z
       .boolean()
       .nullable()
       .describe('whether a second measurement (--confirm) was taken, and agreed; null: none was taken'),
+    again: againSchema
+      .optional()
+      .describe('of one that regressed at first; absent: none was taken, or it could not be judged'),
   })
   .describe('one metric of one cell, both sides');
 
@@ -110,6 +117,11 @@ const overallSchema = z
     reason: z.string().nullable(),
     furtherBlocks: number.nullable(),
     runsNeeded: number.nullable(),
+    again: againSchema
+      .optional()
+      .describe(
+        'of one that regressed at first, over all cells that were measured again; absent: as of a cell',
+      ),
   })
   .describe('one metric over all cells');
 
@@ -175,6 +187,9 @@ const missingSchema = z
 export const comparisonSchema = z.object({
   base: comparedSideSchema,
   current: comparedSideSchema,
+  again: comparedSideSchema
+    .optional()
+    .describe('the second measurement (--confirm) of what seemed to have regressed; absent: none was taken'),
   workloads: z.array(workloadSchema),
   environment: z.array(environmentDifferenceSchema),
   design: z

@@ -495,6 +495,8 @@ test.each([
   { retry: '25%', is: { kind: 'share', value: 0.25, withinMs: null } },
   { retry: '30s', is: { kind: 'time', value: 30_000, withinMs: null } },
   { retry: '0', is: { kind: 'time', value: 0, withinMs: null } },
+  { retry: '50% within 115s', is: { kind: 'share', value: 0.5, withinMs: 115_000 } },
+  { retry: '30s within 2m', is: { kind: 'time', value: 30_000, withinMs: 120_000 } },
 ])('--retry $retry is $is', ({ retry, is }) => {
   expect(resolveRunConfig({ retry }, CONTEXT).settings.retry).toEqual(is);
 });

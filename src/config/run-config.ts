@@ -323,6 +323,17 @@ function resolveReferences(
   };
 }
 
+/** What `--reference` has to say for these: one row, and of files the other way round where theirs is no default. */
+export function referenceFlag({
+  entries,
+  baseline,
+  fileBaseline,
+}: Pick<RunSettings, 'entries' | 'baseline' | 'fileBaseline'>): string {
+  if (fileBaseline === null) return baseline;
+  const files = entries.filter(({ model }) => findModel(model)?.domain === 'file');
+  return fileBaseline === resolveReference(undefined, files, []) ? baseline : fileBaseline;
+}
+
 /** A row, or with variants the first of those that a model, or a double of one, was entered as. Without `--reference`: the first row of epoll-lt where it is in the run, else the first row. */
 function resolveReference(flag: string | undefined, entries: readonly Entry[], problems: string[]): string {
   const labels = entries.map((entry) => entry.label);
@@ -458,16 +469,20 @@ function isPlain(flags: RunFlags): boolean {
   return lists && !saysLoad(flags.load) && audit !== true && said.every((flag) => flag === undefined);
 }
 
-/** `50%` of the planned blocks' time, a time such as `30s`, or 0 for none. */
+/** Behind the budget, by when the last of it ends: `50% within 115s`. */
+const RETRY = /^(.*?)(?:\s+within\s+(\S+))?$/;
+
+/** `50%` of the planned blocks' time, a time such as `30s`, or 0 for none; with `within` no longer than that in all. */
 function retry(text: string | undefined, limitMs: number | null, problems: string[]): RunSettings['retry'] {
-  const asked = text ?? RUN_DEFAULTS.retry;
-  const withinMs = text === undefined ? limitMs : null;
-  if (/^0(%|ms|s|m)?$/.test(asked)) return { kind: 'time', value: 0, withinMs };
-  const share = /^(\d+(?:\.\d+)?)%$/.exec(asked);
-  if (share) return { kind: 'share', value: Number(share[1]) / 100, withinMs };
+  const [, budget = '', within] = RETRY.exec((text ?? RUN_DEFAULTS.retry).trim()) ?? [];
   const wrong: string[] = [];
-  const value = duration(asked, 0, '--retry', wrong, 'run');
+  const time = (asked: string) => duration(asked, 0, '--retry', wrong, 'run');
+  const withinMs = within === undefined ? (text === undefined ? limitMs : null) : time(within);
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(budget);
+  const value = /^0(%|ms|s|m)?$/.test(budget) ? 0 : share ? Number(share[1]) / 100 : time(budget);
   if (wrong.length > 0)
-    problems.push(`--retry ${asked}: must be a share such as 50%, a time such as 30s, or 0`);
-  return { kind: 'time', value, withinMs };
+    problems.push(
+      `--retry ${text}: must be a share such as 50%, a time such as 30s, or 0; and behind it may stand by when it ends, such as 50% within 115s`,
+    );
+  return { kind: share && value > 0 ? 'share' : 'time', value, withinMs };
 }

@@ -152,6 +152,8 @@ export type Axis = ReadonlyDeep<z.infer<typeof axisSchema>>;
 export type Mark = (typeof MARKS)[number];
 export type LinesChart = ReadonlyDeep<z.infer<typeof linesSchema>>;
 export type IntervalsChart = ReadonlyDeep<z.infer<typeof intervalsSchema>>;
+export type IntervalRow = IntervalsChart['groups'][number]['rows'][number];
+export type IntervalPoint = IntervalRow['points'][number];
 export type BarsChart = ReadonlyDeep<z.infer<typeof barsSchema>>;
 export type HeatChart = ReadonlyDeep<z.infer<typeof heatSchema>>;
 /** A picture as data: all that is drawn, and nothing of how. */

@@ -79,6 +79,17 @@ export function formatEstimate(value: number, interval: Interval | null): string
   return interval === null ? text(value) : `${text(value)} [${text(interval.low)}, ${text(interval.high)}]`;
 }
 
+/** A change of a ratio from 1, with its interval: `+5.0 %`, `-3.2 % [-4.0 %, -2.4 %]`. */
+export function formatChange(ratio: number, interval: Interval | null = null): string {
+  const text = (of: number) => `${of >= 1 ? '+' : ''}${(100 * (of - 1)).toFixed(1)} %`;
+  return interval === null ? text(ratio) : `${text(ratio)} [${text(interval.low)}, ${text(interval.high)}]`;
+}
+
+/** A share that was asked for, as it was: `5 %`, `0.25 %`. */
+export function formatPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
 /** A share of one: `76 %`. */
 export function formatShare(share: number): string {
   return `${Math.round(share * 100)} %`;

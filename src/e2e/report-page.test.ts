@@ -26,7 +26,10 @@ const SCHEMES = ['light', 'dark'] as const;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** A page is drawn in less than a second; machines stall. */
 const PAGE_DEADLINE_MS = 60_000;
-const KINDS = ['run', 'sweep', 'ladder', 'history', 'comparison', 'kernels', 'explain', 'guide', 'hostile'];
+const KINDS = [
+  ...['run', 'sweep', 'ladder', 'history', 'comparison', 'noise'],
+  ...['kernels', 'explain', 'guide', 'hostile'],
+];
 
 interface Seen {
   readonly said: string[];

@@ -1,4 +1,5 @@
 import type { Comparison, MetricComparison, Missing, Overall } from '../compare/result.ts';
+import { formatChange } from '../document/format.ts';
 import type { RunRecord, TrialResult } from '../results/schema.ts';
 import type { RowSummary } from '../summary/run-summary.ts';
 import { counted, MS_PER_S } from '../util/units.ts';
@@ -130,16 +131,12 @@ function outcomeOfMetric(metric: MetricComparison): Outcome {
 function changeText(metric: MetricComparison): string {
   const { change, base, current, detect, adjustedP, decidedBy } = metric;
   return [
-    `${percent(change.ratio)}${intervalText(change)}`,
+    `${formatChange(change.ratio, change.interval)}`,
     `${digits(base.value)} to ${digits(current.value)}`,
     `to be found ${digits(detect * 100)} %`,
     ...(adjustedP === null ? [] : [`p ${adjustedP.toPrecision(2)}`]),
     `decided by ${decidedBy}`,
   ].join(', ');
-}
-
-function intervalText({ interval }: MetricComparison['change']): string {
-  return interval === null ? '' : ` [${percent(interval.low)}, ${percent(interval.high)}]`;
 }
 
 /** The answer before its parts: a case per metric over all cells, and one for the machine itself. */
@@ -156,7 +153,7 @@ function overallCases({ overall, finding }: Comparison): readonly TestCase[] {
                 ? {
                     kind: 'failure',
                     type: 'regression',
-                    message: `regressed by itself under the new kernel: ${percent(finding.ratio)} in each of ${counted(finding.runs, 'run')}`,
+                    message: `regressed by itself under the new kernel: ${formatChange(finding.ratio)} in each of ${counted(finding.runs, 'run')}`,
                   }
                 : PASSED,
           },
@@ -172,7 +169,7 @@ function overallCases({ overall, finding }: Comparison): readonly TestCase[] {
 }
 
 function outcomeOfOverall({ verdict, change, cells, reason }: Overall): Outcome {
-  const what = `${percent(change.ratio)}${intervalText(change)} over ${counted(cells, 'cell')}`;
+  const what = `${formatChange(change.ratio, change.interval)} over ${counted(cells, 'cell')}`;
   switch (verdict) {
     case 'regressed':
       return { kind: 'failure', type: 'regression', message: `regressed: ${what}` };
@@ -206,11 +203,6 @@ function wallMsOf(cell: ExportCell, trials: readonly TrialResult[]): number {
   return trials
     .filter((trial) => trial.label === cell.label && trial.workload === cell.workload)
     .reduce((sum, trial) => sum + trial.wallMs, 0);
-}
-
-function percent(ratio: number): string {
-  const change = (ratio - 1) * 100;
-  return `${change < 0 ? '' : '+'}${change.toFixed(1)} %`;
 }
 
 function digits(value: number): string {

@@ -72,10 +72,10 @@ test('Of a comparison it says the verdict first', () => {
     \`\`\`text
     All cells together: change of each metric, with 95 % intervals
     what the outcome needs
-      CPU/request ·················│················               ├────▼───┤ +11.2 % [+9.80 %, +12.4 %]
+      CPU/request ················│·················               ├────▼───┤ +11.2 % [+9.80 %, +12.4 %]
     beside it
-      p99         ·················│················               ├────◇───┤ +11.2 % [+9.80 %, +12.4 %]
-                  -5.00 %                   change                    +12.4 %
+      p99         ················│·················               ├────◇───┤ +11.2 % [+9.80 %, +12.4 %]
+                  -4.76 %                   change                    +12.4 %
       ▼ worse   ◇ unclear   │ no change   ··· less than 5 %, which was to be found
     \`\`\`
 

@@ -1,6 +1,7 @@
 import { overallChart } from '../charts/compare-charts.ts';
 import { ratioChart } from '../charts/ratio-chart.ts';
 import type { Chart } from '../document/chart-schema.ts';
+import { chartParts } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { compareReport } from '../reports/compare.ts';
@@ -30,7 +31,7 @@ export function reportOf({ result, summary, comparison }: ExportInput): Document
 
 /** The main chart before the tables. */
 function withChart(document: Document, chart: Chart | null): Document {
-  return chart === null ? document : { ...document, parts: [{ kind: 'chart', chart }, ...document.parts] };
+  return { ...document, parts: [...chartParts([chart]), ...document.parts] };
 }
 
 /** What a reader elsewhere has no other way to know. */

@@ -10,7 +10,9 @@ import { renderChart } from './chart.ts';
 function chartOf(change: Partial<SweepOptions> = {}) {
   const [sweep] = summarizeScale(fixtureSweep({ noise: 0, blocks: 2, active: [1], ...change })).sweeps;
   if (sweep === undefined) throw new Error('no sweep');
-  return scaleChart(sweep);
+  const chart = scaleChart(sweep);
+  if (chart === null) throw new Error('nothing in it');
+  return chart;
 }
 
 function chart(width: number, change: Partial<SweepOptions> = {}): string {
@@ -104,5 +106,6 @@ test('Marks that have no room side by side become one, and the legend says so', 
 test('There is no chart of nothing', () => {
   const sweep = fixtureSweep();
   const [empty] = summarizeScale({ ...sweep, trials: [] }).sweeps;
-  expect(empty && renderChart(scaleChart(empty), { width: 80 })).toBe('');
+  expect(empty && scaleChart(empty)).toBeNull();
+  expect(renderChart({ ...chartOf(), series: [] }, { width: 80 })).toBe('');
 });

@@ -1,12 +1,7 @@
+import { RANKED_BY } from '../charts/ratio-chart.ts';
 import { formatDuration, formatEstimate, formatRatio } from '../document/format.ts';
-import type { MeasuredRow, RankedBy, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
-import type { ScaleLine, ScaleSummary } from '../summary/scale-summary.ts';
-
-const BY = {
-  throughput: 'by throughput',
-  cpu: 'by requests per CPU time, for the client was the limit',
-  path: 'by requests per instruction',
-} as const satisfies Record<RankedBy, string>;
+import type { MeasuredRow, RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
+import { costOfCell, type ScaleLine, type ScaleSummary } from '../summary/scale-summary.ts';
 
 /** What each workload says, in a sentence. */
 export function answerLines({ workloads }: RunSummary): string[] {
@@ -37,7 +32,7 @@ function answerOf({ rows, baseline }: WorkloadSummary): string {
   const first =
     best === undefined
       ? `nothing is shown to be better than ${baseline}`
-      : `${best.row.label} serves ${timesText(best.comparison)} times what ${baseline} serves, ${BY[best.comparison.rankedBy]}`;
+      : `${best.row.label} serves ${timesText(best.comparison)} times what ${baseline} serves, ${RANKED_BY[best.comparison.rankedBy]}`;
   return `${first}; of ${compared.length} beside it ${counts}${apart}.`;
 }
 
@@ -49,6 +44,8 @@ function timesText({ ratio, interval }: NonNullable<MeasuredRow['comparison']>):
 /** What idle connections cost, in a sentence for each number of active ones. */
 export function scaleAnswerLines({ sweeps }: ScaleSummary): string[] {
   return sweeps.map(({ active, lines }) => {
+    if (lines.every(({ cells }) => cells.every((cell) => costOfCell(cell) === null)))
+      return `${active} active: nothing could be measured.`;
     const of = (kind: string) => lines.filter(({ fit }) => fit.verdict.kind === kind);
     const grows = of('O(N)').map(slopeText);
     const level = of('O(1)').map(({ label }) => label);

@@ -1,6 +1,7 @@
 import type { BisectReport } from '../boots/bisect-schema.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
+import { formatPercent } from '../document/format.ts';
 import { bisectTable } from '../tables/bisect-table.ts';
 import { counted } from '../util/units.ts';
 import { kindLine } from './guest-line.ts';
@@ -11,7 +12,7 @@ export function bisectReport(report: BisectReport, why: readonly string[] = []):
   return documentOf({
     title: bisectLine(report),
     facts: [
-      `${report.label} under ${report.workload}, guests with ${counted(guest.smp, 'CPU')}; bad: longer by more than ${Number((100 * report.detect).toPrecision(3))} %`,
+      `${report.label} under ${report.workload}, guests with ${counted(guest.smp, 'CPU')}; bad: longer by more than ${formatPercent(report.detect)}`,
       kindLine(guest),
     ],
     parts: [tablePart(bisectTable(report)), notesPart(why)],

@@ -102,3 +102,11 @@ test('a machine that is slower by itself stands in the answer', () => {
   expect(text).toMatch(/^regressed: the machine itself: a round trip \+3\d\.\d %; /);
   expect(text).toContain('regressed by itself: under the new kernel a round trip of the calibration took +3');
 });
+
+test('what is to be found is told as it was asked for, also where it is no whole number of per cent', () => {
+  const comparison = compareRuns([base], [slower], { ...known, detect: 0.025 });
+  const [overall] = compareReport(comparison).parts.flatMap((part) =>
+    part.kind === 'table' ? [part.table] : [],
+  );
+  expect(overall?.rows[0]?.detect).toMatchObject({ text: '2.5 %' });
+});

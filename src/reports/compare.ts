@@ -1,6 +1,7 @@
-import type { Comparison, LeftOut, Missing, Overall } from '../compare/result.ts';
+import type { Comparison, LeftOut, Missing } from '../compare/result.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
+import { formatChange } from '../document/format.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { compareOverview, compareTable, overallTable } from '../tables/compare-table.ts';
 import { metricName } from '../tables/metric-value.ts';
@@ -44,7 +45,7 @@ export function outcomeLine(comparison: Comparison): string {
   const lost = missing.filter(({ allowed }) => !allowed).length;
   const rest = `cell by cell ${counts.regressed} regressed, ${counts.improved} improved, ${counts.same} the same, ${counts.inconclusive} inconclusive`;
   const machine =
-    finding === null ? [] : [`the machine itself: a ${finding.reading} ${percent(finding.ratio)}`];
+    finding === null ? [] : [`the machine itself: a ${finding.reading} ${formatChange(finding.ratio)}`];
   switch (outcome) {
     case 'regressed':
       return [
@@ -67,7 +68,7 @@ function overallTexts({ overall }: Comparison): string[] {
   const told = regressed.length > 0 ? regressed : overall.filter((one) => one.gate && one.cells > 0);
   return told.map(
     ({ metric, change, cells }) =>
-      `${metricName(metric)} ${percent(change.ratio)}${intervalText(change)} over ${counted(cells, 'cell')}`,
+      `${metricName(metric)} ${formatChange(change.ratio, change.interval)} over ${counted(cells, 'cell')}`,
   );
 }
 
@@ -80,23 +81,15 @@ function whyInconclusive({ unlike, overall }: Comparison): string {
     const names = own.map(({ metric, change, cells }) =>
       cells === 0
         ? metricName(metric)
-        : `${metricName(metric)} ${percent(change.ratio)}${intervalText(change)}`,
+        : `${metricName(metric)} ${formatChange(change.ratio, change.interval)}`,
     );
     return `${names.join(' and ')}: ${reason}`;
   });
   return reasons.join('; ') || 'nothing that the outcome needs was judged';
 }
 
-function intervalText({ interval }: Overall['change']): string {
-  return interval === null ? '' : ` [${percent(interval.low)}, ${percent(interval.high)}]`;
-}
-
-function percent(ratio: number): string {
-  return `${ratio >= 1 ? '+' : ''}${(100 * (ratio - 1)).toFixed(1)} %`;
-}
-
 function headerOf(comparison: Comparison): string[] {
-  const { base, current, calibration, environment, unlike, finding } = comparison;
+  const { base, current, again, calibration, environment, unlike, finding } = comparison;
   const side = ({ runs }: Comparison['base']) =>
     runs
       .map(
@@ -107,17 +100,18 @@ function headerOf(comparison: Comparison): string[] {
   return [
     `base     ${side(base)}`,
     `current  ${side(current)}`,
+    ...(again === undefined ? [] : [`again    ${side(again)}`]),
     designLine(comparison),
     ...(calibration === null
       ? []
       : [
-          `machine without any model: loop ${percent(calibration.spin)}, system call ${percent(calibration.syscall)}, round trip ${percent(calibration.ping)}`,
+          `machine without any model: loop ${formatChange(calibration.spin)}, system call ${formatChange(calibration.syscall)}, round trip ${formatChange(calibration.ping)}`,
         ]),
     ...unlike.map((reason) => `unlike the host: ${reason}`),
     ...(finding === null
       ? []
       : [
-          `${finding.verdict} by itself: under the new kernel a ${finding.reading} of the calibration took ${percent(finding.ratio)} in each of ${counted(finding.runs, 'run')}, and in no run of the base`,
+          `${finding.verdict} by itself: under the new kernel a ${finding.reading} of the calibration took ${formatChange(finding.ratio)} in each of ${counted(finding.runs, 'run')}, and in no run of the base`,
         ]),
     ...environment.map((one) => `differs: ${one.what}: ${one.base} -> ${one.current}${EFFECTS[one.effect]}`),
   ];

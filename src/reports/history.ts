@@ -1,7 +1,7 @@
 import type { RunHistory } from '../compare/history-result.ts';
 import { documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
-import { formatShare } from '../document/format.ts';
+import { formatPercent } from '../document/format.ts';
 import type { Metric } from '../metrics/metric.ts';
 import type { RunRecord } from '../results/schema.ts';
 import { historyTable, spreadTable } from '../tables/history-table.ts';
@@ -22,7 +22,7 @@ export function historyReport(history: RunHistory, { metric, like, problems }: H
     title: `History: ${metric.name} in ${counted(history.runs, 'stored run')}`,
     facts: [
       `${env.cpus} × ${env.cpuModel ?? env.arch}, as run ${like.runId}: ${settings.durationMs} ms trials after ${settings.warmupMs} ms warm-up`,
-      `verdicts: each run beside the one before it, ${formatShare(history.detect)} to be found, the others being the history`,
+      `verdicts: each run beside the one before it, ${formatPercent(history.detect)} to be found, the others being the history`,
     ],
     parts: told
       ? [

@@ -19,7 +19,7 @@ export function ladderReport(
 ): Document {
   return {
     ...runHeader(result),
-    conclusion: conclusionOf(ladder),
+    conclusion: stopLines(ladder).join('; '),
     parts: [
       ...ladder.families.flatMap((family) =>
         ladder.metrics.map((metric) => tablePart(rungsTable(family, metric, ladder.workloads))),
@@ -31,14 +31,14 @@ export function ladderReport(
   };
 }
 
-/** Where to stop over all connections, or with the only number of them. */
-function conclusionOf({ families }: Ladder): string {
-  const stops = families.map(({ family, stops: own }) => {
-    const last = own.at(-1);
-    if (last === undefined || last.label === null) return `${family}: nothing to say`;
+/** Where to stop over all connections, or with the only number of them: a line for each family. */
+export function stopLines({ families }: Ladder): string[] {
+  return families.map(({ family, stops }) => {
+    const last = stops.at(-1);
+    if (last === undefined || last.label === null) return `${family}: nothing was measured`;
+    if (last.outcome === 'undecided') return `${family}: undecided, an interval needs more blocks`;
     const gain =
       last.change === null ? '' : ` (CPU/request ×${formatRatio(last.change.ratio)} of ${last.first})`;
     return `${family}: stop at ${last.label}${gain}`;
   });
-  return stops.join('; ');
 }

@@ -1,9 +1,9 @@
 import { tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
-import { formatShare } from '../document/format.ts';
+import { formatPercent } from '../document/format.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import type { Environment, RunRecord } from '../results/schema.ts';
-import { designName, noiseTable, rateText } from '../tables/noise-table.ts';
+import { designName, designsOf, noiseTable, rateText } from '../tables/noise-table.ts';
 import { runHeader } from './run.ts';
 
 /** A noise certificate, with what its run was. */
@@ -23,12 +23,9 @@ export function noiseQuote(
     return 'No noise certificate of this host: iomodels-bench noise measures how often equals are called different here, and how often a known change is found.';
   const { kernel } = certificate.environment;
   const of = kernel === environment.kernel ? '' : ` under Linux ${kernel}`;
-  const designs = [certificate.pairs, certificate.runs, certificate.threes].filter(
-    (design) => design !== null,
-  );
-  const said = designs.map((design) => {
+  const said = designsOf(certificate).map((design) => {
     const found = design.found.map(
-      ({ change, regressed }) => `${formatShare(change)} found ${rateText(regressed)}`,
+      ({ change, regressed }) => `${formatPercent(change)} found ${rateText(regressed)}`,
     );
     return `${designName(design)}: equals called different ${rateText(design.equal.falseAlarms)}, ${found.join(', ')}`;
   });

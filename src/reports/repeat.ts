@@ -1,7 +1,14 @@
+import { workloadsOfFlags } from '../config/load-flags.ts';
+import { RUN_DEFAULTS, referenceFlag } from '../config/run-config.ts';
+import { shareFlag } from '../config/share.ts';
 import { commandText } from '../config/variants.ts';
+import { workersSuffix } from '../config/workers.ts';
+import { ladderOfFamily } from '../models/ladder.ts';
+import { findModel, SOCKET_MODELS } from '../models/registry.ts';
 import { adHocOf } from '../plan/ad-hoc-workload.ts';
-import { scalePointOf } from '../plan/scale-workloads.ts';
+import { scalePointOf, scaleWorkloads } from '../plan/scale-workloads.ts';
 import type { Entry, RunRecord, RunSettings } from '../results/schema.ts';
+import { MS_PER_S } from '../util/units.ts';
 import type { Workload } from '../workloads/schema.ts';
 
 const NAME = 'iomodels-bench';
@@ -16,32 +23,43 @@ export function repeatCommands(
   known: readonly Workload[],
 ): string[] {
   if (environment.guest !== null) return [];
-  switch (kind) {
-    case 'scale':
-      return [commandText([NAME, 'scale', ...scaleFlags(settings), ...timeFlags(settings)])];
-    case 'ladder':
-      return [commandText([NAME, 'ladder', ...ladderFlags(settings), ...timeFlags(settings)])];
-    case null:
-    case 'run':
-    case 'noise':
-    case 'confirm': {
-      const own = settings.workloads.filter((workload) => !isKnown(workload, known));
-      return [
-        ...own.map(fileCommand),
-        commandText([NAME, 'run', ...runFlags(settings, own), ...timeFlags(settings)]),
-      ];
-    }
+  const own = kind === 'scale' ? scaleFlags(settings) : kind === 'ladder' ? ladderFlags(settings) : null;
+  if (own !== null) return [commandText([NAME, kind ?? '', ...own, ...timeFlags(settings)])];
+  const files = filesOf(settings.workloads, known);
+  return [
+    ...[...files.values()].map(fileCommand),
+    commandText([NAME, 'run', ...runFlags(settings, files), ...timeFlags(settings)]),
+  ];
+}
+
+/** What is written down to be measured again, by its id in the run: what this version knows otherwise, under an id of its own. */
+function filesOf(workloads: readonly Workload[], known: readonly Workload[]): ReadonlyMap<string, Workload> {
+  const taken = new Set([...known, ...workloads].map(({ id }) => id));
+  const files = new Map<string, Workload>();
+  for (const workload of workloads) {
+    const same = known.find(({ id }) => id === workload.id);
+    const ofThisName = same ?? adHocOf(workload.id);
+    if (ofThisName !== null && loadOf(ofThisName) === loadOf(workload)) continue;
+    const id = same === undefined ? workload.id : freeId(workload.id, taken);
+    taken.add(id);
+    files.set(workload.id, { ...workload, id });
   }
+  return files;
 }
 
-function isKnown(workload: Workload, known: readonly Workload[]): boolean {
-  const same = known.find(({ id }) => id === workload.id) ?? adHocOf(workload.id);
-  return same !== null && same !== undefined && sorted(same) === sorted(workload);
+/** What is measured, as text: not what it is called. */
+function loadOf({ id: _i, title: _t, description: _d, profile: _p, ...load }: Workload): string {
+  return JSON.stringify(Object.entries(load).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** As text, whatever the order of the members. */
-function sorted(value: object): string {
-  return JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+const ID_CHARS_MAX = 40;
+
+function freeId(id: string, taken: ReadonlySet<string>): string {
+  for (let i = 1; ; i++) {
+    const end = i === 1 ? '-stored' : `-stored-${i}`;
+    const free = `${id.slice(0, ID_CHARS_MAX - end.length)}${end}`;
+    if (!taken.has(free)) return free;
+  }
 }
 
 function fileOf({ id }: Workload): string {
@@ -52,37 +70,56 @@ function fileCommand(workload: Workload): string {
   return `printf '%s' ${commandText([JSON.stringify(workload)])} >${fileOf(workload)}`;
 }
 
-function runFlags(settings: RunSettings, own: readonly Workload[]): string[] {
-  const { entries, workloads, baseline, directory, precision, maxTimeS, retry, audit, cpuCounters } =
+function runFlags(settings: RunSettings, files: ReadonlyMap<string, Workload>): string[] {
+  const { entries, workloads, profile, directory, precision, maxTimeS, retry, audit, cpuCounters, handicap } =
     settings;
   const ours = entries.filter(({ server }) => server === undefined);
-  const models = onceEach(ours).map(({ model }) => model);
-  const named = workloads.filter((workload) => !own.includes(workload));
+  const models = namedOnce(ours).map(({ model }) => model);
   const workers = [...new Set(ours.flatMap((entry) => entry.workers ?? []))];
+  const reference = labelAgain(referenceFlag(settings), entries);
   return [
     ...['--models', models.length === 0 ? 'none' : models.join(',')],
-    ...(named.length === 0 ? [] : ['--workloads', named.map(({ id }) => id).join(',')]),
-    ...own.flatMap((workload) => ['--workload', fileOf(workload)]),
+    // Those in files as well: the order decides which trial is drawn when.
+    ...['--workloads', workloads.map(({ id }) => files.get(id)?.id ?? id).join(',')],
+    ...[...files.values()].flatMap((workload) => ['--workload', fileOf(workload)]),
+    ...(profile === RUN_DEFAULTS.profile ? [] : ['--profile', profile]),
     ...(workers.length === 0 || workers.join() === '1' ? [] : ['--workers', workers.join(',')]),
     ...variantFlags(entries),
     ...serverFlags(entries),
-    ...['--reference', baseline],
+    ...['--reference', reference],
     ...(directory === null ? [] : ['--dir', directory]),
-    ...(precision === null ? [] : ['--precision', `${Number((100 * precision).toPrecision(6))}%`]),
+    ...(precision === null ? [] : ['--precision', shareFlag(precision)]),
     ...(maxTimeS === null ? [] : ['--max-time', `${maxTimeS}s`]),
     ...['--retry', retryText(retry)],
     ...(audit ? ['--audit'] : []),
     ...(cpuCounters ? [] : ['--no-cpu-counters']),
+    ...(handicap === null
+      ? []
+      : [
+          ...['--handicap-ns', String(handicap.ns)],
+          ...['--handicap', handicap.labels.map((label) => labelAgain(label, entries)).join(',')],
+        ]),
   ];
 }
 
 /** A row for every variant, and for every number of workers, is one that was named once. */
-function onceEach(entries: readonly Entry[]): readonly Entry[] {
-  const [first] = entries;
-  const same = ({ variant, workers }: Entry, other: Entry) =>
-    variant?.name === other.variant?.name && workers === other.workers;
+function namedOnce(entries: readonly Entry[]): readonly Entry[] {
   const firstOf = (entry: Entry) => entries.find(({ model }) => model === entry.model) ?? entry;
-  return first === undefined ? [] : entries.filter((entry) => same(entry, firstOf(entry)));
+  return entries.filter((entry) => isSameWay(entry, firstOf(entry)));
+}
+
+function isSameWay({ variant, workers }: Entry, other: Entry): boolean {
+  return variant?.name === other.variant?.name && workers === other.workers;
+}
+
+/** What a row is called in a run of these: other than it was where one that it was a double of is not there. */
+function labelAgain(label: string, entries: readonly Entry[]): string {
+  const entry = entries.find((one) => one.label === label);
+  if (entry === undefined) return label;
+  const { model, workers, variant } = entry;
+  const doubles = entries.filter((one) => one.model === model && isSameWay(one, entry));
+  const place = doubles.indexOf(entry);
+  return `${model}${workersSuffix(workers)}${place === 0 ? '' : `#${place + 1}`}${variant ? `@${variant.name}` : ''}`;
 }
 
 function variantFlags(entries: readonly Entry[]): string[] {
@@ -104,30 +141,45 @@ function serverFlags(entries: readonly Entry[]): string[] {
 
 function retryText(retry: RunSettings['retry']): string {
   if (retry === null || retry.value === 0) return '0';
-  return retry.kind === 'share' ? `${Number((100 * retry.value).toPrecision(6))}%` : `${retry.value}ms`;
+  const { kind, value, withinMs } = retry;
+  const budget = kind === 'share' ? shareFlag(value) : `${value}ms`;
+  return withinMs === null ? budget : `${budget} within ${withinMs / MS_PER_S}s`;
 }
 
-function scaleFlags({ entries, workloads }: RunSettings): string[] {
+/** Null where no sweep of this version has these points. */
+function scaleFlags({ entries, workloads }: RunSettings): string[] | null {
   const points = workloads.flatMap((workload) => scalePointOf(workload) ?? []);
-  const listOf = (values: readonly number[]) => [...new Set(values)].join(',');
+  const [idle, active] = [
+    unique(points.map((point) => point.idle)),
+    unique(points.map((point) => point.active)),
+  ];
+  if (!areSame(scaleWorkloads(idle, active), workloads)) return null;
   return [
     ...['--models', entries.map(({ model }) => model).join(',')],
-    ...['--idle', listOf(points.map(({ idle }) => idle))],
-    ...['--active', listOf(points.map(({ active }) => active))],
+    ...['--idle', idle.join(',')],
+    ...['--active', active.join(',')],
   ];
 }
 
-function ladderFlags({ entries, workloads }: RunSettings): string[] {
-  const families = [
-    ...new Set(entries.map(({ label }) => (label.startsWith('io_uring') ? 'io_uring' : 'epoll'))),
-  ];
+/** Null where the ladders of this version have other rungs, or other workloads. */
+function ladderFlags({ entries, workloads }: RunSettings): string[] | null {
+  const families = unique(entries.flatMap(({ model }) => findModel(model)?.family ?? []));
+  const rungs = families.flatMap((family) => ladderOfFamily(family, SOCKET_MODELS));
+  const isTheirs = rungs.map(({ id }) => id).join() === entries.map(({ model }) => model).join();
   const loads = workloads.flatMap((one) => (one.mode === 'job' ? [] : [one]));
-  const [first] = loads;
-  return [
-    ...['--family', families.join(',')],
-    ...['--connections', [...new Set(loads.map(({ connections }) => connections))].join(',')],
-    ...(first === undefined ? [] : ['--message', String(first.messageBytes)]),
-  ];
+  const connections = unique(loads.map((load) => load.connections)).join(',');
+  const message = unique(loads.map((load) => load.messageBytes)).join(',');
+  if (!isTheirs || !areSame(workloadsOfFlags({ connections, message }, []), workloads)) return null;
+  return ['--family', families.join(','), '--connections', connections, '--message', message];
+}
+
+function areSame(some: readonly Workload[], others: readonly Workload[]): boolean {
+  const text = (all: readonly Workload[]) => all.map((one) => `${one.id} ${loadOf(one)}`).join();
+  return text(some) === text(others);
+}
+
+function unique<T>(values: readonly T[]): readonly T[] {
+  return [...new Set(values)];
 }
 
 function timeFlags({ blocks, durationMs, warmupMs, seed, serverCpus, clientCpus }: RunSettings): string[] {

@@ -1,5 +1,5 @@
 import { scaleChart } from '../charts/scale-chart.ts';
-import { documentOf, notesPart, tablePart } from '../document/document.ts';
+import { chartParts, documentOf, notesPart, tablePart } from '../document/document.ts';
 import type { Document, Part } from '../document/document-schema.ts';
 import type { RunResult } from '../results/schema.ts';
 import { type ScaleSummary, summarizeScale } from '../summary/scale-summary.ts';
@@ -46,6 +46,6 @@ function placeOf({ record: { environment } }: RunResult): string {
 function partsOf(summary: ScaleSummary, where = ''): Part[] {
   return summary.sweeps.flatMap((sweep): Part[] => [
     tablePart(scaleTable(sweep, summary.cost, where)),
-    { kind: 'chart', chart: scaleChart(sweep, summary.cost, where) },
+    ...chartParts([scaleChart(sweep, summary.cost, where)]),
   ]);
 }

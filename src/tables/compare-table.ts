@@ -10,6 +10,7 @@ import type {
   Verdict,
 } from '../compare/result.ts';
 import type { Column, Row, Table } from '../document/document-schema.ts';
+import { formatPercent } from '../document/format.ts';
 import { NONE, text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import { findMetric } from '../metrics/registry.ts';
@@ -40,6 +41,7 @@ export function overallTable({ overall }: Comparison): Table {
       { key: 'verdict', header: '', align: 'left', priority: 0 },
       { key: 'metric', header: 'metric', align: 'left', priority: 0 },
       { key: 'change', header: 'change in %, geometric\nmean over the cells', align: 'left', priority: 0 },
+      ...againColumns(overall),
       { key: 'cells', header: 'cells', align: 'left', priority: 1 },
       { key: 'by', header: 'decided\nby', align: 'left', priority: 2 },
       { key: 'detect', header: 'to be\nfound', align: 'right', priority: 3 },
@@ -50,9 +52,10 @@ export function overallTable({ overall }: Comparison): Table {
       verdict: verdictOf(one.verdict),
       metric: text(metricName(one.metric), one.gate ? 'plain' : 'faint'),
       change: one.cells === 0 ? NONE : percent(one.change),
+      again: againOf(one),
       cells: text(one.cells === one.of ? String(one.of) : `${one.cells} of ${one.of}`),
       by: text(decidedBy(one.decidedBy, one.metric), 'faint'),
-      detect: { kind: 'share', share: one.detect },
+      detect: text(formatPercent(one.detect)),
       p: pOf(one.adjustedP),
       more: needed(one),
     })),
@@ -75,6 +78,17 @@ function overallNotes(overall: readonly Overall[]): string[] {
       'metrics',
     ),
   ];
+}
+
+/** Where something was measured again that seemed to have regressed. */
+function againColumns(judged: readonly Pick<MetricComparison, 'again'>[]): Column[] {
+  return judged.some(({ again }) => again !== undefined)
+    ? [{ key: 'again', header: 'measured\nagain', align: 'left', priority: 1 }]
+    : [];
+}
+
+function againOf({ again }: Pick<MetricComparison, 'again'>): Value {
+  return again === undefined ? text('') : percent(again.change);
 }
 
 const COLUMNS: readonly Column[] = [
@@ -106,7 +120,9 @@ export function compareTable(
       kind === 'counted'
         ? 'Counts that hardly vary from block to block'
         : 'Times, memory, and counts that vary with the load',
-    columns: COLUMNS,
+    columns: COLUMNS.flatMap((column) =>
+      column.key === 'change' ? [column, ...againColumns(shown)] : [column],
+    ),
     rows,
     notes: [
       ...eachOnce(
@@ -204,6 +220,7 @@ function rowOf(metric: MetricComparison): Row {
     base: shownValue(metric.metric, metric.base.value),
     current: shownValue(metric.metric, metric.current.value),
     change: percent(metric.change),
+    again: againOf(metric),
     by: text(decidedBy(metric.decidedBy, metric.metric), 'faint'),
     clean: text(`${cleanOf(metric.base)}, ${cleanOf(metric.current)}`, 'faint'),
     spread:

@@ -1,5 +1,5 @@
 import type { Column, Row, Table } from '../document/document-schema.ts';
-import { formatShare } from '../document/format.ts';
+import { formatPercent } from '../document/format.ts';
 import { text } from '../document/table.ts';
 import type { Value } from '../document/value-schema.ts';
 import type { NoiseCertificate, NoiseDesign, NoiseRate } from '../results/noise-schema.ts';
@@ -17,7 +17,7 @@ export function noiseTable(certificate: NoiseCertificate): Table {
     { key: 'inconclusive', header: 'equals:\ninconclusive', align: 'right', priority: 3 },
     ...changes.map((change, i) => ({
       key: `found${i}`,
-      header: `${formatShare(change)} slower:\nregressed`,
+      header: `${formatPercent(change)} slower:\nregressed`,
       align: 'right' as const,
       priority: 0,
     })),
@@ -44,7 +44,8 @@ export function noiseTable(certificate: NoiseCertificate): Table {
   };
 }
 
-function designsOf({ pairs, runs, threes }: NoiseCertificate): readonly NoiseDesign[] {
+/** The ways of judging that are certified. */
+export function designsOf({ pairs, runs, threes }: NoiseCertificate): readonly NoiseDesign[] {
   return [pairs, runs, threes].filter((design) => design !== null);
 }
 

@@ -2,17 +2,22 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { comparisonSchema } from '../../compare/result.ts';
 import { type FakeRun, fakeRun, QUIET } from '../../fixtures/compare.ts';
+import { readEnvironment } from '../../observe/environment.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { createStore } from '../../results/store.ts';
-import { askCli, type Ended } from './cli.ts';
+import { askCli, type Ended, runCli } from './cli.ts';
 
 const SMALL = { host: QUIET, blocks: 10, models: 2, workloads: 1 };
 
 let cwd: string;
 
-async function store(name: string, options: Partial<FakeRun> & { seed: number }): Promise<void> {
-  const result: RunResult = fakeRun({ ...SMALL, ...options });
+function store(name: string, options: Partial<FakeRun> & { seed: number }): Promise<void> {
+  return keep(name, fakeRun({ ...SMALL, ...options }));
+}
+
+async function keep(name: string, result: RunResult): Promise<void> {
   const place = await createStore(join(cwd, 'results'), name);
   await place.saveRecord({ ...result.record, runId: name });
   for (const trial of result.trials) await place.appendTrial(trial);
@@ -31,11 +36,9 @@ beforeAll(async () => {
   // What says how far runs lie apart.
   for (let i = 0; i < 5; i++) await store(`before-${i}`, { seed: 100 + i });
   await store('other', { seed: 4, workloads: 1, models: 1 });
-  const renamed = fakeRun({ ...SMALL, seed: 5 });
-  const place = await createStore(join(cwd, 'results'), 'strange');
-  const record = { ...renamed.record, runId: 'strange' };
-  await place.saveRecord({ ...record, environment: { ...record.environment, cpuModel: 'Other CPU' } });
-  for (const trial of renamed.trials) await place.appendTrial(trial);
+  const strange = fakeRun({ ...SMALL, seed: 5 });
+  const environment = { ...strange.record.environment, cpuModel: 'Other CPU' };
+  await keep('strange', { ...strange, record: { ...strange.record, environment }, calibrations: [] });
 });
 
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
@@ -96,6 +99,57 @@ test('compare names what makes a comparison meaningless, and makes it by force',
   expect(refused.stdout).toBe('');
   const forced = await compare('base', 'strange', '--force');
   expect(forced.stdout).toContain('(compared by force)');
+});
+
+test('compare --confirm measures again what regressed, and shows both changes side by side', async () => {
+  const environment = readEnvironment();
+  // As if this host had measured them: one that can be measured again here.
+  const ofHere = (result: RunResult): RunResult => {
+    const { record } = result;
+    const rows = <T extends { readonly label: string }>(all: readonly T[]): T[] =>
+      all.map((one) => ({ ...one, label: 'poll', model: 'poll' }));
+    return {
+      ...result,
+      record: {
+        ...record,
+        environment,
+        cells: rows(record.cells),
+        settings: {
+          ...record.settings,
+          ...{ entries: rows(record.settings.entries), baseline: 'poll' },
+          ...{ durationMs: 10, warmupMs: 2, serverCpus: null, clientCpus: null },
+        },
+      },
+      trials: rows(result.trials),
+    };
+  };
+  const one = { ...SMALL, models: 1 };
+  for (let i = 0; i < 5; i++) await keep(`here-${i}`, ofHere(fakeRun({ ...one, seed: 200 + i })));
+  await keep('here-slow', ofHere(fakeRun({ ...one, seed: 300, slower: 1.5 })));
+  const ended = await runCli(
+    [
+      'compare',
+      'here-0',
+      'here-slow',
+      '--metrics',
+      'cpuNs*',
+      '--confirm',
+      '--report',
+      'again.html',
+      '--json',
+    ],
+    { cwd },
+  );
+  // What this host makes of it is its own.
+  expect([0, 1, 4], ended.stderr).toContain(ended.exitCode);
+  const comparison = comparisonSchema.parse(JSON.parse(ended.stdout).comparison);
+  const [cell] = comparison.metrics;
+  expect(comparison.again?.runs).toMatchObject([{ blocks: 20 }]);
+  expect(cell?.again?.change.ratio).toBeGreaterThan(0);
+  const page = readFileSync(join(cwd, 'again.html'), 'utf8');
+  expect(page).toContain('CPU/request, measured again: both changes');
+  expect(page).toContain(`again    ${comparison.again?.runs[0]?.runId}`);
+  expect(page).toContain('again: poll');
 });
 
 test('compare --json prints only JSON, pools runs and says what was left out', async () => {

@@ -121,8 +121,12 @@ describe('noise', () => {
         expect.stringMatching(/1 stored run of this host .* at least 4 .* are needed; measure more with run/),
       ]);
     }
-    const ended = await askCli(['noise', '--history', '--detect', '10%', ...results, '--json'], { cwd });
+    const page = ['--report', 'noise.html'];
+    const ended = await askCli(['noise', '--history', '--detect', '10%', ...results, ...page, '--json'], {
+      cwd,
+    });
     expect(ended.exitCode, ended.stderr).toBe(EXIT.ok);
+    expect(readFileSync(join(cwd, 'noise.html'), 'utf8')).toContain('10 % slower: regressed');
     const { source, pairs, runs, detect } = noiseCertificateSchema.parse(JSON.parse(ended.stdout));
     expect({ source, pairs, detect }).toEqual({ source: 'history', pairs: null, detect: 0.1 });
     expect(runs).toMatchObject({ independent: 2, sideRuns: 1 });

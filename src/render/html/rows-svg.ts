@@ -1,5 +1,5 @@
 import { formatOnAxis } from '../../document/axis.ts';
-import type { BarsChart, IntervalsChart } from '../../document/chart-schema.ts';
+import type { BarsChart, IntervalPoint, IntervalRow, IntervalsChart } from '../../document/chart-schema.ts';
 import { MARK_WORDS } from '../../document/chart-table.ts';
 import {
   axisHeight,
@@ -202,8 +202,6 @@ export function intervalsPanels(chart: IntervalsChart): readonly Panel[] {
   );
 }
 
-type IntervalRow = IntervalsChart['groups'][number]['rows'][number];
-
 function intervalMarks(
   chart: IntervalsChart,
   placed: Placed<IntervalRow>,
@@ -239,7 +237,7 @@ function intervalMarks(
 
 interface LaidPoint {
   readonly row: IntervalRow;
-  readonly point: IntervalRow['points'][number];
+  readonly point: IntervalPoint;
   readonly i: number;
   readonly y: number;
 }

@@ -76,8 +76,7 @@ for (const table of all('table')) {
     const button = make('button', { type: 'button', textContent: head.textContent });
     head.replaceChildren(button);
     button.onclick = () => {
-      const way = { ascending: 'descending', descending: null }[head.ariaSort];
-      const next = way === undefined ? 'ascending' : way;
+      const next = head.ariaSort === 'ascending' ? 'descending' : head.ariaSort ? null : 'ascending';
       for (const other of all('thead th', table)) other.ariaSort = null;
       head.ariaSort = next;
       const sign = next === 'descending' ? -1 : 1, i = head.cellIndex;

@@ -2,7 +2,7 @@ import type { LinesChart } from '../document/chart-schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import type { RunSummary, WorkloadSummary } from '../summary/run-summary.ts';
 import type { Workload } from '../workloads/schema.ts';
-import { measuredRows } from './used-trials.ts';
+import { measuredRows } from './charted-run.ts';
 
 type Job = Extract<Workload, { mode: 'job' }>;
 
