@@ -28,14 +28,12 @@
  * (0.95 where half of them have 0.90: nobody is served meanwhile); a wait for 3/4 of what came last (0.95:
  * it never grows); without --direct, --lean or --inc the same within the intervals.
  */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
 
-#include "../server/echo.h"
-#include "../server/uring.h"
+#include "../server/uring_serve.h"
 
 #define SQ_ENTRIES 512u
 /* What one event, or one turn of a connection, queues at most: a send and a receive, a cancel or a close. */
@@ -60,10 +58,6 @@
 #define GATHERS_MAX 64u
 #define PIECES_MAX 64u
 
-/* How often the server looks at an empty CQ before it sleeps: for 0.5 to 1 ms. */
-#define SPINS_MAX 20000u
-/* How long to wait when accept found no memory. */
-#define ACCEPT_RETRY_MS 1
 /* How long account waits for the SQ thread: for some milliseconds. */
 #define SETTLE_SPINS 100000u
 
@@ -72,23 +66,12 @@
 #define HOLD_TURNS 256u
 #define MIN_WAIT_MAX_US 1000000u
 #define INDEX_MAX (1u << 20)
-#define GENERATION_MASK 0xffffffu
 
 /*
  * The requests. OP_TRY is a send that posts its result only when it is not done, OP_SEND one that always
- * does. OP_ACCEPT_RETRY is a timer, OP_ACCEPT_WAIT a poll; for OP_FILLER see make_room.
+ * does. OP_ACCEPT is any of enum uring_accept, OP_FILLER of uring_make_room.
  */
-enum op {
-	OP_ACCEPT,
-	OP_ACCEPT_RETRY,
-	OP_ACCEPT_WAIT,
-	OP_RECV,
-	OP_CANCEL,
-	OP_TRY,
-	OP_SEND,
-	OP_CLOSE,
-	OP_FILLER
-};
+enum op { OP_ACCEPT, OP_RECV, OP_CANCEL, OP_TRY, OP_SEND, OP_CLOSE, OP_FILLER };
 
 /* A piece of data in one of the ring's buffers. */
 struct chunk {
@@ -153,7 +136,7 @@ struct loop {
 	bool single;   /* a receive is over with its first result */
 	bool has_limit;
 	bool again; /* something is to be done once the sends are taken, so do not wait */
-	uint32_t spins_max;
+	uint32_t spins;
 
 	struct uring_bufs bufs;
 	uint32_t buf_bytes, bufs_count, bufs_free;
@@ -195,21 +178,11 @@ static uint32_t tag_index(uint64_t user_data)
 	return user_data >> 4 & (INDEX_MAX - 1);
 }
 
-static struct io_uring_sqe *queue(struct loop *loop, uint8_t opcode, int fd, uint64_t user_data)
-{
-	struct io_uring_sqe *sqe = uring_sqe(&loop->ring);
-	assert(sqe); /* make_room saw to it */
-	sqe->opcode = opcode;
-	sqe->fd = fd;
-	sqe->user_data = user_data;
-	return sqe;
-}
-
 static struct io_uring_sqe *queue_on(struct loop *loop, uint8_t opcode, enum op op, uint32_t index,
 				     uint16_t chunk)
 {
-	struct io_uring_sqe *sqe =
-		queue(loop, opcode, (int)index, tag(op, index, loop->conns[index].generation, chunk));
+	struct io_uring_sqe *sqe = uring_queue(&loop->ring, opcode, (int)index,
+					       tag(op, index, loop->conns[index].generation, chunk));
 	if (loop->direct)
 		sqe->flags = IOSQE_FIXED_FILE;
 	return sqe;
@@ -244,47 +217,32 @@ static void queue_recv(struct loop *loop, uint32_t index)
 static void queue_cancel(struct loop *loop, uint32_t index)
 {
 	struct conn *conn = &loop->conns[index];
-	struct io_uring_sqe *sqe =
-		queue(loop, IORING_OP_ASYNC_CANCEL, -1, tag(OP_CANCEL, index, conn->generation, NONE));
+	struct io_uring_sqe *sqe = uring_queue(&loop->ring, IORING_OP_ASYNC_CANCEL, -1,
+					       tag(OP_CANCEL, index, conn->generation, NONE));
 	sqe->addr = tag(OP_RECV, index, conn->generation, NONE);
 	conn->cancelled = true;
 }
 
-static void queue_accept(struct loop *loop)
+static void queue_accept(struct loop *loop, enum uring_accept next)
 {
 	struct io_uring_sqe *sqe =
-		queue(loop, IORING_OP_ACCEPT, loop->server->listen_fd, tag(OP_ACCEPT, 0, 0, NONE));
+		uring_queue_accept(&loop->ring, loop->server->listen_fd, next, tag(OP_ACCEPT, next, 0, NONE));
+	if (next != URING_ACCEPT_NOW)
+		return;
 	sqe->ioprio = IORING_ACCEPT_MULTISHOT;
-	if (loop->direct)
+	if (loop->direct) {
+		sqe->accept_flags = 0; /* there is no descriptor */
 		sqe->file_index = IORING_FILE_INDEX_ALLOC;
-	else
-		sqe->accept_flags = SOCK_CLOEXEC;
-}
-
-static void queue_accept_retry(struct loop *loop)
-{
-	static const struct __kernel_timespec delay = {.tv_nsec = ACCEPT_RETRY_MS * 1000000};
-	struct io_uring_sqe *sqe = queue(loop, IORING_OP_TIMEOUT, -1, tag(OP_ACCEPT_RETRY, 0, 0, NONE));
-	sqe->addr = (uint64_t)(uintptr_t)&delay;
-	sqe->len = 1;
-}
-
-/* Until a connection waits that there is no descriptor for, so that it can be refused. */
-static void queue_accept_wait(struct loop *loop)
-{
-	struct io_uring_sqe *sqe =
-		queue(loop, IORING_OP_POLL_ADD, loop->server->listen_fd, tag(OP_ACCEPT_WAIT, 0, 0, NONE));
-	sqe->poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? POLLIN << 16 : POLLIN;
+	}
 }
 
 static void queue_close(struct loop *loop, uint32_t index)
 {
-	struct io_uring_sqe *sqe = queue(loop, IORING_OP_CLOSE, loop->direct ? 0 : (int)index,
-					 tag(OP_CLOSE, index, loop->conns[index].generation, NONE));
+	struct io_uring_sqe *sqe =
+		uring_queue_close(&loop->ring, loop->direct ? 0 : (int)index,
+				  tag(OP_CLOSE, index, loop->conns[index].generation, NONE));
 	if (loop->direct)
 		sqe->file_index = index + 1;
-	if (loop->ring.has_cqe_skip)
-		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 }
 
 /* Has the connection looked at once all results are. */
@@ -480,7 +438,7 @@ static void queue_own(struct loop *loop, uint32_t index)
 	conn->sending = SENDING_OWN;
 }
 
-/* Nothing is under way here that needs the socket. Closing in the ring costs no system call of its own. */
+/* Nothing is under way here that needs the socket. */
 static void conn_close(struct loop *loop, uint32_t index)
 {
 	struct conn *conn = &loop->conns[index];
@@ -493,7 +451,7 @@ static void conn_close(struct loop *loop, uint32_t index)
 static void conn_open(struct loop *loop, uint32_t index)
 {
 	struct conn *conn = &loop->conns[index];
-	*conn = (struct conn){.generation = (conn->generation + 1) & GENERATION_MASK,
+	*conn = (struct conn){.generation = uring_next_generation(conn->generation),
 			      .open = true,
 			      .first = NONE,
 			      .touched = conn->touched};
@@ -507,40 +465,24 @@ static bool table_full(const struct loop *loop, int error)
 	return loop->direct && error == ENFILE && loop->conns_open >= loop->server->conns_max;
 }
 
-static void on_accept_error(struct loop *loop, int error)
+static enum uring_accept accept_after(struct loop *loop, int error)
 {
 	if (error == EINVAL)
 		die_unsupported("kernel refuses a multishot accept%s (5.19)",
 				loop->direct ? " into the table of the ring" : "");
 	if (table_full(loop, error)) {
 		(void)net_admit_direct(loop->server, loop->slot, UINT32_MAX);
-		queue_accept(loop);
-		return;
+		return URING_ACCEPT_NOW;
 	}
-	switch (net_accept_trouble(error, loop->server->listen_fd)) {
-	case NET_TROUBLE_NONE:
-	case NET_TROUBLE_CONN:
-		queue_accept(loop);
-		return;
-	case NET_TROUBLE_DESCRIPTORS: /* at once it would fail again, whether or not a connection waits */
-		if (loop->direct)
-			queue_accept_retry(loop);
-		else
-			queue_accept_wait(loop);
-		return;
-	case NET_TROUBLE_MEMORY:
-		queue_accept_retry(loop);
-		return;
-	}
+	enum uring_accept next = uring_accept_after(error, loop->server->listen_fd);
+	/* A place of the table is none that accept4 could make free. */
+	return loop->direct && next == URING_ACCEPT_WHEN_THERE ? URING_ACCEPT_LATER : next;
 }
 
-static void on_accept(struct loop *loop, const struct io_uring_cqe *cqe)
+static void on_accepted(struct loop *loop, const struct io_uring_cqe *cqe)
 {
-	if (cqe->res < 0) {
-		on_accept_error(loop, -cqe->res);
-		return;
-	}
 	uint32_t index = (uint32_t)cqe->res;
+
 	if (!loop->direct) {
 		if (net_admit(loop->server, loop->slot, cqe->res))
 			conn_open(loop, index);
@@ -550,26 +492,24 @@ static void on_accept(struct loop *loop, const struct io_uring_cqe *cqe)
 		queue_close(loop, index);
 	}
 	if (!(cqe->flags & IORING_CQE_F_MORE))
-		queue_accept(loop);
+		queue_accept(loop, URING_ACCEPT_NOW);
 }
 
-/* A connection waits and there was no descriptor: what accept4 does about that is done for all models. */
-static void on_accept_wait(struct loop *loop)
+static void on_accept(struct loop *loop, enum uring_accept asked, const struct io_uring_cqe *cqe)
 {
-	int fd = net_accept(loop->server, loop->slot, 0);
-	if (fd >= 0)
-		conn_open(loop, (uint32_t)fd);
-	queue_accept(loop);
-}
+	enum uring_accept next = URING_ACCEPT_NOW;
 
-/* True: the call is to be repeated. False: the connection is over. */
-static bool transient(int error, uint32_t index, const char *call)
-{
-	if (error == EINTR || error == EAGAIN)
-		return true;
-	if (error != ENOBUFS && error != ENOMEM)
-		echo_error(error, (int)index, call);
-	return false;
+	if (asked != URING_ACCEPT_NOW) {
+		int fd = uring_accept_waited(loop->server, loop->slot, asked);
+		if (fd >= 0)
+			conn_open(loop, (uint32_t)fd);
+	} else if (cqe->res >= 0) {
+		on_accepted(loop, cqe);
+		return;
+	} else {
+		next = accept_after(loop, -cqe->res);
+	}
+	queue_accept(loop, next);
 }
 
 /* The buffers that a receive has filled: one, or several in the order in which they were put into the ring.
@@ -653,7 +593,7 @@ static void on_recv(struct loop *loop, uint32_t index, const struct io_uring_cqe
 	else if (cqe->res == -EINVAL)
 		die_unsupported("kernel refuses a multishot receive%s (6.0)",
 				loop->bundle ? " of bundles" : "");
-	else if (cqe->res != -ECANCELED && !transient(-cqe->res, index, "io_uring recv"))
+	else if (cqe->res != -ECANCELED && !uring_is_transient(-cqe->res, (int)index, "io_uring recv"))
 		conn->broken = true;
 	touch(loop, index);
 }
@@ -694,7 +634,7 @@ static void on_send(struct loop *loop, uint32_t index, const struct io_uring_cqe
 	conn->sending = SENDING_NOTHING;
 	/* Pages that are sent without a copy count as locked memory: what is over its limit is copied. */
 	bool over_limit = loop->zc && (cqe->res == -ENOBUFS || cqe->res == -ENOMEM);
-	if (cqe->res < 0 && !over_limit && !transient(-cqe->res, index, "io_uring send"))
+	if (cqe->res < 0 && !over_limit && !uring_is_transient(-cqe->res, (int)index, "io_uring send"))
 		conn->broken = true;
 	touch(loop, index);
 }
@@ -714,24 +654,15 @@ static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 	count(loop->slot, COUNT_EVENTS);
 	switch (tag_op(cqe->user_data)) {
 	case OP_ACCEPT:
-		on_accept(loop, cqe);
-		return;
-	case OP_ACCEPT_RETRY:
-		queue_accept(loop);
-		return;
-	case OP_ACCEPT_WAIT:
-		on_accept_wait(loop);
+		on_accept(loop, (enum uring_accept)index, cqe);
 		return;
 	case OP_RECV:
 		assert(loop->conns[index].open &&
-		       loop->conns[index].generation == (cqe->user_data >> 24 & GENERATION_MASK));
+		       loop->conns[index].generation == (cqe->user_data >> 24 & URING_GENERATION_MASK));
 		on_recv(loop, index, cqe);
 		return;
 	case OP_CLOSE:
-		if (cqe->res < 0) {
-			errno = -cqe->res;
-			die("io_uring close(%u)", index);
-		}
+		uring_closed(cqe->res, (int)index);
 		return;
 	case OP_TRY:
 	case OP_SEND: /* settle saw to it */
@@ -955,15 +886,11 @@ static struct model_limit model_limit(void)
 
 static void set_wants(struct loop *loop, const struct server *server)
 {
-	uint32_t cq_entries =
-		server->conns_max < URING_CQ_ENTRIES_MAX / 2 ? server->conns_max * 2 : URING_CQ_ENTRIES_MAX;
-
 	if (loop->bundle && loop->inc)
 		die_usage("--bundle and --inc exclude each other");
 	loop->wants.taskrun = loop->wants.sqpoll ? TASKRUN_AUTO : TASKRUN_DEFER;
 	loop->wants.no_sqarray = loop->lean;
-	loop->wants.sq_entries = SQ_ENTRIES;
-	loop->wants.cq_entries = cq_entries > 2 * SQ_ENTRIES ? cq_entries : 2 * SQ_ENTRIES;
+	uring_size(&loop->wants, server, SQ_ENTRIES, 2 * SQ_ENTRIES);
 }
 
 static bool refused(struct probe *probe, const char *what, int error)
@@ -1037,7 +964,7 @@ static bool try_limit(struct loop *loop)
 	/* Of one byte: it is used up, whatever the ring is. */
 	uring_bufs_add(&loop->bufs, &byte, sizeof(byte), 0);
 	uring_bufs_publish(&loop->bufs);
-	struct io_uring_sqe *sqe = queue(loop, IORING_OP_RECV, pair[0], tag(OP_FILLER, 0, 0, NONE));
+	struct io_uring_sqe *sqe = uring_queue(ring, IORING_OP_RECV, pair[0], tag(OP_FILLER, 0, 0, NONE));
 	sqe->flags = IOSQE_BUFFER_SELECT;
 	sqe->ioprio = IORING_RECV_MULTISHOT | (loop->bundle ? IORING_RECVSEND_BUNDLE : 0);
 	sqe->len = loop->inc ? INC_RECV_BYTES : 0;
@@ -1119,8 +1046,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->slot = server->slot;
 	if (open_all(loop, server, &probe) != EXIT_SERVED)
 		die_unsupported("%s", probe.reason);
-	/* With one CPU for both, spinning would only keep the SQ thread from its work. */
-	loop->spins_max = loop->wants.sqpoll && server->cpus > 1 ? SPINS_MAX : 0;
+	loop->spins = uring_spins(&loop->ring, server);
 	loop->ring.min_wait_us = loop->min_wait_us;
 	if (!loop->batch)
 		loop->batch = loop->min_wait_us ? BATCH_DEFAULT : 1;
@@ -1138,31 +1064,12 @@ static void model_prepare(struct loop *loop, const struct server *server)
 		loop->chunks[i].next = i + 1u < CHUNKS_MAX ? i + 1 : NONE;
 }
 
-static void submit(struct loop *loop, uint32_t wait_for)
-{
-	uring_bufs_publish(&loop->bufs);
-	int error = uring_submit(&loop->ring, loop->slot, wait_for);
-	if (error < 0 && error != -EINTR && error != -EAGAIN && error != -EBUSY && error != -ETIME) {
-		errno = -error;
-		die("io_uring_enter(wait for %u)", wait_for);
-	}
-}
-
-/* To wait for the SQ thread the SQ has to be full to the last entry, so it is filled up. */
 static void make_room(struct loop *loop)
 {
-	if (uring_sq_space(&loop->ring) >= SQES_PER_STEP || uring_sq_refresh(&loop->ring) >= SQES_PER_STEP)
+	if (uring_has_room(&loop->ring, SQES_PER_STEP))
 		return;
-	count(loop->slot, COUNT_SQ_FULL);
-	while (loop->wants.sqpoll && uring_sq_space(&loop->ring))
-		queue(loop, IORING_OP_NOP, -1, tag(OP_FILLER, 0, 0, NONE));
-	for (;;) {
-		submit(loop, 0);
-		if (uring_sq_refresh(&loop->ring) >= SQES_PER_STEP)
-			return;
-		if (loop->wants.sqpoll)
-			uring_wait_sq(&loop->ring, loop->slot);
-	}
+	uring_bufs_publish(&loop->bufs);
+	uring_make_room(&loop->ring, loop->slot, SQES_PER_STEP, tag(OP_FILLER, 0, 0, NONE));
 }
 
 static void wait_for_events(struct loop *loop)
@@ -1170,14 +1077,8 @@ static void wait_for_events(struct loop *loop)
 	uint32_t wait_for = loop->again ? 0 : loop->wait_for;
 
 	loop->again = false;
-	if (loop->wants.sqpoll && (loop->spins_max || uring_ready(&loop->ring))) {
-		submit(loop, 0);
-		for (uint32_t i = 0; i < loop->spins_max && !uring_ready(&loop->ring); i++)
-			uring_pause();
-		if (uring_ready(&loop->ring))
-			return;
-	}
-	submit(loop, wait_for);
+	uring_bufs_publish(&loop->bufs);
+	uring_wait(&loop->ring, loop->slot, wait_for, loop->spins);
 }
 
 /*
@@ -1207,7 +1108,7 @@ static void adapt(struct loop *loop, uint32_t came)
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-	queue_accept(loop);
+	queue_accept(loop, URING_ACCEPT_NOW);
 	for (;;) {
 		wait_for_events(loop);
 		count(loop->slot, COUNT_WAKEUPS);
