@@ -13,9 +13,9 @@
  * --adaptive           with it: for as many as came in time, at most N and half of the connections
  * --lean               an SQ without index array (6.6), a registered ring (5.18), where they exist
  * --accept=reuseport   with --workers: each has a listener, and a ring that its own thread made
- * --no-limit           as before 6.17, where --bundle and --inc are not supported
- * --sqpoll             a kernel thread takes the requests. Receives are single shots then: a signal that
- *                      interrupts it at an urgent mark leaves a multishot one asleep before bytes
+ * --no-limit           as before 6.17, where --bundle and --inc are not supported: see open_all
+ * --sqpoll             a kernel thread takes the requests. Receives are single shots then: what signals
+ *                      such a thread all the time leaves a multishot one asleep at an urgent mark
  * Left out: bundles of sends (a ring of buffers for each sender), registered buffers, NAPI, huge pages.
  * By hand: io_uring_multishot --direct --port=7000
  *
@@ -352,7 +352,10 @@ static void chunk_append(struct loop *loop, uint32_t index, uint16_t buf, char *
 	conn->last = added;
 }
 
-/* The pieces that one send takes are cut off the chain. Returns how many. */
+/*
+ * The pieces that one send takes are cut off the chain. Returns how many: at least one, for the limit of
+ * receives keeps all that a connection holds, and so the largest piece, within server->buf_bytes.
+ */
 static uint32_t detach(struct loop *loop, struct conn *conn, uint32_t most)
 {
 	uint16_t at = conn->first, last = at;
@@ -364,6 +367,7 @@ static uint32_t detach(struct loop *loop, struct conn *conn, uint32_t most)
 		last = at;
 		at = loop->chunks[at].next;
 	}
+	assert(pieces > 0);
 	loop->chunks[last].next = NONE;
 	conn->sending = SENDING_CHUNKS;
 	conn->sending_first = conn->first;
@@ -1016,7 +1020,16 @@ static enum exit_code open_all(struct loop *loop, const struct server *server, s
 	if (code != EXIT_SERVED)
 		return code;
 	loop->has_limit = try_limit(loop);
-	/* A bundle brings as much as there is, and so does a large buffer. */
+	/*
+	 * Without the limit a receive hands over up to 32 results in a turn (MULTISHOT_MAX_RETRY of the
+	 * kernel's io_uring/net.c), and as many again before a cancel is heard; nor may it name a size (6.17
+	 * allows both). So a bundle brings as much as there is, and a result as much as an incremental buffer
+	 * has left. With buffers of 512 KiB that is more than a send may take (see detach). With
+	 * ENDLESS_BUF_BYTES, which leave nothing to use bit by bit, a slow reader was owed up to 81,856 of
+	 * its 65,536 bytes in 20 of 25 tries on 6.18, where plain buffers of that size came to 67,232 in 3
+	 * of 25. The counters were right in all of them: bytes_in is what left the receive queues of a server
+	 * that is stopped in between.
+	 */
 	if (lacks(probe, (loop->bundle || loop->inc) && !loop->single, loop->has_limit,
 		  "limit of receives (6.17): one could bring more than a connection may owe"))
 		return EXIT_UNSUPPORTED;

@@ -51,7 +51,7 @@ struct loop {
 	char *scratch;
 };
 
-/* One read of a connection queues as much as it likes. */
+/* For each request alone: one accept queues a poll for every connection that waits. */
 static void make_room(struct loop *loop)
 {
 	if (!uring_has_room(&loop->ring, 1))
