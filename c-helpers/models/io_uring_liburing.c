@@ -83,7 +83,7 @@ struct loop {
 	struct conn *conns; /* by fd */
 	char *own;	    /* one buffer per fd */
 	struct gather *gathers;
-	uint32_t *starved, starved_from, starved_count; /* wait for buffers */
+	struct uring_starved starved;
 };
 
 static void submit(struct loop *loop, uint32_t wait_for)
@@ -339,8 +339,7 @@ static void on_recv(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
 		conn->ended = true;
 	} else if (cqe->res == -ENOBUFS) {
 		conn->starved = true;
-		loop->starved[(loop->starved_from + loop->starved_count++) % loop->server->fds_max] =
-			(uint32_t)fd;
+		uring_starve(&loop->starved, loop->slot, (uint32_t)fd);
 	} else if (cqe->res != -ECANCELED && !uring_is_transient(-cqe->res, fd, "io_uring recv")) {
 		conn->broken = true;
 	}
@@ -420,12 +419,10 @@ static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 /* Goes on with receives that found no buffer, as far as there are some now. */
 static void feed(struct loop *loop)
 {
-	uint32_t fed = loop->bufs_free < loop->starved_count ? loop->bufs_free : loop->starved_count;
+	uint32_t fed = loop->bufs_free < loop->starved.count ? loop->bufs_free : loop->starved.count;
 
 	for (; fed; fed--) {
-		uint32_t fd = loop->starved[loop->starved_from];
-		loop->starved_from = (loop->starved_from + 1) % loop->server->fds_max;
-		loop->starved_count--;
+		uint32_t fd = uring_feed(&loop->starved);
 		loop->conns[fd].starved = false;
 		advance(loop, (int)fd);
 	}
@@ -516,7 +513,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->own = net_slab(server->fds_max, loop->own_bytes);
 	loop->gathers = net_slab(server->fds_max, sizeof(*loop->gathers));
-	loop->starved = net_slab(server->fds_max, sizeof(*loop->starved));
+	loop->starved.list = net_slab(server->fds_max, sizeof(*loop->starved.list));
+	loop->starved.places = server->fds_max;
 }
 
 static _Noreturn void model_serve(struct loop *loop)

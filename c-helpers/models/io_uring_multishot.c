@@ -153,7 +153,7 @@ struct loop {
 	char *own;	    /* one buffer per connection */
 	uint32_t conns_open;
 	uint32_t *touched, touched_count;
-	uint32_t *starved, starved_from, starved_count;
+	struct uring_starved starved;
 
 	struct known known[2];
 	uint8_t known_now;
@@ -554,17 +554,6 @@ static void return_buffer(struct loop *loop, const struct io_uring_cqe *cqe)
 	buf_release(loop, buf);
 }
 
-/* The receive is over until there is a buffer; in the order in which they came. */
-static void starve(struct loop *loop, uint32_t index)
-{
-	struct conn *conn = &loop->conns[index];
-	uint32_t fds_max = loop->server->fds_max;
-
-	count(loop->slot, COUNT_ENOBUFS);
-	conn->starved = true;
-	loop->starved[(loop->starved_from + loop->starved_count++) % fds_max] = index;
-}
-
 static void on_data(struct loop *loop, uint32_t index, const struct io_uring_cqe *cqe)
 {
 	struct conn *conn = &loop->conns[index];
@@ -588,17 +577,19 @@ static void on_recv(struct loop *loop, uint32_t index, const struct io_uring_cqe
 		conn->armed = false;
 	if (cqe->res <= 0 && cqe->flags & IORING_CQE_F_BUFFER)
 		return_buffer(loop, cqe);
-	if (cqe->res > 0)
+	if (cqe->res > 0) {
 		on_data(loop, index, cqe);
-	else if (cqe->res == 0)
+	} else if (cqe->res == 0) {
 		conn->ended = true;
-	else if (cqe->res == -ENOBUFS)
-		starve(loop, index);
-	else if (cqe->res == -EINVAL)
+	} else if (cqe->res == -ENOBUFS) {
+		conn->starved = true;
+		uring_starve(&loop->starved, loop->slot, index);
+	} else if (cqe->res == -EINVAL) {
 		die_unsupported("kernel refuses a multishot receive%s (6.0)",
 				loop->bundle ? " of bundles" : "");
-	else if (cqe->res != -ECANCELED && !uring_is_transient(-cqe->res, (int)index, "io_uring recv"))
+	} else if (cqe->res != -ECANCELED && !uring_is_transient(-cqe->res, (int)index, "io_uring recv")) {
 		conn->broken = true;
+	}
 	touch(loop, index);
 }
 
@@ -825,12 +816,10 @@ static void settle(struct loop *loop)
 /* Goes on with receives that found no buffer, as far as there are some now. */
 static void feed(struct loop *loop)
 {
-	uint32_t fed = loop->bufs_free < loop->starved_count ? loop->bufs_free : loop->starved_count;
+	uint32_t fed = loop->bufs_free < loop->starved.count ? loop->bufs_free : loop->starved.count;
 
 	for (; fed; fed--) {
-		uint32_t index = loop->starved[loop->starved_from];
-		loop->starved_from = (loop->starved_from + 1) % loop->server->fds_max;
-		loop->starved_count--;
+		uint32_t index = uring_feed(&loop->starved);
 		loop->conns[index].starved = false;
 		touch(loop, index);
 	}
@@ -1068,7 +1057,8 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->own = net_slab(server->fds_max, server->buf_bytes);
 	loop->touched = net_slab(server->fds_max, sizeof(*loop->touched));
-	loop->starved = net_slab(server->fds_max, sizeof(*loop->starved));
+	loop->starved.list = net_slab(server->fds_max, sizeof(*loop->starved.list));
+	loop->starved.places = server->fds_max;
 	for (int i = 0; i < 2; i++)
 		loop->tries[i].list = net_slab(tries_max(loop), sizeof(struct tried));
 	loop->gathers = net_slab(GATHERS_MAX, sizeof(*loop->gathers));

@@ -187,8 +187,7 @@ static void on_recv(struct loop *loop, struct conn *conn, size_t n)
 
 static void on_send(struct loop *loop, struct conn *conn, size_t n)
 {
-	count(loop->slot, COUNT_WRITES);
-	count_add(loop->slot, COUNT_BYTES_OUT, n);
+	echo_sent(loop->slot, n);
 	conn->from += (uint32_t)n;
 	if (conn->from < conn->end)
 		count(loop->slot, COUNT_SHORT_WRITES);

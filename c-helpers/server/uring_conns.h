@@ -103,6 +103,27 @@ static inline void uring_closed(int result, int fd)
 	die("io_uring close(%d)", fd);
 }
 
+/* Connections whose receive found no buffer in the ring, in the order in which they came. */
+struct uring_starved {
+	uint32_t *list; /* room for places: each connection stands in it once at most */
+	uint32_t places, from, count;
+};
+
+static inline void uring_starve(struct uring_starved *starved, struct counters_slot *slot, uint32_t index)
+{
+	count(slot, COUNT_ENOBUFS);
+	starved->list[(starved->from + starved->count++) % starved->places] = index;
+}
+
+/* The first of them, of which there is one. */
+static inline uint32_t uring_feed(struct uring_starved *starved)
+{
+	uint32_t index = starved->list[starved->from];
+	starved->from = (starved->from + 1) % starved->places;
+	starved->count--;
+	return index;
+}
+
 /*
  * What sends of an fd are known to have sent. That lags, and the stats line is not to: before it, who was
  * interrupted anywhere sums what each fd has sent and its socket has taken since.
