@@ -356,7 +356,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	const struct f_owner_ex main_thread = {.type = F_OWNER_TID, .pid = getpid()};
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	if (__tsan_init)
 		die_unsupported("%s", tsan_reason);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
