@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { cellCharts, overallChart } from '../charts/compare-charts.ts';
 import { resolveCompareOptions } from '../compare/compare-config.ts';
 import { type CompareOptions, compareRuns } from '../compare/compare-runs.ts';
+import { type ComparedRun, keptFor } from '../compare/compared-run.ts';
 import { confirmComparison, suspiciousCells } from '../compare/confirm.ts';
 import { JUDGED_IDS, METRIC_IDS } from '../compare/judged-metrics.ts';
 import type { Comparison } from '../compare/result.ts';
@@ -135,7 +136,10 @@ async function compare(
   if (options.by !== undefined) return compareRows(baseNames, options.by, compareOptions, options);
   const [base, current] = await readSides(baseNames, currentNames ?? '', options.results);
   if (options.confirm) requireConfirmable(base, current);
-  const known = { ...compareOptions, history: await historyOf(base, current, options.results) };
+  const known = {
+    ...compareOptions,
+    history: await historyOf(base, current, compareOptions.metrics, options.results),
+  };
   let comparison = compareRuns(base, current, known);
   requireComparable(comparison, options.force === true);
   if (options.confirm)
@@ -224,12 +228,13 @@ async function readSides(
 async function historyOf(
   base: readonly OpenedRun[],
   current: readonly OpenedRun[],
+  metrics: CompareOptions['metrics'],
   outDir: string,
-): Promise<readonly RunResult[]> {
+): Promise<readonly ComparedRun[]> {
   const [last] = current.slice(-1);
   if (last === undefined) return [];
   const exclude = new Set([...base, ...current].map(({ record }) => record.runId));
-  const { runs, problems } = await readHistory(outDir, last.record, { exclude });
+  const { runs, problems } = await readHistory(outDir, last.record, { exclude, ...keptFor(metrics) });
   for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
   return runs;
 }

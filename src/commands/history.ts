@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { COMPARE_DEFAULTS } from '../compare/compare-runs.ts';
+import { keptFor } from '../compare/compared-run.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS, METRIC_IDS } from '../compare/judged-metrics.ts';
 import { matcherOf, unknown } from '../config/selection.ts';
@@ -60,7 +61,10 @@ async function history(name: string | undefined, options: HistoryOptions): Promi
   const where = filterOf(options);
   if (options.report !== undefined) await locatePage(options.report);
   const { record: like } = await readAskedRun(name, options.results, { kinds: KINDS });
-  const { runs, problems } = await readHistory(options.results, like, { where });
+  const { runs, problems } = await readHistory(options.results, like, {
+    where,
+    ...keptFor([metric.id]),
+  });
   const found = historyOf(runs, { metric, like, compare: COMPARE_DEFAULTS });
   const document = historyReport(found, { metric, like, problems });
   if (options.report !== undefined) {

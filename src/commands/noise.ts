@@ -9,6 +9,7 @@ import { readTopology } from '../observe/topology.ts';
 import { withSchema } from '../reports/json.ts';
 import { noiseReport } from '../reports/noise.ts';
 import { readHistory } from '../results/history.ts';
+import { WHOLE } from '../results/lines.ts';
 import { saveNoise } from '../results/noise.ts';
 import type { NoiseCertificate } from '../results/noise-schema.ts';
 import { openRun } from '../results/open-run.ts';
@@ -107,7 +108,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   if (signal.aborted) return endAsMeasured(outcome, signal);
   if (!result.trials.some((trial) => trial.status === 'measured'))
     throw new EnvironmentError(`no trial went well, so nothing is certified; see ${outcome.folder}`);
-  const { runs } = await readHistory(options.results, result.record);
+  const { runs } = await readHistory(options.results, result.record, WHOLE);
   const certificate = certifyNoise(result, { ...rules(detect), seed: config.settings.seed, history: runs });
   await report(certificate, result, { ...options, stored: `run stored in ${outcome.folder}` });
   endAsMeasured(outcome, signal);
@@ -131,7 +132,7 @@ function rules(detect: number): Pick<NoiseCertification, 'detect' | 'compare'> {
 async function certifyHistory(options: NoiseOptions, detect: number): Promise<void> {
   const { run } = await newestRun(options.results, ['run']);
   const { record } = await openRun(run.folder, options.results);
-  const { runs } = await readHistory(options.results, record);
+  const { runs } = await readHistory(options.results, record, WHOLE);
   const certificate = certifyNoise(null, { ...rules(detect), seed: record.settings.seed, history: runs });
   if (certificate.runs === null)
     throw new EnvironmentError(

@@ -1,4 +1,5 @@
 import { COMPARE_DEFAULTS } from '../compare/compare-runs.ts';
+import { keptFor } from '../compare/compared-run.ts';
 import { historyOf } from '../compare/history.ts';
 import { COMPARED_METRICS } from '../compare/judged-metrics.ts';
 import type { Part } from '../document/document-schema.ts';
@@ -22,7 +23,10 @@ export async function readHistoryParts(
 ): Promise<readonly Part[]> {
   const told = like.kind === null || like.kind === 'run';
   if (max === 0 || metric === undefined || !told || like.environment.guest !== null) return [];
-  const { runs, problems } = await readHistory(results, like, max === undefined ? {} : { max });
+  const { runs, problems } = await readHistory(results, like, {
+    ...(max === undefined ? {} : { max }),
+    ...keptFor([metric.id]),
+  });
   for (const problem of problems) process.stderr.write(`warning: ${problem}\n`);
   if (runs.length < 2) return [];
   return historyParts(historyOf(runs, { metric, like, compare: COMPARE_DEFAULTS }), metric);

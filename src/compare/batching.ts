@@ -1,11 +1,12 @@
 import { mean } from 'simple-statistics';
 import { groupBy } from '../stats/group-by.ts';
 import { type Estimate, pairedEstimate } from '../stats/paired.ts';
+import type { CellRun, UsedTrial } from './compared-run.ts';
 import { changeOfLevels, kindOf, pooledSpread } from './levels.ts';
-import type { UsedTrial } from './match-cells.ts';
 import type { Pairs } from './pairs.ts';
+import { perObject } from './per-object.ts';
 import type { Batching } from './result.ts';
-import { type CellRun, type CellRuns, hardlyVaries } from './side.ts';
+import { type CellRuns, hardlyVaries } from './side.ts';
 
 /** Differences of system calls per request below this are none. */
 const RESOLUTION = 0.02;
@@ -42,8 +43,8 @@ function callsOf({ observation }: UsedTrial): number {
 /** Beyond what equal runs differ by. */
 function betweenRuns({ base, current, history }: CellRuns): Estimate {
   const levels = (all: readonly CellRun[]) =>
-    all.flatMap(({ run, clean }) => {
-      const level = meanOf(clean, callsOf);
+    all.flatMap((cell) => {
+      const [run, level] = [cell.run, meanCalls(cell)];
       return level === null ? [] : [{ kind: kindOf(run), level }];
     });
   const [before, after] = [levels(base), levels(current)].map((side) => side.map(({ level }) => level));
@@ -53,6 +54,9 @@ function betweenRuns({ base, current, history }: CellRuns): Estimate {
   const spread = pooledSpread([before, after, ...others.map((group) => group.map(({ level }) => level))]);
   return changeOfLevels(before, after, spread.degrees === 0 ? null : spread);
 }
+
+/** A run of the history is looked at once for every comparison beside it. */
+const meanCalls = perObject(({ clean }: CellRun) => meanOf(clean, callsOf));
 
 function meanOf(trials: readonly UsedTrial[], read: (trial: UsedTrial) => number): number | null {
   return trials.length === 0 ? null : mean(trials.map(read));

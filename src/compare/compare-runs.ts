@@ -1,17 +1,19 @@
 import type { Metric } from '../metrics/metric.ts';
 import { isJudgedUnder } from '../metrics/registry.ts';
 import { lostCells } from '../results/cells.ts';
-import type { CellName, RunResult } from '../results/schema.ts';
+import type { CellName } from '../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import { counted } from '../util/units.ts';
 import { connectionsOf } from '../workloads/schema.ts';
 import { batchingOf } from './batching.ts';
+import { type ComparedRun, readMetric, type UsedTrial } from './compared-run.ts';
+import type { Conditions } from './conditions.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { differencesOf } from './environment.ts';
 import { judge } from './judge.ts';
 import { COMPARED_METRICS, mayBeCount, whyMeaningless } from './judged-metrics.ts';
 import { kindOf } from './levels.ts';
-import { type CellPair, matchCells, type Unjudged, type UsedTrial } from './match-cells.ts';
+import { type CellPair, matchCells, type Unjudged } from './match-cells.ts';
 import { type OverallDraft, overallDraft, overallOf, overallOfCounts } from './overall.ts';
 import { pairsOf } from './pairs.ts';
 import type { Comparison, MetricComparison, MetricId, Overall, Verdict } from './result.ts';
@@ -30,7 +32,9 @@ export interface CompareOptions {
   /** Cells that the current side may lack without being a finding; absent: none. */
   readonly mayBeMissing?: (cell: CellName) => boolean;
   /** Other runs of the host, with the same settings: how far runs lie apart, and what its usual speed is. */
-  readonly history?: readonly RunResult[];
+  readonly history?: readonly ComparedRun[];
+  /** Of all of these runs, where several comparisons are made of them; absent: found out. */
+  readonly conditions?: Conditions;
 }
 
 export const COMPARE_DEFAULTS: CompareOptions = { detect: 0.05, detects: {}, metrics: null };
@@ -54,14 +58,14 @@ interface Context {
  * not judged in `leftOut`.
  */
 export function compareRuns(
-  base: readonly RunResult[],
-  current: readonly RunResult[],
+  base: readonly ComparedRun[],
+  current: readonly ComparedRun[],
   options: CompareOptions = COMPARE_DEFAULTS,
 ): Comparison {
   const { cells, lost, leftOut } = matchCells(base, current);
   const history = otherRuns(options.history ?? [], [...base, ...current]);
   const runs = { base, current, history };
-  const weather = weatherOf(base, current, history);
+  const weather = weatherOf(base, current, history, options.conditions);
   const context: Context = { runs, weather, paired: idsOf(base) === idsOf(current), options };
   const metrics = COMPARED_METRICS.filter(({ id, judged }) => options.metrics?.includes(id) ?? judged);
   const drafts = cells.flatMap((cell) => draftsOf(cell, metrics, context, { lost, leftOut }));
@@ -99,12 +103,15 @@ export function compareRuns(
   };
 }
 
-function idsOf(runs: readonly RunResult[]): string {
+function idsOf(runs: readonly ComparedRun[]): string {
   return runs.map(({ record }) => record.runId).join();
 }
 
 /** Of the history, what is not compared already. */
-function otherRuns(history: readonly RunResult[], compared: readonly RunResult[]): readonly RunResult[] {
+function otherRuns(
+  history: readonly ComparedRun[],
+  compared: readonly ComparedRun[],
+): readonly ComparedRun[] {
   const ids = new Set(compared.map(({ record }) => record.runId));
   return history.filter(({ record }) => !ids.has(record.runId));
 }
@@ -131,7 +138,7 @@ export function outcomeOf({
   return passes ? 'passed' : 'inconclusive';
 }
 
-function sideOf(runs: readonly RunResult[], weather: Weather): Comparison['base'] {
+function sideOf(runs: readonly ComparedRun[], weather: Weather): Comparison['base'] {
   const compared = runs.map((run) => ({
     runId: run.record.runId,
     startedAt: run.record.startedAt,
@@ -144,7 +151,7 @@ function sideOf(runs: readonly RunResult[], weather: Weather): Comparison['base'
   return { runs: compared, blocks: compared.reduce((sum, { blocks }) => sum + blocks, 0) };
 }
 
-function warningsOf(side: string, runs: readonly RunResult[]): string[] {
+function warningsOf(side: string, runs: readonly ComparedRun[]): string[] {
   return runs.flatMap(({ record, trials, problems }) => {
     const failed = trials.filter((trial) => trial.status === 'failed').length;
     const blocks = new Set(trials.map(({ block }) => block)).size;
@@ -172,7 +179,7 @@ function warningsOf(side: string, runs: readonly RunResult[]): string[] {
 }
 
 /** Cells that a side has only because others of its runs do: nothing is judged of the one that lost them. */
-function partlyLost(side: string, runs: readonly RunResult[]): string[] {
+function partlyLost(side: string, runs: readonly ComparedRun[]): string[] {
   return runs.flatMap((run) =>
     lostCells(runs, [run], 'it').map(
       ({ label, workload, reason }) =>
@@ -188,16 +195,16 @@ function draftsOf(
   { lost, leftOut }: Unjudged,
 ): Draft[] {
   const taken = (from: Metric['takenFrom']) => {
-    const found = cellRuns(cell, { runs, weather }, from);
+    const found = cellRuns(cell, { runs, conditions: weather }, from);
     return { runs: found, pairs: paired ? pairsOf(found) : null };
   };
-  const by = { own: taken('own'), cpu: taken('cpu') };
-  const varying = batchingOf(by.own.runs, by.own.pairs);
+  const own = taken('own');
+  const varying = batchingOf(own.runs, own.pairs);
   // Rows of other models make other calls: that is what is compared, and no batching.
   const batching = cell.sameModel ? varying : null;
   const [unlike = null] = weather.unlike;
   const material = { cell, batching, unlike, disturbances: weather.reasons };
-  const limits = [by.own.runs.base, by.own.runs.current].map(mostlySaturated);
+  const limits = [own.runs.base, own.runs.current].map(mostlySaturated);
   const judged = metrics.filter((metric) => isJudgedUnder(metric, cell.workload, paired));
   return judged.flatMap((metric) => {
     const leave = (where: Unjudged['leftOut'], reason: string): Draft[] => {
@@ -206,12 +213,12 @@ function draftsOf(
     };
     const meaningless = whyMeaningless(metric, limits, cell.workload);
     if (meaningless !== null) return leave(leftOut, meaningless);
-    const own = by[metric.takenFrom];
-    const draft = draftOf({ ...material, ...own, metric });
-    const both = [...own.runs.base, ...own.runs.current];
+    const from = metric.takenFrom === 'own' ? own : taken(metric.takenFrom);
+    const draft = draftOf({ ...material, ...from, metric });
+    const both = [...from.runs.base, ...from.runs.current];
     if (draft === null && !has(metric, both) && (metric.optional || !isTimed(both))) return [];
     if (draft === null)
-      return isLost(metric, own.runs)
+      return isLost(metric, from.runs)
         ? leave(lost, 'could not be measured in current')
         : leave(leftOut, 'could not be measured on both sides');
     // Two values may lie close by chance: what goes with the calls is no count where these vary.
@@ -235,7 +242,7 @@ function isTimed(runs: CellRuns['base']): boolean {
 }
 
 function has(metric: Metric, runs: CellRuns['base']): boolean {
-  return runs.some(({ trials }) => trials.some((trial) => isValue(metric.ofTrial(trial.observation))));
+  return runs.some(({ trials }) => trials.some((trial) => isValue(readMetric(metric, trial))));
 }
 
 function isValue(value: number | null): boolean {

@@ -1,12 +1,12 @@
 import { median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { RunResult } from '../results/schema.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { logChange } from '../stats/log-change.ts';
 import { type Estimate, pairedEstimate } from '../stats/paired.ts';
 import { rankTest } from '../stats/rank-test.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
 import { counted } from '../util/units.ts';
+import type { CellRun, ComparedRun } from './compared-run.ts';
 import { mayBeCount } from './judged-metrics.ts';
 import {
   changeOfLevels,
@@ -23,12 +23,13 @@ import {
 } from './levels.ts';
 import type { CellPair } from './match-cells.ts';
 import type { Pairs } from './pairs.ts';
+import { perObject } from './per-object.ts';
 import type { Batching, DecidedBy, SideValues } from './result.ts';
-import { type CellRun, type CellRuns, hardlyVaries } from './side.ts';
+import { type CellRuns, hardlyVaries } from './side.ts';
 
 /** A run's level, with what tells its kind apart. */
 export interface RunLevel {
-  readonly run: RunResult;
+  readonly run: ComparedRun;
   readonly kind: string;
   readonly level: number;
 }
@@ -74,7 +75,7 @@ export interface Material {
   /** Why no time can be compared; null: it can. */
   readonly unlike: string | null;
   /** What disturbed the trials of a run, the most frequent first. */
-  readonly disturbances: (run: RunResult) => readonly string[];
+  readonly disturbances: (run: ComparedRun) => readonly string[];
 }
 
 /** Null where a side has no value. */
@@ -213,23 +214,47 @@ export function seenValues(metric: Metric, { trials, clean, agrees }: CellRun): 
 /** Null where no run of a side saw enough of it. */
 function levelsOf(metric: Metric, runs: CellRuns): Levels | null {
   const seen = (side: readonly CellRun[]) =>
-    side.flatMap((one) => {
-      const values = seenValues(metric, one);
-      return values === null ? [] : [{ run: one.run, values }];
-    });
+    side.map((cell) => seenOf(cell, metric).values).filter((values) => values !== null);
   const [base, current] = [seen(runs.base), seen(runs.current)];
   if (base.length === 0 || current.length === 0) return null;
   const draw =
     drawOf(
       metric,
-      [...base, ...current].map(({ values }) => values.length),
+      [...base, ...current].map(({ length }) => length),
     ) ?? 1;
-  const level = (side: ReturnType<typeof seen>): RunLevel[] =>
-    side.flatMap(({ run, values }) =>
-      values.length < draw ? [] : [{ run, kind: kindOf(run), level: levelOf(metric, values, draw) }],
-    );
-  const sides = { base: level(base), current: level(current), history: level(seen(runs.history)) };
+  const level = (side: readonly CellRun[]): RunLevel[] =>
+    side.map((cell) => levelOnce(cell, metric, draw)).filter((one) => one !== null);
+  const sides = { base: level(runs.base), current: level(runs.current), history: level(runs.history) };
   return { ...sides, own: spreadOf(sides) };
+}
+
+/** What is known of a cell by metric: a run of the history is looked at anew for every comparison beside it. */
+interface Seen {
+  readonly values: readonly number[] | null;
+  /** By the number of trials that it is the best of; null: there are fewer. */
+  readonly levels: Map<number, RunLevel | null>;
+}
+
+const seenByMetric = perObject((_cell: CellRun) => new Map<Metric, Seen>());
+
+function seenOf(cell: CellRun, metric: Metric): Seen {
+  const known = seenByMetric(cell);
+  const seen = known.get(metric) ?? { values: seenValues(metric, cell), levels: new Map() };
+  known.set(metric, seen);
+  return seen;
+}
+
+function levelOnce(cell: CellRun, metric: Metric, draw: number): RunLevel | null {
+  const { values, levels } = seenOf(cell, metric);
+  const known = levels.get(draw);
+  if (known !== undefined) return known;
+  const { run } = cell;
+  const level =
+    values === null || values.length < draw
+      ? null
+      : { run, kind: kindOf(run), level: levelOf(metric, values, draw) };
+  levels.set(draw, level);
+  return level;
 }
 
 /** A run of the history that lies so far from the middle of its kind differed in more than chance. */

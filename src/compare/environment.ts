@@ -1,5 +1,6 @@
 import { commandText } from '../config/variants.ts';
-import type { RunRecord, RunResult } from '../results/schema.ts';
+import type { RunRecord } from '../results/schema.ts';
+import type { ComparedRun } from './compared-run.ts';
 import type { EnvironmentDifference } from './result.ts';
 
 /** What a run has nothing to say of: no difference, unlike what it did not find out. */
@@ -8,7 +9,7 @@ const UNTOLD = Symbol('untold');
 interface Property {
   readonly what: string;
   readonly effect: EnvironmentDifference['effect'];
-  readonly read: (run: RunResult) => unknown;
+  readonly read: (run: ComparedRun) => unknown;
 }
 
 /**
@@ -37,7 +38,7 @@ const PROPERTIES: readonly Property[] = [
       key
     ],
     effect: 'refused' as const,
-    read: ({ record }: RunResult) => record.environment.guest?.[key] ?? UNTOLD,
+    read: ({ record }: ComparedRun) => record.environment.guest?.[key] ?? UNTOLD,
   })),
   { what: 'TCP congestion control', effect: 'refused', read: congestionOf },
   {
@@ -78,7 +79,7 @@ const PROPERTIES: readonly Property[] = [
 ];
 
 /** Of the sockets that were measured; runs that did not pin it had that of their host. */
-function congestionOf({ record, trials }: RunResult): string | typeof UNTOLD {
+function congestionOf({ record, trials }: ComparedRun): string | typeof UNTOLD {
   const host = record.environment.sysctls['net.ipv4.tcp_congestion_control'] ?? 'unknown';
   const used = trials.flatMap((trial) => {
     if (trial.status === 'failed') return [];
@@ -92,8 +93,8 @@ function congestionOf({ record, trials }: RunResult): string | typeof UNTOLD {
 
 /** What is not the same on both sides, or within a side; what refuses a comparison comes first. */
 export function differencesOf(
-  base: readonly RunResult[],
-  current: readonly RunResult[],
+  base: readonly ComparedRun[],
+  current: readonly ComparedRun[],
 ): EnvironmentDifference[] {
   const properties = [
     ...PROPERTIES,
@@ -112,15 +113,15 @@ export function differencesOf(
 }
 
 /** All values of a side, each once; undefined where none of its runs tells. */
-function valuesOf(runs: readonly RunResult[], read: Property['read']): string | undefined {
+function valuesOf(runs: readonly ComparedRun[], read: Property['read']): string | undefined {
   const values = runs.map(read).filter((value) => value !== UNTOLD);
   if (values.length === 0) return undefined;
   return [...new Set(values.map((value) => String(value ?? 'unknown')))].sort().join(' and ');
 }
 
 /** The commands of variants that go by one name on both sides: with others it is other servers that are compared. */
-function variantsOf(runs: readonly RunResult[]): Property[] {
-  const entriesOf = ({ record }: RunResult) => record.settings.entries;
+function variantsOf(runs: readonly ComparedRun[]): Property[] {
+  const entriesOf = ({ record }: ComparedRun) => record.settings.entries;
   const names = runs.flatMap(entriesOf).flatMap(({ variant }) => variant?.name ?? []);
   return [...new Set(names)].sort().map((name) => ({
     what: `variant ${name}`,
@@ -133,7 +134,7 @@ function variantsOf(runs: readonly RunResult[]): Property[] {
 }
 
 function keyed(
-  runs: readonly RunResult[],
+  runs: readonly ComparedRun[],
   name: string,
   read: (record: RunRecord) => Readonly<Record<string, string>>,
 ): Property[] {

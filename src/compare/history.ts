@@ -1,17 +1,18 @@
 import { median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { RunRecord, RunResult } from '../results/schema.ts';
+import type { RunRecord } from '../results/schema.ts';
 import { changePoints } from '../stats/change-points.ts';
 import { groupBy } from '../stats/group-by.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
 import { type CompareOptions, compareRuns } from './compare-runs.ts';
+import type { CellRun, ComparedRun, UsedTrial } from './compared-run.ts';
+import { conditionsOf } from './conditions.ts';
 import { seenValues } from './draft.ts';
 import type { PastRun, RunHistory } from './history-result.ts';
 import { BEST_OF, kindOf, levelOf, logOf, pooledSpread, type Spread, spreadWith } from './levels.ts';
-import type { CellPair, UsedTrial } from './match-cells.ts';
+import type { CellPair } from './match-cells.ts';
 import type { Comparison } from './result.ts';
-import { type CellRun, cellRuns } from './side.ts';
-import { weatherOf } from './weather.ts';
+import { cellRuns } from './side.ts';
 
 /** Over all cells together there is a change where there is none in so many histories. */
 const CHANGE_ERROR = 0.05;
@@ -36,14 +37,14 @@ interface Seen {
  * @param runs of one host with the same settings, the oldest first.
  */
 export function historyOf(
-  runs: readonly RunResult[],
+  runs: readonly ComparedRun[],
   { metric, like, compare }: HistoryQuestion,
 ): RunHistory {
-  const weather = weatherOf([], [], runs);
-  const steps = stepsOf(runs, { ...compare, metrics: [metric.id], mayBeMissing: () => true });
+  const conditions = conditionsOf(runs);
+  const steps = stepsOf(runs, { ...compare, metrics: [metric.id], mayBeMissing: () => true, conditions });
   const cells = cellsOf(like).map((cell) => {
     const sides = { base: [], current: [], history: runs };
-    const own = cellRuns(cell, { runs: sides, weather }, metric.takenFrom).history;
+    const own = cellRuns(cell, { runs: sides, conditions }, metric.takenFrom).history;
     return { cell, seen: own.map((one): Seen => ({ cell: one, values: seenValues(metric, one) })) };
   });
   const spreads = cells.map(({ seen }) => spreadOf(metric, seen));
@@ -56,7 +57,12 @@ export function historyOf(
       const spread = own === undefined ? null : spreadWith(own, spreads, metric);
       const past = seen.map((one) => {
         const { run } = one.cell;
-        return pastRun(one, { cell, metric, step: steps.get(run) ?? null, worst: weather.reasons(run)[0] });
+        return pastRun(one, {
+          cell,
+          metric,
+          step: steps.get(run) ?? null,
+          worst: conditions.reasons(run)[0],
+        });
       });
       return {
         label: cell.label,
@@ -98,7 +104,10 @@ function cellsOf({ cells, settings }: RunRecord): CellPair[] {
 }
 
 /** Each run beside the one before it, the others being the history. */
-function stepsOf(runs: readonly RunResult[], options: CompareOptions): ReadonlyMap<RunResult, Comparison> {
+function stepsOf(
+  runs: readonly ComparedRun[],
+  options: CompareOptions,
+): ReadonlyMap<ComparedRun, Comparison> {
   return new Map(
     runs.slice(1).flatMap((run, i) => {
       const before = runs[i];
@@ -170,7 +179,7 @@ function beside({ cell, metric, step }: Place): Pick<PastRun, 'before' | 'notCom
 function counting(
   metric: Metric,
   seen: readonly Seen[],
-): { readonly run: RunResult; readonly values: readonly number[] }[] {
+): { readonly run: ComparedRun; readonly values: readonly number[] }[] {
   return seen.flatMap(({ cell: { run }, values }) =>
     values === null || values.length < (metric.takenFrom === 'cpu' ? 1 : BEST_OF) ? [] : [{ run, values }],
   );

@@ -1,10 +1,10 @@
 import { mean, median } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import type { RunResult } from '../results/schema.ts';
 import { expectedHighest, expectedLowest } from '../stats/extremes.ts';
 import { type Estimate, studentEstimate } from '../stats/paired.ts';
 import { CLEAN_MIN } from '../summary/clean-trials.ts';
-import type { UsedTrial } from './match-cells.ts';
+import { type ComparedRun, readMetric, type UsedTrial } from './compared-run.ts';
+import { perObject } from './per-object.ts';
 
 /**
  * A run is stood for by the expected best of so many clean trials, or of as many as each of the compared runs has. Of
@@ -26,9 +26,9 @@ const SPREAD_EXACT_MIN = 0.0001;
 export type TrialValue = (trial: UsedTrial) => number | null;
 
 /** As logarithms: a share is a difference. @param offset added before, so that counts may be 0. */
-export function logOf(metric: Pick<Metric, 'ofTrial' | 'resolution'>): TrialValue {
-  return ({ observation }) => {
-    const value = metric.ofTrial(observation);
+export function logOf(metric: Pick<Metric, 'id' | 'ofTrial' | 'resolution'>): TrialValue {
+  return (trial) => {
+    const value = readMetric(metric, trial);
     if (value === null || !Number.isFinite(value) || value + metric.resolution <= 0) return null;
     return Math.log(value + metric.resolution);
   };
@@ -70,21 +70,21 @@ export function isSeen(
 
 /** What stands for a run: see `Metric.comparedBy`. @param of from `drawOf`. */
 export function levelOf(
-  metric: Pick<Metric, 'comparedBy' | 'better'>,
+  { comparedBy, better }: Pick<Metric, 'comparedBy' | 'better'>,
   values: readonly number[],
   of: number,
 ): number {
-  if (metric.comparedBy !== 'best') return median([...values]);
-  return metric.better === 'lower' ? expectedLowest(values, of) : expectedHighest(values, of);
+  if (comparedBy !== 'best') return median([...values]);
+  return better === 'lower' ? expectedLowest(values, of) : expectedHighest(values, of);
 }
 
 /**
  * Runs of one kind differ in nothing that is compared: one kernel, one build of the servers, one handicap. How far the
  * levels of its runs lie apart is how far runs lie apart.
  */
-export function kindOf({ record: { environment, build, settings } }: RunResult): string {
-  return JSON.stringify([environment.kernel, environment.kernelVersion, build.hash, settings.handicap]);
-}
+export const kindOf = perObject(({ record: { environment, build, settings } }: ComparedRun) =>
+  JSON.stringify([environment.kernel, environment.kernelVersion, build.hash, settings.handicap]),
+);
 
 /** How far levels of equal runs lie apart: a variance of logarithms, and what it is known from. */
 export interface Spread {

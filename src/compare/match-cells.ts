@@ -1,7 +1,10 @@
 import type { Metric } from '../metrics/metric.ts';
 import { cellKey, whyNotMeasured } from '../results/cells.ts';
-import type { CellName, CountedTrial, MeasuredTrial, RunResult } from '../results/schema.ts';
+import type { CellName } from '../results/schema.ts';
+import { groupBy } from '../stats/group-by.ts';
 import type { Workload } from '../workloads/schema.ts';
+import type { ComparedRun, UsedTrial } from './compared-run.ts';
+import { perObject } from './per-object.ts';
 import type { LeftOut, Missing } from './result.ts';
 
 /** A cell that both sides hold, under the same workload. */
@@ -19,9 +22,6 @@ export interface Unjudged {
   readonly leftOut: LeftOut[];
 }
 
-/** Trials that metrics are taken from. */
-export type UsedTrial = MeasuredTrial | CountedTrial;
-
 const STATUS = { own: 'measured', cpu: 'counted' } as const satisfies Record<
   Metric['takenFrom'],
   UsedTrial['status']
@@ -29,20 +29,28 @@ const STATUS = { own: 'measured', cpu: 'counted' } as const satisfies Record<
 
 /** Trials of a cell in a run that these metrics are taken from; audits are none. */
 export function trialsOfCell(
-  run: RunResult,
-  { label, workload }: CellName,
+  run: ComparedRun,
+  name: CellName,
   takenFrom: Metric['takenFrom'] = 'own',
-): UsedTrial[] {
-  return run.trials.filter(
-    (trial): trial is UsedTrial =>
-      trial.status === STATUS[takenFrom] && trial.label === label && trial.workload === workload,
-  );
+): readonly UsedTrial[] {
+  return trialsOf(run).get(keyOf({ ...name, status: STATUS[takenFrom] })) ?? [];
+}
+
+const trialsOf = perObject(({ trials }: ComparedRun) =>
+  groupBy(
+    trials.filter((trial): trial is UsedTrial => trial.status === 'measured' || trial.status === 'counted'),
+    keyOf,
+  ),
+);
+
+function keyOf({ status, label, workload }: Pick<UsedTrial, 'status' | 'label' | 'workload'>): string {
+  return JSON.stringify([status, label, workload]);
 }
 
 /** Cells that both sides hold under the same workload, and what is not judged with the reason. */
 export function matchCells(
-  base: readonly RunResult[],
-  current: readonly RunResult[],
+  base: readonly ComparedRun[],
+  current: readonly ComparedRun[],
 ): { readonly cells: readonly CellPair[] } & Unjudged {
   const names = [...base, ...current].flatMap(({ record }) => record.cells);
   const unique = new Map(names.map((cell) => [cellKey(cell), cell]));
@@ -55,7 +63,7 @@ export function matchCells(
     const [workload] = definitions;
     const difference = workloadDifference(definitions);
     const name = { label, workload: id };
-    const has = (runs: readonly RunResult[]) => runs.some((run) => trialsOfCell(run, name).length > 0);
+    const has = (runs: readonly ComparedRun[]) => runs.some((run) => trialsOfCell(run, name).length > 0);
     const empty = !has(base) ? 'base' : !has(current) ? 'current' : null;
     // Without trials in the base there is nothing to lose.
     const leave = (reason: string) =>
@@ -73,7 +81,7 @@ export function matchCells(
   return { cells, ...unjudged };
 }
 
-function modelsOf(runs: readonly RunResult[], { label, workload }: CellName): string {
+function modelsOf(runs: readonly ComparedRun[], { label, workload }: CellName): string {
   const models = runs.flatMap(({ record }) =>
     record.cells
       .filter((cell) => cell.label === label && cell.workload === workload)

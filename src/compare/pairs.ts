@@ -1,14 +1,15 @@
 import { groupBy } from '../stats/group-by.ts';
-import type { UsedTrial } from './match-cells.ts';
+import type { UsedTrial } from './compared-run.ts';
+
 import type { CellRuns } from './side.ts';
 
 /** Base and current of one block. */
-export type Pair = readonly [UsedTrial, UsedTrial];
+export type Pair<Trial extends UsedTrial = UsedTrial> = readonly [Trial, Trial];
 
 /** The pairs of a cell. */
-export interface Pairs {
+export interface Pairs<Trial extends UsedTrial = UsedTrial> {
   /** Clean ones where they are enough, else all: noise that hits both sides alike does no harm to a pair. */
-  readonly used: readonly Pair[];
+  readonly used: readonly Pair<Trial>[];
   readonly all: number;
   readonly clean: number;
 }
@@ -19,12 +20,15 @@ const CLEAN_PAIRS_MIN = 7;
 const CLEAN_SHARE_MIN = 0.5;
 
 /** Trials of the same block of the same run, in their order. */
-export function pairsOf({ base, current }: CellRuns): Pairs {
+export function pairsOf<Trial extends UsedTrial>({
+  base,
+  current,
+}: Pick<CellRuns<Trial>, 'base' | 'current'>): Pairs<Trial> {
   const clean = new Set([...base, ...current].flatMap((side) => side.clean));
-  const all: Pair[] = current.flatMap(({ run, trials }) => {
+  const all: Pair<Trial>[] = current.flatMap(({ run, trials }) => {
     const before = base.find((side) => side.run.record.runId === run.record.runId);
     const byBlock = groupBy(before?.trials ?? [], ({ block }) => block);
-    return trials.flatMap((trial): Pair[] => {
+    return trials.flatMap((trial): Pair<Trial>[] => {
       const [other] = byBlock.get(trial.block) ?? [];
       return other === undefined ? [] : [[other, trial]];
     });

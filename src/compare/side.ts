@@ -1,70 +1,35 @@
 import { quantile } from 'simple-statistics';
 import type { Metric } from '../metrics/metric.ts';
-import { METRICS } from '../metrics/registry.ts';
-import type { RunResult } from '../results/schema.ts';
-import { isSeen, logOf } from './levels.ts';
-import { type CellPair, trialsOfCell, type UsedTrial, workloadDifference } from './match-cells.ts';
-import type { Weather } from './weather.ts';
-
-/** A cell in one run. */
-export interface CellRun {
-  readonly run: RunResult;
-  readonly trials: readonly UsedTrial[];
-  readonly clean: readonly UsedTrial[];
-  /** Whether the best of these agree in CPU: where they do not, nothing else of them was at its best either. */
-  readonly agrees: boolean;
-}
-
-/** What a burst hits first. */
-const CPU_METRICS: readonly Metric[] = METRICS.filter(({ gate, movedBy }) => gate && movedBy === 'cpu');
+import type { CellRun, ComparedRun, UsedTrial } from './compared-run.ts';
+import type { Conditions } from './conditions.ts';
+import type { CellPair } from './match-cells.ts';
 
 /** A cell in all runs that are known: those of the sides, and others of the same host. */
-export interface CellRuns {
-  readonly base: readonly CellRun[];
-  readonly current: readonly CellRun[];
-  readonly history: readonly CellRun[];
+export interface CellRuns<Trial extends UsedTrial = UsedTrial> {
+  readonly base: readonly CellRun<Trial>[];
+  readonly current: readonly CellRun<Trial>[];
+  readonly history: readonly CellRun<Trial>[];
 }
 
 /** Both sides and what else is known of the host. */
 export interface Runs {
-  readonly base: readonly RunResult[];
-  readonly current: readonly RunResult[];
-  readonly history: readonly RunResult[];
+  readonly base: readonly ComparedRun[];
+  readonly current: readonly ComparedRun[];
+  readonly history: readonly ComparedRun[];
 }
 
-/**
- * The trials of a cell that metrics are taken from, by run; runs without any are left out. Of those in which the CPU
- * counts all are clean: no weather moves what they are taken for.
- */
+/** The trials of a cell that metrics are taken from, by run; runs without any are left out. */
 export function cellRuns(
   cell: CellPair,
-  { runs, weather }: { readonly runs: Runs; readonly weather: Weather },
+  { runs, conditions }: { readonly runs: Runs; readonly conditions: Conditions },
   takenFrom: Metric['takenFrom'],
 ): CellRuns {
-  const name = { label: cell.label, workload: cell.workload.id };
-  const of = (side: readonly RunResult[]): CellRun[] =>
-    side.flatMap((run) => {
-      const trials = trialsOfCell(run, name, takenFrom);
-      if (trials.length === 0) return [];
-      if (takenFrom === 'cpu') return [{ run, trials, clean: trials, agrees: true }];
-      const undisturbed = weather.clean(run);
-      const clean = trials.filter((trial) => undisturbed.has(trial));
-      const agrees = CPU_METRICS.every((metric) =>
-        isSeen(
-          metric,
-          clean.flatMap((trial) => logOf(metric)(trial) ?? []),
-        ),
-      );
-      return [{ run, trials, clean, agrees }];
-    });
-  // A load of the same name may have been another one when it was measured.
-  const alike = runs.history.filter(({ record }) =>
-    record.settings.workloads.some(
-      (workload) =>
-        workload.id === cell.workload.id && workloadDifference([workload, cell.workload]) === null,
-    ),
-  );
-  return { base: of(runs.base), current: of(runs.current), history: of(alike) };
+  const cells = conditions.cellsOf(cell, takenFrom);
+  const of = (side: readonly ComparedRun[]): CellRun[] => {
+    const own = new Set(side);
+    return cells.filter(({ run }) => own.has(run));
+  };
+  return { base: of(runs.base), current: of(runs.current), history: of(runs.history) };
 }
 
 /** Below this spread over the blocks of a run, as a share, a count is judged as a count. */

@@ -1,13 +1,7 @@
 import { median } from 'simple-statistics';
-import type { Calibration, ObservedTrial, RunResult } from '../results/schema.ts';
-import { groupBy } from '../stats/group-by.ts';
-import {
-  cleanTrials,
-  SPEED_LIMIT,
-  type UsualSpeed,
-  uncleanReasons,
-  usualSpeed,
-} from '../summary/clean-trials.ts';
+import { SPEED_LIMIT, type UsualSpeed, usualSpeed } from '../summary/clean-trials.ts';
+import type { ComparedRun } from './compared-run.ts';
+import { type Conditions, conditionsOf, READING_TITLES, READINGS } from './conditions.ts';
 import type { CalibrationShift, KernelFinding } from './result.ts';
 
 /** From so many runs on, at as many moments, a machine that is slower in each of them is no weather. */
@@ -15,15 +9,8 @@ const RUNS_FOR_FINDING = 3;
 /** How long a slow spell lasts (docs/statistics.md): runs that lie closer together may share one. */
 const SPELL_MS = 30_000;
 
-const READINGS = ['spinNs', 'syscallNs', 'pingNs'] as const;
-const TITLES = { spinNs: 'loop', syscallNs: 'system call', pingNs: 'round trip' } as const;
-
 /** How the machine around the trials was, for all runs that are known. */
-export interface Weather {
-  /** The clean trials of a run, by what is usual on its host under its kernel and boot. */
-  readonly clean: (run: RunResult) => ReadonlySet<ObservedTrial>;
-  /** Why its other trials are not, the most frequent first. */
-  readonly reasons: (run: RunResult) => readonly string[];
+export interface Weather extends Conditions {
   /** Why the sides cannot be compared at all: the machine itself was another; empty: it was not. */
   readonly unlike: readonly string[];
   /** A new kernel under which the machine itself is slower or faster, in every run, and at three moments at least. */
@@ -32,81 +19,27 @@ export interface Weather {
 }
 
 /**
- * What is usual is learned per host, kernel and boot, from the sides and the history. A run most of whose calibrations
- * lie above it has no clean trials, whatever single blocks say. Sides of which what is usual differs were not measured
- * on the same machine, unless a new kernel is the reason: see `findingOf`.
+ * Sides of which what is usual differs were not measured on the same machine, unless a new kernel is the reason: see
+ * `findingOf`. @param conditions of all of these runs.
  */
 export function weatherOf(
-  base: readonly RunResult[],
-  current: readonly RunResult[],
-  history: readonly RunResult[],
+  base: readonly ComparedRun[],
+  current: readonly ComparedRun[],
+  history: readonly ComparedRun[],
+  conditions: Conditions = conditionsOf([...base, ...current, ...history]),
 ): Weather {
-  const known = [...base, ...current, ...history];
-  const byPlace = groupBy(known, placeOf);
-  const usual = new Map(
-    [...byPlace].map(([place, runs]) => [
-      place,
-      usualSpeed(runs.flatMap(({ calibrations }) => calibrations)),
-    ]),
-  );
-  const usualOf = (run: RunResult) => usual.get(placeOf(run)) ?? null;
-  const states = new Map<RunResult, RunState>();
-  const stateOf = (run: RunResult): RunState => {
-    const state = states.get(run) ?? runState(run, usualOf(run));
-    states.set(run, state);
-    return state;
-  };
+  const { usualOf } = conditions;
   const { finding, doubt } = findingOf({ base, current, history }, usualOf);
   const lacking = doubt === null ? '' : `; ${doubt}`;
   return {
-    clean: (run) => stateOf(run).clean,
-    reasons: (run) => stateOf(run).reasons,
+    ...conditions,
     unlike: finding === null ? unlikeSides(base, current, usualOf).map((why) => `${why}${lacking}`) : [],
     finding,
     shift: shiftOf(base, current),
   };
 }
 
-/** A host under one kernel, since it was booted. */
-function placeOf({ record: { environment } }: RunResult): string {
-  const { host, kernel, kernelVersion, bootId } = environment;
-  return JSON.stringify([host, kernel, kernelVersion, bootId]);
-}
-
-interface RunState {
-  readonly clean: ReadonlySet<ObservedTrial>;
-  readonly reasons: readonly string[];
-}
-
-function runState(run: RunResult, usual: UsualSpeed | null): RunState {
-  const slow = usual === null ? [] : slowReadings(run.calibrations, usual);
-  const clean = slow.length > 0 ? [] : cleanTrials(run, usual);
-  const all = run.trials.flatMap((trial) =>
-    trial.status === 'measured' ? uncleanReasons(trial, run.calibrations, usual) : [],
-  );
-  return { clean: new Set(clean), reasons: [...slow, ...mostFrequent(all)] };
-}
-
-/** Readings of which the middle one of the run is beyond what is usual. */
-function slowReadings(calibrations: readonly Calibration[], usual: UsualSpeed): string[] {
-  if (calibrations.length === 0) return [];
-  return READINGS.flatMap((key) => {
-    const ratio = median(calibrations.map((calibration) => calibration[key])) / usual[key];
-    return ratio > 1 + SPEED_LIMIT
-      ? [`all of the run was measured while a ${TITLES[key]} took ${percent(ratio)} more than usual here`]
-      : [];
-  });
-}
-
-/** What a reason is about, without its numbers: `the client waited for its CPU`. */
-function mostFrequent(reasons: readonly string[]): string[] {
-  const kinds = groupBy(reasons, (reason) => reason.replaceAll(/[\d.,]+( %| ns| us)?/g, '').trim());
-  return [...kinds.values()]
-    .sort((a, b) => b.length - a.length)
-    .flatMap(([example]) => (example === undefined ? [] : [example]));
-}
-
-type UsualOf = (run: RunResult) => UsualSpeed | null;
+type UsualOf = Conditions['usualOf'];
 
 /** How the usual speeds of two runs differ beyond the limit: as ratios of current over base. */
 function shifts(
@@ -119,12 +52,16 @@ function shifts(
   );
 }
 
-function unlikeSides(base: readonly RunResult[], current: readonly RunResult[], usualOf: UsualOf): string[] {
+function unlikeSides(
+  base: readonly ComparedRun[],
+  current: readonly ComparedRun[],
+  usualOf: UsualOf,
+): string[] {
   const found = base.flatMap((before) =>
     current.flatMap((after) =>
       shifts(usualOf(before), usualOf(after)).map(
         ({ key, ratio }) =>
-          `the machine itself was another: a ${TITLES[key]} usually took ${change(ratio)} on the current side`,
+          `the machine itself was another: a ${READING_TITLES[key]} usually took ${change(ratio)} on the current side`,
       ),
     ),
   );
@@ -132,9 +69,9 @@ function unlikeSides(base: readonly RunResult[], current: readonly RunResult[], 
 }
 
 interface Known {
-  readonly base: readonly RunResult[];
-  readonly current: readonly RunResult[];
-  readonly history: readonly RunResult[];
+  readonly base: readonly ComparedRun[];
+  readonly current: readonly ComparedRun[];
+  readonly history: readonly ComparedRun[];
 }
 
 /** A finding, or why what looks like one is none yet. */
@@ -160,7 +97,7 @@ function findingOf(known: Known, usualOf: UsualOf): FindingOrDoubt {
   const slower = isSlower ? 'the new kernel' : 'the old kernel';
   const doubted = (doubt: string): FindingOrDoubt => ({ finding: null, doubt });
   const asked = witnessesOf(isSlower ? current : base, known);
-  const ratioOf = (run: RunResult) =>
+  const ratioOf = (run: ComparedRun) =>
     shifts(usual, usualSpeed(run.calibrations)).find((one) => one.key === key)?.ratio ?? 1;
   if (asked.some((run) => (isSlower ? ratioOf(run) <= 1 : ratioOf(run) < 1)))
     return doubted(`not in all stored runs of ${slower}, so that it is no finding about it`);
@@ -170,7 +107,7 @@ function findingOf(known: Known, usualOf: UsualOf): FindingOrDoubt {
       `runs at ${RUNS_FOR_FINDING} moments, more than ${SPELL_MS / 1000} s apart, tell a kernel from a slow spell, and those of ${slower} lie at ${moments}: measure it again later`,
     );
   const verdict = isSlower ? 'regressed' : 'improved';
-  return { finding: { reading: TITLES[key], ratio, runs: current.length, verdict }, doubt: null };
+  return { finding: { reading: READING_TITLES[key], ratio, runs: current.length, verdict }, doubt: null };
 }
 
 interface Shown {
@@ -182,8 +119,8 @@ interface Shown {
 
 /** The reading that moved most in every run of another kernel than that of the base, and in none of the base; null: none did. */
 function shownByAll(
-  base: readonly RunResult[],
-  current: readonly RunResult[],
+  base: readonly ComparedRun[],
+  current: readonly ComparedRun[],
   usualOf: UsualOf,
 ): Shown | null {
   const [before, after] = [base, current].map((runs) => new Set(runs.map(kernelOf)));
@@ -191,7 +128,7 @@ function shownByAll(
   const [first] = base;
   const usual = first === undefined ? null : usualOf(first);
   if (usual === null) return null;
-  const readingsOf = (run: RunResult) => shifts(usual, usualSpeed(run.calibrations));
+  const readingsOf = (run: ComparedRun) => shifts(usual, usualSpeed(run.calibrations));
   if (base.some((run) => readingsOf(run).length > 0)) return null;
   const found = READINGS.flatMap((key) => {
     const ratios = current
@@ -204,20 +141,20 @@ function shownByAll(
   return largest ?? null;
 }
 
-function kernelOf({ record: { environment } }: RunResult): string {
+function kernelOf({ record: { environment } }: ComparedRun): string {
   return `${environment.kernel} ${environment.kernelVersion}`;
 }
 
 /** A side, and what is stored of its kernel on its hosts; runs without calibrations saw nothing. */
-function witnessesOf(side: readonly RunResult[], { history }: Known): readonly RunResult[] {
-  const placeOfKernel = (run: RunResult) => `${run.record.environment.host} ${kernelOf(run)}`;
+function witnessesOf(side: readonly ComparedRun[], { history }: Known): readonly ComparedRun[] {
+  const placeOfKernel = (run: ComparedRun) => `${run.record.environment.host} ${kernelOf(run)}`;
   const places = new Set(side.map(placeOfKernel));
   const stored = history.filter((run) => places.has(placeOfKernel(run)));
   return [...side, ...stored].filter(({ calibrations }) => calibrations.length > 0);
 }
 
 /** When a run was measured, in ms since 1970: the middle of its calibrations; null: they do not say. */
-function middleMs({ calibrations }: RunResult): number | null {
+function middleMs({ calibrations }: ComparedRun): number | null {
   const times = calibrations.map(({ startedAt }) => Date.parse(startedAt)).filter(Number.isFinite);
   return times.length === 0 ? null : median(times);
 }
@@ -230,7 +167,7 @@ function momentsOf(times: readonly number[]): number {
   return moments;
 }
 
-function shiftOf(base: readonly RunResult[], current: readonly RunResult[]): CalibrationShift | null {
+function shiftOf(base: readonly ComparedRun[], current: readonly ComparedRun[]): CalibrationShift | null {
   const [before, after] = [base, current].map((runs) => runs.flatMap(({ calibrations }) => calibrations));
   if (before === undefined || after === undefined || before.length === 0 || after.length === 0) return null;
   const ratio = (key: keyof UsualSpeed) =>

@@ -1,5 +1,5 @@
+import type { CellRun } from '../compare/compared-run.ts';
 import { pairsOf } from '../compare/pairs.ts';
-import type { CellRun } from '../compare/side.ts';
 import { findModel } from '../models/registry.ts';
 import { whyNotMeasured } from '../results/cells.ts';
 import type { Entry, MeasuredTrial, Observation, RunResult } from '../results/schema.ts';
@@ -12,7 +12,7 @@ export interface LoadRow {
   readonly label: string;
   readonly model: string;
   readonly family: string;
-  readonly runs: readonly CellRun[];
+  readonly runs: readonly CellRun<MeasuredTrial>[];
 }
 
 /** A load, by whatever names the runs know it, with every row that was measured under it. */
@@ -111,7 +111,7 @@ function isCandidate({ label, model, variant, workers, server }: Entry, { record
   );
 }
 
-function errorsOf(runs: readonly CellRun[]): number {
+function errorsOf(runs: readonly CellRun<MeasuredTrial>[]): number {
   return observationsOf({ runs }).reduce(
     (sum, { requests }) => sum + requests.errors + requests.connectionErrors,
     0,
@@ -150,7 +150,7 @@ export interface PairedEstimate extends Estimate {
  * difference and no interval.
  */
 export function comparePaired(row: LoadRow, base: LoadRow, merit: Merit): PairedEstimate {
-  const { used } = pairsOf({ base: base.runs, current: row.runs, history: [] });
+  const { used } = pairsOf({ base: base.runs, current: row.runs });
   const logs = used.flatMap(([before, after]) => {
     const [below, above] = [merit(before.observation), merit(after.observation)];
     return below > 0 && above > 0 ? [Math.log(above / below)] : [];

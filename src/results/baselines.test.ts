@@ -25,10 +25,11 @@ import {
 } from './baseline-index.ts';
 import type { Place } from './baseline-schema.ts';
 import { type SaveRequest, saveBaseline } from './baselines.ts';
+import { CALIBRATIONS_FILE, TRIALS_FILE } from './lines.ts';
 import { openRuns } from './open-run.ts';
 import { listRuns } from './run-index.ts';
 import type { RunRecord, TrialResult } from './schema.ts';
-import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE } from './store.ts';
+import { createStore, RECORD_FILE, readRun } from './store.ts';
 
 const { record, trials, calibrations } = fixtureRun();
 const OLD: Place = { host: 'box', kernel: '6.11.0', kernelVersion: '#1 SMP' };

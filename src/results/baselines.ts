@@ -16,9 +16,10 @@ import {
 import type { Baseline, BaselineFile } from './baseline-schema.ts';
 import { type LostCell, lostCells } from './cells.ts';
 import { EXPLANATION_FILE } from './explanation.ts';
+import { CALIBRATIONS_FILE, TRIALS_FILE } from './lines.ts';
 import { type OpenedRun, openRuns } from './open-run.ts';
 import type { CellName, RunResult } from './schema.ts';
-import { CALIBRATIONS_FILE, createStore, RECORD_FILE, readRun, TRIALS_FILE, writing } from './store.ts';
+import { createStore, RECORD_FILE, readRun, writing } from './store.ts';
 
 export interface SaveRequest {
   readonly name: string;

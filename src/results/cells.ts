@@ -1,5 +1,5 @@
 import { domainOf, type Workload } from '../workloads/schema.ts';
-import type { CellName, RunResult, RunSettings } from './schema.ts';
+import type { CellName, RunRecord, RunSettings, TrialResult } from './schema.ts';
 
 /** A cell that was measured before, and why it is not now. */
 export interface LostCell extends CellName {
@@ -19,10 +19,21 @@ export function referenceOf(
   return workload !== undefined && domainOf(workload) === 'file' ? (fileBaseline ?? baseline) : baseline;
 }
 
+type FailedTrial = Extract<TrialResult, { status: 'failed' }>;
+
+/** What tells which cells of a run were measured. */
+export interface RunOfCells {
+  readonly record: RunRecord;
+  readonly trials: readonly (
+    | FailedTrial
+    | (CellName & { readonly status: Exclude<TrialResult['status'], 'failed'> })
+  )[];
+}
+
 /** Cells of which any run of `before` has a measured trial and none of `after` has, each once. */
 export function lostCells(
-  before: readonly RunResult[],
-  after: readonly RunResult[],
+  before: readonly RunOfCells[],
+  after: readonly RunOfCells[],
   side: string,
 ): LostCell[] {
   const now = new Set(measuredCells(after).map(cellKey));
@@ -32,7 +43,7 @@ export function lostCells(
 }
 
 /** Cells of which any run has a measured trial, each once; audits are none. */
-function measuredCells(runs: readonly RunResult[]): CellName[] {
+function measuredCells(runs: readonly RunOfCells[]): CellName[] {
   const found = runs.flatMap(({ trials }) => trials.filter(({ status }) => status === 'measured'));
   return [
     ...new Map(
@@ -43,7 +54,7 @@ function measuredCells(runs: readonly RunResult[]): CellName[] {
 
 /** Why runs have no measured trial of a cell. @param side what the runs are called. */
 export function whyNotMeasured(
-  runs: readonly RunResult[],
+  runs: readonly RunOfCells[],
   { label, workload }: CellName,
   side: string,
 ): string {

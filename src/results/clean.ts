@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /** Controls, characters without a picture that turn the direction of a line, and halves of a pair. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 /** What ends or tabulates a line, on a terminal or in a log that a CI service reads for commands. */
@@ -16,6 +18,19 @@ const COMMANDS = /:(?=:)|#(?=#\[)/g;
 export function cleanText(text: string): string {
   if (PLAIN.test(text)) return text;
   return text.replaceAll(LINE_BREAKS, ' ').replaceAll(UNPRINTABLE, '\u{FFFD}').replaceAll(COMMANDS, '$& ');
+}
+
+/** What JSON holds none of whose texts `cleaned` would change, as nearly all lines of trials. */
+const UNCLEAN_JSON = /[^\x20-\x5b\x5d-\x7e]|::|##\[/;
+
+/** What JSON text holds, with every text in it clean; see `cleaned`. @param json that `value` was read from, on one line. */
+export function cleanedJson<T>(value: T, json: string): T {
+  return UNCLEAN_JSON.test(json) ? cleaned(value) : value;
+}
+
+/** Whether `cleanedJson` would change nothing of any line of JSON in these bytes: faster than to look at each. */
+export function isCleanJson(lines: Buffer): boolean {
+  return isAscii(lines) && !['\\', '\u007f', '::', '##['].some((text) => lines.includes(text));
 }
 
 /**

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fixtureRun } from '../fixtures/run.ts';
 import { saveBaseline } from './baselines.ts';
-import { readHistory } from './history.ts';
-import type { RunRecord } from './schema.ts';
+import { type HistoryOptions, readHistory } from './history.ts';
+import { WHOLE } from './lines.ts';
+import type { RunRecord, TrialResult } from './schema.ts';
 import { createStore } from './store.ts';
 
 const { record, trials } = fixtureRun();
@@ -22,8 +23,8 @@ async function stored(runId: string, change: Partial<RunRecord> = {}): Promise<v
   for (const trial of trials.slice(0, 2)) await store.appendTrial(trial);
 }
 
-async function ids(options: Parameters<typeof readHistory>[2] = {}): Promise<string[]> {
-  return (await readHistory(out, record, options)).runs.map((run) => run.record.runId);
+async function ids(options: Partial<HistoryOptions<TrialResult>> = {}): Promise<string[]> {
+  return (await readHistory(out, record, { ...WHOLE, ...options })).runs.map((run) => run.record.runId);
 }
 
 const at = (day: number) => ({ startedAt: new Date(Date.UTC(2025, 0, day)).toISOString() });
@@ -31,10 +32,25 @@ const at = (day: number) => ({ startedAt: new Date(Date.UTC(2025, 0, day)).toISO
 test('The history is what was measured like it, the oldest first, with trials', async () => {
   await stored('b', at(2));
   await stored('a', at(1));
-  const { runs, problems } = await readHistory(out, record);
+  const { runs, problems } = await readHistory(out, record, WHOLE);
   expect(runs.map((run) => run.record.runId)).toEqual(['a', 'b']);
   expect(runs.map((run) => run.trials.length)).toEqual([2, 2]);
   expect(problems).toEqual([]);
+});
+
+test('Of each trial what is wanted is kept, and read without its histograms where these are not', async () => {
+  await stored('a', at(1));
+  await stored('b', at(2));
+  const latencies = async (histograms: boolean) =>
+    (
+      await readHistory(out, record, {
+        keep: (trial) => (trial.status === 'measured' ? trial.observation.response : null),
+        histograms,
+      })
+    ).runs.flatMap((run) => run.trials);
+  const whole = await latencies(true);
+  expect(whole.every((latency) => latency !== null && latency.histogram.length > 0)).toBe(true);
+  expect(await latencies(false)).toEqual(whole.map((latency) => ({ ...latency, histogram: [] })));
 });
 
 describe('Of the history is', () => {
@@ -118,5 +134,5 @@ test('Folders that hold no run, or half of one, do no harm', async () => {
   mkdirSync(join(out, 'broken'));
   writeFileSync(join(out, 'broken', 'run.json'), '{ "runId": "broken", ');
   expect(await ids()).toEqual(['good']);
-  expect((await readHistory(join(out, 'nowhere'), record)).runs).toEqual([]);
+  expect((await readHistory(join(out, 'nowhere'), record, WHOLE)).runs).toEqual([]);
 });

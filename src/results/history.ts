@@ -2,23 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLike } from './alike.ts';
 import { listBaselines, runFoldersOf } from './baseline-index.ts';
-import { type OpenedRun, openRun } from './open-run.ts';
+import type { TrialsReading } from './lines.ts';
 import { listRuns } from './run-index.ts';
-import type { RunRecord } from './schema.ts';
-import { parseRecord, RECORD_FILE } from './store.ts';
+import type { RunOf, RunRecord } from './schema.ts';
+import { parseRecord, RECORD_FILE, readMeasured } from './store.ts';
 
 /** So many runs say how far runs lie apart as well as more would. */
 export const HISTORY_MAX = 20;
 
 /** Stored runs that may be compared with one. */
-export interface History {
+export interface History<Kept> {
   /** The oldest first. */
-  readonly runs: readonly OpenedRun[];
+  readonly runs: readonly RunOf<Kept>[];
   /** Runs that should be among them and cannot be read. */
   readonly problems: readonly string[];
 }
 
-export interface HistoryOptions {
+export interface HistoryOptions<Kept> extends TrialsReading<Kept> {
   /** The newest so many; default: `HISTORY_MAX`. */
   readonly max?: number;
   /** Ids of runs that are left out. */
@@ -32,11 +32,11 @@ export interface HistoryOptions {
  * `outDir` and in its baselines, each run once, complete ones of the kind `run` alone; other kernels, builds and handicaps
  * are among them, for their readers to tell apart.
  */
-export async function readHistory(
+export async function readHistory<Kept>(
   outDir: string,
   like: RunRecord,
-  { max = HISTORY_MAX, exclude = new Set(), where = () => true }: HistoryOptions = {},
-): Promise<History> {
+  { max = HISTORY_MAX, exclude = new Set(), where = () => true, ...reading }: HistoryOptions<Kept>,
+): Promise<History<Kept>> {
   const found = new Map<string, { folder: string; record: RunRecord }>();
   for (const folder of await foldersOf(outDir)) {
     const file = join(folder, RECORD_FILE);
@@ -51,9 +51,9 @@ export async function readHistory(
     .sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt))
     .slice(-max);
   const problems: string[] = [];
-  const runs: OpenedRun[] = [];
+  const runs: RunOf<Kept>[] = [];
   for (const { folder, record } of newest) {
-    const run = await openRun(folder, outDir).catch(() => null);
+    const run = await readMeasured(folder, record, reading).catch(() => null);
     if (run === null) problems.push(`run ${record.runId} of the history cannot be read`);
     else runs.push(run);
   }

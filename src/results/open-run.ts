@@ -5,16 +5,9 @@ import { readPlace } from '../host/host-id.ts';
 import { codeOf, messageOf, UsageError } from '../util/errors.ts';
 import { BASELINE_PREFIX, findBaselineRuns, listBaselines } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
+import { CALIBRATIONS_FILE, parseCalibrations, parseTrials, TRIALS_FILE } from './lines.ts';
 import type { RunResult } from './schema.ts';
-import {
-  CALIBRATIONS_FILE,
-  parseCalibrations,
-  parseRecord,
-  parseTrials,
-  RECORD_FILE,
-  readRun,
-  TRIALS_FILE,
-} from './store.ts';
+import { parseRecord, RECORD_FILE, readRun } from './store.ts';
 
 /** A run, and where it was read. */
 export interface OpenedRun extends RunResult {

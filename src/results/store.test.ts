@@ -16,16 +16,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { failureOf } from '../fixtures/failure.ts';
 import { fixtureRun } from '../fixtures/run.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
+import { CALIBRATIONS_FILE, parseTrials, TRIALS_FILE } from './lines.ts';
 import { SCHEMA_VERSION, type TrialResult } from './schema.ts';
-import {
-  CALIBRATIONS_FILE,
-  createStore,
-  parseRecord,
-  parseTrials,
-  RECORD_FILE,
-  readRun,
-  TRIALS_FILE,
-} from './store.ts';
+import { createStore, parseRecord, RECORD_FILE, readRun } from './store.ts';
 
 const { record, calibrations: CALIBRATIONS, trials: allTrials } = fixtureRun();
 const TRIALS = allTrials.slice(0, 3);

@@ -1,29 +1,31 @@
-import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, open, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readPlace } from '../host/host-id.ts';
 import { makeFolder } from '../host/make-folder.ts';
 import { replaceWhole } from '../host/write-file.ts';
 import { codeOf, messageOf, NotWrittenError, UsageError } from '../util/errors.ts';
-import { counted } from '../util/units.ts';
 import { BASELINE_PREFIX, findBaselineRuns, listBaselines, requireOneRun } from './baseline-index.ts';
 import { cleaned, cleanText } from './clean.ts';
 import {
+  CALIBRATIONS_FILE,
+  parseCalibrations,
+  readTrials,
+  TRIALS_FILE,
+  type TrialsReading,
+  WHOLE,
+} from './lines.ts';
+import {
   type Calibration,
-  calibrationSchema,
+  type RunOf,
   type RunRecord,
   type RunResult,
   runRecordSchema,
   SCHEMA_VERSION,
   type TrialResult,
-  trialResultSchema,
 } from './schema.ts';
 import { schemaId } from './schema-id.ts';
 
 export const RECORD_FILE = 'run.json';
-export const TRIALS_FILE = 'trials.ndjson';
-export const CALIBRATIONS_FILE = 'calibrations.ndjson';
-/** So many broken lines are named one by one. */
-const LINES_NAMED_MAX = 5;
 export const LOGS_FOLDER = 'logs';
 
 /** A run's folder while it is being measured: what is appended is safe if the process dies. */
@@ -98,23 +100,27 @@ export async function writing(
 export async function readRun(name: string, outDir: string): Promise<RunResult & { folder: string }> {
   const folder = await folderOf(name, outDir);
   const record = parseRecord(join(folder, RECORD_FILE), await readText(join(folder, RECORD_FILE)));
-  const { trials, problems } = await readText(join(folder, TRIALS_FILE)).then(
-    parseTrials,
-    (error: unknown) => ({
-      trials: [],
-      problems: [messageOf(error)],
-    }),
-  );
+  return { ...(await readMeasured(folder, record, WHOLE)), folder };
+}
+
+/** What was measured in a run whose record has been read, as `readRun` reads it. */
+export async function readMeasured<Kept>(
+  folder: string,
+  record: RunRecord,
+  reading: TrialsReading<Kept>,
+): Promise<RunOf<Kept>> {
+  const { trials, problems } = await withFile(join(folder, TRIALS_FILE), (file) =>
+    readTrials(file, reading),
+  ).catch((error: unknown) => ({ trials: [] as Kept[], problems: [messageOf(error)] }));
   // Not there in runs that did not calibrate, or that ended before their first block.
-  const calibrated = parseCalibrations(
-    await readFile(join(folder, CALIBRATIONS_FILE), 'utf8').catch(() => ''),
+  const calibrated = await withFile(join(folder, CALIBRATIONS_FILE), parseCalibrations).catch(() =>
+    parseCalibrations(''),
   );
   return {
     record,
     trials,
     calibrations: calibrated.calibrations,
     problems: [...problems, ...calibrated.problems],
-    folder,
   };
 }
 
@@ -157,8 +163,18 @@ async function findRun(name: string, outDir: string): Promise<string> {
 }
 
 async function readText(path: string): Promise<string> {
+  return withFile(path, (file) => file.readFile('utf8'));
+}
+
+/** Throws `UsageError` where the file cannot be opened or read. */
+async function withFile<T>(path: string, read: (file: FileHandle) => T | Promise<T>): Promise<T> {
   try {
-    return await readFile(path, 'utf8');
+    const file = await open(path);
+    try {
+      return await read(file);
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     throw new UsageError(cleanText(`cannot read ${path}: ${codeOf(cause) ?? messageOf(cause)}`), { cause });
   }
@@ -184,106 +200,4 @@ export function parseRecord(path: string, text: string): RunRecord {
     .slice(0, 5)
     .map((issue) => cleanText(`$.${issue.path.join('.')}: ${issue.message}`));
   throw new UsageError(`${cleanText(path)} is not a run record:\n${issues.join('\n')}`);
-}
-
-/** Every line that is a trial; the others are named by their number. */
-export function parseTrials(text: string): { trials: TrialResult[]; problems: string[] } {
-  const what = { file: TRIALS_FILE, noun: 'trial' };
-  const { items, problems } = parseLines(text, trialResultSchema, what);
-  const { once, doubled } = onlyOnce(items, what, (trial) => ({
-    key: JSON.stringify([trial.block, trial.label, trial.workload, trial.counter]),
-    shown: `${trial.label} under ${trial.workload} in block ${trial.block + 1}`,
-  }));
-  return { trials: once, problems: [...problems, ...doubled] };
-}
-
-/** Every line that is a calibration; the others are named by their number. */
-export function parseCalibrations(text: string): { calibrations: Calibration[]; problems: string[] } {
-  const what = { file: CALIBRATIONS_FILE, noun: 'calibration' };
-  const { items, problems } = parseLines(text, calibrationSchema, what);
-  const { once, doubled } = onlyOnce(items, what, ({ block }) => ({
-    key: String(block),
-    shown: `block ${block + 1}`,
-  }));
-  return { calibrations: once, problems: [...problems, ...doubled] };
-}
-
-/**
- * The first of each: a file that was written twice, or put together of several, would count as more data
- * than was measured, and every interval would be too narrow.
- */
-function onlyOnce<T>(
-  items: readonly T[],
-  { file, noun }: LinesOf,
-  identify: (item: T) => { readonly key: string; readonly shown: string },
-): { once: T[]; doubled: string[] } {
-  const first = new Map<string, T>();
-  const again = new Map<string, string>();
-  let lines = 0;
-  for (const item of items) {
-    const { key, shown } = identify(item);
-    if (!first.has(key)) first.set(key, item);
-    else {
-      lines++;
-      again.set(key, shown);
-    }
-  }
-  const [example] = again.values();
-  return {
-    once: [...first.values()],
-    doubled:
-      example === undefined
-        ? []
-        : [
-            `${counted(lines, 'line')} of ${file} ${lines === 1 ? 'is' : 'are'} of a ${noun} that is there already, such as ${example}; only the first of each is used`,
-          ],
-  };
-}
-
-interface LinesOf {
-  readonly file: string;
-  readonly noun: string;
-}
-
-/** What the lines hold, and of those that hold something else the first few by number. */
-function parseLines<T>(
-  text: string,
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
-  { file, noun }: LinesOf,
-): { items: T[]; problems: string[] } {
-  const items: T[] = [];
-  const broken: number[] = [];
-  const problems: string[] = [];
-  const lines = text.split('\n');
-  lines.forEach((line, i) => {
-    if (line === '') return;
-    const parsed = schema.safeParse(parseJson(line));
-    if (parsed.success) items.push(cleaned(parsed.data));
-    else if (i === lines.length - 1)
-      problems.push(`${file} ends in the middle of line ${i + 1}; that ${noun} is left out`);
-    else broken.push(i + 1);
-  });
-  const named = broken.slice(0, LINES_NAMED_MAX);
-  const more = broken.length - named.length;
-  return {
-    items,
-    problems: [
-      ...named.map((line) => `line ${line} of ${file} is not a ${noun}; it is left out`),
-      ...(more > 0
-        ? [
-            `${counted(more, 'more line')} of ${file} ${more === 1 ? 'is not a' : 'are not a'} ${noun}; ${more === 1 ? 'it is' : 'they are'} left out`,
-          ]
-        : []),
-      ...problems,
-    ],
-  };
-}
-
-/** Undefined, which no schema takes, for what is not JSON. */
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

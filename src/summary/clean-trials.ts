@@ -49,6 +49,13 @@ export function endsOfBlock(calibrations: readonly Calibration[], block: number)
   return calibrations.filter((calibration) => calibration.block === block || calibration.block === block + 1);
 }
 
+/** What says whether a trial is clean. */
+export interface MarkedTrial extends Pick<MeasuredTrial, 'block'> {
+  readonly observation: {
+    readonly contamination: Pick<MeasuredTrial['observation']['contamination'], 'marks'>;
+  };
+}
+
 /**
  * Why a trial is not clean; none: it is. It is clean when nobody else had its CPUs (its own marks) and the machine
  * was not slow at both ends of its block: then all of the block lies in a slow spell, and nothing in it tells its floor
@@ -56,16 +63,22 @@ export function endsOfBlock(calibrations: readonly Calibration[], block: number)
  * best of several trials is taken for.
  */
 export function uncleanReasons(
-  trial: MeasuredTrial,
+  trial: MarkedTrial,
   calibrations: readonly Calibration[],
   usual: UsualSpeed | null,
 ): string[] {
-  const ends =
-    usual === null
-      ? []
-      : endsOfBlock(calibrations, trial.block).map((calibration) => unusualReadings(calibration, usual));
-  const slow = ends.every((readings) => readings.length > 0) ? ends.flat() : [];
-  return [...trial.observation.contamination.marks, ...slow];
+  return [...trial.observation.contamination.marks, ...slowBlock(trial.block, calibrations, usual)];
+}
+
+/** What was above the usual at both ends of a block; none: it was not slow at one of them. */
+export function slowBlock(
+  block: number,
+  calibrations: readonly Calibration[],
+  usual: UsualSpeed | null,
+): string[] {
+  if (usual === null) return [];
+  const ends = endsOfBlock(calibrations, block).map((calibration) => unusualReadings(calibration, usual));
+  return ends.every((readings) => readings.length > 0) ? ends.flat() : [];
 }
 
 /**

@@ -19,8 +19,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { BASELINES_FOLDER, listBaselines, runFoldersOf } from '../../results/baseline-index.ts';
 import type { Baseline } from '../../results/baseline-schema.ts';
+import { CALIBRATIONS_FILE, TRIALS_FILE } from '../../results/lines.ts';
 import { runRecordSchema } from '../../results/schema.ts';
-import { CALIBRATIONS_FILE, RECORD_FILE, readRun, TRIALS_FILE } from '../../results/store.ts';
+import { RECORD_FILE, readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';
 import { askCli, CLI_DEADLINE_MS, type Ended } from './cli.ts';
 
