@@ -21,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../wire/pinned_thread.h"
 #include "samples.h"
 
 #define NS_PER_S 1000000000ull
@@ -36,6 +35,7 @@
  * would leave none, and its own slowness untold.
  */
 #define SAMPLES_MIN 16
+#define THREAD_STACK_BYTES (256 * 1024)
 
 struct measurement {
 	const struct calibration_config *config;
@@ -158,6 +158,38 @@ static void *ping(void *arg)
 	return NULL;
 }
 
+/*
+ * All signals blocked: they are for the threads of whoever loaded this library. The affinity is
+ * inherited too, because pthread_attr_setaffinity_np is not in every C library.
+ */
+static int start_thread(pthread_t *thread, int cpu, void *(*work)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	cpu_set_t cpus, cpus_before;
+	int error = pthread_attr_init(&attr);
+	if (error)
+		return error;
+	error = pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+	if (!error && cpu >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET(cpu, &cpus);
+		if (sched_getaffinity(0, sizeof(cpus_before), &cpus_before) < 0 ||
+		    sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+			error = errno;
+	}
+	if (!error) {
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
+		error = pthread_create(thread, &attr, work, arg);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		if (cpu >= 0)
+			(void)sched_setaffinity(0, sizeof(cpus_before), &cpus_before);
+	}
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
 static void fail(struct calibration_report *report, int error, const char *what)
 {
 	report->error = error;
@@ -167,7 +199,7 @@ static void fail(struct calibration_report *report, int error, const char *what)
 static bool run_loops(struct measurement *measurement, struct calibration_report *report)
 {
 	pthread_t thread;
-	int error = pinned_thread(&thread, measurement->config->server_cpu, measure_loops, measurement);
+	int error = start_thread(&thread, measurement->config->server_cpu, measure_loops, measurement);
 	if (error) {
 		fail(report, error, "pthread_create(loops)");
 		return false;
@@ -187,11 +219,11 @@ static bool run_pings(struct measurement *measurement, struct calibration_report
 		return false;
 	}
 	what = "pthread_create(echo)";
-	error = pinned_thread(&server, measurement->config->server_cpu, echo, measurement);
+	error = start_thread(&server, measurement->config->server_cpu, echo, measurement);
 	if (error)
 		goto close_pair;
 	what = "pthread_create(ping)";
-	error = pinned_thread(&client, measurement->config->client_cpu, ping, measurement);
+	error = start_thread(&client, measurement->config->client_cpu, ping, measurement);
 	if (error)
 		shutdown(measurement->pair[0], SHUT_RDWR);
 	else

@@ -18,7 +18,6 @@
 #endif
 
 #include "../load/mark.h"
-#include "../wire/pinned_thread.h"
 #include "../wire/uapi.h"
 #include "cost.h"
 #include "peer.h"

@@ -16,4 +16,7 @@ bool peer_start(struct bench *bench, struct peer *peer, int cpu, void *(*work)(v
 /* Waits for it; who calls this has made sure that it ends. */
 void peer_join(struct peer *peer);
 
+/* A thread with its signals blocked and its CPU chosen: 0 or an errno. */
+int pinned_thread(pthread_t *thread, int cpu, void *(*work)(void *), void *arg);
+
 #endif
