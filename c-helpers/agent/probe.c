@@ -5,10 +5,13 @@
 #include "answer.h"
 #include "child.h"
 #include "command.h"
+#include "json.h"
 #include "probe.h"
 
+/* Where the ask has no "timeoutMs". */
 #define PROBE_TIMEOUT_MS 60000
-#define STDOUT_BYTES 16384
+#define PROBE_TIMEOUT_MS_MAX 86400000
+#define STDOUT_BYTES 65536
 #define STDERR_BYTES 4096
 
 static void answer_probe(const struct ask *ask, const struct child *child, const char *out)
@@ -42,10 +45,16 @@ void probe(const struct ask *ask)
 	static char out[STDOUT_BYTES];
 	char why[CHILD_WHY_BYTES];
 	struct child child;
-	uint64_t until_ns = now_ns() + PROBE_TIMEOUT_MS * NS_PER_MS;
+	const char *timeout = json_member(ask->json, "timeoutMs");
+	uint64_t timeout_ms = PROBE_TIMEOUT_MS;
 
 	if (!command_read(ask, &command))
 		return;
+	if (timeout && !json_uint(timeout, PROBE_TIMEOUT_MS_MAX, &timeout_ms)) {
+		answer_refused(ask->id, "probe: \"timeoutMs\" is not within 0..%d", PROBE_TIMEOUT_MS_MAX);
+		return;
+	}
+	uint64_t until_ns = now_ns() + timeout_ms * NS_PER_MS;
 	if (!child_start(&child, command.program, command.args, why)) {
 		answer_refused(ask->id, "%s", why);
 		return;

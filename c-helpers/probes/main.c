@@ -1,5 +1,7 @@
 /*
- * main.c - `probes <id>` runs one probe and prints one line of JSON; `probes --list` prints a line for each.
+ * main.c - `probes <id> [deadline in ms]` runs one probe and prints one line of JSON; `probes --list` prints
+ * a line for each, with its deadline on this machine, which is also the one that a probe is given without a
+ * word.
  *
  * The probe runs in a child with a process group of its own. This process waits for its line or its deadline,
  * and then ends the group: a probe may crash, hang or leave children behind, and there is an answer all the
@@ -16,27 +18,29 @@
 
 #include "../wire/clock.h"
 #include "result.h"
+#include "slowness.h"
 
 enum { EXIT_USAGE = 2, EXIT_UNSUPPORTED = 77 };
-/* On an idle machine a probe takes a tenth of it. */
-enum { DEADLINE_MS = 15000 };
+/* On an idle machine a probe takes a tenth of it; slower ones get as much more. */
+enum { DEADLINE_MS = 15000, DEADLINE_MS_MAX = 24 * 3600 * 1000 };
 enum { LINE_BYTES = 8192 };
 
-static uint32_t deadline_of(const struct probe *probe)
+static uint32_t deadline_of(const struct probe *probe, double times)
 {
-	return probe->deadline_ms ? probe->deadline_ms : DEADLINE_MS;
+	return (uint32_t)((probe->deadline_ms ? probe->deadline_ms : DEADLINE_MS) * times);
 }
 
 static void list(void)
 {
 	static const char *const types[] = {"number", "boolean", "string"};
+	double times = slowness();
 
 	for (const struct probe *probe = probes_first(); probe; probe = probe->next) {
 		printf("{\"id\":");
 		json_string(stdout, probe->id);
 		printf(",\"title\":");
 		json_string(stdout, probe->title);
-		printf(",\"deadlineMs\":%u,\"values\":[", deadline_of(probe));
+		printf(",\"deadlineMs\":%u,\"values\":[", deadline_of(probe, times));
 		for (int i = 0; i < PROBE_VALUES_MAX && probe->values[i].name; i++) {
 			const struct probe_value *value = &probe->values[i];
 			printf("%s{\"name\":\"%s\",\"type\":\"%s\",\"optional\":%s,\"text\":", i ? "," : "",
@@ -87,11 +91,11 @@ static bool read_line(int fd, char *line, uint64_t until_ns)
 	}
 }
 
-static int supervise(const struct probe *probe)
+static int supervise(const struct probe *probe, uint32_t deadline_ms)
 {
 	char line[LINE_BYTES] = "", reason[128];
 	int fds[2], status;
-	uint64_t until_ns = now_ns() + deadline_of(probe) * NS_PER_MS;
+	uint64_t until_ns = now_ns() + deadline_ms * NS_PER_MS;
 	pid_t self = getpid();
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -115,7 +119,7 @@ static int supervise(const struct probe *probe)
 								     : EXIT_FAILURE;
 	}
 	if (late)
-		snprintf(reason, sizeof(reason), "it did not end within %u ms", deadline_of(probe));
+		snprintf(reason, sizeof(reason), "it did not end within %u ms", deadline_ms);
 	else if (WIFSIGNALED(status))
 		snprintf(reason, sizeof(reason), "it was ended by signal %d", WTERMSIG(status));
 	else
@@ -124,15 +128,26 @@ static int supervise(const struct probe *probe)
 	return EXIT_FAILURE;
 }
 
+/* 0: it is none. */
+static uint32_t deadline_read(const char *text)
+{
+	char *end;
+	unsigned long ms = strtoul(text, &end, 10);
+	return end == text || *end || ms > DEADLINE_MS_MAX ? 0 : (uint32_t)ms;
+}
+
 int main(int argc, char **argv)
 {
+	uint32_t deadline_ms = argc == 3 ? deadline_read(argv[2]) : 0;
+
 	if (argc == 2 && !strcmp(argv[1], "--list")) {
 		list();
 		return EXIT_SUCCESS;
 	}
-	for (const struct probe *probe = probes_first(); argc == 2 && probe; probe = probe->next)
+	for (const struct probe *probe = probes_first(); (argc == 2 || deadline_ms) && probe;
+	     probe = probe->next)
 		if (!strcmp(probe->id, argv[1]))
-			return supervise(probe);
-	fprintf(stderr, "usage: probes --list | probes <id>\n");
+			return supervise(probe, deadline_ms ? deadline_ms : deadline_of(probe, slowness()));
+	fprintf(stderr, "usage: probes --list | probes <id> [deadline in ms]\n");
 	return EXIT_USAGE;
 }

@@ -55,7 +55,7 @@ struct probe_value {
 struct probe {
 	const char *id, *title;
 	void (*run)(void);
-	uint32_t deadline_ms; /* 0: as most */
+	uint32_t deadline_ms; /* on an idle machine, of which slower ones get a multiple; 0: as most */
 	struct probe_value values[PROBE_VALUES_MAX];
 	struct probe *next;
 };

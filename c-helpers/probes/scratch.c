@@ -15,6 +15,7 @@
 /* Of linux/magic.h. */
 enum { EXT4_MAGIC = 0xef53, TMPFS_MAGIC = 0x01021994, XFS_MAGIC = 0x58465342, OVERLAY_MAGIC = 0x794c7630 };
 #define BTRFS_MAGIC 0x9123683eu
+#define RAMFS_MAGIC 0x858458f6u
 
 static const char *folder(void)
 {
@@ -60,11 +61,12 @@ bool scratch_is_cached(int fd, char name[32])
 	snprintf(name, 32, "%s",
 		 magic == EXT4_MAGIC	  ? "ext4"
 		 : magic == TMPFS_MAGIC	  ? "tmpfs"
+		 : magic == RAMFS_MAGIC	  ? "ramfs"
 		 : magic == XFS_MAGIC	  ? "xfs"
 		 : magic == BTRFS_MAGIC	  ? "btrfs"
 		 : magic == OVERLAY_MAGIC ? "overlay"
 					  : "other");
-	return magic != TMPFS_MAGIC;
+	return magic != TMPFS_MAGIC && magic != RAMFS_MAGIC;
 }
 
 void scratch_drop(int fd)

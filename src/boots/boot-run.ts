@@ -167,7 +167,7 @@ export function probeIn(
 ): Promise<Support> {
   const { model, path, connections, signal } = asked;
   return guest.within(`the probe of ${path}`, ANSWER_TIMEOUT_MS.least, async () => {
-    const answer = await guest.agent.probe(path, probeArguments(model, connections), signal);
+    const answer = await guest.agent.probe(path, probeArguments(model, connections), { signal });
     const { exitCode, signal: killed, stdout, stderr } = answer;
     const ended = killed === null ? {} : { message: `it was ended by ${killed}` };
     return supportFrom(model, connections, { exitCode: exitCode ?? undefined, stdout, stderr, ...ended });

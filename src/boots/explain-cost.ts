@@ -84,7 +84,7 @@ export async function explainCost(
 
 async function runIn(agent: Agent, id: string, signal: AbortSignal) {
   await agent.settle(SETTLE_MS, signal);
-  const answer = await agent.probe(COST_PROGRAM, [id, String(TURNS), String(BATCHES)], signal);
+  const answer = await agent.probe(COST_PROGRAM, [id, String(TURNS), String(BATCHES)], { signal });
   return { answer, symbols: kernelSymbols(await agent.symbols(signal)) };
 }
 

@@ -14,6 +14,7 @@ import { type Compiler, findCompiler } from './compiler.ts';
 import { COST_FOLDERS } from './costs-library.ts';
 import { type Job, runJobs } from './jobs.ts';
 import { readTool } from './package.ts';
+import { compileFlagsWithout, PROBES_FOLDERS, PROBES_PROGRAM } from './probes.ts';
 
 /** Without debug information: it would be most of what a guest has to unpack. */
 const STATIC_FLAGS = ['-static', '-s'];
@@ -43,6 +44,8 @@ export interface GuestProgramsRequest {
   readonly packages?: ReadonlyMap<string, readonly string[]>;
   /** Whether the program that runs single costs is to be among them, as `COST_PROGRAM`. */
   readonly costs?: boolean;
+  /** Whether the behaviour probes are, as `PROBES_PROGRAM`. */
+  readonly probes?: boolean;
   /** Where artifacts are kept; default `cacheDir()`. */
   readonly cacheDir?: string;
   readonly signal?: AbortSignal;
@@ -96,6 +99,7 @@ function findStatic(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Pr
 async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Promise<GuestPrograms> {
   const sources = await readSources(request.sourceDir, SOURCE_FOLDERS);
   const costSources = request.costs ? await readSources(request.sourceDir, COST_PROGRAM_FOLDERS) : [];
+  const probeSources = request.probes ? await readSources(request.sourceDir, PROBES_FOLDERS) : [];
   const packaged = packagedPrograms(request);
   const plain = request.programs.filter((program) => !packaged.includes(program));
   const { folder, info, failures } = await runJobs({
@@ -106,10 +110,12 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
       agentJob(request.sourceDir, sources),
       ...plain.map((program) => serverJob(request, program, sources)),
       ...(request.costs ? [costJob(request.sourceDir, costSources)] : []),
+      ...(request.probes ? [probesJob(request.sourceDir, probeSources)] : []),
     ],
     key: [
       ...[readTool().version, AGENT_TEXT_FLAG, ...[...(request.libs ?? [])].flat(2), ...sources.flat()],
       ...costSources.flat(),
+      ...probeSources.flat(),
     ],
     cacheDir: request.cacheDir ?? cacheDir(),
     signal: request.signal,
@@ -118,9 +124,11 @@ async function buildWith(compiler: Compiler, request: GuestProgramsRequest): Pro
     info: { ...info, flags: [...info.flags, ...STATIC_FLAGS] },
     folder,
     agent: join(folder, AGENT),
-    programs: [...plain, ...(request.costs ? [COST_PROGRAM] : [])].filter(
-      (program) => !failures.has(program),
-    ),
+    programs: [
+      ...plain,
+      ...(request.costs ? [COST_PROGRAM] : []),
+      ...(request.probes ? [PROBES_PROGRAM] : []),
+    ].filter((program) => !failures.has(program)),
     skipped: new Map([
       ...failures,
       ...packaged.map((program) => [program, whyLeftOut(request.packages?.get(program) ?? [])] as const),
@@ -140,6 +148,17 @@ function agentJob(sourceDir: string, sources: readonly [string, string][]): Job 
       AGENT_TEXT_FLAG,
       `-DIOMB_VERSION="${readTool().version}"`,
       ...AGENT_FOLDERS.flatMap((folder) => filesOf(sources, folder, sourceDir)),
+    ],
+  };
+}
+
+function probesJob(sourceDir: string, sources: readonly [string, string][]): Job {
+  return {
+    name: PROBES_PROGRAM,
+    vital: false,
+    args: [
+      ...compileFlagsWithout('what runs in a guest is linked with no package of the host'),
+      ...filesOf(sources, PROBES_PROGRAM, sourceDir),
     ],
   };
 }

@@ -5,9 +5,10 @@ import { type JobsResult, runJobs } from './jobs.ts';
 import { HELPERS_DIR } from './package.ts';
 import { findSystemPackage, type SystemPackage } from './system-packages.ts';
 
-const PROBES = 'probes';
+/** The program, and the folder below `c-helpers` that it is made of. */
+export const PROBES_PROGRAM = 'probes';
 /** Folders below `c-helpers` that decide what it is: `server` for the ring that it shares with the servers. */
-const FOLDERS = [PROBES, 'server', 'wire'] as const;
+export const PROBES_FOLDERS = [PROBES_PROGRAM, 'server', 'wire'] as const;
 /** Packages that single probes are about; where one is missing, these say how to get it. */
 const PACKAGES = ['liburing', 'libkqueue'] as const;
 
@@ -34,10 +35,10 @@ export async function buildProbes(request: ProbesRequest = {}): Promise<ProbesPr
   const packages: [string, SystemPackage][] = [];
   for (const name of PACKAGES) packages.push([name, await findSystemPackage(name, process.env, signal)]);
   const all = await build(compiler, packages, request);
-  const complaint = all.failures.get(PROBES);
+  const complaint = all.failures.get(PROBES_PROGRAM);
   const { folder } =
     complaint === undefined ? all : await build(compiler, without(packages, complaint), request, true);
-  return { path: join(folder, PROBES), compiler: compiler.words };
+  return { path: join(folder, PROBES_PROGRAM), compiler: compiler.words };
 }
 
 function without(
@@ -56,18 +57,29 @@ async function build(
   { cacheDir: cache, sanitizer, signal }: ProbesRequest,
   vital = false,
 ): Promise<JobsResult> {
-  const sources = await readSources(HELPERS_DIR, FOLDERS);
+  const sources = await readSources(HELPERS_DIR, PROBES_FOLDERS);
   const compile = packages.flatMap(([name, found]) => compileFlags(name, found));
   const link = packages.flatMap(([, found]) => (found.status === 'found' ? found.link : []));
   return runJobs({
     compiler,
     flags: compilerFlags(sanitizer),
     linkFlags: LINK_FLAGS,
-    jobs: [{ name: PROBES, vital, args: [...compile, ...filesOf(sources, PROBES, HELPERS_DIR), ...link] }],
+    jobs: [
+      {
+        name: PROBES_PROGRAM,
+        vital,
+        args: [...compile, ...filesOf(sources, PROBES_PROGRAM, HELPERS_DIR), ...link],
+      },
+    ],
     key: [...compile, ...link, ...sources.flat()],
     cacheDir: cache ?? cacheDir(),
     signal,
   });
+}
+
+/** Flags of the program where it is to be linked with no package of the host. */
+export function compileFlagsWithout(reason: string): string[] {
+  return PACKAGES.flatMap((name) => compileFlags(name, { status: 'missing', reason }));
 }
 
 /** As C strings: what is said where the package is missing, and which version is there. */

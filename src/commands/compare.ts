@@ -279,7 +279,7 @@ async function confirm(
   );
   const settings = settingsAgain(last.record.settings, cells);
   const { result, folder } = await measureRun(
-    { settings, warnings: [] },
+    { settings, warnings: [], notices: [] },
     { kind: 'confirm', results: options.results, signal, wait: options.wait === true },
   );
   process.stderr.write(`the second measurement is stored in ${folder}\n`);

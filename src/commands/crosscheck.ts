@@ -23,6 +23,7 @@ import { loadWorkloads } from '../workloads/load.ts';
 import { readFioJobFile } from './fio-job-file.ts';
 import { listOption, waitOption } from './options.ts';
 import { markdownOption, write, writeDocument } from './output.ts';
+import { tellConfig } from './tell-config.ts';
 
 const DEFAULTS = { blocks: 10, durationMs: 300 } as const;
 
@@ -107,7 +108,7 @@ function settingsOf(options: CrosscheckOptions): Settings {
   const { blocks, durationMs } = DEFAULTS;
   const job = options.fio === undefined ? null : readJob(options);
   const known = job === null ? loadWorkloads() : [job.workload];
-  const { settings, warnings } = resolveRunConfig(
+  const config = resolveRunConfig(
     {
       blocks: options.blocks ?? String(blocks),
       duration: options.duration ?? `${durationMs}ms`,
@@ -126,7 +127,8 @@ function settingsOf(options: CrosscheckOptions): Settings {
     },
     { workloads: known, topology: readTopology(), randomSeed: randomInt(0x7fffffff) },
   );
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
+  const { settings } = config;
   const { serverCpus, clientCpus } = settings;
   return {
     models: settings.entries.flatMap(({ model }) => findModel(model) ?? []),

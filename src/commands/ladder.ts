@@ -20,6 +20,7 @@ import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { locatePage, type ReportOptions, reportOption, writePage } from './report-file.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
+import { tellConfig } from './tell-config.ts';
 
 interface LadderOptions extends LadderFlags, PrintOptions, ReportOptions {
   readonly from?: string;
@@ -88,7 +89,7 @@ export function registerLadder(command: Command, signal: AbortSignal): void {
 
 async function climb(options: LadderOptions, signal: AbortSignal): Promise<void> {
   const { config, exports } = configure(options);
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.dryRun) return printPlan(config, options.json === true);
 
   // A path that cannot be written is found out before minutes of measuring.

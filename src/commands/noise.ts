@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { COMPARE_DEFAULTS, compareRuns } from '../compare/compare-runs.ts';
 import { certifyNoise, type NoiseOptions as NoiseCertification, RUNS_MIN } from '../compare/noise.ts';
 import type { LoadFlags } from '../config/load-flags.ts';
+import { MODEL_LIST } from '../config/model-list.ts';
 import { NOISE_DEFAULTS, type NoiseFlags, noiseDetect, resolveNoiseConfig } from '../config/noise-config.ts';
 import { RUN_DEFAULTS, type RunConfig } from '../config/run-config.ts';
 import { readTopology } from '../observe/topology.ts';
@@ -23,6 +24,7 @@ import { loadOptions } from './load-options.ts';
 import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
+import { tellConfig } from './tell-config.ts';
 
 interface NoiseOptions extends Omit<NoiseFlags, 'load'>, LoadFlags, PrintOptions {
   readonly dryRun?: boolean;
@@ -45,12 +47,7 @@ by a known share. What it finds is kept under --results in noise/, and compare q
 export function registerNoise(command: Command, signal: AbortSignal): void {
   const { blocks, durationMs, warmupMs } = RUN_DEFAULTS;
   command
-    .addOption(
-      listOption(
-        '--models <list>',
-        `models or globs, separated by commas (default: ${NOISE_DEFAULTS.models})`,
-      ),
-    )
+    .addOption(listOption('--models <list>', `${MODEL_LIST} (default: ${NOISE_DEFAULTS.models})`))
     .addOption(
       listOption(
         '--workloads <list>',
@@ -94,7 +91,7 @@ async function noise(options: NoiseOptions, signal: AbortSignal): Promise<void> 
   const detect = noiseDetect(options.detect);
   if (options.history) return certifyHistory(options, detect);
   const config = configure(options);
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.dryRun) return printPlan(config, options.json === true);
 
   const outcome = await measureRun(config, {

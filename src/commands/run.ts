@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { LoadFlags } from '../config/load-flags.ts';
+import { MODEL_LIST } from '../config/model-list.ts';
 import { RUN_DEFAULTS, type RunConfig, type RunFlags, resolveRunConfig } from '../config/run-config.ts';
 import { exportInputOf } from '../export/input.ts';
 import { readTopology } from '../observe/topology.ts';
@@ -21,6 +22,7 @@ import { markdownOption, type PrintOptions, write, writeDocument } from './outpu
 import { locatePage, type ReportOptions, reportOption, writePage } from './report-file.ts';
 import { readHistoryParts } from './report-history.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
+import { tellConfig } from './tell-config.ts';
 
 interface RunOptions extends Omit<RunFlags, 'ownWorkloads' | 'load'>, LoadFlags, PrintOptions, ReportOptions {
   readonly workload: readonly string[];
@@ -49,9 +51,7 @@ Examples:
 export function registerRun(command: Command, signal: AbortSignal): void {
   const collect = (value: string, all: readonly string[]) => [...all, value];
   command
-    .addOption(
-      listOption('--models <list>', 'models or globs, separated by commas (default: those of the profile)'),
-    )
+    .addOption(listOption('--models <list>', `${MODEL_LIST} (default: those of the profile)`))
     .addOption(
       listOption(
         '--workloads <list>',
@@ -154,7 +154,7 @@ async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
       'notice: --baseline <model> is called --reference now; a baseline is a run kept to compare with\n',
     );
   const { config, exports } = configure(options);
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.dryRun) return printPlan(config, options.json === true);
 
   // A path that cannot be written is found out before minutes of measuring.

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
+import { MODEL_LIST } from '../config/model-list.ts';
 import { resolveScaleConfig, SCALE_DEFAULTS, type ScaleFlags } from '../config/scale-config.ts';
 import { readTopology } from '../observe/topology.ts';
 import { toScaleJson } from '../reports/json.ts';
@@ -16,6 +17,7 @@ import { listOption, resultsOption, waitOption } from './options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from './output.ts';
 import { locatePage, type ReportOptions, reportOption, writePage } from './report-file.ts';
 import { endAsMeasured, measureRun } from './run-deps.ts';
+import { tellConfig } from './tell-config.ts';
 
 interface ScaleOptions extends ScaleFlags, PrintOptions, ReportOptions {
   readonly from?: string;
@@ -37,9 +39,7 @@ other: show prints its tables per workload.`;
 export function registerScale(command: Command, signal: AbortSignal): void {
   const { idle, active, blocks, duration, warmup } = SCALE_DEFAULTS;
   command
-    .addOption(
-      listOption('--models <list>', 'models or globs, separated by commas (default: readiness and io_uring)'),
-    )
+    .addOption(listOption('--models <list>', `${MODEL_LIST} (default: readiness and io_uring)`))
     .addOption(listOption('--idle <list>', `counts of idle connections (default: ${idle})`))
     .addOption(listOption('--active <list>', `counts of active connections (default: ${active})`))
     .option('--blocks <n>', `repetitions of every point (default: ${blocks})`)
@@ -90,7 +90,7 @@ export function registerScale(command: Command, signal: AbortSignal): void {
 async function scale(options: ScaleOptions, signal: AbortSignal): Promise<void> {
   const context = { topology: readTopology(), randomSeed: randomInt(0x7fffffff) };
   const config = resolveScaleConfig(options, context);
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.dryRun) return printPlan(config, options.json === true);
 
   if (options.report !== undefined) await locatePage(options.report);

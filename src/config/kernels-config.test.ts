@@ -27,6 +27,13 @@ describe('What kernels run measures', () => {
     expect(settings.workloads.map(connectionsOf)).toEqual([1, 50]);
   });
 
+  test('hands on what a glob leaves out', () => {
+    const { notices } = resolveKernelsConfig(
+      { models: 'poll*' },
+      { workloads: loadWorkloads(), randomSeed: 1 },
+    );
+    expect(notices).toEqual([expect.stringContaining('poll* leaves out poll-guide')]);
+  });
   test('takes what run takes of a profile', () => {
     expect(resolve({ profile: 'default' }).settings.entries.length).toBeGreaterThan(
       resolve({}).settings.entries.length,

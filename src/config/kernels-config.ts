@@ -5,7 +5,7 @@ import { UsageError } from '../util/errors.ts';
 import { connectionsOf, type Workload } from '../workloads/schema.ts';
 import type { CpuTopology } from './cpus.ts';
 import { saysLoad } from './load-flags.ts';
-import { type RunFlags, resolveRunConfig } from './run-config.ts';
+import { type RunConfig, type RunFlags, resolveRunConfig } from './run-config.ts';
 
 /** What `kernels run` measures when nothing is said: 300 ms of guest time a cell and boot. */
 export const KERNELS_DEFAULTS = {
@@ -58,15 +58,13 @@ export type KernelsFlags = GuestFlags &
     | 'handicap'
   >;
 
-export interface KernelsConfig {
-  readonly settings: RunSettings;
+export interface KernelsConfig extends RunConfig {
   readonly boots: number;
   readonly smps: readonly number[];
   readonly clock: Guest['clock'];
   readonly cpu: string;
   readonly memoryMb: number;
   readonly jobs: number;
-  readonly warnings: readonly string[];
 }
 
 export interface KernelsContext {
@@ -120,7 +118,7 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
   const own = flags.ownWorkloads ?? [];
   const { models, workloads, blocks, duration, warmup } = KERNELS_DEFAULTS;
   try {
-    const { settings, warnings } = resolveRunConfig(
+    const { settings, ...said } = resolveRunConfig(
       {
         ...flags,
         // A guest has no disk.
@@ -136,7 +134,7 @@ function settingsOf(flags: KernelsFlags, context: KernelsContext, problems: stri
       },
       { ...context, topology: GUEST_TOPOLOGY },
     );
-    return { settings: { ...settings, retry: null }, warnings };
+    return { settings: { ...settings, retry: null }, ...said };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     problems.push(...error.problems);

@@ -46,7 +46,7 @@ export function resolveLadderConfig(
     family === undefined ? { names: known, problems: [] } : select(family, known, 'family with a ladder');
   const rungs = [...new Set(names)].flatMap((name) => ladderOfFamily(name, models));
   try {
-    const { settings, warnings } = resolveRunConfig(
+    const { settings, ...said } = resolveRunConfig(
       {
         ...flags,
         domain: 'socket',
@@ -64,7 +64,7 @@ export function resolveLadderConfig(
     if (problems.length === 0) {
       const after = new Map(rungs.map((rung) => [rung.id, rung.after]));
       const entries = settings.entries.map((entry) => ({ ...entry, after: after.get(entry.model) ?? null }));
-      return { settings: { ...settings, entries }, warnings };
+      return { settings: { ...settings, entries }, ...said };
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

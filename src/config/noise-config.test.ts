@@ -22,6 +22,12 @@ describe('an A/A run', () => {
     expect(labelsOf({ models })).toEqual(labels);
   });
 
+  test('leaves rows with known mistakes out of a glob, with one notice', () => {
+    const { settings, notices } = resolveNoiseConfig({ models: 'poll*' }, CONTEXT);
+    expect(settings.entries.map(({ label }) => label)).toEqual(['poll', 'poll#2']);
+    expect(notices).toEqual([expect.stringContaining('poll* leaves out poll-guide')]);
+  });
+
   test('names every problem at once', () => {
     expect(() => labelsOf({ models: 'pol', blocks: '0' })).toThrow(
       new UsageError([

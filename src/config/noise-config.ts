@@ -1,7 +1,7 @@
 import { MODELS } from '../models/registry.ts';
 import { UsageError } from '../util/errors.ts';
+import { selectModels } from './model-list.ts';
 import { type RunConfig, type RunContext, type RunFlags, resolveRunConfig } from './run-config.ts';
-import { select } from './selection.ts';
 import { readShare } from './share.ts';
 
 /** What `noise` does when nothing is said: within two minutes on two cores. */
@@ -38,8 +38,7 @@ export function noiseDetect(flag: string = NOISE_DEFAULTS.detect): number {
 /** An A/A run: every model that is asked for, twice. Throws `UsageError` with every problem at once. */
 export function resolveNoiseConfig(flags: NoiseFlags, context: RunContext): RunConfig {
   const asked = flags.models ?? NOISE_DEFAULTS.models;
-  const known = MODELS.map((model) => model.id);
-  const { names, problems } = select(asked, known, 'model');
+  const { names, problems, note } = selectModels(asked, MODELS);
   const models = [...new Set(names)];
   // A list that is wrong is complained of together with everything else.
   const twice = problems.length > 0 ? asked : [...models, ...models].join(',');
@@ -48,5 +47,5 @@ export function resolveNoiseConfig(flags: NoiseFlags, context: RunContext): RunC
     throw new UsageError(
       `--blocks ${config.settings.blocks}: a certificate needs ${NOISE_BLOCKS_MIN} at least; with fewer, equals say too little`,
     );
-  return config;
+  return note === null ? config : { ...config, notices: [note] };
 }

@@ -50,6 +50,17 @@ describe('resolveRunConfig', () => {
     expect(taken({ models: '*-guide*' })).toEqual(guide);
   });
 
+  test('leaves rows with known mistakes out of a glob that does not say so, with a notice', () => {
+    const { settings, notices, warnings } = resolveRunConfig({ models: '*' }, CONTEXT);
+    const fair = MODELS.filter((row) => row.domain === 'socket' && row.expectedFailures.length === 0);
+    expect(settings.entries.map(({ model }) => model)).toEqual(fair.map(({ id }) => id));
+    expect(notices).toEqual([
+      expect.stringMatching(/^\* leaves out .*-guide.*the guide's own samples with their mistakes/),
+    ]);
+    expect(warnings.filter((warning) => warning.includes('guide'))).toEqual([]);
+    expect(resolveRunConfig({ models: 'epoll-lt,*-guide*' }, CONTEXT).notices).toEqual([]);
+  });
+
   describe('what I/O is done on', () => {
     const withFiles = { ...CONTEXT, workloads: [...CONTEXT.workloads, FIXTURE_JOB] };
     const domainsOf = (flags: RunFlags) => {

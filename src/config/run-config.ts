@@ -11,6 +11,7 @@ import {
 } from '../workloads/schema.ts';
 import { type CpuTopology, chooseCpus, readCpuList } from './cpus.ts';
 import { type LoadFlags, saysLoad, workloadsNamed, workloadsOfFlags } from './load-flags.ts';
+import { selectModels } from './model-list.ts';
 import { select, unknown } from './selection.ts';
 import { parseServers, type ServerFlags } from './servers.ts';
 import { readShare } from './share.ts';
@@ -95,7 +96,10 @@ export interface RunContext {
 
 export interface RunConfig {
   readonly settings: RunSettings;
+  /** Of the run: they are stored with it. */
   readonly warnings: readonly string[];
+  /** Of the options alone. */
+  readonly notices: readonly string[];
 }
 
 /** Flags and defaults to settings. Throws `UsageError` with every problem at once. */
@@ -109,10 +113,8 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
   const doubts: string[] = [];
   const servers = parseServers(flags, problems, doubts);
   const domains = resolveDomains(flags, context.workloads, problems);
-  const entries = withVariants(
-    [...resolveEntries(flags.models, { profile, counts, servers, domains }, problems), ...servers],
-    variants,
-  );
+  const ofRegistry = resolveEntries(flags.models, { profile, counts, servers, domains }, problems);
+  const entries = withVariants([...ofRegistry.entries, ...servers], variants);
   const workloads = resolveWorkloads(flags, context.workloads, { profile, domains }, problems);
   problems.push(...alone(entries, workloads));
   const handicap = resolveHandicap(flags, entries, problems);
@@ -150,6 +152,7 @@ export function resolveRunConfig(flags: RunFlags, context: RunContext): RunConfi
       ...doubts,
       ...handicapWarnings(handicap),
     ],
+    notices: ofRegistry.notices,
   };
 }
 
@@ -186,19 +189,18 @@ function resolveEntries(
     readonly domains: readonly Domain[];
   },
   problems: string[],
-): Entry[] {
+): { readonly entries: readonly Entry[]; readonly notices: readonly string[] } {
   const ofDomains = MODELS.filter(({ domain }) => domains.includes(domain));
-  const known = ofDomains.map((model) => model.id);
-  if (servers.length > 0 && models === undefined) return labelled([RUN_DEFAULTS.reference], counts);
-  if (servers.length > 0 && models === NO_MODELS) return [];
-  if (models === undefined)
-    return labelled(
-      profiled(ofDomains, profile).map((model) => model.id),
-      counts,
-    );
-  const selection = select(models, known, 'model');
-  problems.push(...selection.problems);
-  return labelled(selection.names, counts);
+  const taken = (names: readonly string[], notice: string | null = null) => ({
+    entries: labelled(names, counts),
+    notices: notice === null ? [] : [notice],
+  });
+  if (servers.length > 0 && models === undefined) return taken([RUN_DEFAULTS.reference]);
+  if (servers.length > 0 && models === NO_MODELS) return taken([]);
+  if (models === undefined) return taken(profiled(ofDomains, profile).map(({ id }) => id));
+  const { names, problems: wrong, note } = selectModels(models, ofDomains);
+  problems.push(...wrong);
+  return taken(names, note);
 }
 
 /** What belongs to a run of which nothing else is said; `full` takes all but what wants to be named. */

@@ -36,7 +36,7 @@ describe('select', () => {
     ['one of alternatives in parentheses', '@(poll|select)', ['select', 'poll']],
   ];
   test.each(accepted)('resolves %s', (_title, list, names) => {
-    expect(select(list, KNOWN, 'model')).toEqual({ names, problems: [] });
+    expect(select(list, KNOWN, 'model')).toEqual({ names, problems: [], note: null });
   });
 
   const refused: [title: string, list: string, problems: string[]][] = [
@@ -68,6 +68,44 @@ describe('select', () => {
 
   test('takes no name from the prototype of objects', () => {
     expect(select('constructor,__proto__', KNOWN, 'model').names).toEqual([]);
+  });
+});
+
+describe('select with names set apart', () => {
+  const known = ['epoll-lt', 'epoll-guide', 'epoll-guide-drain', 'poll', 'poll-guide'];
+  const apart = {
+    names: known.filter((name) => name.includes('guide')),
+    word: 'guide',
+    why: 'with mistakes',
+  };
+  const taken = (list: string) => select(list, known, 'model', apart);
+
+  test.each<[list: string, names: string[], left: string | null]>([
+    ['epoll-*', ['epoll-lt'], 'epoll-guide, epoll-guide-drain'],
+    ['*', ['epoll-lt', 'poll'], 'epoll-guide, epoll-guide-drain, poll-guide'],
+    ['!poll', ['epoll-lt'], 'epoll-guide, epoll-guide-drain, poll-guide'],
+    ['!poll*', ['epoll-lt'], 'epoll-guide, epoll-guide-drain'],
+    ['*,!*guide*', ['epoll-lt', 'poll'], null],
+    ['epoll-*,epoll-guide', ['epoll-lt', 'epoll-guide'], 'epoll-guide-drain'],
+    ['epoll-guide-drain,poll', ['epoll-guide-drain', 'poll'], null],
+    ['*-guide*', ['epoll-guide', 'epoll-guide-drain', 'poll-guide'], null],
+    ['*-guide*,!epoll*', ['poll-guide'], null],
+    ['{poll,poll-guide}', ['poll', 'poll-guide'], null],
+    ['epoll-{lt,guide}', ['epoll-lt', 'epoll-guide'], null],
+    ['poll,epoll-lt', ['poll', 'epoll-lt'], null],
+  ])('%s takes %j', (list, names, left) => {
+    const note =
+      left && `${list} leaves out ${left}, with mistakes: a name, or a glob that says guide, takes`;
+    expect(taken(list)).toEqual({ names, problems: [], note: note && expect.stringContaining(note) });
+  });
+
+  test('says what would take them where a glob matches nothing else', () => {
+    expect(taken('*-drain')).toMatchObject({
+      names: [],
+      problems: [
+        '*-drain leaves out epoll-guide-drain, with mistakes: a name, or a glob that says guide, takes it',
+      ],
+    });
   });
 });
 

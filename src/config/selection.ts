@@ -8,6 +8,16 @@ export interface Selection {
   /** In the order asked for; a name that is asked for twice is there twice. */
   readonly names: readonly string[];
   readonly problems: readonly string[];
+  /** Names that globs match and do not take, with what would take them; null: none. */
+  readonly note: string | null;
+}
+
+/** Names that a glob takes only where it says `word`: `*-guide*`, `{poll,poll-guide}`. */
+export interface SetApart {
+  readonly names: readonly string[];
+  readonly word: string;
+  /** What is the matter with them, as a noun phrase. */
+  readonly why: string;
 }
 
 /** An item of a list: a name or a glob; `excluded` where a `!` stands before it. */
@@ -20,28 +30,47 @@ interface Item {
  * Resolves a comma list of names and globs (`epoll-*,!epoll-et,io_{uring,other}`) against the known names.
  * A plain name may repeat, for comparing a model with itself; a glob adds only names that are not there
  * yet. What `!` excludes is out wherever it stands, and a list of nothing else starts from all names.
+ * @param apart names that neither a glob nor such a list takes without being told to.
  */
-export function select(list: string, known: readonly string[], what: string): Selection {
+export function select(list: string, known: readonly string[], what: string, apart?: SetApart): Selection {
   const problems: string[] = [];
   const items = itemsOf(list);
   if (items.length === 0) problems.push(`the list of ${what}s is empty`);
-  const namesOf = ({ pattern }: Item): readonly string[] => {
+  const isApart = (name: string, { pattern, excluded }: Item) =>
+    apart?.names.includes(name) === true && !excluded && !pattern.includes(apart.word);
+  const namesOf = (item: Item): readonly string[] => {
+    const { pattern } = item;
     if (known.includes(pattern)) return [pattern];
     const matches = isGlob(pattern) ? matching(pattern, known) : [];
     if (matches.length === 0)
       problems.push(isGlob(pattern) ? `no ${what} matches ${pattern}` : unknown(pattern, known, what));
     return matches;
   };
-  const named = items.map((item) => ({ ...item, names: namesOf(item) }));
+  const all: Item = { pattern: '*', excluded: false };
+  const excludesOnly = items.length > 0 && items.every(({ excluded }) => excluded);
+  const matched = (excludesOnly ? [all, ...items] : items).map((item) => ({ ...item, names: namesOf(item) }));
+  const named = matched.map((item) => ({
+    ...item,
+    names: item.names.filter((name) => name === item.pattern || !isApart(name, item)),
+  }));
   const out = new Set(named.flatMap(({ excluded, names }) => (excluded ? names : [])));
-  const wanted: string[] = items.every(({ excluded }) => excluded) && items.length > 0 ? [...known] : [];
+  const wanted: string[] = [];
   for (const { pattern, excluded, names } of named) {
     if (excluded) continue;
     for (const name of names) if (name === pattern || !wanted.includes(name)) wanted.push(name);
   }
   const names = wanted.filter((name) => !out.has(name));
-  if (names.length === 0 && problems.length === 0) problems.push(`${list} excludes every ${what}`);
-  return { names, problems };
+  const left = [...new Set(matched.flatMap((item) => item.names))].filter(
+    (name) => !out.has(name) && !wanted.includes(name),
+  );
+  const note = apart === undefined || left.length === 0 ? null : leftOut(left, list, apart);
+  if (names.length === 0 && problems.length === 0) problems.push(note ?? `${list} excludes every ${what}`);
+  return { names, problems, note };
+}
+
+function leftOut(names: readonly string[], list: string, { word, why }: SetApart): string {
+  const them = names.length === 1 ? 'it' : 'them';
+  return `${list} leaves out ${names.join(', ')}, ${why}: a name, or a glob that says ${word}, takes ${them}`;
 }
 
 /**

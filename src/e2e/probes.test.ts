@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HELPERS_DIR } from '../build/package.ts';
 import { buildProbes, type ProbesProgram } from '../build/probes.ts';
@@ -148,6 +149,33 @@ test.for(Object.entries(CERTAIN))('%s observes what no kernel can differ in', ([
   const observation = observations.get(id);
   if (observation?.outcome === 'unsupported') skip(observation.reason);
   expect(observation?.values).toMatchObject(certain);
+});
+
+describe('the deadline of a probe', () => {
+  test('is that of an idle machine, or the same multiple of it for all', () => {
+    const deadlineOf = (id: string) => known.find((info) => info.id === id)?.deadlineMs ?? Number.NaN;
+    const usual = deadlineOf('epoll-edge');
+    expect(usual).toBeGreaterThanOrEqual(15_000);
+    for (const [id, times] of [
+      ['herd', 2],
+      ['blocked-threads', 4],
+    ] as const)
+      expect(deadlineOf(id) / usual, id).toBeCloseTo(times, 2);
+  });
+
+  test('is kept by the program itself, also where the asker names it', async () => {
+    const { stdout, exitCode } = await execa(program.path, ['thread-argument-race', '1'], { reject: false });
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', reason: 'it did not end within 1 ms' });
+    expect(exitCode).toBe(1);
+  });
+
+  test.each(['0', '-5', 'soon', '1x', '99999999999'])(
+    'is a number of milliseconds, and not %s',
+    async (text) => {
+      const { stderr, exitCode } = await execa(program.path, ['epoll-edge', text], { reject: false });
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining('usage: ')]);
+    },
+  );
 });
 
 describe('a program that does not behave', () => {

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { buildProbes, type ProbesProgram } from '../build/probes.ts';
+import { EnvironmentError } from '../util/errors.ts';
 import { type Observation, observationSchema, type ProbeInfo, probeInfoSchema } from './schema.ts';
 
 const LIST_TIMEOUT_MS = 30_000;
@@ -14,6 +15,19 @@ export interface ProbesProgress {
   readonly of: number;
 }
 
+/** How the program ended. */
+export interface ProbesEnd {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** It was killed after the time that it had. */
+  readonly timedOut: boolean;
+  /** In words. */
+  readonly how: string;
+}
+
+/** Runs the program of the probes to its end, wherever that is. Rejects only where no answer can be had any more. */
+export type ProbesDoor = (args: readonly string[], timeoutMs: number) => Promise<ProbesEnd>;
+
 export interface RunProbesRequest {
   /** Ids of probes, or all that there are. */
   readonly ids: readonly string[] | 'all';
@@ -23,6 +37,10 @@ export interface RunProbesRequest {
   readonly cacheDir?: string;
   /** Compiled already; default: it is compiled. */
   readonly program?: ProbesProgram;
+  /** Where it runs; default: here. */
+  readonly door?: ProbesDoor;
+  /** What there is, with the deadlines there; default: it is listed. */
+  readonly known?: readonly ProbeInfo[];
   /** How long a probe may take beyond the deadline that it keeps by itself. */
   readonly graceMs?: number;
 }
@@ -30,31 +48,51 @@ export interface RunProbesRequest {
 /**
  * Runs behaviour probes, each in a process of its own and one after the other, and returns what they observed in the
  * order of the ids. A probe that cannot show its behaviour here, or breaks, is an observation that says so. Throws
- * `EnvironmentError` where the program does not compile, an error for an id that it does not have, and the reason of an abort.
+ * `EnvironmentError` where the program does not compile or run, an error for an id that it does not have, and the reason of an abort.
  */
 export async function runProbes(request: RunProbesRequest): Promise<Observation[]> {
-  const program = request.program ?? (await buildProbes(request));
-  const known = await listProbes({ ...request, program });
+  const door = request.door ?? (await doorHere(request));
+  const known = request.known ?? (await listProbes({ ...request, door }));
   const wanted = request.ids === 'all' ? known : request.ids.map((id) => infoOf(known, id));
   const observations: Observation[] = [];
   for (const info of wanted) {
     request.onProgress?.({ id: info.id, done: observations.length, of: wanted.length });
-    observations.push(await observe(program, info, request));
+    observations.push(await observe(door, info, request));
   }
   return observations;
 }
 
 /** What probes there are, and which values each observes, in the order of their ids. */
 export async function listProbes(
-  request: Pick<RunProbesRequest, 'signal' | 'cacheDir' | 'program'> = {},
+  request: Pick<RunProbesRequest, 'signal' | 'cacheDir' | 'program' | 'door'> = {},
 ): Promise<ProbeInfo[]> {
-  const program = request.program ?? (await buildProbes(request));
-  const { stdout } = await execa(program.path, ['--list'], {
-    timeout: LIST_TIMEOUT_MS,
-    stdin: 'ignore',
-    ...(request.signal ? { cancelSignal: request.signal } : {}),
-  });
-  return stdout.split('\n').map((line) => probeInfoSchema.parse(JSON.parse(line)));
+  const door = request.door ?? (await doorHere(request));
+  const { stdout, stderr, how } = await door(['--list'], LIST_TIMEOUT_MS);
+  if (stdout === '') throw new EnvironmentError(`the probes cannot be listed: ${stderr.trim() || how}`);
+  const lines = stdout.trim().split('\n');
+  return lines.map((line) => probeInfoSchema.parse(JSON.parse(line)));
+}
+
+/** A process of this host for each. */
+async function doorHere(
+  request: Pick<RunProbesRequest, 'signal' | 'cacheDir' | 'program'>,
+): Promise<ProbesDoor> {
+  const { path, compiler } = request.program ?? (await buildProbes(request));
+  const { signal } = request;
+  return async (args, timeoutMs) => {
+    const result = await execa(path, args, {
+      reject: false,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: OUTPUT_MAX_BYTES,
+      stdin: 'ignore',
+      env: { IOMB_CC: compiler.join('\n'), IOMB_NODE: process.execPath },
+      ...(signal ? { cancelSignal: signal } : {}),
+    });
+    signal?.throwIfAborted();
+    const { stdout, stderr, timedOut, message, exitCode } = result;
+    return { stdout, stderr, timedOut, how: message || `exit ${exitCode}` };
+  };
 }
 
 function infoOf(known: readonly ProbeInfo[], id: string): ProbeInfo {
@@ -64,25 +102,16 @@ function infoOf(known: readonly ProbeInfo[], id: string): ProbeInfo {
 }
 
 async function observe(
-  { path, compiler }: ProbesProgram,
+  door: ProbesDoor,
   { id, deadlineMs }: ProbeInfo,
-  { signal, graceMs = GRACE_MS }: Pick<RunProbesRequest, 'signal' | 'graceMs'>,
+  { graceMs = GRACE_MS }: Pick<RunProbesRequest, 'graceMs'>,
 ): Promise<Observation> {
-  const result = await execa(path, [id], {
-    reject: false,
-    timeout: deadlineMs + graceMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: OUTPUT_MAX_BYTES,
-    stdin: 'ignore',
-    env: { IOMB_CC: compiler.join('\n'), IOMB_NODE: process.execPath },
-    ...(signal ? { cancelSignal: signal } : {}),
-  });
-  signal?.throwIfAborted();
-  if (result.timedOut) return failed(id, `it did not end within ${deadlineMs + graceMs} ms`);
-  const answer = parse(result.stdout);
+  const { stdout, stderr, timedOut, how } = await door([id, `${deadlineMs}`], deadlineMs + graceMs);
+  if (timedOut) return failed(id, `it did not end within ${deadlineMs + graceMs} ms`);
+  const answer = parse(stdout);
   if (answer?.probe === id) return answer;
-  const said = result.stderr.trim().split('\n').at(-1);
-  return failed(id, `it ended without an answer: ${said || result.message || `exit ${result.exitCode}`}`);
+  const said = stderr.trim().split('\n').at(-1);
+  return failed(id, `it ended without an answer: ${said || how}`);
 }
 
 function parse(stdout: string): Observation | null {

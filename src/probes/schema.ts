@@ -28,7 +28,7 @@ export const probeValueInfoSchema = z.object({
 export const probeInfoSchema = z.object({
   id: z.string(),
   title: z.string(),
-  /** It ends itself after so long. */
+  /** It ends itself after so long, which is longer on a slow machine. */
   deadlineMs: z.number().int().positive(),
   values: z.array(probeValueInfoSchema),
 });

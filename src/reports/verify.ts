@@ -5,6 +5,7 @@ import type { Document, Part } from '../document/document-schema.ts';
 import type { Environment } from '../results/schema.ts';
 import { outcomeLine, verifyTable } from '../tables/verify-table.ts';
 import { counted } from '../util/units.ts';
+import { guestLine } from './guest-line.ts';
 import { hostLine } from './run.ts';
 
 /** What verdicts rest on, beside the host. */
@@ -20,8 +21,8 @@ export interface VerifySources {
 export function verifyReport(claims: readonly Verified[], sources: VerifySources): Document {
   const sections = [...new Set(claims.map(({ section }) => section))];
   return documentOf({
-    title: "The guide's claims on this host",
-    facts: [hostLine(sources.environment), ...sources.lines],
+    title: `The guide's claims ${sources.environment.guest === null ? 'on this host' : 'in a guest'}`,
+    facts: factsOf(sources),
     parts: [
       ...sections.map((section) =>
         tablePart(
@@ -37,6 +38,11 @@ export function verifyReport(claims: readonly Verified[], sources: VerifySources
     warnings: sources.warnings,
     conclusion: summaryLine(claims),
   });
+}
+
+function factsOf({ environment, lines }: VerifySources): readonly string[] {
+  const { guest } = environment;
+  return [hostLine(environment), ...(guest === null ? [] : [guestLine(guest)]), ...lines];
 }
 
 const LEGEND =
@@ -72,7 +78,7 @@ export function explainReport(claim: Verified, sources: VerifySources): Document
   return documentOf({
     title: claim.id,
     status: `: ${verdict.word}${documented}`,
-    facts: [hostLine(sources.environment), ...sources.lines],
+    facts: factsOf(sources),
     parts: [
       notesPart([
         `The guide, ${claim.section}: ${claim.text}`,

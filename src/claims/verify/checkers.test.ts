@@ -5,17 +5,19 @@ import {
   cost,
   costs,
   costsOver,
+  count,
   equals,
   given,
   growth,
   minus,
+  number,
   over,
   probe,
   ratio,
 } from './assertions.ts';
 import { judge } from './checkers.ts';
-import type { Assertion, NumberRef } from './claim.ts';
-import type { Quantity } from './observations.ts';
+import type { Assertion, Growth, NumberRef } from './claim.ts';
+import type { Quantity, Series } from './observations.ts';
 import type { Observed } from './verdict-schema.ts';
 
 function withNumbers(numbers: readonly (readonly [NumberRef, Partial<Quantity>])[]) {
@@ -110,6 +112,116 @@ describe('what is computed of costs', () => {
     expect(judge(ratio('x', over(cost('other'), cost('base')), { low: 1 }, { name: 'r' }), none).result).toBe(
       'missing',
     );
+  });
+});
+
+describe('growth', () => {
+  const COUNTS = [100, 1000, 10_000];
+  const of = costsOver((n) => `c-${n}`, COUNTS);
+  const judged = (
+    is: Growth,
+    costOf: (n: number) => number,
+    more: Partial<Series> & { spread?: number } = {},
+  ) => {
+    const { spread, fit = null } = more;
+    const points = COUNTS.map((n) => {
+      const value = costOf(n);
+      const interval =
+        spread === undefined ? null : { low: value * (1 - spread), high: value * (1 + spread) };
+      return { n, value, interval, unit: 'ns' };
+    });
+    const series = new Map([[keyOf(of), { points, fit }]]);
+    return judge(growth('x', of, is), fakeObservations({ ...NOTHING_KNOWN, series }));
+  };
+  const linear = (n: number) => 500 + 15 * n;
+
+  test.each<[what: string, costOf: (n: number) => number, result: string]>([
+    ['proportional', (n) => 15 * n, 'confirmed'],
+    ['a line above a constant', linear, 'confirmed'],
+    ['what a cache no longer holds', (n) => (n > 1000 ? 40 : 15) * n, 'confirmed'],
+    ['N log N', (n) => n * Math.log2(n), 'confirmed'],
+    ['N to the power of 1.5', (n) => n ** 1.5, 'confirmed'],
+    ['a cache that holds nothing any more', (n) => (n > 1000 ? 85 : 15) * n, 'noise'],
+    ['a square', (n) => n ** 2, 'refuted'],
+    ['a cube', (n) => n ** 3, 'refuted'],
+    ['a jump behind nothing', (n) => (n > 1000 ? 10_000 : 100), 'refuted'],
+    ['constant', () => 100, 'refuted'],
+    ['a root', Math.sqrt, 'refuted'],
+  ])('O(N) of a cost that is %s', (_what, costOf, result) => {
+    expect(judged('O(N)', costOf).result).toBe(result);
+  });
+
+  test('is O(N) where the largest count varies much, and no square is confirmed by that', () => {
+    expect(judged('O(N)', linear, { spread: 0.3 }).result).toBe('confirmed');
+    expect(judged('O(N)', (n) => n ** 2, { spread: 0.4 }).result).not.toBe('confirmed');
+    expect(judged('O(N)', (n) => n ** 2, { spread: 0.1 }).result).toBe('refuted');
+  });
+
+  test('is no square that a constant hides, which grows as much as a line from end to end', () => {
+    const hidden = (n: number) => 1000 + n ** 2 / 1000;
+    expect(judged('O(N)', hidden, { spread: 0.02 })).toMatchObject({
+      result: 'refuted',
+      evidence: expect.arrayContaining([
+        expect.objectContaining({ name: 'exponent', value: expect.closeTo(1) }),
+        expect.objectContaining({ name: 'the exponent of what it grows by', value: expect.closeTo(1.92) }),
+      ]),
+    });
+    expect(judged('O(N)', hidden).result).toBe('noise');
+  });
+
+  test('of a sweep is no square either, whatever its line says', () => {
+    expect(judged('O(N)', linear, { fit: 'O(N)' })).toMatchObject({
+      result: 'confirmed',
+      evidence: expect.arrayContaining([
+        expect.objectContaining({ name: 'the exponent of what it grows by', value: expect.closeTo(1) }),
+      ]),
+    });
+    expect(judged('O(N)', (n) => 1000 + n ** 2, { fit: 'O(N)' }).result).toBe('refuted');
+    expect(judged('O(1)', linear, { fit: 'O(N)' }).result).toBe('refuted');
+  });
+
+  test('says that a square is not ruled out where only the largest count has grown', () => {
+    const { result, precision } = judged('O(N)', (n) => (n > 1000 ? 6000 : 100), { spread: 0.5 });
+    expect(result).toBe('noise');
+    expect(precision).toBe('nothing was added before the largest count, so that it may be a square');
+  });
+
+  test.each<Growth>(['O(1)', 'O(log N)', 'O(N)'])('is nothing that falls: %s', (is) => {
+    expect(judged(is, (n) => 1e6 / n)).toMatchObject({
+      result: 'missing',
+      missing: [{ why: 'it falls as N grows' }],
+    });
+  });
+});
+
+describe('what a number cannot be confirms nothing:', () => {
+  const A = probe('p', 'a');
+  const share = count('x', A, { low: 0.8 }, { name: 'a', unit: 'of 1' });
+  test.each<[what: string, assertion: Assertion, value: number, why: string]>([
+    ['a share of more than all', share, 1.4, 'it came to 1.40 of 1, which is no share'],
+    ['a share below nothing', share, -0.2, 'which is no share'],
+    [
+      'a count below nothing',
+      count('x', A, { high: 2 }, { name: 'a', unit: 'calls' }),
+      -1,
+      'which is no count',
+    ],
+    ['a ratio of nothing', ratio('x', A, { high: 0.9 }, { name: 'a' }), 0, 'which is no ratio of two costs'],
+    [
+      'a ratio below nothing',
+      ratio('x', A, { high: 0.9 }, { name: 'a' }),
+      -3,
+      'which is no ratio of two costs',
+    ],
+  ])('%s', (_what, assertion, value, why) => {
+    const outcome = judge(assertion, withNumbers([[A, { value, unit: '' }]]));
+    expect(outcome).toMatchObject({ result: 'missing', missing: [{ what: 'a' }] });
+    expect(outcome.missing[0]?.why).toContain(why);
+  });
+
+  test('a difference may have either sign', () => {
+    const fewer = count('x', minus(A, number(3)), { high: -1 }, { name: 'a', unit: 'calls' });
+    expect(judge(fewer, withNumbers([[A, { value: 1, unit: '' }]])).result).toBe('confirmed');
   });
 });
 

@@ -1,8 +1,19 @@
 import { formatCount, formatDuration, formatEstimate, formatSi } from '../../document/format.ts';
 import type { Interval } from '../../stats/bootstrap.ts';
 import { compute } from './amount.ts';
-import type { Assertion, AssertionKind, Band, Expected, Given, Growth, HostRef, ProbeRef } from './claim.ts';
-import { type Answer, isOlder, type Observations, type Point, type Quantity, unmet } from './observations.ts';
+import type {
+  Amount,
+  Assertion,
+  AssertionKind,
+  Band,
+  Expected,
+  Given,
+  Growth,
+  HostRef,
+  ProbeRef,
+} from './claim.ts';
+import { type Answer, isOlder, type Observations, type Quantity, unmet } from './observations.ts';
+import { type Exponent, exponentOf, SPAN_MIN, steepness } from './steepness.ts';
 import type { Basis, Evidence, Missing, Observed, Outcome } from './verdict-schema.ts';
 
 type Of<Kind extends AssertionKind> = Extract<Assertion, { kind: Kind }>;
@@ -105,11 +116,32 @@ function checkBand(assertion: Of<'cost' | 'ratio' | 'count'>, observations: Obse
   if (computed.status === 'missing') return { result: 'missing', missing: computed.missing };
   const { quantity, parts } = computed;
   const unit = unitOf(assertion);
+  const why = whyImpossible(assertion, quantity);
+  if (why !== null) return { result: 'missing', missing: [{ what: assertion.name, why }], evidence: parts };
   const evidence: Evidence[] =
     parts.length === 1 && !('op' in assertion.of)
       ? parts.map((part) => ({ ...part, name: assertion.name, unit }))
       : [evidenceOf(assertion.name, quantity, unit), ...parts];
   return { ...placed(quantity, { ...assertion, noise: noiseOf(assertion), unit }), evidence };
+}
+
+/** Of a share that is computed of times. */
+const SHARE_MAX = 1.05;
+
+/** Nothing that a number cannot be confirms anything: it tells of a measurement that went wrong. Null: it can be that. */
+function whyImpossible(assertion: Of<'cost' | 'ratio' | 'count'>, { value }: Quantity): string | null {
+  const unit = unitOf(assertion);
+  const said = `it came to ${amountInWords(value, unit)}`;
+  if (unit === 'of 1' && (value < 0 || value > SHARE_MAX)) return `${said}, which is no share`;
+  if (assertion.kind === 'cost' || isDifference(assertion.of)) return null;
+  if (assertion.kind === 'ratio' && value <= 0) return `${said}, which is no ratio of two costs`;
+  return value < 0 ? `${said}, which is no count` : null;
+}
+
+/** Such may have either sign. */
+function isDifference(amount: Amount): boolean {
+  if (!('op' in amount)) return false;
+  return amount.op === 'minus' || isDifference(amount.left) || isDifference(amount.right);
 }
 
 function evidenceOf(name: string, { value, interval }: Quantity, unit: string): Evidence {
@@ -156,12 +188,20 @@ const EXPONENTS: Readonly<Record<Growth, { readonly band: Band; readonly noise: 
   'O(log N)': { band: { high: 0.35 }, noise: 0.2 },
   'O(N)': { band: { low: 0.7 }, noise: 0.1 },
 };
-/** Counts that lie nearer together tell no growth. */
-const SPAN_MIN = 8;
+/**
+ * O(N) is no square. Caches that no longer hold what is walked make a tenfold N cost up to fifty times as much, which is N to the
+ * power of 1.7; ten times N in a square cost a hundred times.
+ */
+const STEEPEST = { edge: 1.7, noise: 0.05 } as const;
+/** A cost that falls faster than this, as N grows, is not one of N things. */
+const FALLING = -0.5;
 
 function growthRule({ is }: Of<'growth'>): string {
   const { band, noise } = EXPONENTS[is];
-  return `${is}: grows as N to the power of ${bandInWords(band, '').trim()} (edge ± ${formatSi(noise * 100)} %)`;
+  const width = (share: number) => `edge ± ${formatSi(share * 100)} %`;
+  const least = `${is}: grows as N to the power of ${bandInWords(band, '').trim()} (${width(noise)})`;
+  if (is !== 'O(N)') return least;
+  return `${least}, and what it grows by no steeper than ${formatSi(STEEPEST.edge)} (${width(STEEPEST.noise)})`;
 }
 
 function checkGrowth({ of, is }: Of<'growth'>, observations: Observations): Found {
@@ -178,6 +218,15 @@ function checkGrowth({ of, is }: Of<'growth'>, observations: Observations): Foun
   const evidence = sorted.map(({ n, value, interval, unit }) => ({
     ...{ name: `at ${formatSi(n)}`, value, interval, unit, from: answer.from },
   }));
+  const overall = { ...exponentOf(first, last), unit: '' };
+  if (overall.value < FALLING)
+    return {
+      result: 'missing',
+      evidence,
+      missing: [{ what: `a cost that N adds to, of ${answer.from}`, why: 'it falls as N grows' }],
+    };
+  const steep = is === 'O(N)' ? (steepness(sorted) ?? overall) : null;
+  const steeper = steep === null ? [] : steepnessTold(steep);
   if (fit !== null) {
     const said = typeof fit === 'object' ? 'inconclusive' : fit;
     const told = {
@@ -187,32 +236,43 @@ function checkGrowth({ of, is }: Of<'growth'>, observations: Observations): Foun
       unit: '',
       from: answer.from,
     };
-    return { ...fitted(fit, is), evidence: [...evidence, told] };
+    return { ...both(fitted(fit, is), steep), evidence: [...evidence, told, ...steeper] };
   }
-  const exponent = { ...exponentOf(first, last), unit: '' };
-  const computed = { name: 'exponent', ...exponent, from: 'computed' };
-  return { ...placed(exponent, { ...EXPONENTS[is], unit: '' }), evidence: [...evidence, computed] };
+  const computed = { name: 'exponent', ...overall, from: 'computed' };
+  const found = placed(overall, { ...EXPONENTS[is], unit: '' });
+  return { ...both(found, steep), evidence: [...evidence, computed, ...steeper] };
+}
+
+type Placed = Pick<Outcome, 'result' | 'precision'>;
+
+const STEEPNESS = 'the exponent of what it grows by';
+
+/**
+ * Holds where it is no less than that, and no square. That it is steeper has to be seen clearly, for the largest count varies
+ * most; an exponent that looks like a square's confirms nothing, however wide its interval.
+ */
+function both(found: Placed, steep: Exponent | null): Placed {
+  if (steep === null || found.result === 'refuted') return found;
+  const { edge, noise } = STEEPEST;
+  if (steep.interval.low > edge * (1 + noise)) return { result: 'refuted', precision: null };
+  if (steep.value <= edge * (1 - noise)) return found;
+  const precision = Number.isFinite(steep.value)
+    ? `${STEEPNESS}, ${formatSi(steep.value)}, is not clear of the edge ${formatSi(edge)}`
+    : 'nothing was added before the largest count, so that it may be a square';
+  return { result: 'noise', precision };
+}
+
+function steepnessTold({ value, interval }: Exponent): Evidence[] {
+  if (!Number.isFinite(value)) return [];
+  const known = Number.isFinite(interval.high) ? interval : null;
+  return [{ name: STEEPNESS, value, interval: known, unit: '', from: 'computed' }];
 }
 
 /** A sweep of servers knows its blocks: what it says goes. */
-function fitted(
-  fit: 'O(1)' | 'O(N)' | { readonly inconclusive: string },
-  is: Growth,
-): Pick<Outcome, 'result' | 'precision'> {
+function fitted(fit: 'O(1)' | 'O(N)' | { readonly inconclusive: string }, is: Growth): Placed {
   if (typeof fit === 'object') return { result: 'noise', precision: fit.inconclusive };
   const holds = is === fit || (is === 'O(log N)' && fit === 'O(1)');
   return { result: holds ? 'confirmed' : 'refuted', precision: null };
-}
-
-function exponentOf(first: Point, last: Point): { value: number; interval: Interval } {
-  const span = Math.log(last.n / first.n);
-  const at = (high: number, low: number) => Math.log(Math.max(high, Number.MIN_VALUE) / low) / span;
-  const a = first.interval ?? { low: first.value, high: first.value };
-  const b = last.interval ?? { low: last.value, high: last.value };
-  return {
-    value: at(last.value, first.value),
-    interval: { low: at(b.low, a.high), high: at(b.high, Math.max(a.low, Number.MIN_VALUE)) },
-  };
 }
 
 // Observations

@@ -153,5 +153,5 @@ export type Assertion =
 
 export type AssertionKind = Assertion['kind'];
 
-/** No more than so: O(log N) holds for what is constant too. O(N) is no less than nearly linear. */
+/** No more than so: O(log N) holds for what is constant too. O(N) is no less than nearly linear, and no square. */
 export type Growth = 'O(1)' | 'O(log N)' | 'O(N)';

@@ -9,6 +9,9 @@ import type { Observed, Outcome } from './verdict-schema.ts';
 
 type Result = Outcome['result'];
 
+/** What no measurement that went well comes to. */
+const ABSURD = { cost: [-1e6, 1e12], ratio: [-1000, 0], count: [-1000] } as const;
+
 /** What is made up so far. */
 interface Draft extends Known {
   readonly numbers: Map<string, Quantity>;
@@ -205,6 +208,23 @@ describe('made-up observations bring each claim to every verdict that it can rea
     }
     const possible = new Set(choices(assertions).map(wordOf));
     expect([...new Set(found.map(({ word }) => word))].sort()).toEqual([...possible].sort());
+  });
+});
+
+describe('no number that cannot be confirms a claim:', () => {
+  const banded = CLAIMS.flatMap(({ id, assertions }) =>
+    assertions.flatMap((assertion) =>
+      'band' in assertion ? [{ id, about: assertion.about, assertion }] : [],
+    ),
+  );
+  test.each(banded)('$id, $about', ({ assertion }) => {
+    for (const value of ABSURD[assertion.kind]) {
+      const made = draft();
+      solve(assertion.of, { value, interval: null, unit: '' }, made);
+      for (const { ref, is } of assertion.given ?? [])
+        if (ref.from === 'probe') made.observed.set(keyOf(ref), meeting(is));
+      expect(judge(assertion, fakeObservations(made)).result, `${value}`).not.toBe('confirmed');
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { PROBE_SMP, type ProbeListener, probeKernels } from '../../boots/probe-k
 import { featureMatrix } from '../../compare/feature-matrix.ts';
 import type { FeatureMatrix } from '../../compare/feature-matrix-schema.ts';
 import { resolveKernelsConfig } from '../../config/kernels-config.ts';
+import { SOCKET_MODELS } from '../../models/registry.ts';
 import { featuresReport } from '../../reports/features.ts';
 import { withSchema } from '../../reports/json.ts';
 import { newRunId } from '../../results/run-id.ts';
@@ -21,6 +22,8 @@ interface Options extends PrintOptions, GuestOptions {
 
 /** Features only: nothing is measured. */
 const CLOCK = 'tcg';
+/** Also those that globs leave out. */
+const ALL_MODELS = SOCKET_MODELS.map(({ id }) => id).join(',');
 
 const EXAMPLES = `
 Every kernel is booted once, and each feature is tried there: none is concluded from a version. Nothing is measured, and nothing is
@@ -47,7 +50,7 @@ export function registerKernelsProbe(command: Command, signal: AbortSignal): voi
 async function probe(options: Options, signal: AbortSignal): Promise<void> {
   const { cpu, memory, jobs, results } = options;
   const config = resolveKernelsConfig(
-    { cpu, memory, jobs, clock: CLOCK, models: '*', smp: String(PROBE_SMP) },
+    { cpu, memory, jobs, clock: CLOCK, models: ALL_MODELS, smp: String(PROBE_SMP) },
     { workloads: loadWorkloads(), randomSeed: 1 },
   );
   if (options.kernel.length === 0)

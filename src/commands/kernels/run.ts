@@ -10,6 +10,7 @@ import {
   resolveKernelsConfig,
 } from '../../config/kernels-config.ts';
 import type { LoadFlags } from '../../config/load-flags.ts';
+import { MODEL_LIST } from '../../config/model-list.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { newRunId } from '../../results/run-id.ts';
 import { UsageError } from '../../util/errors.ts';
@@ -18,6 +19,7 @@ import { loadOptions } from '../load-options.ts';
 import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions } from '../output.ts';
 import { locatePage, type ReportOptions, reportOption } from '../report-file.ts';
+import { tellConfig } from '../tell-config.ts';
 import { withCpusLocked } from './cpu-lock.ts';
 import {
   CLOCKS_HERE,
@@ -65,12 +67,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
       '--clock <name>',
       `icount: instructions; kvm: wall time, where KVM runs guests, one guest at a time; tcg: features only (default: ${KERNELS_DEFAULTS.clock})`,
     )
-    .addOption(
-      listOption(
-        '--models <list>',
-        `models or globs, separated by commas (default: ${KERNELS_DEFAULTS.models})`,
-      ),
-    )
+    .addOption(listOption('--models <list>', `${MODEL_LIST} (default: ${KERNELS_DEFAULTS.models})`))
     .addOption(
       listOption(
         '--workloads <list>',
@@ -107,7 +104,7 @@ export function registerKernelsRun(command: Command, signal: AbortSignal): void 
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   const config = configure(options);
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.kernel.length === 0)
     throw new UsageError(
       'kernels run needs a --kernel or more: see kernels list for those that there are, and kernels get for more',

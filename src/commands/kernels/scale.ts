@@ -9,6 +9,7 @@ import {
   type KernelsScaleFlags,
   resolveKernelsScaleConfig,
 } from '../../config/kernels-scale-config.ts';
+import { MODEL_LIST } from '../../config/model-list.ts';
 import { createSeriesProgress } from '../../render/series-progress.ts';
 import { toKernelsScaleJson } from '../../reports/json.ts';
 import { pageOf } from '../../reports/page.ts';
@@ -19,6 +20,7 @@ import { UsageError } from '../../util/errors.ts';
 import { listOption, resultsOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
 import { locatePage, type ReportOptions, reportOption, typedCommand, writePage } from '../report-file.ts';
+import { tellConfig } from '../tell-config.ts';
 import { CLOCKS_HERE, guestOptions, kernelOption, resolveKernels, withMachine } from './guests.ts';
 import { endAsBooted, printBoots } from './series.ts';
 
@@ -44,7 +46,7 @@ export function registerKernelsScale(command: Command, signal: AbortSignal): voi
     `${leastMs}ms and ${perConnectionUs}us for every connection`;
   guestOptions(command)
     .addOption(kernelOption('may be repeated'))
-    .addOption(listOption('--models <list>', `models or globs, separated by commas (default: ${models})`))
+    .addOption(listOption('--models <list>', `${MODEL_LIST} (default: ${models})`))
     .addOption(listOption('--idle <list>', `counts of idle connections (default: ${idle})`))
     .addOption(listOption('--active <list>', `counts of active connections (default: ${active})`))
     .option('--boots <n>', `of every kernel (default: ${boots})`)
@@ -69,7 +71,7 @@ export function registerKernelsScale(command: Command, signal: AbortSignal): voi
 
 async function scale(options: Options, signal: AbortSignal): Promise<void> {
   const config = resolveKernelsScaleConfig(options, { randomSeed: randomInt(0x7fffffff) });
-  for (const warning of config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  tellConfig(config);
   if (options.kernel.length === 0)
     throw new UsageError('kernels scale needs a --kernel or more: see kernels list for those that there are');
   const kernels = await resolveKernels(options.kernel);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { needsOf } from '../../claims/verify/needs.ts';
-import { observationsOf } from '../../claims/verify/observe.ts';
+import { observationsOf, type ProbeReading } from '../../claims/verify/observe.ts';
 import { planFor } from '../../claims/verify/plan.ts';
 import { CLAIMS } from '../../claims/verify/sections.ts';
 import { verifyClaims } from '../../claims/verify/verify.ts';
@@ -15,6 +15,11 @@ const NOTHING_GIVEN: Given = { runs: null, costs: null, probes: null };
 const idsOf = (...ids: readonly string[]) => CLAIMS.filter(({ id }) => ids.includes(id));
 const planOf = (...ids: readonly string[]) => planFor(needsOf(idsOf(...ids)));
 
+function readings(ids: readonly string[], outcome: ProbeReading['outcome'], reason: string) {
+  const observations = ids.map((probe): ProbeReading => ({ probe, outcome, reason, values: {} }));
+  return { observations, environment: GOOD_ENVIRONMENT };
+}
+
 function fakeWorld(change: Partial<VerifyDeps> = {}) {
   const asked: string[] = [];
   const told: string[] = [];
@@ -27,7 +32,7 @@ function fakeWorld(change: Partial<VerifyDeps> = {}) {
     },
     runProbes: async (ids) => {
       asked.push(`probes ${ids.join(',')}`);
-      return ids.map((probe) => ({ probe, outcome: 'unsupported', reason: 'not here', values: {} }));
+      return readings(ids, 'unsupported', 'not here');
     },
     measureRun: async ({ settings }, kind) => {
       const { entries, workloads, blocks } = settings;
@@ -112,10 +117,33 @@ test('A run in which nothing can be measured is missing with its reason; the oth
   expect(failed).toEqual([]);
 });
 
+test('In a guest nothing is timed: probes alone are run, and what else decides is missing with the reason', async () => {
+  const { deps, asked, told } = fakeWorld();
+  const plan = planOf('syscall-cost', 'freq-blocking', 'et-new-transition');
+  const { gathered, sources, environment } = await gather(
+    plan,
+    { ...NOTHING_GIVEN, untimed: 'a guest has no times' },
+    {
+      ...deps,
+      runProbes: async (ids) => ({
+        ...(await deps.runProbes(ids)),
+        environment: { ...GOOD_ENVIRONMENT, kernel: '6.1.0' },
+      }),
+    },
+  );
+  expect(asked).toEqual(['probes epoll-edge']);
+  expect(told).toEqual([expect.stringMatching(/^1 of 1: 1 probe;/)]);
+  expect([environment.kernel, gathered.host.texts.kernel]).toEqual(['6.1.0', '6.1.0']);
+  expect(sources).toHaveLength(1);
+  expect(gathered.costs).toBeNull();
+  expect(
+    observationsOf(gathered).number({ from: 'cell', model: 'blocking', load: 'one', of: 'calls' }),
+  ).toMatchObject({ missing: { why: 'a guest has no times' } });
+});
+
 test('What should run here and fails is named', async () => {
   const { deps } = fakeWorld({
-    runProbes: async (ids) =>
-      ids.map((probe) => ({ probe, outcome: 'failed', reason: 'it did not end', values: {} })),
+    runProbes: async (ids) => readings(ids, 'failed', 'it did not end'),
   });
   const { failed } = await gather(planOf('et-new-transition'), NOTHING_GIVEN, deps);
   expect(failed).toEqual(['probe epoll-edge: it did not end']);

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { guideRun, type ShapeId } from '../../claims/evidence.ts';
+import { guideRun, SHAPES, type ShapeId } from '../../claims/evidence.ts';
 import { type Gathered, hostFacts, type ProbeReading } from '../../claims/verify/observe.ts';
 import { type Plan, type PlannedRun, SWEEP_IDLE } from '../../claims/verify/plan.ts';
 import { type RunConfig, resolveRunConfig } from '../../config/run-config.ts';
@@ -18,7 +18,8 @@ import { loadWorkloads } from '../../workloads/load.ts';
 export interface VerifyDeps {
   /** @param only ids that are measured, none of them derived. */
   measureCosts(only: readonly string[]): Promise<CostsResult>;
-  runProbes(ids: readonly string[]): Promise<readonly ProbeReading[]>;
+  /** With the environment that they ran in. */
+  runProbes(ids: readonly string[]): Promise<NonNullable<Given['probes']>>;
   measureRun(config: RunConfig, kind: PlannedRun['kind']): Promise<RunOutcome>;
   readEnvironment(): Environment;
   /** Progress, for people. */
@@ -34,6 +35,8 @@ export interface Given {
     readonly observations: readonly ProbeReading[];
     readonly environment: Environment;
   } | null;
+  /** Why nothing is timed in this invocation, where nothing is: probes alone say something in a guest. */
+  readonly untimed?: string | null;
 }
 
 export interface Evidence {
@@ -48,7 +51,9 @@ export interface Evidence {
 }
 
 /** Measures what a plan asks for, each thing once, and takes what was given instead. */
-export async function gather(plan: Plan, given: Given, deps: VerifyDeps): Promise<Evidence> {
+export async function gather(asked: Plan, given: Given, deps: VerifyDeps): Promise<Evidence> {
+  const { untimed = null } = given;
+  const plan = untimed === null ? asked : { ...asked, costs: [], runs: [] };
   const stages = stagesOf(plan, given);
   let at = 0;
   const begin = (): void => {
@@ -58,26 +63,36 @@ export async function gather(plan: Plan, given: Given, deps: VerifyDeps): Promis
     const time = formatWallTime(left * MS_PER_S, 's');
     deps.tell(`${at} of ${stages.length}: ${title}; about ${time} left in all`);
   };
-  const probes = given.probes?.observations ?? (await probe(plan, begin, deps));
+  const probed = given.probes ?? (await probe(plan, begin, deps));
+  const probes = probed?.observations ?? [];
   const costs = given.costs ?? (await timeCosts(plan, begin, deps));
   const ran = given.runs === null ? await runServers(plan.runs, begin, deps) : NOTHING_RAN;
   const results = [...(given.runs ?? []), ...ran.results];
   const environment =
-    costs?.environment ??
-    results[0]?.record.environment ??
-    given.probes?.environment ??
-    deps.readEnvironment();
+    costs?.environment ?? results[0]?.record.environment ?? probed?.environment ?? deps.readEnvironment();
   return {
     environment,
-    gathered: { costs, probes, runs: results.map(guideRun), gaps: ran.gaps, host: hostFacts(environment) },
+    gathered: {
+      costs,
+      probes,
+      runs: results.map(guideRun),
+      gaps: { ...gapsOf(given), ...ran.gaps },
+      host: hostFacts(environment),
+    },
     sources: sourcesOf({ probes, costs, results }),
     failed: [...ran.failed, ...failuresOf(probes, costs)],
     warnings: mixture([
-      ...(given.probes === null ? [] : [given.probes.environment]),
+      ...(probed === null ? [] : [probed.environment]),
       ...(costs === null ? [] : [costs.environment]),
       ...results.map(({ record }) => record.environment),
     ]),
   };
+}
+
+/** Runs that are given speak for themselves. */
+function gapsOf({ runs, untimed }: Given): Gathered['gaps'] {
+  if (runs !== null || untimed == null) return {};
+  return Object.fromEntries(Object.keys(SHAPES).map((load) => [load, untimed]));
 }
 
 /** Evidence of several hosts is no evidence on one. */
@@ -89,7 +104,7 @@ function mixture(environments: readonly Environment[]): string[] {
 }
 
 async function probe({ probes }: Plan, begin: () => void, deps: VerifyDeps) {
-  if (probes.length === 0) return [];
+  if (probes.length === 0) return null;
   begin();
   return await deps.runProbes(probes);
 }
@@ -141,11 +156,18 @@ interface Stage {
   readonly seconds: number;
 }
 
+/** How much longer probes take in a guest, which is emulated and has to boot. */
+const GUEST_TIMES = 4;
+
+function probesTimes({ untimed }: Given): number {
+  return untimed == null ? 1 : GUEST_TIMES;
+}
+
 function stagesOf(plan: Plan, given: Given): readonly Stage[] {
   return [
     ...(given.probes !== null || plan.probes.length === 0
       ? []
-      : [{ title: counted(plan.probes.length, 'probe'), seconds: plan.probesSeconds }]),
+      : [{ title: counted(plan.probes.length, 'probe'), seconds: plan.probesSeconds * probesTimes(given) }]),
     ...(given.costs !== null || plan.costs.length === 0
       ? []
       : [{ title: counted(plan.costs.length, 'cost'), seconds: plan.costsSeconds }]),

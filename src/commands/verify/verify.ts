@@ -24,6 +24,7 @@ import { measureCostsHere } from '../measure-costs-here.ts';
 import { listOption, resultsOption, waitOption } from '../options.ts';
 import { markdownOption, type PrintOptions, write, writeDocument } from '../output.ts';
 import { probeHere } from '../probe-here.ts';
+import { probeInGuest } from '../probe-in-guest.ts';
 import { type ReportOptions, reportOption, typedCommand, writePage } from '../report-file.ts';
 import { measureRun } from '../run-deps.ts';
 import { type Evidence, type Given, gather, type VerifyDeps } from './gather.ts';
@@ -37,6 +38,8 @@ interface VerifyOptions extends PrintOptions, ReportOptions {
   readonly from?: readonly string[];
   readonly costs?: string;
   readonly probes?: string;
+  readonly kernel?: string;
+  readonly qemu?: string;
   readonly wait?: boolean;
 }
 
@@ -45,11 +48,13 @@ Examples:
   iomodels-bench verify
   iomodels-bench verify --section sqpoll,aio --markdown
   iomodels-bench verify --explain epoll-fork-share
+  iomodels-bench verify --kernel 6.1 --kind behaviour
   iomodels-bench verify --json | jq -r '.claims[] | select(.verdict.word == "refuted") | .id'
 
 Measures what the chosen claims need, each thing once: probes of behaviour, single costs, some runs of servers
 and a short sweep; all of it takes less than five minutes on two idle CPUs. --from, --costs and --probes take
-what was measured before instead. All that is measured is stored under --results. No privileges are needed; where they
+what was measured before instead. --kernel asks another kernel, in a guest, for all that needs no time. All that is measured is
+stored under --results. No privileges are needed; where they
 would add an answer, the end says which. Ends with exit code 1 where something that should run here failed.`;
 
 /** `verify`: the guide's claims with what this host says to each. */
@@ -71,6 +76,16 @@ export function registerVerify(command: Command, signal: AbortSignal): void {
       'measure no single costs: take a file under costs/ of --results, or of costs --json',
     )
     .option('--probes <file>', 'run no probes: take a file under probes/ of --results')
+    .addOption(
+      new Option(
+        '--kernel <what>',
+        'run the probes in a guest with this kernel, and time nothing: an image (vmlinuz), a folder that holds one, a release or its beginning (see kernels list), or host',
+      ).conflicts(['probes', 'wait']),
+    )
+    .option(
+      '--qemu <path>',
+      'for --kernel: QEMU 10 or newer (default: of PATH, or what kernels get qemu fetched)',
+    )
     .addOption(waitOption())
     .addOption(resultsOption())
     .addOption(reportOption().conflicts('json'))
@@ -81,6 +96,8 @@ export function registerVerify(command: Command, signal: AbortSignal): void {
 }
 
 async function verify(options: VerifyOptions, signal: AbortSignal): Promise<void> {
+  if (options.qemu !== undefined && options.kernel === undefined)
+    throw new UsageError('--qemu is for a guest: name its kernel by --kernel');
   const claims = chooseClaims(options);
   const wanted = oneOf(options.verdict, VERDICTS, 'verdict');
   const given = await readGiven(options);
@@ -126,7 +143,11 @@ function oneOf<T extends string>(list: string | undefined, known: readonly T[], 
   return known.filter((name) => names.includes(name));
 }
 
-async function readGiven({ from, costs, probes, results }: VerifyOptions): Promise<Given> {
+/** What decides nothing in a guest. */
+const UNTIMED =
+  'in a guest nothing is timed: kernels run counts instructions there, and --from and --costs take what was measured before';
+
+async function readGiven({ from, costs, probes, results, kernel }: VerifyOptions): Promise<Given> {
   const runs: RunResult[] = [];
   for (const name of from ?? []) {
     const run = await openRun(name, results);
@@ -137,6 +158,7 @@ async function readGiven({ from, costs, probes, results }: VerifyOptions): Promi
     runs: from === undefined ? null : runs,
     costs: costs === undefined ? null : await readCosts(costs),
     probes: probes === undefined ? null : await readProbes(probes),
+    untimed: kernel === undefined ? null : UNTIMED,
   };
 }
 
@@ -154,7 +176,7 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-function depsOf({ results, wait }: VerifyOptions, signal: AbortSignal): VerifyDeps {
+function depsOf({ results, wait, kernel, qemu }: VerifyOptions, signal: AbortSignal): VerifyDeps {
   const world = { wait: wait === true, signal };
   return {
     signal,
@@ -164,7 +186,10 @@ function depsOf({ results, wait }: VerifyOptions, signal: AbortSignal): VerifyDe
       await saveCosts(results, measured);
       return measured;
     },
-    runProbes: async (ids) => (await probeHere(results, ids, signal)).observations,
+    runProbes: (ids) =>
+      kernel === undefined
+        ? probeHere(results, ids, signal)
+        : probeInGuest(ids, { kernel, qemu, results, signal }),
     measureRun: (config, kind) => measureRun(config, { kind, results, ...world }),
     tell: (line) => void process.stderr.write(`${line}\n`),
   };

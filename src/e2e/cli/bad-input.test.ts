@@ -299,6 +299,19 @@ describe('an output that cannot be written', () => {
   });
 });
 
+test('A glob leaves the samples of the guide out, and stderr says what would take them', async () => {
+  const dryRun = ['run', '--dry-run', '--workloads', 'ping-pong', '--json', '--models'];
+  const { exitCode, stdout, stderr } = await askCli([...dryRun, 'poll*'], { cwd });
+  expect(exitCode, stderr).toBe(EXIT.ok);
+  expect(JSON.parse(stdout).settings.entries).toEqual([{ label: 'poll', model: 'poll' }]);
+  expect(stderr).toMatch(
+    /^notice: poll\* leaves out poll-guide, .*: a name, or a glob that says guide, takes it$/m,
+  );
+  const named = await askCli([...dryRun, 'poll-{guide,none}'], { cwd });
+  expect(named.stdout).toContain('"poll-guide"');
+  expect(named.stderr).not.toContain('notice');
+});
+
 describe('cells that cannot be measured are skipped with the reason', () => {
   const limited = (nofile: number): Partial<CliOptions> => ({
     wrap: ['sh', '-c', `ulimit -n ${nofile}; exec "$@"`, 'sh'],

@@ -134,6 +134,11 @@ describe('the agent', () => {
     expect(await agent.probe('killed', [])).toMatchObject({ exitCode: null, signal: 'SIGSEGV' });
   });
 
+  test('kills a program after the time that the ask gives it', async () => {
+    const endless = agent.probe('epoll', ['--conns-max=10'], { timeoutMs: 50 });
+    expect(await endless).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
+  });
+
   test('settles', () => agent.settle(1));
 
   test('tries what the kernel has, and leaves nothing open', async () => {
@@ -216,6 +221,11 @@ describe('the agent', () => {
   });
 
   test.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      'a probe of a year',
+      () => agent.probe('epoll', [], { timeoutMs: 31_536_000_000 }),
+      /probe: "timeoutMs"/,
+    ],
     ['another program', () => agent.probe('../bin/true', []), /"program" is none that lies/],
     ['itself', () => agent.probe('agent', []), /"program" is none that lies/],
     ['too many arguments', () => agent.probe('epoll', new Array(65).fill('x')), /"args" are not/],

@@ -35,13 +35,19 @@ export interface TrialAnswer extends Omit<AgentResult, 'event' | 'id' | 'report'
   readonly report: LoadReport | null;
 }
 
+export interface ProbeLimits {
+  /** Default: a minute. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** An agent that was greeted. Asks are sent one after the other, in the order in which they are called. */
 export interface Agent {
   readonly hello: Hello;
   /** Texts by path, each cut at 64 KiB; null: it cannot be read. */
   files(paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, string | null>>;
-  /** Runs a program to its end, within a time. */
-  probe(program: string, args: readonly string[], signal?: AbortSignal): Promise<ProbeAnswer>;
+  /** Runs a program to its end, or kills it after `timeoutMs` of the agent's clock. */
+  probe(program: string, args: readonly string[], limits?: ProbeLimits): Promise<ProbeAnswer>;
   /** A server, the echo check, the load. What breaks is a result. */
   trial(ask: TrialAsk, signal?: AbortSignal): Promise<TrialAnswer>;
   /** Lets the machine of the agent come to rest. */
@@ -83,13 +89,13 @@ class AgentClient implements Agent {
     return new Map(Object.entries(texts));
   }
 
-  async probe(program: string, args: readonly string[], signal?: AbortSignal): Promise<ProbeAnswer> {
-    const {
-      exitCode,
-      signal: killed,
-      stdout,
-      stderr,
-    } = await this.#ask('probe', { program, args }, 'probe', { signal });
+  async probe(
+    program: string,
+    args: readonly string[],
+    { timeoutMs, signal }: ProbeLimits = {},
+  ): Promise<ProbeAnswer> {
+    const ask = { program, args, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    const { exitCode, signal: killed, stdout, stderr } = await this.#ask('probe', ask, 'probe', { signal });
     return { exitCode, signal: killed, stdout, stderr };
   }
 

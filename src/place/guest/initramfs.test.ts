@@ -37,7 +37,7 @@ describe('an initramfs', () => {
     const programs = new Map(['epoll', 'blocking'].map((name) => [name, put(name, elf([1]))]));
     const archive = await buildInitramfs({ agent: put('agent', elf([1])), programs });
     expect(namesIn(archive)).toEqual([
-      ...['dev', 'dev/console', 'dev/null', 'dev/ttyS1', 'proc', 'sys', 'tmp'],
+      ...['dev', 'dev/console', 'dev/null', 'dev/ttyS1', 'proc', 'sys', 'tmp', 'var', 'var/tmp'],
       ...['init', 'blocking', 'epoll'],
       'TRAILER!!!',
     ]);

@@ -10,7 +10,7 @@ export interface InitramfsRequest {
 }
 
 /** What the kernel or the agent puts into `/` itself. */
-const TAKEN = ['init', 'dev', 'proc', 'sys', 'root', 'tmp'];
+const TAKEN = ['init', 'dev', 'proc', 'sys', 'root', 'tmp', 'var'];
 
 /**
  * Of devices only what is needed before the agent mounts devtmpfs, or where the kernel has none: the kernel opens
@@ -24,6 +24,8 @@ const TREE: readonly CpioEntry[] = [
   { kind: 'folder', path: 'proc', mode: 0o555 },
   { kind: 'folder', path: 'sys', mode: 0o555 },
   { kind: 'folder', path: 'tmp', mode: 0o777 },
+  { kind: 'folder', path: 'var' },
+  { kind: 'folder', path: 'var/tmp', mode: 0o777 },
 ];
 
 /**

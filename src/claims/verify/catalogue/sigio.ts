@@ -1,4 +1,4 @@
-import { atLeast, behaviour, cost, equals, NO, over, probe, ratio, source } from '../assertions.ts';
+import { atLeast, behaviour, cost, count, equals, NO, over, probe, ratio, source } from '../assertions.ts';
 import type { ClaimSection } from '../claim.ts';
 
 export const SIGIO: ClaimSection = {
@@ -12,11 +12,11 @@ export const SIGIO: ClaimSection = {
         'With F_SETSIG + SA_SIGINFO si_fd names the fd; F_SETOWN_EX(F_OWNER_TID) directs to one thread; each fd can have its own signal number. True only for plain SIGIO.',
       source: 'fcntl(2) F_SETSIG, F_SETOWN_EX; fs/fcntl.c send_sigio_to_task',
       assertions: [
-        ratio(
+        count(
           'a real-time signal does not tell which FD',
           over(probe('sigio-realtime', 'siFdRight'), probe('sigio-realtime', 'fds')),
           { high: 0.1 },
-          { name: 'signals with the right si_fd, of those sent' },
+          { name: 'signals with the right si_fd, of those sent', unit: 'of 1', noise: 0.08 },
         ),
         behaviour('a signal cannot go to one thread', probe('sigio-realtime', 'ownerThread'), NO),
         behaviour('plain SIGIO does not tell which FD', probe('sigio-plain', 'siFdRight'), equals(0)),
@@ -30,11 +30,11 @@ export const SIGIO: ClaimSection = {
         'Only valid because F_SETSIG is set; the guide calls that “Optional” and sets O_ASYNC before F_SETSIG (window with plain SIGIO, whose default action kills). No sigaction/SA_SIGINFO shown.',
       source: 'fcntl(2)',
       assertions: [
-        ratio(
+        count(
           'with F_SETSIG',
           over(probe('sigio-realtime', 'siFdRight'), probe('sigio-realtime', 'fds')),
           { low: 0.9 },
-          { name: 'signals with the right si_fd, of those sent' },
+          { name: 'signals with the right si_fd, of those sent', unit: 'of 1', noise: 0.08 },
         ),
         behaviour('without F_SETSIG, which it calls optional', probe('sigio-plain', 'siFdRight'), atLeast(1)),
       ],
@@ -57,17 +57,17 @@ export const SIGIO: ClaimSection = {
         'Also the SAME RT signal number queues multiple times; bounded by RLIMIT_SIGPENDING, then falls back to one SIGIO.',
       source: 'signal(7); fcntl(2)',
       assertions: [
-        ratio(
+        count(
           'each event has its signal',
           over(probe('sigio-realtime', 'delivered'), probe('sigio-realtime', 'fds')),
           { low: 0.9 },
-          { name: 'signals delivered, of those sent' },
+          { name: 'signals delivered, of those sent', unit: 'of 1', noise: 0.08 },
         ),
-        ratio(
+        count(
           'each SIGRTMIN+N arrives',
           over(probe('sigio-realtime', 'perFdNumbers'), probe('sigio-realtime', 'numbers')),
           { low: 0.9 },
-          { name: 'signal numbers that arrived, of those asked for' },
+          { name: 'signal numbers that arrived, of those asked for', unit: 'of 1', noise: 0.08 },
         ),
       ],
     },

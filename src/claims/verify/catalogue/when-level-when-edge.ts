@@ -47,7 +47,7 @@ export const WHEN_LEVEL_WHEN_EDGE: ClaimSection = {
         count(
           'drained to EAGAIN: fewer calls than LT',
           minus(cell('epoll-et-drain', 'one', 'calls'), cell('epoll-lt', 'one', 'calls')),
-          { high: -0.2 },
+          { low: -2, high: -0.2 },
           { name: 'calls per request, ET less LT', unit: 'calls/request' },
         ),
       ],
