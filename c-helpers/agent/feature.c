@@ -1,46 +1,10 @@
-#include <errno.h>
 #include <stdio.h>
 
+#include "../wire/errno_name.h"
 #include "answer.h"
 #include "feature.h"
 
 #define NAME_BYTES 24
-
-static const struct {
-	int error;
-	const char *name;
-} names[] = {
-	{EPERM, "EPERM"},
-	{ENOENT, "ENOENT"},
-	{EIO, "EIO"},
-	{ENXIO, "ENXIO"},
-	{EBADF, "EBADF"},
-	{EAGAIN, "EAGAIN"},
-	{ENOMEM, "ENOMEM"},
-	{EACCES, "EACCES"},
-	{EFAULT, "EFAULT"},
-	{EBUSY, "EBUSY"},
-	{EEXIST, "EEXIST"},
-	{ENODEV, "ENODEV"},
-	{EINVAL, "EINVAL"},
-	{ENFILE, "ENFILE"},
-	{EMFILE, "EMFILE"},
-	{ENOTTY, "ENOTTY"},
-	{ENOSPC, "ENOSPC"},
-	{ENOSYS, "ENOSYS"},
-	{EOVERFLOW, "EOVERFLOW"},
-	{EBADFD, "EBADFD"},
-	{ENOTSOCK, "ENOTSOCK"},
-	{ENOPROTOOPT, "ENOPROTOOPT"},
-	{EPROTONOSUPPORT, "EPROTONOSUPPORT"},
-	{EOPNOTSUPP, "EOPNOTSUPP"},
-	{EAFNOSUPPORT, "EAFNOSUPPORT"},
-	{ENETUNREACH, "ENETUNREACH"},
-	{ENOBUFS, "ENOBUFS"},
-	{ENOTCONN, "ENOTCONN"},
-	{ECONNREFUSED, "ECONNREFUSED"},
-	{ECANCELED, "ECANCELED"},
-};
 
 void group_begin(const char *name)
 {
@@ -77,11 +41,8 @@ void feature_put_because(const char *name, bool available, const char *reason)
 void feature_put(const char *name, int error)
 {
 	char number[NAME_BYTES];
-	const char *reason = number;
+	const char *reason = errno_name(error);
 
 	(void)snprintf(number, sizeof(number), "errno %d", error);
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i].error == error)
-			reason = names[i].name;
-	feature_put_because(name, error == 0, reason);
+	feature_put_because(name, error == 0, reason ? reason : number);
 }

@@ -140,7 +140,7 @@ static struct model_limit model_limit(void)
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	pthread_attr_init(&loop->thread_attr);
 	pthread_attr_setdetachstate(&loop->thread_attr, PTHREAD_CREATE_DETACHED);

@@ -14,8 +14,7 @@
  * difference to be seen with 500. The request looks at the set, finds nothing, is queued at the set as at
  * any pollable file, and looks again when that wakes it.
  */
-#include "../server/echo.h"
-#include "../server/uring.h"
+#include "../server/uring_serve.h"
 
 #define EVENTS_MAX 512
 /* There is one request at a time. */
@@ -126,13 +125,11 @@ static enum exit_code model_probe(struct loop *loop, const struct server *server
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = server->listen_fd};
-	struct probe probe = {0};
 
 	loop->server = server;
 	loop->slot = server->slot;
 	loop->wants.sq_entries = loop->wants.cq_entries = RING_ENTRIES;
-	if (uring_open(&loop->ring, &loop->wants, &probe) != EXIT_SERVED)
-		die_unsupported("%s", probe.reason);
+	uring_open_or_die(&loop->ring, &loop->wants);
 	if (!knows_epoll_wait(&loop->ring))
 		die_unsupported("kernel's io_uring has no IORING_OP_EPOLL_WAIT (6.15)");
 	loop->ep = epoll_create1(EPOLL_CLOEXEC);
@@ -147,9 +144,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 
 static void queue_wait(struct loop *loop)
 {
-	struct io_uring_sqe *sqe = uring_sqe(&loop->ring);
-	sqe->opcode = IORING_OP_EPOLL_WAIT;
-	sqe->fd = loop->ep;
+	struct io_uring_sqe *sqe = uring_queue(&loop->ring, IORING_OP_EPOLL_WAIT, loop->ep, 0);
 	sqe->addr = (uint64_t)(uintptr_t)loop->events;
 	sqe->len = EVENTS_MAX;
 }
@@ -157,11 +152,7 @@ static void queue_wait(struct loop *loop)
 /* Returns how many events there are; 0 where the wait was interrupted. */
 static int wait_for_events(struct loop *loop)
 {
-	int error = uring_submit(&loop->ring, loop->slot, 1);
-	if (error < 0 && error != -EINTR && error != -EAGAIN) {
-		errno = -error;
-		die("io_uring_enter(wait for 1)");
-	}
+	uring_submit_or_die(&loop->ring, loop->slot, 1);
 	count(loop->slot, COUNT_WAKEUPS);
 	if (!uring_ready(&loop->ring)) {
 		count(loop->slot, COUNT_IDLE_WAKEUPS);

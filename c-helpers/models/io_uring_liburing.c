@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "../server/echo.h"
+#include "../server/uring_conns.h"
 
 /* Enough for a thousand busy connections per turn; more only mean one more io_uring_enter. */
 #define SQ_ENTRIES 4096u
@@ -39,18 +39,14 @@
 /* Without a limit, a receive hands over up to 32 buffers in a turn, in two turns until it is cancelled. */
 #define MORE_MAX 6u
 
-/* How long to wait when accept found no memory. */
-#define ACCEPT_RETRY_MS 1
-#define GENERATION_MASK 0xffffffu
-
-/* The requests. OP_ACCEPT_RETRY is a timer, OP_ACCEPT_WAIT a poll. */
-enum op { OP_ACCEPT, OP_ACCEPT_RETRY, OP_ACCEPT_WAIT, OP_RECV, OP_SEND, OP_CANCEL, OP_CLOSE };
+/* The requests. OP_ACCEPT is any of enum uring_accept. */
+enum op { OP_ACCEPT, OP_RECV, OP_SEND, OP_CANCEL, OP_CLOSE };
 
 /* What is being sent: buffers of the ring, or the connection's own. */
 enum sending { SENDING_NOTHING, SENDING_BUFS, SENDING_OWN };
 
 struct conn {
-	uint32_t generation; /* of the users of this fd; see tag */
+	uint32_t generation; /* of the users of this fd; see uring_tag */
 	bool open, armed, cancelled, starved;
 	bool ended, broken; /* the peer finished; an error */
 	enum sending sending;
@@ -58,8 +54,7 @@ struct conn {
 	uint32_t from, end;    /* of the own buffer */
 	uint32_t held_bytes;   /* received and not known to be sent */
 	uint32_t flying_bytes; /* of the send under way */
-	/* What is known to be sent, by all users of this fd, and by those before this one. */
-	uint64_t sent_bytes, sent_before_bytes;
+	struct uring_sent sent;
 };
 
 /* A buffer that holds data. */
@@ -88,14 +83,8 @@ struct loop {
 	struct conn *conns; /* by fd */
 	char *own;	    /* one buffer per fd */
 	struct gather *gathers;
-	uint32_t *starved, starved_from, starved_count; /* wait for buffers */
+	struct uring_starved starved;
 };
-
-/* user_data: op in 8 bits, fd in 32, generation in 24, so that a late CQE misses a reused fd. */
-static uint64_t tag(enum op op, int fd, uint32_t generation)
-{
-	return (uint64_t)op | (uint64_t)(uint32_t)fd << 8 | (uint64_t)generation << 40;
-}
 
 static void submit(struct loop *loop, uint32_t wait_for)
 {
@@ -123,7 +112,7 @@ static struct io_uring_sqe *next_sqe(struct loop *loop)
 
 static void set_tag(struct loop *loop, struct io_uring_sqe *sqe, enum op op, int fd)
 {
-	io_uring_sqe_set_data64(sqe, tag(op, fd, loop->conns[fd].generation));
+	io_uring_sqe_set_data64(sqe, uring_tag(op, fd, loop->conns[fd].generation));
 }
 
 static char *buf_start(const struct loop *loop, uint16_t buf)
@@ -175,31 +164,28 @@ static void queue_cancel(struct loop *loop, int fd)
 	struct conn *conn = &loop->conns[fd];
 	struct io_uring_sqe *sqe = next_sqe(loop);
 
-	io_uring_prep_cancel64(sqe, tag(OP_RECV, fd, conn->generation), 0);
+	io_uring_prep_cancel64(sqe, uring_tag(OP_RECV, fd, conn->generation), 0);
 	set_tag(loop, sqe, OP_CANCEL, fd);
 	conn->cancelled = true;
 }
 
-static void queue_accept(struct loop *loop)
+static void queue_accept(struct loop *loop, enum uring_accept next)
 {
 	struct io_uring_sqe *sqe = next_sqe(loop);
-	io_uring_prep_multishot_accept(sqe, loop->server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	io_uring_sqe_set_data64(sqe, tag(OP_ACCEPT, 0, 0));
-}
+	int listen_fd = loop->server->listen_fd;
 
-static void queue_accept_retry(struct loop *loop)
-{
-	struct io_uring_sqe *sqe = next_sqe(loop);
-	io_uring_prep_timeout(sqe, &loop->accept_delay, 1, 0);
-	io_uring_sqe_set_data64(sqe, tag(OP_ACCEPT_RETRY, 0, 0));
-}
-
-/* Until a connection waits that there is no descriptor for, so that it can be refused. */
-static void queue_accept_wait(struct loop *loop)
-{
-	struct io_uring_sqe *sqe = next_sqe(loop);
-	io_uring_prep_poll_add(sqe, loop->server->listen_fd, POLLIN);
-	io_uring_sqe_set_data64(sqe, tag(OP_ACCEPT_WAIT, 0, 0));
+	switch (next) {
+	case URING_ACCEPT_NOW:
+		io_uring_prep_multishot_accept(sqe, listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		break;
+	case URING_ACCEPT_LATER:
+		io_uring_prep_timeout(sqe, &loop->accept_delay, 1, 0);
+		break;
+	case URING_ACCEPT_WHEN_THERE:
+		io_uring_prep_poll_add(sqe, listen_fd, POLLIN);
+		break;
+	}
+	io_uring_sqe_set_data64(sqe, uring_tag(OP_ACCEPT, (int)next, 0));
 }
 
 /* As many filled buffers as one send takes, without a wait: less than all of them is told. */
@@ -260,11 +246,10 @@ static void stow(struct loop *loop, int fd)
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
-	*conn = (struct conn){.generation = (conn->generation + 1) & GENERATION_MASK,
+	*conn = (struct conn){.generation = uring_next_generation(conn->generation),
 			      .open = true,
 			      .first = NONE,
-			      .sent_bytes = conn->sent_bytes,
-			      .sent_before_bytes = conn->sent_bytes};
+			      .sent = uring_sent_before(conn->sent)};
 	queue_recv(loop, fd);
 }
 
@@ -307,37 +292,21 @@ static void advance(struct loop *loop, int fd)
 		queue_recv(loop, fd);
 }
 
-static void on_accept(struct loop *loop, const struct io_uring_cqe *cqe)
+static void on_accept(struct loop *loop, enum uring_accept asked, const struct io_uring_cqe *cqe)
 {
-	bool more = cqe->flags & IORING_CQE_F_MORE;
+	enum uring_accept next = URING_ACCEPT_NOW;
+	int fd = NET_NONE;
 
-	if (cqe->res >= 0) {
-		if (net_admit_multishot(loop->server, loop->slot, cqe->res))
-			conn_open(loop, cqe->res);
-	} else {
-		enum net_trouble trouble = net_accept_trouble(-cqe->res, loop->server->listen_fd);
-		if (more) /* it goes on, and says so again if there is more of it */
-			return;
-		if (trouble == NET_TROUBLE_DESCRIPTORS) {
-			queue_accept_wait(loop);
-			return;
-		}
-		if (trouble == NET_TROUBLE_MEMORY) {
-			queue_accept_retry(loop);
-			return;
-		}
-	}
-	if (!more)
-		queue_accept(loop);
-}
-
-/* A connection waits and there was no descriptor: what accept4 does about that is done for all models. */
-static void on_accept_wait(struct loop *loop)
-{
-	int fd = net_accept(loop->server, loop->slot, 0);
+	if (asked != URING_ACCEPT_NOW)
+		fd = uring_accept_waited(loop->server, loop->slot, asked);
+	else if (cqe->res < 0)
+		next = uring_accept_after(-cqe->res, loop->server->listen_fd);
+	else if (net_admit_multishot(loop->server, loop->slot, cqe->res))
+		fd = cqe->res;
 	if (fd >= 0)
 		conn_open(loop, fd);
-	queue_accept(loop);
+	if (!(cqe->flags & IORING_CQE_F_MORE)) /* else it goes on, and says so again if there is more of it */
+		queue_accept(loop, next);
 }
 
 static void on_data(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
@@ -370,11 +339,8 @@ static void on_recv(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
 		conn->ended = true;
 	} else if (cqe->res == -ENOBUFS) {
 		conn->starved = true;
-		loop->starved[(loop->starved_from + loop->starved_count++) % loop->server->fds_max] =
-			(uint32_t)fd;
-	} else if (cqe->res != -ECANCELED && cqe->res != -EINTR && cqe->res != -EAGAIN) {
-		if (cqe->res != -ENOMEM)
-			echo_error(-cqe->res, fd, "io_uring recv");
+		uring_starve(&loop->starved, loop->slot, (uint32_t)fd);
+	} else if (cqe->res != -ECANCELED && !uring_is_transient(-cqe->res, fd, "io_uring recv")) {
 		conn->broken = true;
 	}
 	advance(loop, fd);
@@ -386,13 +352,7 @@ static void take_sent(struct loop *loop, int fd, uint32_t sent_bytes)
 	struct conn *conn = &loop->conns[fd];
 	bool all = sent_bytes == conn->flying_bytes;
 
-	if (sent_bytes) {
-		conn->sent_bytes += sent_bytes;
-		__atomic_signal_fence(__ATOMIC_SEQ_CST); /* for model_stopping, which may come in between */
-		conn->flying_bytes -= sent_bytes;
-		count(loop->slot, COUNT_WRITES);
-		count_add(loop->slot, COUNT_BYTES_OUT, sent_bytes);
-	}
+	uring_count_sent(loop->slot, &conn->sent, &conn->flying_bytes, sent_bytes);
 	conn->flying_bytes = 0;
 	conn->held_bytes -= sent_bytes;
 	if (conn->sending == SENDING_OWN) {
@@ -423,42 +383,30 @@ static void on_send(struct loop *loop, int fd, const struct io_uring_cqe *cqe)
 		count(loop->slot, COUNT_SHORT_WRITES);
 	take_sent(loop, fd, cqe->res > 0 ? (uint32_t)cqe->res : 0);
 	conn->sending = SENDING_NOTHING;
-	if (cqe->res < 0 && cqe->res != -EAGAIN && cqe->res != -EINTR) {
-		if (cqe->res != -ENOBUFS && cqe->res != -ENOMEM)
-			echo_error(-cqe->res, fd, "io_uring send");
+	if (cqe->res < 0 && !uring_is_transient(-cqe->res, fd, "io_uring send"))
 		conn->broken = true;
-	}
 	advance(loop, fd);
 }
 
 static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 {
-	enum op op = cqe->user_data & 0xff;
-	int fd = (int)(cqe->user_data >> 8 & UINT32_MAX);
-	uint32_t generation = (uint32_t)(cqe->user_data >> 40);
+	enum op op = uring_tag_op(cqe->user_data);
+	int fd = uring_tag_fd(cqe->user_data);
 
 	count(loop->slot, COUNT_EVENTS);
 	switch (op) {
 	case OP_ACCEPT:
-		on_accept(loop, cqe);
-		return;
-	case OP_ACCEPT_RETRY:
-		queue_accept(loop);
-		return;
-	case OP_ACCEPT_WAIT:
-		on_accept_wait(loop);
+		on_accept(loop, (enum uring_accept)fd, cqe);
 		return;
 	case OP_CANCEL:
 		return;
 	case OP_CLOSE:
-		if (cqe->res < 0) {
-			errno = -cqe->res;
-			die("io_uring close(fd %d)", fd);
-		}
+		uring_closed(cqe->res, fd);
 		return;
 	case OP_RECV:
 	case OP_SEND:
-		if (!loop->conns[fd].open || loop->conns[fd].generation != generation)
+		if (!loop->conns[fd].open ||
+		    loop->conns[fd].generation != uring_tag_generation(cqe->user_data))
 			return;
 		if (op == OP_RECV)
 			on_recv(loop, fd, cqe);
@@ -471,12 +419,10 @@ static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 /* Goes on with receives that found no buffer, as far as there are some now. */
 static void feed(struct loop *loop)
 {
-	uint32_t fed = loop->bufs_free < loop->starved_count ? loop->bufs_free : loop->starved_count;
+	uint32_t fed = loop->bufs_free < loop->starved.count ? loop->bufs_free : loop->starved.count;
 
 	for (; fed; fed--) {
-		uint32_t fd = loop->starved[loop->starved_from];
-		loop->starved_from = (loop->starved_from + 1) % loop->server->fds_max;
-		loop->starved_count--;
+		uint32_t fd = uring_feed(&loop->starved);
 		loop->conns[fd].starved = false;
 		advance(loop, (int)fd);
 	}
@@ -559,7 +505,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
 	loop->slot = server->slot;
-	loop->accept_delay.tv_nsec = ACCEPT_RETRY_MS * 1000000;
+	loop->accept_delay.tv_nsec = URING_ACCEPT_LATER_MS * 1000000;
 	open_ring(loop, server);
 	open_bufs(loop);
 	try_limit(loop);
@@ -567,12 +513,13 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->own = net_slab(server->fds_max, loop->own_bytes);
 	loop->gathers = net_slab(server->fds_max, sizeof(*loop->gathers));
-	loop->starved = net_slab(server->fds_max, sizeof(*loop->starved));
+	loop->starved.list = net_slab(server->fds_max, sizeof(*loop->starved.list));
+	loop->starved.places = server->fds_max;
 }
 
 static _Noreturn void model_serve(struct loop *loop)
 {
-	queue_accept(loop);
+	queue_accept(loop, URING_ACCEPT_NOW);
 	for (;;) {
 		submit(loop, 1);
 		count(loop->slot, COUNT_WAKEUPS);
@@ -591,28 +538,17 @@ static _Noreturn void model_serve(struct loop *loop)
 	}
 }
 
-/*
- * Sends under way may have sent all, something or nothing: their sockets know. The sum is of what each
- * connection keeps, for the counter may have been interrupted between two of its steps.
- */
+/* Sends under way may have sent all, something or nothing: their sockets know. */
 static void model_stopping(struct loop *loop)
 {
 	uint64_t total_bytes = 0;
 
 	for (uint32_t fd = 0; fd < loop->server->fds_max; fd++) {
-		struct conn *conn = &loop->conns[fd];
-		total_bytes += conn->sent_bytes;
-		if (!conn->open || !conn->flying_bytes)
-			continue;
-		uint64_t known_bytes = conn->sent_bytes - conn->sent_before_bytes;
-		uint64_t taken_bytes = net_taken_bytes((int)fd);
-		uint64_t more_bytes = taken_bytes > known_bytes ? taken_bytes - known_bytes : 0;
-		if (!more_bytes)
-			continue;
-		count(loop->slot, COUNT_WRITES);
-		total_bytes += more_bytes < conn->flying_bytes ? more_bytes : conn->flying_bytes;
+		const struct conn *conn = &loop->conns[fd];
+		total_bytes += uring_sent_in_all(loop->slot, &conn->sent, (int)fd,
+						 conn->open ? conn->flying_bytes : 0);
 	}
-	count_add(loop->slot, COUNT_BYTES_OUT, total_bytes - loop->slot->value[COUNT_BYTES_OUT]);
+	uring_sent_is(loop->slot, total_bytes);
 }
 
 /*

@@ -18,12 +18,10 @@
  * Measured in pairs beside epoll, level-triggered, 64 B: 0.98 of its CPU with 1 connection, where requests
  * in the ring pay a fixed cost for each receive and send; as much as epoll with 64 and 500.
  */
-#include "../server/echo.h"
-#include "../server/uring.h"
+#include "../server/uring_serve.h"
 
 /* Enough for 4,000 connections that come or go in one turn; more only mean one more io_uring_enter. */
 #define SQ_ENTRIES 4096u
-#define GENERATION_MASK 0xffffffu
 /* How long a wait polls the network cards. */
 #define NAPI_POLL_US 50u
 
@@ -36,7 +34,7 @@
 enum op { OP_ACCEPT, OP_READABLE, OP_WRITABLE, OP_CANCEL, OP_CLOSE };
 
 struct conn {
-	uint32_t generation; /* of the users of this fd; see tag */
+	uint32_t generation; /* of the users of this fd; see uring_tag */
 	bool open;
 	bool urgent; /* urgent data is ahead: a short read may end at it */
 	struct echo echo;
@@ -53,40 +51,17 @@ struct loop {
 	char *scratch;
 };
 
-/* user_data: op in 8 bits, fd in 32, generation in 24, so that a late CQE misses a reused fd. */
-static uint64_t tag(enum op op, int fd, uint32_t generation)
+/* For each request alone: one accept queues a poll for every connection that waits. */
+static void make_room(struct loop *loop)
 {
-	return (uint64_t)op | (uint64_t)(uint32_t)fd << 8 | (uint64_t)generation << 40;
-}
-
-static void submit(struct loop *loop, uint32_t wait_for)
-{
-	int error = uring_submit(&loop->ring, loop->slot, wait_for);
-	if (error < 0 && error != -EINTR && error != -EAGAIN && error != -EBUSY) {
-		errno = -error;
-		die("io_uring_enter(wait for %u)", wait_for);
-	}
-}
-
-static struct io_uring_sqe *queue(struct loop *loop, uint8_t opcode, int fd, uint64_t user_data)
-{
-	struct io_uring_sqe *sqe;
-	while (!(sqe = uring_sqe(&loop->ring))) {
-		count(loop->slot, COUNT_SQ_FULL);
-		submit(loop, 0);
-	}
-	sqe->opcode = opcode;
-	sqe->fd = fd;
-	sqe->user_data = user_data;
-	return sqe;
+	if (!uring_has_room(&loop->ring, 1))
+		uring_make_room(&loop->ring, loop->slot, 1, 0);
 }
 
 static struct io_uring_sqe *queue_poll(struct loop *loop, enum op op, int fd, uint32_t events)
 {
-	struct io_uring_sqe *sqe =
-		queue(loop, IORING_OP_POLL_ADD, fd, tag(op, fd, loop->conns[fd].generation));
-	sqe->poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? events << 16 : events;
-	return sqe;
+	make_room(loop);
+	return uring_queue_poll(&loop->ring, fd, events, uring_tag(op, fd, loop->conns[fd].generation));
 }
 
 /* Reports what is there when it starts, so nothing is missed between two of them. */
@@ -104,12 +79,13 @@ static void conn_close(struct loop *loop, int fd, bool broken)
 	struct conn *conn = &loop->conns[fd];
 	if (!conn->open)
 		return;
-	struct io_uring_sqe *sqe =
-		queue(loop, IORING_OP_ASYNC_CANCEL, -1, tag(OP_CANCEL, fd, conn->generation));
-	sqe->addr = tag(OP_READABLE, fd, conn->generation);
+	make_room(loop);
+	struct io_uring_sqe *sqe = uring_queue(&loop->ring, IORING_OP_ASYNC_CANCEL, -1,
+					       uring_tag(OP_CANCEL, fd, conn->generation));
+	sqe->addr = uring_tag(OP_READABLE, fd, conn->generation);
 	sqe->flags = loop->ring.has_cqe_skip ? IOSQE_CQE_SKIP_SUCCESS : 0;
-	sqe = queue(loop, IORING_OP_CLOSE, fd, tag(OP_CLOSE, fd, conn->generation));
-	sqe->flags = loop->ring.has_cqe_skip ? IOSQE_CQE_SKIP_SUCCESS : 0;
+	make_room(loop);
+	uring_queue_close(&loop->ring, fd, uring_tag(OP_CLOSE, fd, conn->generation));
 	conn->open = false;
 	net_closed(loop->slot, broken);
 }
@@ -117,7 +93,7 @@ static void conn_close(struct loop *loop, int fd, bool broken)
 static void conn_open(struct loop *loop, int fd)
 {
 	struct conn *conn = &loop->conns[fd];
-	*conn = (struct conn){.generation = (conn->generation + 1) & GENERATION_MASK, .open = true};
+	*conn = (struct conn){.generation = uring_next_generation(conn->generation), .open = true};
 	conn->echo.owed = loop->owed + (size_t)fd * loop->server->buf_bytes;
 	queue_readable(loop, fd);
 }
@@ -198,9 +174,8 @@ static void on_readable(struct loop *loop, int fd, const struct io_uring_cqe *cq
 
 static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 {
-	enum op op = cqe->user_data & 0xff;
-	int fd = (int)(cqe->user_data >> 8 & UINT32_MAX);
-	uint32_t generation = (uint32_t)(cqe->user_data >> 40);
+	enum op op = uring_tag_op(cqe->user_data);
+	int fd = uring_tag_fd(cqe->user_data);
 
 	count(loop->slot, COUNT_EVENTS);
 	switch (op) {
@@ -210,14 +185,12 @@ static void on_event(struct loop *loop, const struct io_uring_cqe *cqe)
 	case OP_CANCEL:
 		return;
 	case OP_CLOSE:
-		if (cqe->res < 0) {
-			errno = -cqe->res;
-			die("io_uring close(fd %d)", fd);
-		}
+		uring_closed(cqe->res, fd);
 		return;
 	case OP_READABLE:
 	case OP_WRITABLE:
-		if (!loop->conns[fd].open || loop->conns[fd].generation != generation)
+		if (!loop->conns[fd].open ||
+		    loop->conns[fd].generation != uring_tag_generation(cqe->user_data))
 			return;
 		if (op == OP_READABLE)
 			on_readable(loop, fd, cqe);
@@ -236,22 +209,11 @@ static bool model_option(struct loop *loop, const char *arg)
 	return strcmp(arg, "--sqpoll") && uring_option(&loop->wants, arg);
 }
 
-/* A poll per connection, which reports once per turn at most; what is over the limit, the kernel holds back.
- */
-static void size_ring(struct loop *loop, const struct server *server)
-{
-	uint32_t cq_entries =
-		server->conns_max < URING_CQ_ENTRIES_MAX / 2 ? server->conns_max * 2 : URING_CQ_ENTRIES_MAX;
-
-	loop->wants.sq_entries = SQ_ENTRIES;
-	loop->wants.cq_entries = cq_entries > SQ_ENTRIES ? cq_entries : SQ_ENTRIES;
-}
-
 static enum exit_code model_probe(struct loop *loop, const struct server *server, struct probe *probe)
 {
 	if (loop->napi && !net_can_busy_poll(server, probe))
 		return EXIT_UNSUPPORTED;
-	size_ring(loop, server);
+	uring_size(&loop->wants, server, SQ_ENTRIES, SQ_ENTRIES);
 	return uring_probe(&loop->wants, probe);
 }
 
@@ -266,13 +228,10 @@ static void use_napi(struct loop *loop)
 
 static void model_prepare(struct loop *loop, const struct server *server)
 {
-	struct probe probe = {0};
-
 	loop->server = server;
 	loop->slot = server->slot;
-	size_ring(loop, server);
-	if (uring_open(&loop->ring, &loop->wants, &probe) != EXIT_SERVED)
-		die_unsupported("%s", probe.reason);
+	uring_size(&loop->wants, server, SQ_ENTRIES, SQ_ENTRIES);
+	uring_open_or_die(&loop->ring, &loop->wants);
 	if (loop->napi)
 		use_napi(loop);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
@@ -284,7 +243,7 @@ static _Noreturn void model_serve(struct loop *loop)
 {
 	queue_accept(loop);
 	for (;;) {
-		submit(loop, 1);
+		uring_submit_or_die(&loop->ring, loop->slot, 1);
 		count(loop->slot, COUNT_WAKEUPS);
 		uint32_t ready = uring_ready(&loop->ring);
 		if (!ready)

@@ -211,7 +211,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	uint32_t most = server->conns_max + LISTENER_REQUESTS;
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	if (syscall(SYS_io_setup, most, &loop->context) < 0) {
 		if (errno == EAGAIN)
 			die_unsupported("io_setup(%u): fs.aio-max-nr (%llu) is used up", most,

@@ -91,7 +91,7 @@ static bool on_send(struct loop *loop, struct conn *conn)
 static void model_prepare(struct loop *loop, const struct server *server)
 {
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));
 	loop->owed = net_slab(server->fds_max, server->buf_bytes);
 	loop->scratch = net_slab(1, server->buf_bytes);

@@ -187,8 +187,7 @@ static void on_recv(struct loop *loop, struct conn *conn, size_t n)
 
 static void on_send(struct loop *loop, struct conn *conn, size_t n)
 {
-	count(loop->slot, COUNT_WRITES);
-	count_add(loop->slot, COUNT_BYTES_OUT, n);
+	echo_sent(loop->slot, n);
 	conn->from += (uint32_t)n;
 	if (conn->from < conn->end)
 		count(loop->slot, COUNT_SHORT_WRITES);
@@ -357,7 +356,7 @@ static void model_prepare(struct loop *loop, const struct server *server)
 	const struct f_owner_ex main_thread = {.type = F_OWNER_TID, .pid = getpid()};
 
 	loop->server = server;
-	loop->slot = counters_slot(0);
+	loop->slot = server->slot;
 	if (__tsan_init)
 		die_unsupported("%s", tsan_reason);
 	loop->conns = net_slab(server->fds_max, sizeof(*loop->conns));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../wire/errno_name.h"
 #include "result.h"
 
 enum { REASON_BYTES = 512 };
@@ -150,45 +151,11 @@ void observe_error(const char *name, int error)
 
 const char *error_name(int error)
 {
-	static const struct {
-		int error;
-		const char *name;
-	} names[] = {
-		{0, "ok"},
-		{EPERM, "EPERM"},
-		{ENOENT, "ENOENT"},
-		{EINTR, "EINTR"},
-		{EIO, "EIO"},
-		{EBADF, "EBADF"},
-		{EAGAIN, "EAGAIN"},
-		{ENOMEM, "ENOMEM"},
-		{EACCES, "EACCES"},
-		{EFAULT, "EFAULT"},
-		{EBUSY, "EBUSY"},
-		{EEXIST, "EEXIST"},
-		{ENODEV, "ENODEV"},
-		{EINVAL, "EINVAL"},
-		{EMFILE, "EMFILE"},
-		{ENOTTY, "ENOTTY"},
-		{ENOSPC, "ENOSPC"},
-		{ESPIPE, "ESPIPE"},
-		{EPIPE, "EPIPE"},
-		{ENOSYS, "ENOSYS"},
-		{ELOOP, "ELOOP"},
-		{ETIME, "ETIME"},
-		{EOPNOTSUPP, "EOPNOTSUPP"},
-		{ENOBUFS, "ENOBUFS"},
-		{ETIMEDOUT, "ETIMEDOUT"},
-		{ECONNRESET, "ECONNRESET"},
-		{ECONNREFUSED, "ECONNREFUSED"},
-		{EINPROGRESS, "EINPROGRESS"},
-		{ECANCELED, "ECANCELED"},
-	};
 	static char other[32];
+	const char *name = error ? errno_name(error) : "ok";
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].error == error)
-			return names[i].name;
+	if (name)
+		return name;
 	snprintf(other, sizeof(other), "errno %d", error);
 	return other;
 }

@@ -46,6 +46,13 @@ static inline enum echo_result echo_error(int error, int fd, const char *call)
 	}
 }
 
+/* A write has written some. */
+static inline void echo_sent(struct counters_slot *slot, size_t bytes)
+{
+	count(slot, COUNT_WRITES);
+	count_add(slot, COUNT_BYTES_OUT, bytes);
+}
+
 /*
  * Writes once. A short write means that the socket is full (epoll(7)), so there is no second call to
  * be told EAGAIN. Returns ECHO_SHORT if the socket took all; *done_bytes is what it took.
@@ -64,8 +71,7 @@ static inline enum echo_result echo_send(struct counters_slot *slot, int fd, con
 		return echo_error(errno, fd, "send");
 	}
 	*done_bytes = (size_t)n;
-	count(slot, COUNT_WRITES);
-	count_add(slot, COUNT_BYTES_OUT, (uint64_t)n);
+	echo_sent(slot, (size_t)n);
 	if ((size_t)n == len_bytes)
 		return ECHO_SHORT;
 	count(slot, COUNT_SHORT_WRITES);

@@ -77,8 +77,7 @@ static inline void guide_written(struct counters_slot *slot, ssize_t done_bytes,
 {
 	if (done_bytes < 0)
 		return;
-	count(slot, COUNT_WRITES);
-	count_add(slot, COUNT_BYTES_OUT, (uint64_t)done_bytes);
+	echo_sent(slot, (size_t)done_bytes);
 	if ((size_t)done_bytes < bytes)
 		count(slot, COUNT_SHORT_WRITES);
 }

@@ -85,7 +85,7 @@ const CASES = [
     cases: { 0.6471: '0.647', 1: '1.000', 9.9999: '10.00', 12.345: '12.35', 123.4: '123' },
   },
   { format: formatSigned, cases: { 1204.4: '+1,204', [-36.2]: '-36', [-0.3]: '0', 0: '0' } },
-  { format: formatChange, cases: { 1.05: '+5.0 %', 1: '+0.0 %', 0.968: '-3.2 %' } },
+  { format: formatChange, cases: { 1.05: '+5.0 %', 1: '+0.0 %', 0.9999: '+0.0 %', 0.968: '-3.2 %' } },
   { format: formatPercent, cases: { 0.05: '5 %', 0.0025: '0.25 %', 0.1: '10 %', 0.07: '7 %' } },
   { format: formatShare, cases: { 0.764: '76 %', 1: '100 %' } },
 ].flatMap(({ format, cases }) =>

@@ -81,7 +81,10 @@ export function formatEstimate(value: number, interval: Interval | null): string
 
 /** A change of a ratio from 1, with its interval: `+5.0 %`, `-3.2 % [-4.0 %, -2.4 %]`. */
 export function formatChange(ratio: number, interval: Interval | null = null): string {
-  const text = (of: number) => `${of >= 1 ? '+' : ''}${(100 * (of - 1)).toFixed(1)} %`;
+  const text = (of: number) => {
+    const percent = (100 * (of - 1)).toFixed(1).replace(/^-(?=0\.0$)/, '');
+    return `${percent.startsWith('-') ? '' : '+'}${percent} %`;
+  };
   return interval === null ? text(ratio) : `${text(ratio)} [${text(interval.low)}, ${text(interval.high)}]`;
 }
 

@@ -22,7 +22,7 @@ test('a comparison says the answer first, then what changed, the verdicts of all
     base     fake-1 (Linux 6.12.1; 10 blocks, 20 of 20 trials clean)
     current  fake-2 (Linux 6.12.1; 10 blocks, 20 of 20 trials clean)
     judged by runs: 1 and 1 run, 6 other runs of this host known
-    machine without any model: loop +0.0 %, system call +0.0 %, round trip -0.0 %
+    machine without any model: loop +0.0 %, system call +0.0 %, round trip +0.0 %
 
     All cells together
                   metric            change in %, geometric  cells   decided  to be         p  would decide

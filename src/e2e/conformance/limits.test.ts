@@ -1,4 +1,5 @@
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
+import { SOCKET_MODELS } from '../../models/registry.ts';
 import { SERVER_EXIT } from '../../server/protocol.ts';
 import { testCheck } from './check.ts';
 import { withClient } from './client.ts';
@@ -12,6 +13,9 @@ const FDS_RESERVED = 32;
 /** More connections than FD_SETSIZE (1,024 in glibc and the kernel's ABI) has room for. */
 const OVER_FD_SETSIZE = 2_000;
 const OVER_EVERYTHING = 1_000_000_000;
+
+/** As `open_all` of c-helpers/models/io_uring_multishot.c says it. */
+const LACKS_LIMIT = expect.stringContaining('no limit of receives (6.17)');
 
 /** Runs a server with a lower RLIMIT_NOFILE, as the same process. */
 const UNDER_NOFILE = ['sh', '-c', `ulimit -n ${NOFILE_MAX}; exec "$0" "$@"`];
@@ -35,6 +39,21 @@ describeInLanes(await loadRows(), (row) => {
       title: 'refuses to start with more than FD_SETSIZE holds',
       check: () => checkSetSize(row),
     });
+});
+
+const endless = SOCKET_MODELS.filter(
+  ({ options }) =>
+    options.some((option) => option === '--inc' || option === '--bundle') && !options.includes('--sqpoll'),
+);
+
+test('where the kernel cannot limit a receive, none runs that would bring more than a connection may owe', async () => {
+  const limited = await loadRows({ models: endless });
+  const unlimited = await loadRows({
+    models: endless.map((model) => ({ ...model, options: [...model.options, '--no-limit'] })),
+  });
+  expect(unlimited.map(({ status }) => status)).toEqual(endless.map(() => 'unsupported'));
+  for (const [i, row] of unlimited.entries())
+    if (limited[i]?.status === 'supported') expect(row).toMatchObject({ reason: LACKS_LIMIT });
 });
 
 async function checkOverEverything(row: SupportedRow): Promise<void> {

@@ -35,20 +35,24 @@ export async function processesOf(pid: number): Promise<number[]> {
   return [pid, ...children.split(' ').filter(Boolean).map(Number)];
 }
 
-/** Whether a process is stopped by a signal: the state of proc(5). */
-export async function isStopped(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+/** Whether all tasks of a process are stopped by a signal, the threads that the kernel has made for it as well. */
+export function isStopped(pid: number): Promise<boolean> {
   // A child that has ended runs no more either; it may stay until the parent goes on.
-  return stat === '' || /^[TZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  return areTasksIn(pid, 'TZX');
 }
 
 /** Whether all tasks of a process sleep: none runs, or would if it had a CPU. */
-export async function areTasksAsleep(pid: number): Promise<boolean> {
+export function areTasksAsleep(pid: number): Promise<boolean> {
+  return areTasksIn(pid, 'S');
+}
+
+/** Whether each task of a process is in one of the states of proc(5). */
+async function areTasksIn(pid: number, states: string): Promise<boolean> {
   const folder = `/proc/${pid}/task`;
   // A child may have ended since it was listed.
   for (const task of await readdir(folder).catch(() => [])) {
     const stat = await readFile(`${folder}/${task}/stat`, 'utf8').catch(() => ''); // it may have ended
-    if (stat !== '' && !stat.slice(stat.lastIndexOf(')') + 2).startsWith('S')) return false;
+    if (stat !== '' && !states.includes(stat.charAt(stat.lastIndexOf(')') + 2))) return false;
   }
   return true;
 }
