@@ -13,13 +13,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EXPORTERS } from '../export/index.ts';
 import { exportInput } from '../fixtures/export-input.ts';
 import { EnvironmentError, UsageError } from '../util/errors.ts';
-import {
-  locateExports,
-  locateRequests,
-  parseExportRequest,
-  parseFormats,
-  writeExports,
-} from './export-files.ts';
+import { locateRequests, parseExportRequest, parseFormats, writeExports } from './export-files.ts';
+import { locateExports } from './export-targets.ts';
 
 let folder: string;
 beforeEach(() => {

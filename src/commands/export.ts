@@ -9,7 +9,8 @@ import { openRun } from '../results/open-run.ts';
 import type { RunResult } from '../results/schema.ts';
 import { UsageError } from '../util/errors.ts';
 import { askedRun, TOLD_KINDS } from './asked-run.ts';
-import { locateExports, noteLacks, parseFormats, writeExports } from './export-files.ts';
+import { noteLacks, parseFormats, writeExports } from './export-files.ts';
+import { locateExports } from './export-targets.ts';
 import { listOption, resultsOption } from './options.ts';
 import { write } from './output.ts';
 

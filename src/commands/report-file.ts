@@ -5,7 +5,7 @@ import type { Document } from '../document/document-schema.ts';
 import type { Exporter } from '../export/exporter.ts';
 import { replaceFile } from '../results/store.ts';
 import { UsageError } from '../util/errors.ts';
-import { locateExports } from './export-files.ts';
+import { locateExports } from './export-targets.ts';
 import { write } from './output.ts';
 
 const STDOUT = '/dev/stdout';

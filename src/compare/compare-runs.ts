@@ -180,6 +180,7 @@ function warningsOf(side: string, runs: readonly ComparedRun[]): string[] {
 
 /** Cells that a side has only because others of its runs do: nothing is judged of the one that lost them. */
 function partlyLost(side: string, runs: readonly ComparedRun[]): string[] {
+  if (runs.length < 2) return [];
   return runs.flatMap((run) =>
     lostCells(runs, [run], 'it').map(
       ({ label, workload, reason }) =>

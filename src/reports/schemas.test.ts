@@ -35,7 +35,6 @@ import { summarizeScale } from '../summary/scale-summary.ts';
 import { summarize } from '../summary/summarize.ts';
 import { summarizeGuide } from '../tables/guide-summary.ts';
 import {
-  SCHEMAS,
   toKernelsScaleJson,
   toLadderJson,
   toScaleJson,
@@ -44,6 +43,7 @@ import {
   toVerifyJson,
   withSchema,
 } from './json.ts';
+import { SCHEMAS } from './json-schemas.ts';
 import { scaleReport } from './scale.ts';
 
 const FOLDER = fileURLToPath(new URL('../../schemas/', import.meta.url));

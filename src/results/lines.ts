@@ -28,7 +28,9 @@ const TRIAL: LineKind<TrialResult> = {
   file: TRIALS_FILE,
   noun: 'trial',
   parse: parserOf(trialResultSchema),
-  keyOf: ({ block, label, workload, counter }) => JSON.stringify([block, label, workload, counter]),
+  // The length says where a name ends that may hold anything.
+  keyOf: ({ block, label, workload, counter }) =>
+    `${block} ${counter} ${workload.length} ${workload} ${label}`,
   shownAs: ({ block, label, workload }) => `${label} under ${workload} in block ${block + 1}`,
 };
 

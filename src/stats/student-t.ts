@@ -20,15 +20,27 @@ export function studentTQuantile(probability: number, degrees: number): number {
     throw new RangeError(`studentTQuantile: ${degrees} degrees of freedom`);
   }
   if (probability === 0.5) return 0;
-  const twoSided = Math.abs(2 * probability - 1);
-  const size = bisect(
+  const size = centralReach(Math.abs(2 * probability - 1), degrees);
+  return probability < 0.5 ? -size : size;
+}
+
+/** Of a level and its degrees a comparison asks for each of its cells. */
+const reaches = new Map<string, number>();
+
+/** The t for which the share `twoSided` lies between -t and t. */
+function centralReach(twoSided: number, degrees: number): number {
+  const key = `${twoSided} ${degrees}`;
+  const known = reaches.get(key);
+  if (known !== undefined) return known;
+  const reach = bisect(
     (t: number) => centralProbability(t, degrees) - twoSided,
     0,
     QUANTILE_BOUND,
     ITERATIONS,
     TOLERANCE,
   );
-  return probability < 0.5 ? -size : size;
+  reaches.set(key, reach);
+  return reach;
 }
 
 /** Two-sided p-value of a t statistic. @throws RangeError unless degrees is a positive integer. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KernelsScaleJson } from '../../reports/json.ts';
+import type { KernelsScaleJson } from '../../reports/json-schemas.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import type { ScaleLine } from '../../summary/scale-summary.ts';
 import { EXIT } from '../../util/errors.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LadderJson } from '../../reports/json.ts';
+import type { LadderJson } from '../../reports/json-schemas.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { EXIT } from '../../util/errors.ts';
 import { askCli, type Ended, newestFolder, runCli, runFolders } from './cli.ts';

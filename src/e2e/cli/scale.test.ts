@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScaleJson } from '../../reports/json.ts';
+import type { ScaleJson } from '../../reports/json-schemas.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { GROWTH_MATERIAL } from '../../stats/scale-fit.ts';
 import type { ScaleLine } from '../../summary/scale-summary.ts';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GuideCell } from '../../claims/guide-schema.ts';
 import type { Value } from '../../document/value-schema.ts';
-import type { RecommendationJson, TablesJson } from '../../reports/json.ts';
+import type { RecommendationJson, TablesJson } from '../../reports/json-schemas.ts';
 import { runRecordSchema } from '../../results/schema.ts';
 import { readRun } from '../../results/store.ts';
 import { EXIT } from '../../util/errors.ts';

@@ -13,7 +13,7 @@ import { DERIVED_COSTS } from '../../costs/derived.ts';
 import { costsBench } from '../../costs/ffi.ts';
 import { findModel } from '../../models/registry.ts';
 import { listProbes } from '../../probes/run-probes.ts';
-import type { VerifyJson } from '../../reports/json.ts';
+import type { VerifyJson } from '../../reports/json-schemas.ts';
 import { EXIT } from '../../util/errors.ts';
 import { runCli } from './cli.ts';
 

@@ -1,5 +1,4 @@
 import type { Axis, Mark } from '../../document/chart-schema.ts';
-import { SvgDocument, type SvgElement } from './dom.ts';
 import * as Plot from './plot.ts';
 import type { Scale } from './scale.ts';
 import { FONT } from './text-width.ts';
@@ -21,22 +20,25 @@ type PlotOptions = NonNullable<Parameters<typeof Plot.plot>[0]>;
 export type Marks = NonNullable<PlotOptions['marks']>;
 export type Drawing = PlotOptions & { readonly height: number };
 
-const DOCUMENT = new SvgDocument();
+const DOCUMENT = Plot.parseHTML('<!doctype html><html><body></body></html>').document;
+
+/** A length or a place in what is drawn. */
+const PLACES = / (d|transform|points|viewBox|r|[xy][12]?|c[xy]|d[xy]|width|height)="[^"]*"/g;
 
 /** A picture without a name: whoever puts it into a page says what it shows. */
 export function drawn(options: Drawing): string {
-  const svg = Plot.plot({
-    document: DOCUMENT as never,
-    width: WIDTH,
-    className: 'plot',
-    ...options,
-  }) as unknown as SvgElement;
-  for (const style of svg.all('style')) svg.removeChild(style);
+  const svg = Plot.plot({ document: DOCUMENT as never, width: WIDTH, className: 'plot', ...options });
+  for (const style of svg.querySelectorAll('style')) style.remove();
   for (const name of ['width', 'height', 'font-family']) svg.removeAttribute(name);
-  svg.setAttribute('font-size', FONT);
+  svg.setAttribute('font-size', String(FONT));
   // What is drawn is told in the table: a reader that enters the picture would hear numbers without names.
-  for (const inner of svg.all('g')) inner.removeAttribute('aria-label');
-  return svg.outerHTML;
+  for (const inner of svg.querySelectorAll('g[aria-label]')) inner.removeAttribute('aria-label');
+  return svg.outerHTML.replaceAll(PLACES, shortNumbers);
+}
+
+/** A hundredth of a unit is less than can be seen. */
+function shortNumbers(places: string): string {
+  return places.replaceAll(/-?\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2))));
 }
 
 export type Symbols = 'circle' | 'triangle' | 'triangle2' | 'diamond' | 'square' | 'star' | 'times' | 'cross';

@@ -1,6 +1,6 @@
 /**
- * The library that draws the charts of a page, in one file: the build puts it into its compiled form, with all that
- * it needs, so that whoever installs this tool installs none of it.
+ * The libraries that draw the charts of a page, in one file: the build puts them into its compiled form, with all that
+ * they need, so that whoever installs this tool installs none of them.
  */
 export {
   areaY,
@@ -17,3 +17,4 @@ export {
   ruleY,
   text,
 } from '@observablehq/plot';
+export { parseHTML } from 'linkedom';
