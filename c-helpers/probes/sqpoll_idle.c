@@ -13,6 +13,11 @@ static bool needs_wakeup(const struct uring *ring)
 	return __atomic_load_n(ring->sq_flags, __ATOMIC_SEQ_CST) & IORING_SQ_NEED_WAKEUP;
 }
 
+_Noreturn static void say_untold(void)
+{
+	probe_unsupported("the kernel does not tell what a thread has run (/proc/self/task/*/schedstat)");
+}
+
 /* What the SQ thread did between two looks. */
 struct usage {
 	uint64_t at_ns, run_ns, wait_ns;
@@ -23,8 +28,7 @@ static struct usage usage_now(pid_t tid)
 	struct usage usage = {0};
 
 	if (!thread_times(tid, &usage.run_ns, &usage.wait_ns))
-		probe_unsupported(
-			"the kernel does not tell what a thread has run (/proc/self/task/*/schedstat)");
+		say_untold();
 	usage.at_ns = now_ns();
 	return usage;
 }
@@ -89,7 +93,11 @@ static void run(void)
 		uint64_t from_ns = nop(&ring, &slot);
 		struct usage before = usage_now(thread.tid);
 		parked_ms[i] = until_parked(&ring, from_ns);
-		busy[i] = share_of(before, usage_now(thread.tid), IDLE_MS);
+		struct usage after = usage_now(thread.tid);
+		/* It is counted by the tick, of which many passed. */
+		if (after.run_ns == 0)
+			say_untold();
+		busy[i] = share_of(before, after, IDLE_MS);
 		/* Queued, and nobody is told. */
 		ring_sqe(&ring, IORING_OP_NOP, -1, 0);
 		__atomic_store_n(ring.sq_tail, ring.sqe_tail, __ATOMIC_SEQ_CST);
