@@ -349,12 +349,7 @@ async function checkSample(server: Server): Promise<void> {
 /** SIGTERM while connections are busy: one clean end with a stats line that adds up. Ends the server. */
 export async function checkStopUnderLoad(server: Server, connections: number): Promise<void> {
   // Connections of the check before may still be accepted, and only then be counted.
-  await until({
-    what: 'the server rests',
-    deadlineMs: SETTLE_DEADLINE_MS,
-    look: () => server.rests(),
-    reached: (rests) => rests,
-  });
+  await server.untilItRests();
   const before = await server.counters();
   await withClient(server.port, async (client) => {
     const streams = await connectAtOnce(server, client, connections);

@@ -103,6 +103,16 @@ export class Server {
     return asleep.every(Boolean);
   }
 
+  /** Waits until it rests. */
+  async untilItRests(): Promise<void> {
+    await until({
+      what: 'the server rests',
+      deadlineMs: SETTLE_DEADLINE_MS,
+      look: () => this.rests(),
+      reached: (rests) => rests,
+    });
+  }
+
   /** Waits until the server has said this on stderr. */
   async says(text: string): Promise<void> {
     await until({

@@ -75,7 +75,12 @@ describe('each of some connections, one after the other,', () => {
     await withServer(row, { workers: HERD }, async (server) => {
       const before = await server.sample();
       await withClient(server.port, async (client) => {
-        for (let i = 0; i < CONNECTIONS; i++) await (await client.connect()).exchange(1);
+        for (let i = 0; i < CONNECTIONS; i++) {
+          // Who is still on its way to sleep cannot be woken.
+          await server.untilItRests();
+          await (await client.connect()).exchange(1);
+        }
+        await server.untilItRests();
         const { voluntarySwitches } = await server.sample();
         switches = voluntarySwitches - before.voluntarySwitches;
       });
