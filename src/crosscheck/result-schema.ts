@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { ReadonlyDeep } from '../results/readonly.ts';
+import { environmentSchema } from '../results/schema.ts';
+import { CROSSCHECK_SCHEMA_VERSION } from '../results/schema-id.ts';
+import { workloadSchema } from '../workloads/schema.ts';
 import { SHAPES } from './fio-job.ts';
 
 const side = z
@@ -31,6 +34,10 @@ const ratio = z
   })
   .describe('paired by block');
 
+const samples = z.array(z.object({ block: z.number(), ours: side, fio: fioSideSchema }));
+
+const cpus = z.array(z.number()).nullable().describe('null: not bound to any');
+
 export const crosscheckCellSchema = z.object({
   model: z.string(),
   workload: z.string(),
@@ -51,16 +58,28 @@ export const crosscheckCellSchema = z.object({
     .describe('medians'),
   cpu: ratio.describe('of CPU per operation: below 1, ours takes less'),
   rate: ratio.describe('of operations per second: above 1, ours does more'),
-  samples: z.array(z.object({ block: z.number(), ours: side, fio: fioSideSchema })),
+  samples: samples.describe('both sides of every block'),
 });
 
 export const crosscheckSchema = z.object({
-  schemaVersion: z.number(),
+  schemaVersion: z.literal(CROSSCHECK_SCHEMA_VERSION),
+  crosscheckId: z.string().describe('as that of a run: when, and a random end'),
+  status: z
+    .enum(['running', 'complete', 'interrupted', 'broken'])
+    .describe('running: of a process that measures, or that was killed; broken: an error ended it'),
+  measuredAt: z.string().describe('when it began'),
+  tool: z.object({ name: z.string(), version: z.string() }),
+  environment: environmentSchema,
   fioVersion: z.string(),
   kernel: z.string(),
   directory: z.string(),
   fileSystem: z.string().nullable(),
-  blocks: z.number(),
+  models: z.array(z.string()).describe('rows that were asked for'),
+  workloads: z.array(workloadSchema).describe('under which; those that were asked for'),
+  cpus: z
+    .object({ one: cpus, several: cpus })
+    .describe('of both sides: of rows of one thread, and of rows with threads beside their loop'),
+  blocks: z.number().describe('that were asked for; each cell says how many it has'),
   durationMs: z.number(),
   seed: z.number(),
   cells: z.array(crosscheckCellSchema),
@@ -70,6 +89,8 @@ export const crosscheckSchema = z.object({
         model: z.string().nullable().describe('null: all'),
         workload: z.string(),
         reason: z.string(),
+        shape: z.enum(SHAPES).optional().describe('of what failed'),
+        samples: samples.optional().describe('of what failed: the blocks before'),
       }),
     )
     .describe('what fio has no job for that is the same, and what failed'),

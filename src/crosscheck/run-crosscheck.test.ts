@@ -3,11 +3,13 @@ import { FIXTURE_CROSSCHECK, FIXTURE_CROSSCHECK_ORIGIN } from '../fixtures/cross
 import { renderDocument } from '../render/terminal.ts';
 import { crosscheckReport } from '../reports/crosscheck.ts';
 import type { CrosscheckCell } from './fio-job.ts';
+import type { Crosscheck } from './result-schema.ts';
 import { type CrosscheckDeps, CrosscheckError, runCrosscheck } from './run-crosscheck.ts';
 
 /** Ours takes 900 ns, fio 1,000 ns and 100 ms to start; every second block the machine is twice as slow. */
 function world(over: Partial<CrosscheckDeps> = {}) {
   const calls: string[] = [];
+  const saved: Crosscheck[] = [];
   let slow = 1;
   const deps: CrosscheckDeps = {
     cpusOf: () => [1],
@@ -31,9 +33,11 @@ function world(over: Partial<CrosscheckDeps> = {}) {
       slow = 1 + (block % 2);
       calls.push(`block ${block}`);
     },
+    save: async (found) => void saved.push(found),
+    signal: new AbortController().signal,
     ...over,
   };
-  return { calls, deps };
+  return { calls, saved, deps };
 }
 
 test('every cell is measured on both sides in every block, one right behind the other', async () => {
@@ -79,8 +83,57 @@ test('what fio has no job for is left out with the reason, and what fails as wel
       workload: 'cold',
       reason: 'fio drops pages when a job starts, and not before what is measured',
     },
-    { model: 'one', workload: 'reads', reason: 'one: no room' },
+    { model: 'one', workload: 'reads', reason: 'one: no room', shape: 'single', samples: [] },
   ]);
+});
+
+test('what there is is saved before the first block, behind each, and at the end', async () => {
+  const { deps, saved } = world();
+  const found = await runCrosscheck(FIXTURE_CROSSCHECK, FIXTURE_CROSSCHECK_ORIGIN, deps);
+  expect(saved.map(({ status, cells }) => [status, cells.map(({ samples }) => samples.length)])).toEqual([
+    ['running', []],
+    ...[1, 2, 3, 4, 5].map((blocks) => ['running', [blocks, blocks, blocks]]),
+    ['complete', [6, 6, 6]],
+  ]);
+  expect(saved.at(-1)).toEqual(found);
+});
+
+test('a cell that fails keeps the blocks before', async () => {
+  let block = 0;
+  const { deps } = world({
+    onBlock: (now) => {
+      block = now;
+    },
+    measureOurs: async ({ model }) => {
+      if (model.id === 'one' && block === 2) throw new CrosscheckError(model.id, new Error('gone'));
+      return { cpuNs: 1, operations: 1, operationsPerS: 1 };
+    },
+  });
+  const { left } = await runCrosscheck(FIXTURE_CROSSCHECK, FIXTURE_CROSSCHECK_ORIGIN, deps);
+  expect(left.at(-1)?.samples?.map((sample) => sample.block)).toEqual([0, 1]);
+});
+
+test.each([
+  [true, 'interrupted'],
+  [false, 'broken'],
+] as const)('the pairs before what ends it are saved (aborted: %s)', async (aborts, status) => {
+  const controller = new AbortController();
+  let pairs = 0;
+  const { deps, saved } = world({
+    signal: controller.signal,
+    measureOurs: async () => {
+      if (++pairs === 5 && aborts) controller.abort();
+      if (pairs === 5) throw new Error('stop');
+      return { cpuNs: 1, operations: 1, operationsPerS: 1 };
+    },
+  });
+  const running = runCrosscheck(FIXTURE_CROSSCHECK, FIXTURE_CROSSCHECK_ORIGIN, deps);
+  await expect(running).rejects.toThrow('stop');
+  const last = saved.at(-1);
+  expect(last?.status).toBe(status);
+  expect(last?.cells.flatMap(({ samples }) => samples)).toHaveLength(4);
+  if (last === undefined) throw new Error('nothing was saved');
+  expect(crosscheckReport(last).warnings[0]).toBe(`${status}: each comparison has 1 to 2 blocks of 6`);
 });
 
 test('what is no failure of a side ends it all', async () => {
@@ -93,6 +146,7 @@ test('the table says both costs, the ratios and who takes less', async () => {
   const found = await runCrosscheck(FIXTURE_CROSSCHECK, FIXTURE_CROSSCHECK_ORIGIN, deps);
   expect(renderDocument(crosscheckReport(found), { width: 120, color: false })).toMatchInlineSnapshot(`
     "Crosscheck with fio-3.33
+    20250101-000000-0001, begun 2025-01-01T00:00:00.000Z, by iomodels-bench 1.0.0
     Linux 6.12.1; files in /data (ext4)
     6 blocks of 100 ms, each with both sides of every row, one right behind the other
 

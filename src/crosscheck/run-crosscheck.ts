@@ -15,6 +15,7 @@ export interface CrosscheckPlan {
   readonly blocks: number;
   readonly durationMs: number;
   readonly seed: number;
+  readonly cpus: Crosscheck['cpus'];
 }
 
 /** The part of the world that it needs. All reject for aborts; what a program says in failing is their error's message. */
@@ -27,6 +28,9 @@ export interface CrosscheckDeps {
   /** One job of fio; `startCpuNs` is what the other command takes. */
   measureFio(args: readonly string[], startArgs: readonly string[]): Promise<FioSide>;
   onBlock(block: number, of: number): void;
+  /** Keeps what there is: before the first block, behind each, and at the end, whatever ends it. */
+  save(found: Crosscheck): Promise<void>;
+  readonly signal: AbortSignal;
 }
 
 type Left = Crosscheck['left'][number];
@@ -34,12 +38,21 @@ type Left = Crosscheck['left'][number];
 /** Where it is measured, and by what. */
 export type CrosscheckOrigin = Pick<
   Crosscheck,
-  'fioVersion' | 'kernel' | 'directory' | 'fileSystem' | 'warnings'
+  | 'crosscheckId'
+  | 'measuredAt'
+  | 'tool'
+  | 'environment'
+  | 'fioVersion'
+  | 'kernel'
+  | 'directory'
+  | 'fileSystem'
+  | 'warnings'
 >;
 
 /**
  * Holds rows against the jobs of fio that do the same, on the same files: each block has every cell in another order, and in
- * each cell both sides, one right behind the other. A cell that fails is left out from then on, with the reason.
+ * each cell both sides, one right behind the other. A cell that fails is left out from then on, with the reason. What ends it early
+ * is thrown on once the pairs that were measured are saved.
  */
 export async function runCrosscheck(
   plan: CrosscheckPlan,
@@ -47,34 +60,65 @@ export async function runCrosscheck(
   deps: CrosscheckDeps,
 ): Promise<Crosscheck> {
   const { cells, left } = cellsOf(plan);
-  const runs = cells.map((cell, index) => ({ cell, index, samples: [] as CrosscheckSample[], failed: '' }));
-  for (let block = 0; block < plan.blocks; block++) {
-    deps.onBlock(block, plan.blocks);
-    for (const run of shuffled(runs, derivedSeed(plan.seed, block))) {
-      if (run.failed !== '') continue;
-      const sample = await measurePair(run.cell, derivedSeed(plan.seed, block, run.index), { plan, deps });
-      if (typeof sample === 'string') run.failed = sample;
-      else run.samples.push({ block, ...sample });
+  const runs = cells.map((cell): CellRun => ({ cell, samples: [], failed: '' }));
+  const foundNow = (status: Crosscheck['status']): Crosscheck => ({
+    ...{ schemaVersion: CROSSCHECK_SCHEMA_VERSION, status },
+    ...origin,
+    ...resultOf(runs, left, { plan, deps }),
+  });
+  await deps.save(foundNow('running'));
+  try {
+    for (let block = 0; block < plan.blocks; block++) {
+      deps.onBlock(block, plan.blocks);
+      await measureBlock(runs, block, { plan, deps });
+      // The last is saved with the end.
+      if (block + 1 < plan.blocks) await deps.save(foundNow('running'));
     }
+  } catch (error) {
+    // What ended it says more than that it cannot be kept either.
+    await deps.save(foundNow(deps.signal.aborted ? 'interrupted' : 'broken')).catch(() => {});
+    throw error;
   }
-  const { blocks, durationMs, seed } = plan;
+  const found = foundNow('complete');
+  await deps.save(found);
+  return found;
+}
+
+/** A cell while it is measured. */
+interface CellRun {
+  readonly cell: CrosscheckCell;
+  readonly samples: CrosscheckSample[];
+  /** Why it is not measured any more; empty: it is. */
+  failed: string;
+}
+
+async function measureBlock(runs: readonly CellRun[], block: number, means: Means): Promise<void> {
+  const { seed } = means.plan;
+  for (const run of shuffled(runs, derivedSeed(seed, block))) {
+    if (run.failed !== '') continue;
+    const sample = await measurePair(run.cell, derivedSeed(seed, block, runs.indexOf(run)), means);
+    if (typeof sample === 'string') run.failed = sample;
+    else run.samples.push({ block, ...sample });
+  }
+}
+
+function resultOf(runs: readonly CellRun[], left: readonly Left[], means: Means) {
+  const { models, workloads, cpus, blocks, durationMs, seed } = means.plan;
   const failed = runs.filter((run) => run.failed !== '');
   return {
-    schemaVersion: CROSSCHECK_SCHEMA_VERSION,
-    ...origin,
-    ...{ blocks, durationMs, seed },
+    models: models.map(({ id }) => id),
+    ...{ workloads, cpus, blocks, durationMs, seed },
     cells: runs
       .filter((run) => run.failed === '' && run.samples.length > 0)
       .map(({ cell, samples }) =>
-        compareCell(cell, samples, { seed, fioOptions: optionsOf(cell, { plan, deps }).job }),
+        compareCell(cell, samples, { seed, fioOptions: optionsOf(cell, means).job }),
       ),
     failed: failed.length,
     left: [
       ...left,
-      ...failed.map(({ cell, failed: reason }) => ({
-        model: cell.model.id,
-        workload: cell.workload.id,
-        reason,
+      ...failed.map(({ cell, failed: reason, samples }) => ({
+        ...{ model: cell.model.id, workload: cell.workload.id, reason },
+        ...{ shape: cell.shape, samples: [...samples] },
       })),
     ],
   };

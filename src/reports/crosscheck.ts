@@ -1,22 +1,31 @@
 import type { Crosscheck, CrosscheckCellResult } from '../crosscheck/result-schema.ts';
 import { documentOf, tablePart } from '../document/document.ts';
 import type { Document } from '../document/document-schema.ts';
-import { crosscheckTable } from '../tables/crosscheck-table.ts';
+import { crosscheckTable, measuredBlocks } from '../tables/crosscheck-table.ts';
 import { counted } from '../util/units.ts';
 
 /** What `crosscheck` found. */
 export function crosscheckReport(found: Crosscheck): Document {
   const { fioVersion, kernel, directory, fileSystem, blocks, durationMs, warnings } = found;
+  const unfinished = whyUnfinished(found);
   return documentOf({
     title: `Crosscheck with ${fioVersion}`,
     facts: [
+      `${found.crosscheckId}, begun ${found.measuredAt}, by ${found.tool.name} ${found.tool.version}`,
       `Linux ${kernel}; files in ${directory} (${fileSystem ?? 'a file system without a name'})`,
       `${counted(blocks, 'block')} of ${durationMs} ms, each with both sides of every row, one right behind the other`,
     ],
     parts: [tablePart(crosscheckTable(found))],
-    warnings: [...warnings],
+    warnings: unfinished === null ? [...warnings] : [unfinished, ...warnings],
     conclusion: conclusionOf(found.cells),
   });
+}
+
+/** Null: every block was measured that was asked for. */
+function whyUnfinished({ status, blocks, cells }: Crosscheck): string | null {
+  if (status === 'complete') return null;
+  const why = status === 'running' ? 'not ended, or killed' : status;
+  return `${why}: each comparison has ${measuredBlocks(cells)} of ${blocks}`;
 }
 
 /** Who takes less CPU, as far as the intervals tell. */

@@ -253,7 +253,9 @@ export const SCHEMAS: Readonly<Record<SchemaName, z.ZodType>> = {
   'costs-models': costsModelsSchema
     .extend(schema)
     .describe('What costs --models --json prints: which costs the requests of a run are made of'),
-  crosscheck: crosscheckSchema.extend(schema).describe('What crosscheck --json prints'),
+  crosscheck: crosscheckSchema
+    .extend(schema)
+    .describe('What crosscheck --json prints, and what is kept under crosscheck/ of the results'),
   doctor: doctorSchema,
   document: documentSchema.extend(schema),
   explain: explainSchema,

@@ -16,6 +16,7 @@ import { compositionsOf } from '../costs/compose.ts';
 import { differenceOf } from '../explain/difference.ts';
 import { cellsExporter } from '../export/cells-ndjson.ts';
 import { fixtureCosts } from '../fixtures/costs.ts';
+import { FIXTURE_CROSSCHECK_ORIGIN, FIXTURE_JOB } from '../fixtures/crosscheck.ts';
 import { fixtureExplanation, fixturePath } from '../fixtures/explanations.ts';
 import { exportText } from '../fixtures/export-input.ts';
 import { PROBE_GUEST, PROBED } from '../fixtures/features.ts';
@@ -147,9 +148,14 @@ describe('what is printed and stored is as its schema says:', () => {
       warnings: [],
     }),
     crosscheck: {
-      ...{ schemaVersion: 1, fioVersion: 'fio-3.33', kernel: '6.1', directory: '/d', fileSystem: null },
+      ...{ schemaVersion: 1, ...FIXTURE_CROSSCHECK_ORIGIN, status: 'complete' },
+      ...{ models: ['m'], workloads: [FIXTURE_JOB], cpus: { one: [1], several: null } },
+      ...{ fioVersion: 'fio-3.33', kernel: '6.1', directory: '/d', fileSystem: null },
       ...{ blocks: 1, durationMs: 100, seed: 1, failed: 0, warnings: [] },
-      left: [{ model: null, workload: 'w', reason: 'r' }],
+      left: [
+        { model: null, workload: 'w', reason: 'r' },
+        { model: 'm', workload: 'w', reason: 'r', shape: 'single', samples: [] },
+      ],
       cells: [
         {
           ...{ model: 'm', workload: 'w', shape: 'batch', fioOptions: ['--bs=4096'], blocks: 1 },

@@ -5,9 +5,9 @@ import type { Value } from '../document/value-schema.ts';
 import { counted } from '../util/units.ts';
 
 /** Rows of ours beside the jobs of fio that do the same. */
-export function crosscheckTable({ cells, blocks, left }: Crosscheck): Table {
+export function crosscheckTable({ cells, left }: Pick<Crosscheck, 'cells' | 'left'>): Table {
   return {
-    title: `CPU and rate per operation, ours and fio's, ${counted(blocks, 'block')}`,
+    title: `CPU and rate per operation, ours and fio's, ${measuredBlocks(cells)}`,
     columns: [
       { key: 'workload', header: 'workload', align: 'left', priority: 0 },
       { key: 'model', header: 'model', align: 'left', priority: 0 },
@@ -27,6 +27,14 @@ export function crosscheckTable({ cells, blocks, left }: Crosscheck): Table {
       ...leftNotes(left),
     ],
   };
+}
+
+/** How many blocks the cells have: `6 blocks`, or `2 to 3 blocks` where it was ended between them. */
+export function measuredBlocks(cells: Crosscheck['cells']): string {
+  if (cells.length === 0) return 'no blocks';
+  const measured = cells.map(({ blocks }) => blocks);
+  const [least, most] = [Math.min(...measured), Math.max(...measured)];
+  return least === most ? counted(most, 'block') : `${least} to ${counted(most, 'block')}`;
 }
 
 function rowOf(cell: CrosscheckCellResult): Row {

@@ -25,6 +25,17 @@ test.each([
   expect(stderr).toContain(problem);
 });
 
+test.each([
+  [['--from', 'nothing-like-it'], 'nothing-like-it.json: ENOENT'],
+  [['--from', './job.fio'], 'job.fio holds no crosscheck that this version can read'],
+  [['--from', 'x', '--blocks', '2'], 'cannot be used with'],
+])('%j is told what is wrong with it', async (args, problem) => {
+  writeFileSync(join(cwd, 'job.fio'), '[j]\n');
+  const { exitCode, stderr } = await runCli(['crosscheck', 'fio', ...args], { cwd });
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain(problem);
+});
+
 test('run takes such a job as well, with the row that its engine is', async () => {
   writeFileSync(join(cwd, 'job.fio'), '[one]\nrw=randread\nsize=4m\ndirect=1\nioengine=libaio\n');
   const args = ['--fio', 'job.fio', '--blocks', '2', '--dry-run', '--json'];
@@ -67,7 +78,15 @@ describe.skipIf(!hasFio())('with fio', () => {
         expect(fio.cpuNs).toBeGreaterThan(fio.reportedCpuNs);
       }
     }
-    expect(readdirSync(cwd)).toEqual(['job.fio']);
+    expect(readdirSync(cwd).sort()).toEqual(['job.fio', 'results']);
+    const { crosscheckId } = found;
+    expect(found.status).toBe('complete');
+    expect(stderr).toContain(join('results', 'crosscheck', `${crosscheckId}.json`));
+    const again = await runCli(['crosscheck', 'fio', '--from', crosscheckId, '--json'], { cwd });
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect(JSON.parse(again.stdout)).toEqual(JSON.parse(stdout));
+    const markdown = await runCli(['crosscheck', 'fio', '--from', crosscheckId, '--markdown'], { cwd });
+    expect(markdown.stdout).toContain(crosscheckId);
   });
 });
 
