@@ -466,19 +466,13 @@ static void open_bufs(struct loop *loop)
 	loop->bufs_back = 0;
 }
 
-/*
- * Whether the kernel knows a limit of what a receive hands over: asked for one byte, one that does ends with
- * it, any other refuses the request.
- */
+/* Whether the kernel knows a limit of what a receive hands over; see uring_limit_pair. */
 static void try_limit(struct loop *loop)
 {
 	struct io_uring_cqe *cqe;
 	int pair[2], error;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		die("socketpair");
-	if (write(pair[1], "", 1) != 1)
-		die("write(socketpair)");
+	uring_limit_pair(pair);
 	struct io_uring_sqe *sqe = next_sqe(loop);
 	io_uring_prep_recv_multishot(sqe, pair[0], NULL, 0, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -491,7 +485,7 @@ static void try_limit(struct loop *loop)
 		die_unsupported("io_uring_submit_and_wait: %s", strerror(error < 0 ? -error : EIO));
 	if (cqe->res < 0 && cqe->res != -EINVAL)
 		die_unsupported("kernel refuses a multishot receive (6.0): %s", strerror(-cqe->res));
-	loop->has_limit = cqe->res == 1 && !(cqe->flags & IORING_CQE_F_MORE);
+	loop->has_limit = uring_limit_known(cqe->res, cqe->flags & IORING_CQE_F_MORE);
 	if (cqe->flags & IORING_CQE_F_BUFFER) {
 		loop->bufs_free--;
 		buf_back(loop, (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT));

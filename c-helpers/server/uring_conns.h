@@ -125,6 +125,25 @@ static inline uint32_t uring_feed(struct uring_starved *starved)
 }
 
 /*
+ * Whether the kernel knows a limit of what a multishot receive hands over (6.17) is tried on the first of
+ * these, which has one byte: limited to one byte, a kernel that knows it ends the receive with that, any
+ * other refuses the request.
+ */
+static inline void uring_limit_pair(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		die("socketpair");
+	if (write(pair[1], "", 1) != 1)
+		die("write(socketpair)");
+}
+
+/* The result of that receive; more: it goes on. */
+static inline bool uring_limit_known(int result, bool more)
+{
+	return result == 1 && !more;
+}
+
+/*
  * What sends of an fd are known to have sent. That lags, and the stats line is not to: before it, who was
  * interrupted anywhere sums what each fd has sent and its socket has taken since.
  */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../metrics/registry.ts';
@@ -16,6 +16,8 @@ const typescript = sourceFiles('src', /\.ts$/);
 const production = typescript.filter((file) => !/\.test\.ts$|^src\/(e2e|fixtures)\//.test(file.path));
 const helpers = sourceFiles('c-helpers', /\.[ch]$/);
 const models = helpers.filter((file) => /^c-helpers\/models\/.*\.c$/.test(file.path));
+/** Of programs that are more than one file: `<program>.h` and `<program>_<part>.h`. */
+const modelHeaders = helpers.filter((file) => /^c-helpers\/models\/.*\.h$/.test(file.path));
 
 describe('packages with one home', () => {
   test.each([
@@ -193,7 +195,7 @@ describe('the servers', () => {
     ]);
   });
   test('take memory from net_slab, which is sized and checked', () => {
-    expect(filesWith(models, /\b(malloc|calloc|realloc|alloca)\(/)).toEqual([]);
+    expect(filesWith([...models, ...modelHeaders], /\b(malloc|calloc|realloc|alloca)\(/)).toEqual([]);
   });
   test.each(models)('$path opens with its loop, what it leaves out and how to run it by hand', (file) => {
     const header = file.text.slice(0, file.text.indexOf('*/'));
@@ -201,7 +203,7 @@ describe('the servers', () => {
     for (const label of ['Loop:', 'Left out:', 'By hand:']) expect(header).toContain(` * ${label}`);
   });
   test.each(models)('$path keeps its state in struct loop: a process may run several', (file) => {
-    const code = withoutComments(file.text);
+    const code = [...partsOf(file), file].map(({ text }) => withoutComments(text)).join('\n');
     const statics = [...code.matchAll(/^\s*static (?!const\b|inline\b)[^(){}=;]*(?:=[^;]*)?;/gm)].map(
       ([text]) => text.trim(),
     );
@@ -210,8 +212,16 @@ describe('the servers', () => {
     expect(code).toMatch(/^MODEL\(/m);
   });
   test.each(models)('$path knows the harness and no other model', (file) => {
-    const includes = [...file.text.matchAll(/#include "([^"]+)"/g)].map((match) => match[1] ?? '');
-    expect(includes.filter((path) => !path.startsWith('../server/'))).toEqual([]);
+    const parts = partsOf(file);
+    const own = parts.map(({ path }) => basename(path));
+    const includes = [file, ...parts].flatMap(({ text }) =>
+      [...text.matchAll(/#include "([^"]+)"/g)].map((match) => match[1] ?? ''),
+    );
+    expect(includes.filter((path) => !path.startsWith('../server/') && !own.includes(path))).toEqual([]);
+  });
+  test('have no header that is of no program', () => {
+    const ofOne = models.flatMap(partsOf);
+    expect(modelHeaders.filter((header) => !ofOne.includes(header))).toEqual([]);
   });
 });
 
@@ -296,6 +306,16 @@ test('comments cite pages and files that exist', () => {
   );
   expect(cited.filter(({ path }) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
+
+/** The headers of a program: of those that it could be of, the one with the longest name has a header. */
+function partsOf(model: SourceFile): SourceFile[] {
+  const programs = models.map(({ path }) => basename(path, '.c'));
+  return modelHeaders.filter(({ path }) => {
+    const name = basename(path, '.h');
+    const owners = programs.filter((program) => `${name}_`.startsWith(`${program}_`));
+    return owners.sort((a, b) => b.length - a.length)[0] === basename(model.path, '.c');
+  });
+}
 
 function isNotThisFile(file: SourceFile): boolean {
   return join(ROOT, file.path) !== fileURLToPath(import.meta.url);

@@ -14,7 +14,7 @@ const FDS_RESERVED = 32;
 const OVER_FD_SETSIZE = 2_000;
 const OVER_EVERYTHING = 1_000_000_000;
 
-/** As `open_all` of c-helpers/models/io_uring_multishot.c says it. */
+/** As `open_all` of c-helpers/models/io_uring_multishot_open.h says it. */
 const LACKS_LIMIT = expect.stringContaining('no limit of receives (6.17)');
 
 /** Runs a server with a lower RLIMIT_NOFILE, as the same process. */
