@@ -19,10 +19,7 @@ const RESOLUTION = 0.02;
  */
 export function batchingOf(runs: CellRuns, pairs: Pairs | null): Omit<Batching, 'says'> | null {
   const sides = [...runs.base, ...runs.current];
-  const steady = sides.every(({ trials }) =>
-    hardlyVaries(trials.map((trial) => Math.log(callsOf(trial) + RESOLUTION))),
-  );
-  if (steady) return null;
+  if (sides.every(isSteady)) return null;
   const used = (run: CellRun) => (run.clean.length > 0 ? run.clean : run.trials);
   const [base, current] = [runs.base, runs.current].map((all) => all.flatMap(used));
   if (base === undefined || current === undefined) return null;
@@ -35,6 +32,10 @@ export function batchingOf(runs: CellRuns, pairs: Pairs | null): Omit<Batching, 
     moved: Math.abs(change.difference) > Math.max(RESOLUTION, change.reach ?? 0),
   };
 }
+
+const isSteady = perObject(({ trials }: CellRun) =>
+  hardlyVaries(trials.map((trial) => Math.log(callsOf(trial) + RESOLUTION))),
+);
 
 function callsOf({ observation }: UsedTrial): number {
   return observation.server.syscallsPerRequest ?? 0;

@@ -10,11 +10,9 @@ import type { CellRun, ComparedRun } from './compared-run.ts';
 import { mayBeCount } from './judged-metrics.ts';
 import {
   changeOfLevels,
-  cleanValues,
   drawOf,
   isSeen,
   kindOf,
-  levelOf,
   logOf,
   pooledSpread,
   type Spread,
@@ -23,16 +21,9 @@ import {
 } from './levels.ts';
 import type { CellPair } from './match-cells.ts';
 import type { Pairs } from './pairs.ts';
-import { perObject } from './per-object.ts';
 import type { Batching, DecidedBy, SideValues } from './result.ts';
+import { logsOf, type RunLevel, runLevel, seenValues } from './seen.ts';
 import { type CellRuns, hardlyVaries } from './side.ts';
-
-/** A run's level, with what tells its kind apart. */
-export interface RunLevel {
-  readonly run: ComparedRun;
-  readonly kind: string;
-  readonly level: number;
-}
 
 /** The levels of all runs that saw enough of a cell, as logarithms. */
 export interface Levels {
@@ -82,24 +73,24 @@ export interface Material {
 export function draftOf(material: Material): Draft | null {
   const { metric, runs, pairs } = material;
   const logOfTrial = logOf(metric);
-  const [base, current] = [runs.base, runs.current].map((side) => allValues(side, logOfTrial));
+  const [base, current] = [runs.base, runs.current].map((side) => allValues(metric, side));
   if (base === undefined || current === undefined || base.length === 0 || current.length === 0) return null;
-  if (mayBeCount(metric) && [...runs.base, ...runs.current].every((side) => isCount(side, logOfTrial)))
+  if (mayBeCount(metric) && [...runs.base, ...runs.current].every((cell) => isCount(metric, cell)))
     return countDraft(material, logOfTrial, { base, current });
-  return pairs === null ? runsDraft(material, logOfTrial) : pairsDraft(material, logOfTrial, pairs);
+  return pairs === null ? runsDraft(material) : pairsDraft(material, logOfTrial, pairs);
 }
 
-function isCount({ trials }: CellRun, logOfTrial: TrialValue): boolean {
-  return hardlyVaries(trials.flatMap((trial) => logOfTrial(trial) ?? []));
+function isCount(metric: Metric, cell: CellRun): boolean {
+  return hardlyVaries(logsOf(metric, cell));
 }
 
-function allValues(side: readonly CellRun[], logOfTrial: TrialValue): number[] {
-  return side.flatMap(({ trials }) => trials.flatMap((trial) => logOfTrial(trial) ?? []));
+function allValues(metric: Metric, side: readonly CellRun[]): number[] {
+  return side.flatMap((cell) => logsOf(metric, cell));
 }
 
 /** What all drafts have in common. */
-function commonOf({ metric, cell, runs, batching }: Material, logOfTrial: TrialValue) {
-  const [base, current] = [runs.base, runs.current].map((side) => allValues(side, logOfTrial));
+function commonOf({ metric, cell, runs, batching }: Material) {
+  const [base, current] = [runs.base, runs.current].map((side) => allValues(metric, side));
   const middle = (values: readonly number[] | undefined) => median([...(values ?? [])]);
   const shown = (side: readonly CellRun[], log: number): SideValues => ({
     value: Math.exp(log) - metric.resolution,
@@ -136,7 +127,7 @@ function countDraft(
   logOfTrial: TrialValue,
   { base, current }: { readonly base: readonly number[]; readonly current: readonly number[] },
 ): Draft {
-  const { common, sides } = commonOf(material, logOfTrial);
+  const { common, sides } = commonOf(material);
   const change = logChange(base, current);
   const counts = { ...common, ...sides(), kind: 'counted', decidedBy: 'counts' } as const;
   if (material.metric.takenFrom === 'cpu') {
@@ -168,7 +159,7 @@ function trialLevels({ base, current, history }: CellRuns, logOfTrial: TrialValu
 }
 
 function pairsDraft(material: Material, logOfTrial: TrialValue, pairs: Pairs): Draft {
-  const { common, sides } = commonOf(material, logOfTrial);
+  const { common, sides } = commonOf(material);
   const differences = pairs.used.flatMap(([before, after]) => {
     const [a, b] = [logOfTrial(before), logOfTrial(after)];
     return a === null || b === null ? [] : [b - a];
@@ -178,9 +169,9 @@ function pairsDraft(material: Material, logOfTrial: TrialValue, pairs: Pairs): D
   return { ...common, ...sides(), kind: 'timed', decidedBy: 'pairs', estimate, differences, barred };
 }
 
-function runsDraft(material: Material, logOfTrial: TrialValue): Draft {
+function runsDraft(material: Material): Draft {
   const { metric, runs } = material;
-  const { common, sides } = commonOf(material, logOfTrial);
+  const { common, sides } = commonOf(material);
   const levels = levelsOf(metric, runs);
   const timed = { ...common, kind: 'timed', decidedBy: metric.comparedBy } as const;
   if (levels === null) {
@@ -205,16 +196,10 @@ function barredBy({ metric, unlike }: Material, { base, current }: Levels): stri
   return unlike;
 }
 
-/** The values that stand for a cell in a run, as logarithms; null: too little of it was seen. */
-export function seenValues(metric: Metric, { trials, clean, agrees }: CellRun): number[] | null {
-  const values = cleanValues(trials, new Set(metric.movedBy === 'chance' ? trials : clean), logOf(metric));
-  return (metric.comparedBy !== 'best' || agrees) && isSeen(metric, values) ? values : null;
-}
-
 /** Null where no run of a side saw enough of it. */
 function levelsOf(metric: Metric, runs: CellRuns): Levels | null {
   const seen = (side: readonly CellRun[]) =>
-    side.map((cell) => seenOf(cell, metric).values).filter((values) => values !== null);
+    side.map((cell) => seenValues(metric, cell)).filter((values) => values !== null);
   const [base, current] = [seen(runs.base), seen(runs.current)];
   if (base.length === 0 || current.length === 0) return null;
   const draw =
@@ -223,38 +208,9 @@ function levelsOf(metric: Metric, runs: CellRuns): Levels | null {
       [...base, ...current].map(({ length }) => length),
     ) ?? 1;
   const level = (side: readonly CellRun[]): RunLevel[] =>
-    side.map((cell) => levelOnce(cell, metric, draw)).filter((one) => one !== null);
+    side.map((cell) => runLevel(metric, cell, draw)).filter((one) => one !== null);
   const sides = { base: level(runs.base), current: level(runs.current), history: level(runs.history) };
   return { ...sides, own: spreadOf(sides) };
-}
-
-/** What is known of a cell by metric: a run of the history is looked at anew for every comparison beside it. */
-interface Seen {
-  readonly values: readonly number[] | null;
-  /** By the number of trials that it is the best of; null: there are fewer. */
-  readonly levels: Map<number, RunLevel | null>;
-}
-
-const seenByMetric = perObject((_cell: CellRun) => new Map<Metric, Seen>());
-
-function seenOf(cell: CellRun, metric: Metric): Seen {
-  const known = seenByMetric(cell);
-  const seen = known.get(metric) ?? { values: seenValues(metric, cell), levels: new Map() };
-  known.set(metric, seen);
-  return seen;
-}
-
-function levelOnce(cell: CellRun, metric: Metric, draw: number): RunLevel | null {
-  const { values, levels } = seenOf(cell, metric);
-  const known = levels.get(draw);
-  if (known !== undefined) return known;
-  const { run } = cell;
-  const level =
-    values === null || values.length < draw
-      ? null
-      : { run, kind: kindOf(run), level: levelOf(metric, values, draw) };
-  levels.set(draw, level);
-  return level;
 }
 
 /** A run of the history that lies so far from the middle of its kind differed in more than chance. */

@@ -7,11 +7,11 @@ import { CLEAN_MIN } from '../summary/clean-trials.ts';
 import { type CompareOptions, compareRuns } from './compare-runs.ts';
 import type { CellRun, ComparedRun, UsedTrial } from './compared-run.ts';
 import { conditionsOf } from './conditions.ts';
-import { seenValues } from './draft.ts';
 import type { PastRun, RunHistory } from './history-result.ts';
-import { BEST_OF, kindOf, levelOf, logOf, pooledSpread, type Spread, spreadWith } from './levels.ts';
+import { BEST_OF, kindOf, levelOf, pooledSpread, type Spread, spreadWith } from './levels.ts';
 import type { CellPair } from './match-cells.ts';
 import type { Comparison } from './result.ts';
+import { logsOf, seenValues } from './seen.ts';
 import { cellRuns } from './side.ts';
 
 /** Over all cells together there is a change where there is none in so many histories. */
@@ -126,10 +126,11 @@ interface Place {
   readonly worst: string | undefined;
 }
 
-function pastRun({ cell: { run, trials, clean }, values }: Seen, place: Place): PastRun {
+function pastRun({ cell, values }: Seen, place: Place): PastRun {
+  const { run, trials, clean } = cell;
   const { metric, worst } = place;
   const { runId, startedAt, environment, settings } = run.record;
-  const all = trials.flatMap((trial) => logOf(metric)(trial) ?? []);
+  const all = logsOf(metric, cell);
   const unlogged = (log: number) => Math.exp(log) - metric.resolution;
   return {
     runId,
@@ -140,7 +141,7 @@ function pastRun({ cell: { run, trials, clean }, values }: Seen, place: Place): 
     trials: trials.length,
     clean: clean.length,
     level: values === null ? null : unlogged(levelOf(metric, values, Math.min(BEST_OF, values.length))),
-    middle: all.length === 0 ? null : unlogged(median(all)),
+    middle: all.length === 0 ? null : unlogged(median([...all])),
     unseen: values === null ? whyUnseen(trials, clean, worst) : null,
     ...beside(place),
   };

@@ -4,10 +4,11 @@ import { derivedSeed } from '../plan/order.ts';
 import { type Estimate, meanOfRows, signFlipP } from '../stats/paired.ts';
 import { counted } from '../util/units.ts';
 import { explain } from './batching.ts';
-import { type Draft, type RunLevel, spreadOf } from './draft.ts';
+import { type Draft, spreadOf } from './draft.ts';
 import { changeOf, directionOf, furtherBlocks } from './judge.ts';
 import { changeOfLevels, runsFor, type Spread, spreadWith } from './levels.ts';
 import type { MetricComparison, Overall } from './result.ts';
+import type { RunLevel } from './seen.ts';
 import { decidingReach, NO_SPREAD, verdictOf } from './verdict.ts';
 
 /** Fewer of the cells say too little about all of them. */
