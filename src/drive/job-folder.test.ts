@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -43,6 +43,18 @@ test('What a killed run left is removed by the next one, and what another run ha
   await folder.remove();
   await rm(busy, { recursive: true });
   await rm(making, { recursive: true });
+});
+
+test('A folder that a run left before it had a lock goes once it is old, if it is empty', async () => {
+  const left = join(base, 'iomodels-bench-files-jkl012');
+  const full = join(base, 'iomodels-bench-files-mno345');
+  for (const path of [left, full]) await mkdir(path);
+  await writeFile(join(full, 'file'), 'x');
+  for (const path of [left, full]) await utimes(path, new Date(0), new Date(0));
+  const folder = await open();
+  expect([left, full].map((path) => existsSync(path))).toEqual([false, true]);
+  await folder.remove();
+  await rm(full, { recursive: true });
 });
 
 test('A lock that is a link to elsewhere is not followed', async () => {

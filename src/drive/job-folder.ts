@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { formatBytes } from '../document/format.ts';
@@ -9,6 +9,8 @@ import { EnvironmentError, messageOf } from '../util/errors.ts';
 /** Folders of this prefix are ours; what a killed run left is removed by the next one. */
 const PREFIX = 'iomodels-bench-files-';
 const LOCK = 'lock';
+/** A folder gets its lock at once: one that has none for so long was left by a run that was killed between the two. */
+const MAKING_MS = 60_000;
 /** Left free beside the files, so that others can go on. */
 const SPARE_BYTES = 256 * 1024 ** 2;
 
@@ -53,6 +55,7 @@ export async function openJobFolder(request: JobFolderRequest): Promise<JobFolde
   }
   const lock = openSync(join(path, LOCK), constants.O_CREAT | constants.O_RDWR, 0o600);
   request.tryLock(lock);
+  await removeUnfinished(directory, path);
   let open = true;
   return {
     path,
@@ -136,7 +139,7 @@ async function removeLeftovers(directory: string, tryLock: (fd: number) => numbe
     try {
       fd = openSync(join(path, LOCK), constants.O_RDWR | constants.O_NOFOLLOW);
     } catch {
-      // Not ours, or one that is just being made.
+      // Not ours, or one that is being made.
       continue;
     }
     try {
@@ -144,5 +147,16 @@ async function removeLeftovers(directory: string, tryLock: (fd: number) => numbe
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+/** Folders without a lock that are much older than one that was just made: nothing is in them. */
+async function removeUnfinished(directory: string, made: string): Promise<void> {
+  const now = await stat(made);
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith(PREFIX))) {
+    const path = join(directory, name);
+    const found = await stat(path).catch(() => now);
+    if (now.mtimeMs - found.mtimeMs > MAKING_MS) await rmdir(path).catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -88,9 +88,9 @@ test('What a killed run left is removed by the next one', async () => {
   const asked = ['run', '--models', 'pread', '--workloads', 'file-read-warm', '--dir', dir];
   started = Cli.start([...asked, '--blocks', '1000', '--retry', '0'], { cwd });
   await until({
-    what: 'it has made its folder',
+    what: 'it has made its folder and locked it',
     deadlineMs: CLI_DEADLINE_MS,
-    look: async () => readdirSync(dir),
+    look: async () => readdirSync(dir).filter((name) => existsSync(join(dir, name, 'lock'))),
     reached: (names) => names.length > 0,
   });
   started.signal('SIGKILL');

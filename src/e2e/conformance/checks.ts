@@ -416,7 +416,8 @@ export async function checkBytesOut(server: Server, { end, writesSleep, goesOn }
         reached: (closed) => closed === 1,
       });
     const { stats } = await server.stop();
-    expect(stats?.bytes_out).toBeLessThanOrEqual(takenBytes + (goesOn ? HELD_MAX_BYTES : 0));
+    // Who goes on may find more room: the kernel looks now and then whether a closed window has opened.
+    expect(stats?.bytes_out).toBeLessThanOrEqual(goesOn ? Number(stats?.bytes_in) : takenBytes);
     expect(stats?.bytes_out).toBeGreaterThanOrEqual(takenBytes - (writesSleep ? HELD_MAX_BYTES : 0));
   });
 }
